@@ -1,0 +1,196 @@
+/* http/http.h - what a handler sees: the request, its parts, and the ways to answer.
+ *
+ * A handler is `enum err fn(struct http_req *h)`. It reads the request, calls one domain function
+ * and ends in exactly one of: http_reply...(), http_redirect(), http_commit(), http_slow(),
+ * http_stream(), or a failure code, which the route's kind turns into an answer (an error page, an
+ * OperationOutcome, a bare status). Everything lives in h->rq.a and dies after the answer is sent.
+ *
+ * Handlers run on an I/O thread and must not block there: no waiting, no password hashing, no PDF.
+ * Rows marked SLOW and functions given to http_slow() run on the pool and may.
+ */
+#pragma once
+
+#include "base/req.h"
+
+struct tx;
+struct http_req;
+typedef enum err (*http_handler_fn)(struct http_req *h);
+
+enum http_method { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, HTTP_METHOD_COUNT };
+
+/* Who may come in at all; rights are checked after it. */
+enum http_who {
+    WHO_ANY,       /* everybody; somebody signed in is recognised */
+    WHO_SIGNED_IN, /* a browser session or a bearer token */
+    WHO_SESSION,   /* a browser session only */
+    WHO_TOKEN,     /* a bearer token only */
+    WHO_LOCAL,     /* a caller on this machine, or a signed-in one with the row's rights */
+};
+
+/* Selects the form of failures and the default headers. */
+enum http_kind { KIND_PAGE, KIND_FHIR, KIND_TUS, KIND_PLAIN, KIND_EVENTS, HTTP_KIND_COUNT };
+
+enum http_limit {
+#define X(name, body, arena, what) name,
+#include "http/limits.def"
+#undef X
+    HTTP_LIMIT_COUNT
+};
+
+/* Flags of a route. */
+enum {
+    SLOW = 1 << 0,      /* the handler runs on the pool, after the whole body came */
+    STREAM = 1 << 1,    /* the handler runs on the pool before the body and calls http_stream() */
+    NO_ORIGIN = 1 << 2, /* unsafe method without the same-origin check (sign-in form has its own) */
+    NO_BUSY = 1 << 3,   /* answered even while the server is draining or full (healthz, metrics) */
+};
+
+/* A row of the route table. */
+struct http_route {
+    enum http_method method; /* GET serves HEAD too; HEAD and OPTIONS have no rows */
+    const char *path;        /* "/cases/:case/files"; ":name" is one segment, "*name" the rest */
+    enum http_who who;
+    uint32_t may;            /* rights of which the caller needs at least one; 0: none needed */
+    enum http_limit limit;
+    unsigned flags;
+    enum http_kind kind;
+    http_handler_fn handler;
+};
+
+enum http_caller_kind { CALLER_NOBODY, CALLER_SESSION, CALLER_TOKEN };
+
+/* Filled by the identify hook beside rq.who. */
+struct http_caller {
+    enum http_caller_kind kind;
+    uint32_t rights;  /* rights of the role they act in (care/who.h) */
+    struct str csrf;  /* the session's form token; unsafe requests must carry it */
+};
+
+struct http_req {
+    struct req rq;                   /* FIRST: a struct http_req * is a struct req * */
+    enum http_method method;         /* HEAD arrives as GET with is_head set */
+    bool is_head;                    /* the caller wants no body; reply as for GET */
+    bool is_https;                   /* came through TLS (a trusted proxy said so) */
+    struct str path;                 /* as sent, undecoded, without the query */
+    struct str query;                /* as sent, without '?'; p NULL when there is none */
+    const struct http_route *route;  /* the row; NULL before routing */
+    struct http_caller caller;       /* who it is, for http's own gates */
+    http_handler_fn on_fail;         /* answers instead of the kind's renderer when a commit fails;
+                                      * rq.err tells what happened */
+    void *page_ctx;                  /* free for the rooms above; NULL at first */
+};
+
+/* ---- the request ---- */
+
+/* Path parameter of the row, percent-decoded; p NULL when the row has none of that name. */
+struct str http_param(const struct http_req *h, struct str name);
+/* First query parameter of that name, decoded; p NULL when absent. */
+struct str http_query(struct http_req *h, struct str name);
+/* Header field by name (any case), trimmed; p NULL when absent. borrows the connection. */
+struct str http_header(const struct http_req *h, const char *name);
+/* Cookie by name; p NULL when absent. */
+struct str http_cookie(struct http_req *h, struct str name);
+/* The whole body; empty for STREAM rows. */
+struct str http_body(const struct http_req *h);
+/* Media type of the body in lower case without parameters, "" when absent. */
+struct str http_body_type(struct http_req *h);
+/* Form field (urlencoded or a multipart part without file name), decoded UTF-8; p NULL when
+ * absent. http_form_at gives the i-th value of a repeated field. A broken form has no fields:
+ * http_form_check says so. */
+struct str http_form(struct http_req *h, struct str name);
+struct str http_form_at(struct http_req *h, struct str name, uint32_t i);
+/* i-th field in the order sent: false past the end. */
+bool http_form_each(struct http_req *h, uint32_t i, struct str *ret_name, struct str *ret_value);
+/* E_SYNTAX when the body is not a well-formed form, E_MEDIA_TYPE when it is none at all. */
+MUST_USE enum err http_form_check(struct http_req *h);
+
+/* A file of a small multipart form (within the row's body limit). */
+struct http_file {
+    struct str field;    /* name of the form field */
+    struct str filename; /* as the browser named it: text to show, never a path */
+    struct str type;     /* as the browser claims */
+    struct str bytes;
+};
+/* i-th file; false past the end. */
+bool http_file(struct http_req *h, uint32_t i, struct http_file *ret_file);
+
+/* True when the Accept header prefers html over json: for addresses that answer both. */
+bool http_wants_html(const struct http_req *h);
+/* "http://host:port" or "https://..." the caller used, for absolute addresses in answers. */
+struct str http_base_url(struct http_req *h);
+
+/* ---- the answer: all of them record the reply; it is sent after the handler returned and after
+ * the read audit in rq.audit is durable ---- */
+
+/* type: media type with charset, a literal or arena text. body must live in h->rq.a or for ever. */
+MUST_USE enum err http_reply(struct http_req *h, unsigned status, struct str type, struct str body);
+/* Status without body: 204, 304, 412 ... */
+MUST_USE enum err http_reply_empty(struct http_req *h, unsigned status);
+/* 303 to a path of this server ("/cases/x"): refuses anything that is not a local path. */
+MUST_USE enum err http_redirect(struct http_req *h, struct str path);
+/* Adds a header field; value is copied. Values with control characters are dropped. */
+void http_reply_header(struct http_req *h, const char *name, struct str value);
+/* Adds ETag (strong, given with its quotes, or W/"..."; p NULL: none) and Last-Modified (ms 0:
+ * none). True when the caller's copy is still good: answer with http_reply_empty(h, 304). */
+bool http_is_fresh(struct http_req *h, struct str etag, struct instant modified);
+/* Sets a cookie: Path=/, HttpOnly, SameSite=Lax, Secure behind TLS. max_age_s < 0: until the
+ * browser closes; 0: removes it. */
+void http_reply_cookie(struct http_req *h, struct str name, struct str value, int64_t max_age_s);
+/* How long a signed-in page or API answer may be kept; without a call it is "no-store". */
+void http_reply_cache(struct http_req *h, struct str cache_control);
+
+/* A file from disk by sendfile, with Range (RFC 9110 14), If-Range and If-None-Match.
+ * takes fd. filename: shown to the person when saving; inline_ok: may open in the page. */
+struct http_disk_file {
+    int fd;
+    uint64_t size_bytes;
+    struct str type;
+    struct str filename; /* empty: none */
+    struct str etag;     /* with quotes; empty: none */
+    bool inline_ok;
+};
+MUST_USE enum err http_reply_file(struct http_req *h, const struct http_disk_file *f);
+
+/* A topic of a stream of events: EVENT_CASE and the 64-bit topic of store/tx.h. */
+struct http_topic {
+    uint32_t kind;   /* enum event_kind */
+    uint64_t id;
+    struct str name; /* event name the page hears; a literal or in h->rq.a */
+};
+enum { HTTP_TOPICS_MAX = 24 };
+/* Server-sent events until the session ends or the caller leaves. Each event says "topic changed"
+ * and nothing else; several changes may arrive as one. */
+MUST_USE enum err http_reply_events(struct http_req *h, const struct http_topic *topics, uint32_t n);
+
+/* ---- durable changes and slow work ---- */
+
+/* Hands tx to the writer. The connection waits without a thread; once the change is durable, then()
+ * runs and answers. On failure then() is not run: on_fail or the kind's renderer answers. From a
+ * pool thread it waits. If the caller left meanwhile, the change stays and then() may not run. */
+MUST_USE enum err http_commit(struct http_req *h, struct tx *tx, http_handler_fn then);
+/* Runs fn on the pool; it answers as a handler does, and may wait there. E_BUSY when the pool's
+ * queue is full. On a pool thread it just calls fn. */
+MUST_USE enum err http_slow(struct http_req *h, http_handler_fn fn);
+
+/* Where the body of a STREAM row goes. All run on the pool, one at a time, never together. */
+struct http_sink {
+    enum err (*chunk)(struct http_req *h, struct str bytes); /* up to 256 KiB; a failure ends it */
+    http_handler_fn end;                    /* the whole body came: answer */
+    void (*broken)(struct http_req *h);     /* the caller left: what came has been handed over; no
+                                             * answer is possible; may be NULL */
+};
+/* Called by the handler of a STREAM row. borrows sink (a static const struct). */
+MUST_USE enum err http_stream(struct http_req *h, const struct http_sink *sink);
+/* Bytes of body announced by Content-Length; UINT64_MAX when unknown (chunked). */
+uint64_t http_body_size(const struct http_req *h);
+/* Like http_stream for a multipart/form-data body: small fields are collected for http_form() (in
+ * the order sent, up to 64 KiB in all), files are handed on as they come. */
+struct http_form_sink {
+    /* bytes of f is empty; fields sent before the file are readable */
+    enum err (*file_begin)(struct http_req *h, const struct http_file *f);
+    enum err (*file_bytes)(struct http_req *h, struct str bytes);
+    enum err (*file_end)(struct http_req *h);
+    http_handler_fn end;
+    void (*broken)(struct http_req *h);
+};
+MUST_USE enum err http_stream_form(struct http_req *h, const struct http_form_sink *sink);

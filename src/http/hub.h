@@ -1,0 +1,22 @@
+/* http/hub.h - who listens to what: streams of server-sent events, and the topics they follow.
+ *
+ * An event carries no content: "topic X changed, look again". Publishing never waits and never
+ * fails; a slow listener's events melt into one.
+ */
+#pragma once
+
+#include "base/req.h"
+
+struct hub;
+
+/* One change: the kind and topic of store/tx.h's tx_event(). */
+struct hub_event {
+    uint32_t kind; /* enum event_kind */
+    uint64_t id;
+};
+
+/* Tells all streams that follow these topics. seq: the commit's number, sent as event id.
+ * thread: any; called by the store's writer after each commit. */
+void hub_publish(struct hub *hub, uint64_t seq, const struct hub_event *events, size_t n);
+/* Streams open now. */
+uint32_t hub_streams(const struct hub *hub);

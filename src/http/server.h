@@ -1,0 +1,51 @@
+/* http/server.h - starting and stopping the listener: for app and tests.
+ *
+ * I/O threads share one listening socket; each has its own read handle of the store and its own
+ * arenas. Slow work and request bodies of STREAM rows go to a small pool.
+ */
+#pragma once
+
+#include "http/http.h"
+#include "http/hub.h"
+
+struct http_server;
+struct store;
+
+/* What the rooms above supply. */
+struct http_hooks {
+    /* Sets rq.who, rq.lang and h->caller from the session cookie or bearer token. OK with
+     * CALLER_NOBODY when there is neither. A failure answers the request. Also asked once a minute
+     * for each stream of events: a failure or CALLER_NOBODY where somebody was ends the stream. */
+    enum err (*identify)(struct http_req *h);
+    /* Answers a failure in the form of the row's kind; rq.err tells what. NULL: bare text. */
+    enum err (*render_error[HTTP_KIND_COUNT])(struct http_req *h, enum err code);
+    /* Turns what is in rq.audit into a transaction to be made durable before the answer. */
+    struct tx *(*audit_tx)(struct http_req *h);
+};
+
+struct http_opts {
+    const char *listen;       /* numeric address, "127.0.0.1" */
+    uint16_t port;            /* 0: the system chooses; see http_server_port */
+    unsigned io_threads;      /* 1..16 */
+    unsigned pool_threads;    /* 1..32 */
+    unsigned max_connections; /* in all */
+    unsigned max_streams;     /* streams of events in all */
+    uint64_t stream_max_bytes; /* most one STREAM body may hold */
+    bool trust_proxy;         /* believe X-Forwarded-For and X-Forwarded-Proto */
+    const struct http_route *routes;
+    size_t n_routes;
+    const struct http_hooks *hooks;
+    struct app *app;          /* goes into every rq.app */
+    struct store *store;      /* NULL in tests without a store */
+};
+
+/* gives a running server. borrows all of opts until stopped. */
+MUST_USE enum err http_server_start(struct req *rq, const struct http_opts *opts,
+                                    struct http_server **ret_server);
+uint16_t http_server_port(const struct http_server *s);
+struct hub *http_server_hub(struct http_server *s);
+/* Stops accepting, finishes what was begun (commits, pool work; bodies still coming get wait_ms),
+ * ends the streams, closes, frees. */
+void http_server_stop(struct http_server *s, uint32_t wait_ms);
+/* The figures in Prometheus text form (version 0.0.4). */
+void http_server_metrics(struct http_server *s, struct buf *b);
