@@ -1,0 +1,241 @@
+/* os/file.c - files and directories. See file.h. */
+#include "os/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+static enum err io_fail(struct req *rq, const char *what)
+{
+    switch (errno) {
+    case ENOENT:
+    case ENOTDIR: return FAIL(rq, E_NOT_FOUND, "%s: errno %d", what, errno);
+    case EEXIST: return FAIL(rq, E_CONFLICT, "%s: errno %d", what, errno);
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG: return FAIL(rq, E_FULL, "%s: errno %d", what, errno);
+    default: return FAIL(rq, E_IO, "%s: errno %d", what, errno);
+    }
+}
+
+enum err os_path(struct req *rq, struct str dir, struct str name, char out[OS_PATH_MAX])
+{
+    if (dir.n + name.n + 2 > OS_PATH_MAX || memchr(dir.p, 0, dir.n) != NULL ||
+        memchr(name.p, 0, name.n) != NULL) {
+        return FAIL(rq, E_TOO_LARGE, "path");
+    }
+    memcpy(out, dir.p, dir.n);
+    out[dir.n] = '/';
+    memcpy(out + dir.n + 1, name.p, name.n);
+    out[dir.n + 1 + name.n] = 0;
+    return OK;
+}
+
+static enum err open_with(struct req *rq, const char *path, int flags, int *ret_fd)
+{
+    int fd;
+    do {
+        fd = open(path, flags | O_CLOEXEC, 0600);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0) {
+        return io_fail(rq, "open");
+    }
+    *ret_fd = fd;
+    return OK;
+}
+
+enum err os_open_read(struct req *rq, const char *path, int *ret_fd)
+{
+    return open_with(rq, path, O_RDONLY, ret_fd);
+}
+
+enum err os_open_write(struct req *rq, const char *path, int *ret_fd)
+{
+    return open_with(rq, path, O_RDWR | O_CREAT, ret_fd);
+}
+
+enum err os_open_new(struct req *rq, const char *path, int *ret_fd)
+{
+    return open_with(rq, path, O_RDWR | O_CREAT | O_EXCL, ret_fd);
+}
+
+void os_close(int fd)
+{
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+void os_close_p(int *fd)
+{
+    os_close(*fd);
+    *fd = -1;
+}
+
+enum err os_read_at(struct req *rq, int fd, uint64_t offset, void *p, size_t n, size_t *ret_n)
+{
+    size_t done = 0;
+    while (done < n) {
+        ssize_t got = pread(fd, (char *)p + done, n - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return io_fail(rq, "read");
+        }
+        if (got == 0) {
+            break;
+        }
+        done += (size_t)got;
+    }
+    *ret_n = done;
+    return OK;
+}
+
+enum err os_write_at(struct req *rq, int fd, uint64_t offset, const void *p, size_t n)
+{
+    size_t done = 0;
+    while (done < n) {
+        ssize_t put = pwrite(fd, (const char *)p + done, n - done, (off_t)(offset + done));
+        if (put < 0 && errno == EINTR) {
+            continue;
+        }
+        if (put <= 0) {
+            return io_fail(rq, "write");
+        }
+        done += (size_t)put;
+    }
+    return OK;
+}
+
+enum err os_sync(struct req *rq, int fd)
+{
+    return fsync(fd) == 0 ? OK : io_fail(rq, "fsync");
+}
+
+enum err os_sync_dir(struct req *rq, const char *dir)
+{
+    CLEANUP(os_close_p) int fd = -1;
+    TRY(open_with(rq, dir, O_RDONLY | O_DIRECTORY, &fd));
+    return os_sync(rq, fd);
+}
+
+enum err os_size(struct req *rq, int fd, uint64_t *ret_bytes)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        return io_fail(rq, "fstat");
+    }
+    *ret_bytes = (uint64_t)st.st_size;
+    return OK;
+}
+
+enum err os_truncate(struct req *rq, int fd, uint64_t bytes)
+{
+    return ftruncate(fd, (off_t)bytes) == 0 ? OK : io_fail(rq, "ftruncate");
+}
+
+enum err os_rename(struct req *rq, const char *from, const char *to)
+{
+    return rename(from, to) == 0 ? OK : io_fail(rq, "rename");
+}
+
+enum err os_remove(struct req *rq, const char *path)
+{
+    return unlink(path) == 0 || errno == ENOENT ? OK : io_fail(rq, "unlink");
+}
+
+enum err os_mkdir(struct req *rq, const char *path)
+{
+    return mkdir(path, 0700) == 0 || errno == EEXIST ? OK : io_fail(rq, "mkdir");
+}
+
+bool os_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+enum err os_free_bytes(struct req *rq, const char *path, uint64_t *ret_bytes)
+{
+    struct statvfs v;
+    if (statvfs(path, &v) != 0) {
+        return io_fail(rq, "statvfs");
+    }
+    *ret_bytes = (uint64_t)v.f_bavail * (uint64_t)v.f_frsize;
+    return OK;
+}
+
+enum err os_read_file(struct req *rq, const char *path, size_t cap, struct str *ret_bytes)
+{
+    CLEANUP(os_close_p) int fd = -1;
+    uint64_t size;
+    size_t got;
+    TRY(os_open_read(rq, path, &fd));
+    TRY(os_size(rq, fd, &size));
+    if (size > cap) {
+        return FAIL(rq, E_TOO_LARGE, "file of %" PRIu64 " bytes, at most %zu", size, cap);
+    }
+    char *p = arena_alloc_raw(rq->a, (size_t)size);
+    TRY_MEM(rq, p);
+    TRY(os_read_at(rq, fd, 0, p, (size_t)size, &got));
+    *ret_bytes = (struct str){p, got};
+    return OK;
+}
+
+static enum err sync_parent(struct req *rq, const char *path)
+{
+    char dir[OS_PATH_MAX];
+    struct str p = str_z(path);
+    size_t cut = p.n;
+    while (cut > 0 && path[cut - 1] != '/') {
+        cut--;
+    }
+    if (cut >= sizeof(dir)) {
+        return FAIL(rq, E_TOO_LARGE, "path");
+    }
+    memcpy(dir, path, cut);
+    dir[cut] = 0;
+    return os_sync_dir(rq, cut > 0 ? dir : ".");
+}
+
+enum err os_write_file(struct req *rq, const char *path, struct str bytes, unsigned mode)
+{
+    char tmp[OS_PATH_MAX];
+    struct str p = str_z(path);
+    CLEANUP(os_close_p) int fd = -1;
+    if (p.n + 5 > sizeof(tmp)) {
+        return FAIL(rq, E_TOO_LARGE, "path");
+    }
+    memcpy(tmp, path, p.n);
+    memcpy(tmp + p.n, ".new", 5);
+    TRY(open_with(rq, tmp, O_RDWR | O_CREAT | O_TRUNC, &fd));
+    if (fchmod(fd, mode) != 0) {
+        return io_fail(rq, "fchmod");
+    }
+    TRY(os_write_at(rq, fd, 0, bytes.p, bytes.n));
+    TRY(os_sync(rq, fd));
+    TRY(os_rename(rq, tmp, path));
+    return sync_parent(rq, path);
+}
+
+enum err os_each_entry(struct req *rq, const char *dir, os_entry_fn fn, void *ctx)
+{
+    DIR *d = opendir(dir);
+    enum err e = OK;
+    if (d == NULL) {
+        return io_fail(rq, "opendir");
+    }
+    for (struct dirent *ent = readdir(d); ent != NULL && e == OK; ent = readdir(d)) {
+        if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0) {
+            e = fn(rq, ent->d_name, ctx);
+        }
+    }
+    closedir(d);
+    return e;
+}

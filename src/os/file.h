@@ -1,0 +1,63 @@
+/* os/file.h - files and directories, made durable on purpose.
+ *
+ * Paths are NUL-ended C strings here: this is the edge. Every failure is E_IO, or E_FULL when the
+ * disk or a quota is full, or E_NOT_FOUND when the file is not there; details name errno only.
+ */
+#pragma once
+
+#include "base/req.h"
+
+enum {
+    OS_PATH_MAX = 1024 /* longest path built by os_path(), with its NUL */
+};
+
+/* dir + "/" + name into out.
+ *
+ * errors   E_TOO_LARGE  longer than OS_PATH_MAX, or a NUL byte inside
+ */
+MUST_USE enum err os_path(struct req *rq, struct str dir, struct str name, char out[OS_PATH_MAX]);
+
+/* gives *ret_fd, close it with os_close(). Read only. */
+MUST_USE enum err os_open_read(struct req *rq, const char *path, int *ret_fd);
+/* gives *ret_fd: created when absent (mode 0600), open for reading and writing, not truncated. */
+MUST_USE enum err os_open_write(struct req *rq, const char *path, int *ret_fd);
+/* gives *ret_fd: must not exist yet (E_CONFLICT). */
+MUST_USE enum err os_open_new(struct req *rq, const char *path, int *ret_fd);
+/* -1 is allowed. For CLEANUP use os_close_p(). */
+void os_close(int fd);
+void os_close_p(int *fd);
+
+/* Up to n bytes at offset; *ret_n is 0 at the end of the file. */
+MUST_USE enum err os_read_at(struct req *rq, int fd, uint64_t offset, void *p, size_t n,
+                             size_t *ret_n);
+/* All n bytes at offset. */
+MUST_USE enum err os_write_at(struct req *rq, int fd, uint64_t offset, const void *p, size_t n);
+/* The bytes (and the size) are on the disk afterwards. */
+MUST_USE enum err os_sync(struct req *rq, int fd);
+/* The directory's entries are on the disk afterwards. */
+MUST_USE enum err os_sync_dir(struct req *rq, const char *dir);
+MUST_USE enum err os_size(struct req *rq, int fd, uint64_t *ret_bytes);
+MUST_USE enum err os_truncate(struct req *rq, int fd, uint64_t bytes);
+/* Replaces what stands at to. Durable after os_sync_dir() of both directories. */
+MUST_USE enum err os_rename(struct req *rq, const char *from, const char *to);
+/* A file that is already gone is no failure. */
+MUST_USE enum err os_remove(struct req *rq, const char *path);
+/* One level; an existing directory is no failure. Mode 0700. */
+MUST_USE enum err os_mkdir(struct req *rq, const char *path);
+bool os_exists(const char *path);
+/* Bytes an ordinary user may still write on the file system of path. */
+MUST_USE enum err os_free_bytes(struct req *rq, const char *path, uint64_t *ret_bytes);
+
+/* The whole file, into the request's arena.
+ *
+ * errors   E_NOT_FOUND, E_IO; E_TOO_LARGE  above cap bytes
+ */
+MUST_USE enum err os_read_file(struct req *rq, const char *path, size_t cap, struct str *ret_bytes);
+/* Writes path + ".new", syncs it, renames it over path, syncs the directory: afterwards either the
+ * old or the new content is there, never a part. mode as for open(2), 0600 for secrets. */
+MUST_USE enum err os_write_file(struct req *rq, const char *path, struct str bytes, unsigned mode);
+
+/* Calls fn for each entry of a directory but "." and "..", in no order, until it fails.
+ * name is borrowed for the call. */
+typedef enum err (*os_entry_fn)(struct req *rq, const char *name, void *ctx);
+MUST_USE enum err os_each_entry(struct req *rq, const char *dir, os_entry_fn fn, void *ctx);

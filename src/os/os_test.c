@@ -1,0 +1,110 @@
+/* os/os_test.c - files, identifiers, queue, log rows. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/log.h"
+#include "os/random.h"
+#include "os/thread.h"
+
+static void ids_are_fhir_ids(void **state)
+{
+    char a[OS_ID_LEN + 1];
+    char b[OS_ID_LEN + 1];
+    (void)state;
+    os_id(a);
+    os_id(b);
+    assert_int_equal(strlen(a), OS_ID_LEN);
+    assert_string_not_equal(a, b);
+    assert_int_equal(strspn(a, "abcdefghijklmnopqrstuvwxyz234567"), OS_ID_LEN);
+}
+
+static void file_is_replaced_whole(void **state)
+{
+    struct req rq;
+    char dir[] = "/tmp/os_test.XXXXXX";
+    char path[OS_PATH_MAX];
+    struct str got;
+    int fd;
+    (void)state;
+    req_init(&rq, 1 << 20, os_now());
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(os_path(&rq, str_z(dir), S("f"), path), OK);
+    assert_int_equal(os_read_file(&rq, path, 100, &got), E_NOT_FOUND);
+    err_clear(&rq);
+    assert_int_equal(os_write_file(&rq, path, S("one"), 0600), OK);
+    assert_int_equal(os_write_file(&rq, path, S("three"), 0600), OK);
+    assert_int_equal(os_read_file(&rq, path, 100, &got), OK);
+    assert_true(str_eq(got, S("three")));
+    assert_int_equal(os_read_file(&rq, path, 4, &got), E_TOO_LARGE);
+    err_clear(&rq);
+    assert_int_equal(os_open_new(&rq, path, &fd), E_CONFLICT);
+    err_clear(&rq);
+    assert_int_equal(os_remove(&rq, path), OK);
+    assert_int_equal(os_remove(&rq, path), OK);
+    assert_false(os_exists(path));
+    uint64_t bytes = 0;
+    assert_int_equal(os_free_bytes(&rq, dir, &bytes), OK);
+    assert_true(bytes > 0);
+    rmdir(dir);
+    req_done(&rq);
+}
+
+static void *producer(void *ctx)
+{
+    struct os_queue *q = ctx;
+    for (uintptr_t i = 1; i <= 1000; i++) {
+        while (!os_queue_push(q, (char *)0 + i)) {
+            os_sleep_ms(1);
+        }
+    }
+    return NULL;
+}
+
+static void queue_keeps_everything(void **state)
+{
+    struct os_queue *q = os_queue_new(8);
+    struct os_thread t[3];
+    uintptr_t sum = 0;
+    (void)state;
+    for (size_t i = 0; i < LEN(t); i++) {
+        assert_true(os_thread_start(&t[i], "producer", producer, q));
+    }
+    for (size_t i = 0; i < LEN(t) * 1000; i++) {
+        sum += (uintptr_t)os_queue_pop(q);
+    }
+    assert_int_equal(sum, LEN(t) * 500500);
+    for (size_t i = 0; i < LEN(t); i++) {
+        os_thread_join(&t[i]);
+    }
+    os_queue_close(q);
+    assert_null(os_queue_pop(q));
+    assert_false(os_queue_push(q, q));
+    os_queue_free(q);
+}
+
+static void log_takes_typed_fields(void **state)
+{
+    struct err_rec rec = {.code = E_IO, .file = "x.c", .line = 7, .detail = "not written"};
+    (void)state;
+    LOG(LOG_START, log_u64(8080), log_ms(41));
+    LOG(LOG_REQUEST_FAILED, log_u64(1), log_ip("127.0.0.1"), log_err(E_IO), log_where(&rec));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_are_fhir_ids),
+        cmocka_unit_test(file_is_replaced_whole),
+        cmocka_unit_test(queue_keeps_everything),
+        cmocka_unit_test(log_takes_typed_fields),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
