@@ -1,0 +1,473 @@
+/* care/pdf.c - documents on A4 pages by cairo, pango and libqrencode. See pdf.h.
+ *
+ * The document is laid out twice by the same code: a dry pass counts the pages, the second draws.
+ */
+#include "care/pdf.h"
+
+#include <cairo-pdf.h>
+#include <pango/pangocairo.h>
+#include <qrencode.h>
+
+/* Points, 1/72 inch. */
+static const double PAGE_W = 595.28;
+static const double PAGE_H = 841.89;
+static const double LEFT = 56;
+static const double RIGHT = 539.28;
+static const double TOP = 50;
+static const double BOTTOM = 780;
+static const double LABEL_W = 150;
+static const double QR_SIDE = 92;
+
+enum ink { INK_TEXT, INK_GREY, INK_ACCENT, INK_RULE, INK_BLACK };
+
+static const double inks[][3] = {
+    [INK_TEXT] = {0.10, 0.12, 0.14},   [INK_GREY] = {0.36, 0.40, 0.44},
+    [INK_ACCENT] = {0.03, 0.27, 0.40}, [INK_RULE] = {0.78, 0.80, 0.82},
+    [INK_BLACK] = {0, 0, 0},
+};
+
+enum face { FACE_BODY, FACE_BOLD, FACE_SMALL, FACE_HEAD, FACE_TITLE, FACE_COUNT };
+
+static const char *const faces[] = {
+    [FACE_BODY] = "DejaVu Sans 9.5",     [FACE_BOLD] = "DejaVu Sans Bold 9.5",
+    [FACE_SMALL] = "DejaVu Sans 8",      [FACE_HEAD] = "DejaVu Sans Bold 11",
+    [FACE_TITLE] = "DejaVu Sans Bold 16",
+};
+
+struct pen {
+    struct req *rq;
+    const struct pdf_doc *doc;
+    cairo_t *cr;
+    PangoFontDescription *font[FACE_COUNT];
+    bool dry;       /* count only */
+    unsigned page;  /* 1.. */
+    unsigned pages; /* known after the dry pass */
+    double y;       /* where the next line goes */
+    enum err failed;
+};
+
+static void ink_set(struct pen *p, enum ink ink)
+{
+    cairo_set_source_rgb(p->cr, inks[ink][0], inks[ink][1], inks[ink][2]);
+}
+
+/* Text without control characters but line feeds, in the arena. */
+static struct str clean(struct pen *p, struct str s)
+{
+    struct buf b;
+    buf_init(&b, p->rq->a, s.n + 1);
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c == '\t') {
+            buf_char(&b, ' ');
+        } else if (c >= 0x20 || c == '\n') {
+            buf_char(&b, (char)c);
+        }
+    }
+    if (!buf_ok(&b)) {
+        p->failed = E_TOO_LARGE;
+    }
+    return buf_get(&b);
+}
+
+/* gives a layout of width points; end it with g_object_unref(). */
+static PangoLayout *layout_new(struct pen *p, enum face face, struct str text, double width)
+{
+    PangoLayout *l = pango_cairo_create_layout(p->cr);
+    struct str s = clean(p, text);
+    pango_layout_set_font_description(l, p->font[face]);
+    pango_layout_set_width(l, pango_units_from_double(width));
+    pango_layout_set_wrap(l, PANGO_WRAP_WORD_CHAR);
+    pango_layout_set_line_spacing(l, 1.12F);
+    pango_layout_set_text(l, s.p ? s.p : "", (int)s.n);
+    return l;
+}
+
+static double layout_height(PangoLayout *l)
+{
+    PangoRectangle r;
+    pango_layout_get_extents(l, NULL, &r);
+    return pango_units_to_double(r.height);
+}
+
+/* Draws the whole layout with its top at y; it does not flow. */
+static void layout_put(struct pen *p, PangoLayout *l, double x, double y, enum ink ink)
+{
+    if (p->dry) {
+        return;
+    }
+    ink_set(p, ink);
+    cairo_move_to(p->cr, x, y);
+    pango_cairo_show_layout(p->cr, l);
+}
+
+static void rule_put(struct pen *p, double y, enum ink ink, double width)
+{
+    if (p->dry) {
+        return;
+    }
+    ink_set(p, ink);
+    cairo_set_line_width(p->cr, width);
+    cairo_move_to(p->cr, LEFT, y);
+    cairo_line_to(p->cr, RIGHT, y);
+    cairo_stroke(p->cr);
+}
+
+/* One line, cut with an ellipsis where the page ends; align right at RIGHT when right is set. */
+static void strip_put(struct pen *p, struct str text, double y, double width, bool right)
+{
+    PangoLayout *l = layout_new(p, FACE_SMALL, text, width);
+    pango_layout_set_height(l, -1);
+    pango_layout_set_ellipsize(l, PANGO_ELLIPSIZE_END);
+    pango_layout_set_alignment(l, right ? PANGO_ALIGN_RIGHT : PANGO_ALIGN_LEFT);
+    layout_put(p, l, right ? RIGHT - width : LEFT, y, INK_GREY);
+    g_object_unref(l);
+}
+
+/* "Page {n} of {m}" with the numbers in. */
+static struct str page_text(struct pen *p)
+{
+    struct buf b;
+    struct str s = p->doc->page_of;
+    buf_init(&b, p->rq->a, s.n + 64);
+    for (size_t i = 0; i < s.n; i++) {
+        struct str rest = str_sub(s, i, 3);
+        if (str_eq(rest, S("{n}")) || str_eq(rest, S("{m}"))) {
+            buf_u64(&b, s.p[i + 1] == 'n' ? p->page : p->pages);
+            i += 2;
+        } else {
+            buf_char(&b, s.p[i]);
+        }
+    }
+    return buf_get(&b);
+}
+
+static void page_end(struct pen *p)
+{
+    if (p->dry) {
+        return;
+    }
+    rule_put(p, BOTTOM + 12, INK_RULE, 0.5);
+    strip_put(p, p->doc->footer, BOTTOM + 18, 360, false);
+    strip_put(p, page_text(p), BOTTOM + 18, 110, true);
+    cairo_show_page(p->cr);
+}
+
+static void page_begin(struct pen *p)
+{
+    p->page++;
+    p->y = TOP;
+    if (p->page > PDF_PAGES_MAX) {
+        p->failed = E_TOO_LARGE;
+    }
+    if (p->page > 1) {
+        strip_put(p, p->doc->running, TOP - 16, RIGHT - LEFT, false);
+        rule_put(p, TOP - 2, INK_RULE, 0.5);
+        p->y = TOP + 8;
+    }
+}
+
+/* The next height points stand on one page. */
+static void keep(struct pen *p, double height)
+{
+    if (p->y + height > BOTTOM) {
+        page_end(p);
+        page_begin(p);
+    }
+}
+
+/* How lines of a flowing text look at the side. */
+struct flow {
+    double x;
+    double width;
+    enum face face;
+    enum ink ink;
+    bool bar; /* a bar at the left of each line */
+};
+
+static void line_put(struct pen *p, const struct flow *f, PangoLayoutIter *it)
+{
+    PangoRectangle r;
+    pango_layout_iter_get_line_extents(it, NULL, &r);
+    double height = pango_units_to_double(r.height);
+    double base = pango_units_to_double(pango_layout_iter_get_baseline(it) - r.y);
+    keep(p, height);
+    if (!p->dry) {
+        if (f->bar) {
+            ink_set(p, INK_ACCENT);
+            cairo_rectangle(p->cr, LEFT, p->y - 0.3, 3, height + 0.6);
+            cairo_fill(p->cr);
+        }
+        ink_set(p, f->ink);
+        cairo_move_to(p->cr, f->x + pango_units_to_double(r.x), p->y + base);
+        pango_cairo_show_layout_line(p->cr, pango_layout_iter_get_line_readonly(it));
+    }
+    p->y += height;
+}
+
+/* Text that flows from page to page. */
+static void flow_put(struct pen *p, const struct flow *f, struct str text)
+{
+    PangoLayout *l = layout_new(p, f->face, text, f->width);
+    PangoLayoutIter *it = pango_layout_get_iter(l);
+    do {
+        line_put(p, f, it);
+    } while (p->failed == OK && pango_layout_iter_next_line(it));
+    pango_layout_iter_free(it);
+    g_object_unref(l);
+}
+
+static void pair_put(struct pen *p, const struct pdf_block *b)
+{
+    PangoLayout *label = layout_new(p, FACE_BODY, b->label, LABEL_W - 10);
+    double h = layout_height(label);
+    keep(p, h);
+    unsigned page = p->page;
+    double top = p->y;
+    layout_put(p, label, LEFT, p->y, INK_GREY);
+    g_object_unref(label);
+    struct flow f = {LEFT + LABEL_W, RIGHT - LEFT - LABEL_W, FACE_BODY, INK_TEXT, false};
+    flow_put(p, &f, b->text);
+    if (p->page == page && p->y < top + h) {
+        p->y = top + h;
+    }
+    p->y += 3;
+}
+
+static void marked_put(struct pen *p, const struct pdf_block *b)
+{
+    struct flow f = {LEFT + 12, RIGHT - LEFT - 12, FACE_BOLD, INK_ACCENT, true};
+    keep(p, 40);
+    if (b->label.n > 0) {
+        flow_put(p, &f, b->label);
+    }
+    f.face = FACE_BODY;
+    f.ink = INK_TEXT;
+    if (b->text.n > 0) {
+        flow_put(p, &f, b->text);
+    }
+    p->y += 8;
+}
+
+static void block_put(struct pen *p, const struct pdf_block *b)
+{
+    struct flow f = {LEFT, RIGHT - LEFT, FACE_BODY, INK_TEXT, false};
+    switch (b->kind) {
+    case PDF_HEADING:
+        p->y += 8;
+        keep(p, 50);
+        f.face = FACE_HEAD;
+        f.ink = INK_ACCENT;
+        flow_put(p, &f, b->label);
+        p->y += 3;
+        break;
+    case PDF_TEXT:
+        if (b->label.n > 0) {
+            keep(p, 28);
+            f.ink = INK_GREY;
+            f.face = FACE_SMALL;
+            flow_put(p, &f, b->label);
+            f.ink = INK_TEXT;
+            f.face = FACE_BODY;
+        }
+        flow_put(p, &f, b->text);
+        p->y += 5;
+        break;
+    case PDF_PAIR: pair_put(p, b); break;
+    case PDF_MARKED: marked_put(p, b); break;
+    case PDF_LINE:
+        keep(p, 10);
+        rule_put(p, p->y + 4, INK_RULE, 0.5);
+        p->y += 10;
+        break;
+    }
+}
+
+static void head_put(struct pen *p)
+{
+    struct flow f = {LEFT, RIGHT - LEFT, FACE_SMALL, INK_GREY, false};
+    flow_put(p, &f, p->doc->organization);
+    p->y += 5;
+    f.face = FACE_TITLE;
+    f.ink = INK_ACCENT;
+    flow_put(p, &f, p->doc->title);
+    if (p->doc->subtitle.n > 0) {
+        p->y += 2;
+        f.face = FACE_BODY;
+        f.ink = INK_GREY;
+        flow_put(p, &f, p->doc->subtitle);
+    }
+    p->y += 6;
+    rule_put(p, p->y, INK_ACCENT, 1.2);
+    p->y += 10;
+}
+
+static void qr_modules(struct pen *p, const QRcode *qr, double x, double y)
+{
+    double side = QR_SIDE / qr->width;
+    ink_set(p, INK_BLACK);
+    for (int row = 0; row < qr->width; row++) {
+        for (int col = 0; col < qr->width;) {
+            int n = 0;
+            while (col + n < qr->width && (qr->data[row * qr->width + col + n] & 1) != 0) {
+                n++;
+            }
+            if (n > 0) {
+                cairo_rectangle(p->cr, x + col * side, y + row * side, n * side, side);
+            }
+            col += n > 0 ? n : 1;
+        }
+    }
+    cairo_fill(p->cr);
+}
+
+/* A link where it holds nothing that the tag's own syntax would read. */
+static void link_put(struct pen *p, struct str url, double x, double y)
+{
+    char attr[600];
+    for (size_t i = 0; i < url.n; i++) {
+        if (url.p[i] <= ' ' || url.p[i] == '\'' || url.p[i] == '\\' || url.p[i] >= 0x7F) {
+            return;
+        }
+    }
+    int n = g_snprintf(attr, sizeof(attr), "rect=[%d %d %d %d] uri='%.*s'", (int)x, (int)y,
+                       (int)QR_SIDE, (int)QR_SIDE, STR_ARG(url));
+    if (n > 0 && (size_t)n < sizeof(attr)) {
+        cairo_tag_begin(p->cr, CAIRO_TAG_LINK, attr);
+        cairo_tag_end(p->cr, CAIRO_TAG_LINK);
+    }
+}
+
+static void qr_put(struct pen *p, struct str url, double x, double y)
+{
+    if (p->dry) {
+        return;
+    }
+    QRcode *qr = QRcode_encodeData((int)url.n, (const unsigned char *)url.p, 0, QR_ECLEVEL_M);
+    if (qr == NULL) {
+        p->failed = E_TOO_LARGE;
+        return;
+    }
+    qr_modules(p, qr, x, y);
+    QRcode_free(qr);
+    link_put(p, url, x, y);
+}
+
+/* The box at the end: QR code on the left, who signed on the right. Never broken over pages. */
+static void seal_put(struct pen *p)
+{
+    const struct pdf_doc *d = p->doc;
+    if (d->seal_title.n == 0) {
+        return;
+    }
+    double x = LEFT + 12 + (d->seal_url.n > 0 ? QR_SIDE + 14 : 0);
+    PangoLayout *title = layout_new(p, FACE_BOLD, d->seal_title, RIGHT - 10 - x);
+    PangoLayout *text = layout_new(p, FACE_SMALL, d->seal_text, RIGHT - 10 - x);
+    double title_h = layout_height(title);
+    double inner = title_h + 4 + layout_height(text);
+    inner = d->seal_url.n > 0 && inner < QR_SIDE ? QR_SIDE : inner;
+    p->y += 10;
+    keep(p, inner + 24);
+    layout_put(p, title, x, p->y + 12, INK_ACCENT);
+    layout_put(p, text, x, p->y + 16 + title_h, INK_TEXT);
+    g_object_unref(title);
+    g_object_unref(text);
+    if (d->seal_url.n > 0) {
+        qr_put(p, d->seal_url, LEFT + 12, p->y + 12);
+    }
+    if (!p->dry) {
+        ink_set(p, INK_ACCENT);
+        cairo_set_line_width(p->cr, 0.8);
+        cairo_rectangle(p->cr, LEFT, p->y, RIGHT - LEFT, inner + 24);
+        cairo_stroke(p->cr);
+    }
+    p->y += inner + 24;
+}
+
+static void pass(struct pen *p, bool dry)
+{
+    p->dry = dry;
+    p->page = 0;
+    page_begin(p);
+    head_put(p);
+    for (size_t i = 0; i < p->doc->n_blocks && p->failed == OK; i++) {
+        block_put(p, &p->doc->blocks[i]);
+    }
+    if (p->failed == OK) {
+        seal_put(p);
+        page_end(p);
+    }
+    p->pages = p->page;
+}
+
+static cairo_status_t to_buf(void *ctx, const unsigned char *data, unsigned int n)
+{
+    struct buf *b = ctx;
+    buf_bytes(b, data, n);
+    return buf_ok(b) ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+}
+
+static void meta_set(struct pen *p, cairo_surface_t *s)
+{
+    const struct pdf_doc *d = p->doc;
+    struct buf b;
+    buf_init(&b, p->rq->a, 64);
+    instant_write(&b, (struct instant){d->at.ms - d->at.ms % 1000});
+    const char *at = arena_cstr(p->rq->a, buf_get(&b));
+    const char *title = arena_cstr(p->rq->a, clean(p, d->title));
+    const char *author = arena_cstr(p->rq->a, clean(p, d->author));
+    if (at == NULL || title == NULL || author == NULL) {
+        p->failed = E_TOO_LARGE;
+        return;
+    }
+    cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_TITLE, title);
+    cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_AUTHOR, author);
+    cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATOR, "Consilium");
+    cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_CREATE_DATE, at);
+    cairo_pdf_surface_set_metadata(s, CAIRO_PDF_METADATA_MOD_DATE, at);
+}
+
+static size_t text_bytes(const struct pdf_doc *d)
+{
+    size_t n = d->seal_text.n + d->title.n + d->organization.n + d->subtitle.n;
+    for (size_t i = 0; i < d->n_blocks; i++) {
+        n += d->blocks[i].label.n + d->blocks[i].text.n;
+    }
+    return n;
+}
+
+enum err pdf_write(struct req *rq, const struct pdf_doc *doc, struct str *ret_pdf)
+{
+    struct pen p = {.rq = rq, .doc = doc, .failed = OK};
+    struct buf out;
+    if (text_bytes(doc) > PDF_TEXT_MAX) {
+        return FAIL(rq, E_TOO_LARGE, "document: text");
+    }
+    buf_init(&out, rq->a, PDF_BYTES_MAX);
+    cairo_surface_t *s = cairo_pdf_surface_create_for_stream(to_buf, &out, PAGE_W, PAGE_H);
+    p.cr = cairo_create(s);
+    for (size_t i = 0; i < FACE_COUNT; i++) {
+        p.font[i] = pango_font_description_from_string(faces[i]);
+    }
+    meta_set(&p, s);
+    pass(&p, true);
+    if (p.failed == OK) {
+        pass(&p, false);
+    }
+    for (size_t i = 0; i < FACE_COUNT; i++) {
+        pango_font_description_free(p.font[i]);
+    }
+    cairo_status_t drawn = cairo_status(p.cr);
+    cairo_destroy(p.cr);
+    cairo_surface_finish(s);
+    cairo_status_t ended = cairo_surface_status(s);
+    cairo_surface_destroy(s);
+    if (p.failed != OK || !buf_ok(&out)) {
+        return FAIL(rq, E_TOO_LARGE, "document: pages");
+    }
+    if (drawn != CAIRO_STATUS_SUCCESS || ended != CAIRO_STATUS_SUCCESS) {
+        return FAIL(rq, E_INTERNAL, "document: drawing");
+    }
+    *ret_pdf = buf_get(&out);
+    return OK;
+}
