@@ -8,6 +8,8 @@
 #include <pango/pangocairo.h>
 #include <qrencode.h>
 
+#include "codec/utf8.h"
+
 /* Points, 1/72 inch. */
 static const double PAGE_W = 595.28;
 static const double PAGE_H = 841.89;
@@ -51,18 +53,38 @@ static void ink_set(struct pen *p, enum ink ink)
     cairo_set_source_rgb(p->cr, inks[ink][0], inks[ink][1], inks[ink][2]);
 }
 
-/* Text without control characters but line feeds, in the arena. */
+static uint32_t scalar(const char *p, size_t n)
+{
+    const unsigned char *u = (const unsigned char *)p;
+    uint32_t c = n == 1 ? u[0] : u[0] & (0xFFU >> (n + 1));
+    for (size_t i = 1; i < n; i++) {
+        c = c << 6 | (u[i] & 0x3F);
+    }
+    return c;
+}
+
+/* Is c left out: control characters but line feeds, marks that turn the order of reading (a signed
+ * document must not read otherwise than it was written), and what is no character at all. */
+static bool is_dropped(uint32_t c)
+{
+    return (c < 0x20 && c != '\n') || (c >= 0x7F && c < 0xA0) || (c >= 0x202A && c <= 0x202E) ||
+           (c >= 0x2066 && c <= 0x2069) || (c >= 0xFDD0 && c <= 0xFDEF) || (c & 0xFFFE) == 0xFFFE ||
+           c == 0xFEFF;
+}
+
+/* Text fit for drawing, in the arena. */
 static struct str clean(struct pen *p, struct str s)
 {
     struct buf b;
     buf_init(&b, p->rq->a, s.n + 1);
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c == '\t') {
+    for (size_t i = 0; i < s.n;) {
+        size_t n = utf8_seq(s.p + i, s.p + s.n);
+        if (s.p[i] == '\t') {
             buf_char(&b, ' ');
-        } else if (c >= 0x20 || c == '\n') {
-            buf_char(&b, (char)c);
+        } else if (n > 0 && !is_dropped(scalar(s.p + i, n))) {
+            buf_bytes(&b, s.p + i, n);
         }
+        i += n > 0 ? n : 1;
     }
     if (!buf_ok(&b)) {
         p->failed = E_TOO_LARGE;
