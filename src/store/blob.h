@@ -1,0 +1,43 @@
+/* store/blob.h - big bytes: files named by their SHA-256, DIR/blobs/ab/cdef...
+ *
+ * A blob is durable (file and directories synced) when blob_put_* returns; only then may a
+ * transaction commit a row that names it (W_BLOB_ADD). Blobs never change; equal bytes are one file.
+ */
+#pragma once
+
+#include "store/store.h"
+
+struct blob_ref {
+    uint8_t sha[32];
+    uint64_t size;
+};
+
+/* Moves the finished file tmp_path (same file system: below store_dir()) into its place. sha and
+ * size are what the caller computed while writing; the size is checked, the hash is not read again
+ * (blob_check does). When the blob is already there, tmp_path is removed.
+ * errors   E_NOT_FOUND, E_IO, E_FULL; E_CHECKSUM  another size */
+MUST_USE enum err blob_put_file(struct req *rq, struct store *st, const char *tmp_path,
+                                const struct blob_ref *ref);
+/* Stores bytes and tells their name. */
+MUST_USE enum err blob_put_bytes(struct req *rq, struct store *st, struct str bytes,
+                                 struct blob_ref *ret_ref);
+/* gives *ret_fd (os_close) and its size.
+ * errors   E_NOT_FOUND, E_IO */
+MUST_USE enum err blob_open(struct req *rq, struct store *st, const uint8_t sha[32], int *ret_fd,
+                            uint64_t *ret_size);
+/* The whole blob into rq->a, at most cap bytes (E_TOO_LARGE). */
+MUST_USE enum err blob_read(struct req *rq, struct store *st, const uint8_t sha[32], size_t cap,
+                            struct str *ret_bytes);
+/* Reads it all again and holds it to its name.
+ * errors   E_CHECKSUM, E_NOT_FOUND, E_IO */
+MUST_USE enum err blob_check(struct req *rq, struct store *st, const uint8_t sha[32]);
+
+/* SHA-256 of bytes that come in pieces; can be saved and restored between requests by copying the
+ * struct (no pointers inside). */
+struct sha {
+    _Alignas(8) uint8_t state[128];
+};
+void sha_init(struct sha *s);
+void sha_add(struct sha *s, const void *p, size_t n);
+void sha_done(struct sha *s, uint8_t ret_sha[32]);
+void sha_of(struct str bytes, uint8_t ret_sha[32]);

@@ -1,0 +1,174 @@
+/* store/db.h - reading. All functions work on req.db, the calling thread's handle, and leave texts
+ * in the request's arena.
+ *
+ * Each statement sees the newest commit; db_begin() holds one view for several.
+ */
+#pragma once
+
+#include "store/stmt.h"
+#include "store/store.h"
+#include "store/tx.h"
+
+/* ---- Resources ---- */
+
+#define ANCHOR_DIRECTORY INT64_C(0) /* every signed-in person may read it */
+#define ANCHOR_SYSTEM INT64_C(-1)   /* the system's alone */
+
+struct res_row {
+    int64_t rid;      /* never reused */
+    uint16_t type;
+    struct str id;
+    uint64_t version; /* 1.. */
+    struct instant updated;
+    bool deleted;
+    int64_t at_ms;    /* principal date: its place in posting lists */
+    int64_t anchor;   /* rid of the case or patient it hangs on, or ANCHOR_ */
+    int64_t patient;  /* rid, 0: none */
+    struct str body;  /* complete JSON with id and meta; empty when deleted */
+};
+
+/* The current version.
+ *
+ * errors   E_NOT_FOUND  never stored; E_GONE  deleted (tell so only to who may know it was there) */
+MUST_USE enum err db_read(struct req *rq, uint16_t type, struct str id, struct res_row *ret_row);
+/* As db_read, but a deleted resource is given with deleted set. */
+MUST_USE enum err db_find(struct req *rq, uint16_t type, struct str id, struct res_row *ret_row);
+MUST_USE enum err db_read_rid(struct req *rq, int64_t rid, struct res_row *ret_row);
+/* The row without the body (body empty), cheaper; deleted ones too. */
+MUST_USE enum err db_head(struct req *rq, uint16_t type, struct str id, struct res_row *ret_row);
+MUST_USE enum err db_head_rid(struct req *rq, int64_t rid, struct res_row *ret_row);
+/* rid of a resource, live or deleted, or of one only referred to so far; 0 when unknown. */
+MUST_USE enum err db_rid(struct req *rq, uint16_t type, struct str id, int64_t *ret_rid);
+/* The index tuples of the current version (references with rid). */
+MUST_USE enum err db_tuples(struct req *rq, int64_t rid, const struct tuple **ret_tuples,
+                            size_t *ret_n);
+
+/* ---- Versions ---- */
+
+enum ver_op { VER_CREATE = 1, VER_UPDATE, VER_DELETE };
+struct ver_row {
+    int64_t vid;      /* place in the change feed */
+    int64_t rid;
+    uint16_t type;
+    struct str id;
+    uint64_t version;
+    enum ver_op op;
+    struct instant updated;
+    uint64_t tx;      /* transaction that wrote it */
+    int64_t anchor;   /* of the current version: for access */
+    int64_t patient;
+    struct str body;  /* as it was, with id and meta; empty for VER_DELETE */
+};
+/* errors   E_NOT_FOUND  no such version; E_GONE  that version is a deletion */
+MUST_USE enum err db_vread(struct req *rq, uint16_t type, struct str id, uint64_t version,
+                           struct ver_row *ret_row);
+/* Newest first, vid < before (0: from the newest), at most n rows; *ret_n tells how many.
+ * Of one resource: */
+MUST_USE enum err db_history(struct req *rq, uint16_t type, struct str id, int64_t before,
+                             size_t n, struct ver_row *ret_rows, size_t *ret_n);
+/* Of a type, or of all when type is 0. Walks the feed: at most scan rows are looked at;
+ * *ret_next is where to go on (0: the end was reached). */
+MUST_USE enum err db_feed(struct req *rq, uint16_t type, int64_t before, size_t scan, size_t n,
+                          struct ver_row *ret_rows, size_t *ret_n, int64_t *ret_next);
+
+/* ---- Posting lists ----
+ *
+ * Cursors over index rows, in the order of (at, rid), newest or oldest first. Token, reference and
+ * owner lists keep that order; date lists are in the order of (lo, rid) with at = lo; string and
+ * quantity lists in the order of the value. A resource may come twice from string, date and
+ * quantity lists and from owner lists never.
+ * At most 24 cursors are open at a time per request; end each with list_close() (CLEANUP).
+ */
+struct hit {
+    int64_t at;
+    int64_t rid;
+};
+struct list;
+enum list_order { LIST_NEWEST, LIST_OLDEST };
+
+/* All of one type. */
+MUST_USE enum err list_type(struct req *rq, uint16_t type, enum list_order o, struct list **gives);
+/* What hangs on an anchor or is about a patient: of one type, or (type 0) of all. With type 0 the
+ * order is (type, at, rid). */
+MUST_USE enum err list_owner(struct req *rq, int64_t owner, uint16_t type, enum list_order o,
+                             struct list **gives);
+/* sys TOKEN_ANY_SYS merges the systems there are (at most 16: E_TOO_LARGE). */
+MUST_USE enum err list_token(struct req *rq, uint16_t sp, uint64_t hash, uint32_t sys,
+                             enum list_order o, struct list **gives);
+/* target: a rid, or db_ref_url() of a URL. */
+MUST_USE enum err list_ref(struct req *rq, uint16_t sp, int64_t target, enum list_order o,
+                           struct list **gives);
+int64_t db_ref_url(uint64_t url_hash);
+/* Rows whose lo is in [lo_from, lo_to). list_hi() tells the hi of the last hit. */
+MUST_USE enum err list_date(struct req *rq, uint16_t sp, int64_t lo_from, int64_t lo_to,
+                            enum list_order o, struct list **gives);
+/* Keys that begin with prefix, in the order of the key. */
+MUST_USE enum err list_string(struct req *rq, uint16_t sp, struct str prefix, struct list **gives);
+/* Values from..to, both included. */
+MUST_USE enum err list_quantity(struct req *rq, uint16_t sp, uint64_t unit, double from, double to,
+                                struct list **gives);
+/* Anchors a principal's team membership opens, by the anchor's at. */
+MUST_USE enum err list_team(struct req *rq, uint64_t principal, enum list_order o,
+                            struct list **gives);
+/* False at the end or on failure; list_close() and list_err() tell which. */
+bool list_next(struct list *l, struct hit *ret_hit);
+/* The next list_next() gives the first hit at or after (at, rid) in the list's order; goes forward
+ * only. Type, owner (one type), token, reference and team lists. */
+void list_seek(struct list *l, struct hit from);
+int64_t list_hi(const struct list *l);
+/* OK, or the failure that ended it. */
+MUST_USE enum err list_err(struct req *rq, const struct list *l);
+void list_close(struct list **l);
+
+/* Is this tuple in the index for the resource (a reference needs rid set)? One look-up. */
+MUST_USE enum err db_has(struct req *rq, const struct tuple *t, int64_t at, int64_t rid,
+                         bool *ret_has);
+
+/* ---- Teams ---- */
+
+/* Is one of n principals in the anchor's team? */
+MUST_USE enum err db_team_has(struct req *rq, int64_t anchor, const uint64_t *principals, size_t n,
+                              bool *ret_has);
+/* The team's principals, at most n. */
+MUST_USE enum err db_team(struct req *rq, int64_t anchor, uint64_t *ret_principals, size_t n,
+                          size_t *ret_n);
+
+/* ---- Domain tables ---- */
+
+/* Rows of a Q_ statement. By value; end with db_rows_done() (CLEANUP). */
+struct db_rows {
+    struct db *db;
+    void *stmt;
+    enum stmt_id id;
+};
+MUST_USE enum err db_query(struct req *rq, enum stmt_id id, const struct sql_val *vals,
+                           size_t n_vals, struct db_rows *ret_rows);
+#define DB_QUERY(rq, ret_rows, id, ...)                                 \
+    db_query((rq), (id), (const struct sql_val[]){__VA_ARGS__},         \
+             sizeof((const struct sql_val[]){__VA_ARGS__}) / sizeof(struct sql_val), (ret_rows))
+/* Steps: *ret_has is false after the last row. */
+MUST_USE enum err db_next(struct req *rq, struct db_rows *rows, bool *ret_has);
+/* Query and first row at once.
+ * errors   E_NOT_FOUND  no row */
+MUST_USE enum err db_one(struct req *rq, enum stmt_id id, const struct sql_val *vals,
+                         size_t n_vals, struct db_rows *ret_rows);
+#define DB_ONE(rq, ret_rows, id, ...)                                   \
+    db_one((rq), (id), (const struct sql_val[]){__VA_ARGS__},           \
+           sizeof((const struct sql_val[]){__VA_ARGS__}) / sizeof(struct sql_val), (ret_rows))
+void db_rows_done(struct db_rows *rows);
+/* Columns of the present row, from 0. NULL is 0, false, or an empty slice with p NULL. */
+int64_t db_i64(const struct db_rows *rows, unsigned col);
+uint64_t db_u64(const struct db_rows *rows, unsigned col);
+bool db_is_null(const struct db_rows *rows, unsigned col);
+/* A copy in a (text or blob); p NULL also past the cap. */
+struct str db_text(struct arena *a, const struct db_rows *rows, unsigned col);
+/* The bytes themselves; borrowed until the next db_next() or db_rows_done(). */
+struct str db_peek(const struct db_rows *rows, unsigned col);
+
+/* ---- One view ---- */
+
+/* Until db_end() all reads of this handle see one state. Keep it short: it holds back the log. */
+MUST_USE enum err db_begin(struct req *rq);
+void db_end(struct req *rq);
+/* At the end of a request: no cursor may be left open (asserted). */
+void db_idle(struct db *db);

@@ -1,0 +1,284 @@
+/* store/schema_sql.c - the database's shape, as numbered migrations.
+ *
+ * Each column names its privacy class:
+ *   tech      numbers of our own, times, sizes
+ *   staff     about people who work: ids, logins
+ *   pseudo    an id of or a keyed hash about a patient; means nothing without the resources
+ *   clinical  content of records
+ *   secret    keys, password hashes
+ * A migration is never edited after a release; a change of shape is a new row.
+ */
+#include "store/schema_int.h"
+
+/* clang-format off */
+static const char v1_resources[] =
+    /* One row per resource; also a stub (version 0) for one that is only referred to. */
+    "CREATE TABLE res("
+    " rid INTEGER PRIMARY KEY,"      /* tech: never reused */
+    " type INTEGER NOT NULL,"        /* tech: enum fhir_type */
+    " id TEXT NOT NULL,"             /* pseudo: FHIR id */
+    " vid INTEGER NOT NULL,"         /* tech: current version's row in ver, 0 for a stub */
+    " version INTEGER NOT NULL,"     /* tech: 1.., 0 for a stub */
+    " updated_ms INTEGER NOT NULL,"  /* tech: meta.lastUpdated */
+    " deleted INTEGER NOT NULL,"     /* tech: 0 or 1 */
+    " at_ms INTEGER NOT NULL,"       /* clinical: principal date */
+    " anchor INTEGER NOT NULL,"      /* pseudo: rid of case or patient; 0 directory, -1 system */
+    " patient INTEGER NOT NULL,"     /* pseudo: rid of the patient, 0 none */
+    " footprint BLOB NOT NULL"       /* clinical: index tuples of the current version */
+    ") STRICT;"
+    "CREATE UNIQUE INDEX res_id ON res(id, type);"
+    /* All versions of all resources; append only; vid order is the change feed. */
+    "CREATE TABLE ver("
+    " vid INTEGER PRIMARY KEY,"      /* tech */
+    " rid INTEGER NOT NULL,"         /* tech */
+    " type INTEGER NOT NULL,"        /* tech */
+    " version INTEGER NOT NULL,"     /* tech */
+    " prev INTEGER NOT NULL,"        /* tech: vid of the version before, 0 for the first */
+    " tx INTEGER NOT NULL,"          /* tech: transaction that wrote it */
+    " op INTEGER NOT NULL,"          /* tech: 1 create, 2 update, 3 delete */
+    " updated_ms INTEGER NOT NULL,"  /* tech */
+    " codec INTEGER NOT NULL,"       /* tech: 0 = the bytes themselves */
+    " body BLOB NOT NULL"            /* clinical: minified JSON without id, versionId, lastUpdated */
+    ") STRICT;"
+    /* One row per transaction that wrote versions, and one per batch that wrote only audit. */
+    "CREATE TABLE tx("
+    " seq INTEGER PRIMARY KEY,"      /* tech */
+    " at_ms INTEGER NOT NULL,"       /* tech */
+    " src INTEGER NOT NULL,"         /* staff: audit_src of who wrote, 0: several */
+    " request INTEGER NOT NULL,"     /* tech: id of the request in this run of the program */
+    " n INTEGER NOT NULL,"           /* tech: versions written */
+    " first_vid INTEGER NOT NULL,"   /* tech: the first of them */
+    " audit_seq INTEGER NOT NULL,"   /* tech: last audit record at its end */
+    " audit_head BLOB NOT NULL,"     /* tech: hash of that record */
+    " hash BLOB NOT NULL"            /* tech: chain, see chain.c */
+    ") STRICT;"
+    /* Posting lists: value first, then (at, rid). */
+    "CREATE TABLE ix_of(owner INTEGER NOT NULL,"    /* pseudo: anchor or patient rid; 0: all */
+    " type INTEGER NOT NULL, at INTEGER NOT NULL, rid INTEGER NOT NULL,"
+    " PRIMARY KEY(owner, type, at, rid)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE ix_token(sp INTEGER NOT NULL,"    /* tech: search parameter of a type */
+    " hash INTEGER NOT NULL,"                       /* pseudo: keyed hash of the code or uri */
+    " sys INTEGER NOT NULL,"                        /* tech: keyed hash of the system, 0 none */
+    " at INTEGER NOT NULL, rid INTEGER NOT NULL,"
+    " PRIMARY KEY(sp, hash, sys, at, rid)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE ix_ref(sp INTEGER NOT NULL,"
+    " target INTEGER NOT NULL,"                     /* pseudo: rid, or -(hash of a URL) */
+    " at INTEGER NOT NULL, rid INTEGER NOT NULL,"
+    " PRIMARY KEY(sp, target, at, rid)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE ix_date(sp INTEGER NOT NULL,"
+    " lo INTEGER NOT NULL, hi INTEGER NOT NULL,"    /* clinical: half-open span, ms */
+    " rid INTEGER NOT NULL,"
+    " PRIMARY KEY(sp, lo, hi, rid)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE ix_string(sp INTEGER NOT NULL,"
+    " key BLOB NOT NULL,"                           /* clinical: folded text, at most 64 bytes */
+    " at INTEGER NOT NULL, rid INTEGER NOT NULL,"
+    " PRIMARY KEY(sp, key, at, rid)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE ix_quantity(sp INTEGER NOT NULL,"
+    " unit INTEGER NOT NULL,"                       /* tech: keyed hash of the unit, 0 a number */
+    " value REAL NOT NULL,"                         /* clinical: index key only */
+    " at INTEGER NOT NULL, rid INTEGER NOT NULL,"
+    " PRIMARY KEY(sp, unit, value, at, rid)) STRICT, WITHOUT ROWID;"
+    /* Who may see what hangs on an anchor. */
+    "CREATE TABLE team(anchor INTEGER NOT NULL,"    /* pseudo */
+    " principal INTEGER NOT NULL,"                  /* staff: keyed hash of person, role or service */
+    " at INTEGER NOT NULL,"                         /* clinical: the anchor's at_ms */
+    " PRIMARY KEY(anchor, principal)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX team_of ON team(principal, at, anchor);";
+
+static const char v1_audit[] =
+    /* Who, in which role, from where: named once, pointed to by the records. */
+    "CREATE TABLE audit_src("
+    " src INTEGER PRIMARY KEY,"      /* tech */
+    " actor TEXT NOT NULL,"          /* staff: person id */
+    " login TEXT NOT NULL,"          /* staff */
+    " role TEXT NOT NULL,"           /* staff */
+    " org TEXT NOT NULL,"            /* staff */
+    " peer TEXT NOT NULL,"           /* staff: address */
+    " UNIQUE(actor, login, role, org, peer)) STRICT;"
+    "CREATE TABLE audit("
+    " seq INTEGER PRIMARY KEY,"      /* tech: without gaps */
+    " at_ms INTEGER NOT NULL,"       /* tech */
+    " src INTEGER NOT NULL,"         /* staff */
+    " action INTEGER NOT NULL,"      /* tech: enum audit_action */
+    " why INTEGER NOT NULL,"         /* tech: enum audit_why */
+    " outcome TEXT NOT NULL,"        /* tech: name of enum err, '' for OK */
+    " type INTEGER NOT NULL,"        /* tech */
+    " id TEXT NOT NULL,"             /* pseudo: FHIR id of what was touched */
+    " patient INTEGER NOT NULL,"     /* pseudo: rid, 0 none */
+    " case_rid INTEGER NOT NULL,"    /* pseudo: rid, 0 none */
+    " request INTEGER NOT NULL,"     /* tech */
+    " detail TEXT NOT NULL,"         /* tech: parameter names, counts */
+    " hash BLOB NOT NULL"            /* tech: SHA-256 chain, see chain.c */
+    ") STRICT;"
+    /* Who looked at this case or patient, newest first. */
+    "CREATE TABLE audit_ix(rid INTEGER NOT NULL, seq INTEGER NOT NULL,"
+    " PRIMARY KEY(rid, seq)) STRICT, WITHOUT ROWID;";
+
+static const char v1_people[] =
+    "CREATE TABLE account("
+    " id INTEGER PRIMARY KEY,"                /* staff */
+    " login TEXT NOT NULL UNIQUE COLLATE NOCASE," /* staff */
+    " person TEXT NOT NULL,"                  /* staff: Practitioner id */
+    " hash TEXT NOT NULL,"                    /* secret: Argon2id, libsodium's text form */
+    " state INTEGER NOT NULL,"                /* tech: 0 active, 1 must change password, 2 closed */
+    " failures INTEGER NOT NULL,"             /* tech: wrong passwords since the last right one */
+    " locked_until_ms INTEGER NOT NULL,"      /* tech: 0 not locked */
+    " lang INTEGER NOT NULL,"                 /* staff: enum lang */
+    " password_ms INTEGER NOT NULL,"          /* tech: when the password was set */
+    " created_ms INTEGER NOT NULL"            /* tech */
+    ") STRICT;"
+    "CREATE INDEX account_person ON account(person);"
+    "CREATE TABLE session("
+    " hash BLOB PRIMARY KEY,"                 /* secret: SHA-256 of the cookie's value */
+    " account INTEGER NOT NULL,"              /* staff */
+    " role TEXT NOT NULL,"                    /* staff: PractitionerRole id acted in, '' not chosen */
+    " csrf TEXT NOT NULL,"                    /* secret: form token */
+    " created_ms INTEGER NOT NULL,"           /* tech */
+    " seen_ms INTEGER NOT NULL,"              /* tech */
+    " expires_ms INTEGER NOT NULL"            /* tech */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX session_account ON session(account);"
+    "CREATE INDEX session_expires ON session(expires_ms);"
+    "CREATE TABLE token("
+    " id INTEGER PRIMARY KEY,"                /* tech */
+    " hash BLOB NOT NULL UNIQUE,"             /* secret: SHA-256 of the token */
+    " account INTEGER NOT NULL,"              /* staff */
+    " role TEXT NOT NULL,"                    /* staff: PractitionerRole id it acts in, '' none */
+    " name TEXT NOT NULL,"                    /* staff: the owner's words */
+    " scopes TEXT NOT NULL,"                  /* tech: SMART scopes, blanks between */
+    " created_ms INTEGER NOT NULL,"           /* tech */
+    " used_day INTEGER NOT NULL,"             /* tech: days since 1970, 0 never */
+    " expires_ms INTEGER NOT NULL,"           /* tech: 0 never */
+    " revoked_ms INTEGER NOT NULL"            /* tech: 0 valid */
+    ") STRICT;"
+    "CREATE INDEX token_account ON token(account);"
+    "CREATE TABLE once("
+    " person TEXT NOT NULL,"                  /* staff */
+    " key TEXT NOT NULL,"                     /* tech: idempotency key of a form or call */
+    " at_ms INTEGER NOT NULL,"                /* tech */
+    " result TEXT NOT NULL,"                  /* pseudo: where the first answer pointed */
+    " PRIMARY KEY(person, key)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX once_at ON once(at_ms);"
+    "CREATE TABLE key_box("
+    " serial TEXT PRIMARY KEY,"               /* staff: certificate serial, hex */
+    " person TEXT NOT NULL,"                  /* staff */
+    " cert TEXT NOT NULL,"                    /* staff: PEM */
+    " sealed BLOB NOT NULL,"                  /* secret: key sealed by the person's password */
+    " state INTEGER NOT NULL,"                /* tech: 0 valid, 1 replaced, 2 revoked */
+    " created_ms INTEGER NOT NULL,"           /* tech */
+    " ended_ms INTEGER NOT NULL"              /* tech: 0 while valid */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX key_person ON key_box(person, state);"
+    "CREATE TABLE setting("
+    " key TEXT PRIMARY KEY,"                  /* tech */
+    " value BLOB NOT NULL"                    /* secret: among others the hash key */
+    ") STRICT, WITHOUT ROWID;";
+
+static const char v1_work[] =
+    "CREATE TABLE draft("
+    " person TEXT NOT NULL,"                  /* staff: whose draft */
+    " key TEXT NOT NULL,"                     /* pseudo: case id or draft id, and form */
+    " kind TEXT NOT NULL,"                    /* tech: request, conclusion, message ... */
+    " body TEXT NOT NULL,"                    /* clinical: JSON */
+    " saved_ms INTEGER NOT NULL,"             /* tech */
+    " version INTEGER NOT NULL,"              /* tech: 1.. */
+    " PRIMARY KEY(person, key)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX draft_saved ON draft(person, saved_ms);"
+    "CREATE TABLE upload("
+    " id TEXT PRIMARY KEY,"                   /* tech */
+    " owner TEXT NOT NULL,"                   /* staff: person id */
+    " case_id TEXT NOT NULL,"                 /* pseudo: case or draft id */
+    " name TEXT NOT NULL,"                    /* clinical: file name as given */
+    " type TEXT NOT NULL,"                    /* tech: media type, by content once complete */
+    " size INTEGER NOT NULL,"                 /* tech: announced bytes */
+    " offset INTEGER NOT NULL,"               /* tech: bytes durable in the part file */
+    " state INTEGER NOT NULL,"                /* tech: 0 receiving, 1 complete, 2 refused, 3 used */
+    " sha_state BLOB,"                        /* tech: running SHA-256 at offset (struct sha) */
+    " sha BLOB,"                              /* tech: name of the blob when complete */
+    " created_ms INTEGER NOT NULL,"           /* tech */
+    " expires_ms INTEGER NOT NULL,"           /* tech */
+    " meta TEXT NOT NULL"                     /* clinical: tus metadata, or findings about the file */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX upload_case ON upload(case_id, created_ms);"
+    "CREATE INDEX upload_expires ON upload(expires_ms) WHERE state <> 3;"
+    "CREATE TABLE blob("
+    " sha BLOB PRIMARY KEY,"                  /* tech */
+    " size INTEGER NOT NULL,"                 /* tech */
+    " type TEXT NOT NULL,"                    /* tech: media type by content */
+    " refs INTEGER NOT NULL,"                 /* tech: uses */
+    " created_ms INTEGER NOT NULL"            /* tech */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE notice("
+    " seq INTEGER PRIMARY KEY,"               /* tech */
+    " person TEXT NOT NULL,"                  /* staff: to whom */
+    " at_ms INTEGER NOT NULL,"                /* tech */
+    " kind INTEGER NOT NULL,"                 /* tech: row of care/notice.def */
+    " case_id TEXT NOT NULL,"                 /* pseudo */
+    " read_ms INTEGER NOT NULL"               /* tech: 0 unread */
+    ") STRICT;"
+    "CREATE INDEX notice_person ON notice(person, seq);"
+    "CREATE INDEX notice_unread ON notice(person) WHERE read_ms = 0;"
+    "CREATE TABLE job("
+    " id INTEGER PRIMARY KEY,"                /* tech */
+    " kind INTEGER NOT NULL,"                 /* tech: row of the jobs table */
+    " key TEXT NOT NULL,"                     /* pseudo: what it is about; one job per kind and key */
+    " due_ms INTEGER NOT NULL,"               /* tech */
+    " arg TEXT NOT NULL,"                     /* pseudo: ids */
+    " attempts INTEGER NOT NULL,"             /* tech */
+    " state INTEGER NOT NULL,"                /* tech: 0 waiting, 1 claimed, 2 given up */
+    " UNIQUE(kind, key)) STRICT;"
+    "CREATE INDEX job_due ON job(due_ms, id) WHERE state = 0;";
+
+static const char v1_flow[] =
+    /* The worklists: one row per case, written with each move. */
+    "CREATE TABLE flow_row("
+    " case_rid INTEGER PRIMARY KEY,"          /* pseudo: rid of the ServiceRequest */
+    " case_id TEXT NOT NULL UNIQUE,"          /* pseudo */
+    " flow TEXT NOT NULL,"                    /* tech: name of the workflow */
+    " state INTEGER NOT NULL,"                /* tech: index into its states */
+    " turn INTEGER NOT NULL,"                 /* tech: whose turn, enum care_turn */
+    " open INTEGER NOT NULL,"                 /* tech: 0 once nothing more is expected */
+    " urgency INTEGER NOT NULL,"              /* clinical: 0 emergency, 1 urgent, 2 planned */
+    " profile TEXT NOT NULL,"                 /* clinical: cardiology ... */
+    " mode TEXT NOT NULL,"                    /* tech: written, video */
+    " patient_rid INTEGER NOT NULL,"          /* pseudo */
+    " patient_id TEXT NOT NULL,"              /* pseudo */
+    " asker_org TEXT NOT NULL,"               /* staff: Organization id */
+    " asker TEXT NOT NULL,"                   /* staff: Practitioner id */
+    " centre_org TEXT NOT NULL,"              /* staff: whose coordinators route it */
+    " service TEXT NOT NULL,"                 /* staff: HealthcareService id */
+    " answer_org TEXT NOT NULL,"              /* staff: Organization id of the service */
+    " consultant TEXT NOT NULL,"              /* staff: Practitioner id, '' not yet */
+    " clock INTEGER NOT NULL,"                /* tech: promise that runs, enum care_clock */
+    " due_ms INTEGER NOT NULL,"               /* tech: its end; INT64_MAX: none runs */
+    " accept_due_ms INTEGER NOT NULL,"        /* tech: 0 none */
+    " answer_due_ms INTEGER NOT NULL,"        /* tech: 0 none */
+    " paused_since_ms INTEGER NOT NULL,"      /* tech: 0 running */
+    " paused_total_ms INTEGER NOT NULL,"      /* tech */
+    " level INTEGER NOT NULL,"                /* tech: 0, 1 reminded, 2 overdue, 3 escalated */
+    " created_ms INTEGER NOT NULL,"           /* tech: these: 0 not yet */
+    " submitted_ms INTEGER NOT NULL,"
+    " allocated_ms INTEGER NOT NULL,"
+    " accepted_ms INTEGER NOT NULL,"
+    " answered_ms INTEGER NOT NULL,"
+    " received_ms INTEGER NOT NULL,"
+    " reported_ms INTEGER NOT NULL,"
+    " closed_ms INTEGER NOT NULL,"            /* tech: refused, withdrawn or closed */
+    " conclusion TEXT NOT NULL,"              /* pseudo: id of the signed document, '' not yet */
+    " version INTEGER NOT NULL"               /* tech: version of the Task this row mirrors */
+    ") STRICT;"
+    "CREATE INDEX flow_centre ON flow_row(centre_org, open, due_ms);"
+    "CREATE INDEX flow_service ON flow_row(service, open, due_ms);"
+    "CREATE INDEX flow_answer_org ON flow_row(answer_org, open, due_ms);"
+    "CREATE INDEX flow_consultant ON flow_row(consultant, open, due_ms);"
+    "CREATE INDEX flow_asker_org ON flow_row(asker_org, open, created_ms);"
+    "CREATE INDEX flow_asker ON flow_row(asker, open, created_ms);"
+    "CREATE INDEX flow_patient ON flow_row(patient_rid, created_ms);"
+    "CREATE INDEX flow_closed ON flow_row(centre_org, closed_ms) WHERE closed_ms > 0;"
+    "CREATE INDEX flow_submitted ON flow_row(submitted_ms);";
+/* clang-format on */
+
+const struct migration migrations[] = {
+    {1, v1_resources}, {1, v1_audit}, {1, v1_people}, {1, v1_work}, {1, v1_flow},
+};
+const size_t n_migrations = LEN(migrations);

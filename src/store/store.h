@@ -1,0 +1,90 @@
+/* store/store.h - the data folder: one SQLite file, one writer thread, read handles per thread.
+ *
+ * DIR/consilium.db (+ -wal, -shm), DIR/blobs/, DIR/server.key, DIR/audit.head.
+ * Everything is written through transactions (store/tx.h) by one thread that commits many of them
+ * with one sync; everything is read through handles (store/db.h), one per thread.
+ */
+#pragma once
+
+#include "base/req.h"
+
+struct store;
+struct db;
+struct tx;
+
+struct store_opts {
+    uint64_t free_floor_bytes; /* writes are refused with E_FULL below this; 0: 64 MiB */
+    uint32_t batch_txs;        /* most transactions of one commit; 0: 256 */
+    uint32_t batch_us;         /* a batch stops growing after this long; 0: 2000 */
+    bool read_only;            /* no writer thread: commands that only look */
+};
+
+/* Opens the data folder, creating it and its schema when absent, and starts the writer.
+ *
+ * gives    *ret_store: end with store_close()
+ * borrows  opts (NULL: defaults); dir is copied
+ * errors   E_IO, E_FULL; E_CONFLICT  another process has it open for writing;
+ *          E_UNSUPPORTED  the file is from a newer program
+ */
+MUST_USE enum err store_open(struct req *rq, struct str dir, const struct store_opts *opts,
+                             struct store **ret_store);
+/* Waits for what was submitted, writes the audit head, stops the writer. Handles made by
+ * store_db_open() must be closed first. */
+void store_close(struct store *st);
+/* The data folder's path. borrows st. */
+const char *store_dir(const struct store *st);
+
+/* gives a read handle for the calling thread alone; end with store_db_close(). NULL when the
+ * database cannot be opened. Put it into req.db. */
+struct db *store_db_open(struct store *st);
+void store_db_close(struct db *db);
+struct store *db_store(const struct db *db);
+
+/* What a committed transaction tells the world; see tx_event(). */
+enum event_kind {
+    EVENT_CASE,   /* topic: store_hash of the case id: its page may have changed */
+    EVENT_PERSON, /* topic: store_hash of the person id: notices, own lists */
+    EVENT_DESK,   /* topic: store_hash of the organisation id: the coordinator's desk */
+};
+struct store_event {
+    enum event_kind kind;
+    uint64_t topic;
+};
+/* Called on the writer thread after each commit with its events in order, before the done()
+ * callbacks. fn must be quick and must not wait. Set once, before the first submit. */
+typedef void (*store_events_fn)(const struct store_event *events, size_t n, void *ctx);
+void store_on_commit(struct store *st, store_events_fn fn, void *ctx);
+
+/* 64-bit SipHash-2-4 keyed by a secret of this data folder: for index keys, principals, topics.
+ * store_hash2 keeps a and b apart (no "ab"+"c" = "a"+"bc"). Never 0.
+ * thread   any */
+uint64_t store_hash(const struct store *st, struct str s);
+uint64_t store_hash2(const struct store *st, struct str a, struct str b);
+/* 32-bit id of a code system or identifier system, for the sys column of tokens; an empty slice
+ * gives 0, "no system"; never TOKEN_ANY_SYS. */
+uint32_t store_hash_sys(const struct store *st, struct str system);
+/* The same through a read handle, for code that has only a request. */
+uint64_t db_hash(const struct db *db, struct str s);
+uint64_t db_hash2(const struct db *db, struct str a, struct str b);
+uint32_t db_hash_sys(const struct db *db, struct str system);
+
+/* Figures for /metrics and tests. */
+struct store_stats {
+    uint64_t txs;        /* committed transactions */
+    uint64_t batches;    /* commits (one sync each) */
+    uint64_t failed_txs; /* refused or rolled back */
+    uint64_t audits;     /* audit records written */
+    uint64_t write_us;   /* time the writer spent applying */
+    uint64_t sync_us;    /* time it spent in COMMIT */
+    uint64_t queued;     /* waiting now */
+    uint64_t wal_pages;  /* size of the write-ahead log */
+};
+struct store_stats store_stats(struct store *st);
+
+/* The doctor: footprints agree with the index tables, version chains are complete, the tx chain
+ * and the audit chain hold, blobs named by rows are there with the right size. Reads everything.
+ *
+ * gives    *ret_faults: number found; each is described on out when out is not NULL
+ * errors   E_IO  the database cannot be read
+ */
+MUST_USE enum err store_check(struct req *rq, struct buf *out, uint64_t *ret_faults);
