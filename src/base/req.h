@@ -10,11 +10,13 @@ enum lang { LANG_EN, LANG_RU, LANG_KK, LANG_UZ, LANG_COUNT };
 struct app;   /* app/app.h: the program's immutable context */
 struct db;    /* store/db.h: this thread's read handle */
 struct who;   /* care/who.h: the person and the role they act in */
+struct fhir_issues; /* fhir/issue.h: what validation found wrong */
 struct audit_rec; /* store/audit.h: what must be on record before the answer leaves */
 
 struct req {
     struct arena *a;        /* dies with the request */
     struct err_rec err;     /* the first failure */
+    struct fhir_issues *issues; /* the many faults of an input; NULL when none were collected */
     struct app *app;        /* borrowed; NULL in pure unit tests */
     struct db *db;          /* borrowed read handle of the calling thread; NULL in pure code */
     const struct who *who;  /* NULL before sign-in */
