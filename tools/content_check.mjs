@@ -3,11 +3,9 @@
 // exits 1 when anything is. content/README.md documents the shapes that are checked here.
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { FHIR, LANGS, TYPES, codesOf, count, fault, is, isObj, load, root, text, title } from './content_check_base.mjs';
+import { checkForm, checkQuestionnaire } from './content_check_forms.mjs';
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const root = path.resolve(process.argv[2] ?? path.join(here, '..', 'content'));
-const LANGS = ['en', 'ru', 'kk', 'uz'];
 const ROLES = ['feldsher', 'nurse', 'midwife', 'doctor', 'consultant', 'coordinator', 'head', 'registrar', 'administrator', 'auditor'];
 const RIGHTS = ['ask', 'answer', 'coordinate', 'head', 'register-patient', 'administer', 'audit'];
 const PROFILES = ['cardiology', 'neurology', 'obstetrics', 'orthopaedics', 'oncology', 'paediatrics', 'intensive-care', 'therapy'];
@@ -15,59 +13,10 @@ const URGENCY = ['emergency', 'urgent', 'planned'];
 const EVIDENCE = ['primary', 'secondary', 'unconfirmed', 'operator'];
 const LISTS = ['outcome', 'followed', 'refuse-reason', 'return-reason', 'withdraw-reason', 'reroute-reason'];
 const OUTCOMES = ['improved', 'unchanged', 'worse', 'transferred', 'died', 'refused', 'lost-to-follow-up', 'other'];
-const FHIR = 'https://consilium.example/fhir/';
-const FORM = FHIR + 'CodeSystem/form';
-const EXT = 'http://hl7.org/fhir/StructureDefinition/';
-const TYPES = ['group', 'text', 'string', 'integer', 'decimal', 'date', 'dateTime', 'choice', 'open-choice', 'boolean'];
-const CODE = /^[a-z0-9]+(-[a-z0-9]+)*$/;
-const LINK = /^[a-z0-9-]+(\.[a-z0-9-]+)*$/;
 const ICD = /^[A-Z][0-9]{2}(\.[0-9]{1,2})?$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DURATION = /^P(?!$)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?$/;
 const ICD_MIN = 300;
-
-let faults = 0;
-let texts = 0;
-const fault = (file, place, what) => { faults++; console.error(`content/${file}:${place}: ${what}`); };
-const is = (ok, file, place, what) => { if (!ok) fault(file, place, what); return ok; };
-const isObj = v => v !== null && typeof v === 'object' && !Array.isArray(v);
-
-function load(file) {
-    let s;
-    try {
-        s = fs.readFileSync(path.join(root, file), 'utf8');
-        return JSON.parse(s);
-    } catch (e) {
-        fault(file, '1', e.code === 'ENOENT' ? 'the file is missing' : e.message);
-        return null;
-    }
-}
-
-// a text in one language: present, trimmed, in the right script; Uzbek is written in Latin letters with U+02BB and U+02BC
-function text(file, place, lang, s) {
-    texts++;
-    if (!is(typeof s === 'string' && s.trim() !== '' && s === s.trim(), file, place, `no text in ${lang}`)) return;
-    is(s === s.normalize('NFC'), file, place, `text in ${lang} is not in normal form C`);
-    is(!(lang === 'uz' || lang === 'en') || !/\p{Script=Cyrillic}/u.test(s), file, place, `Cyrillic letter in ${lang}: ${s}`);
-    is(lang !== 'uz' || !/[\u0027\u2018\u2019\u0060]/.test(s), file, place, `Uzbek text uses a quote mark for a letter: ${s}`);
-}
-
-function title(file, place, t) {
-    if (!is(isObj(t), file, place, 'not an object of four languages')) return;
-    is(Object.keys(t).join() === LANGS.join(), file, place, `languages are not ${LANGS.join(', ')} in this order`);
-    for (const l of LANGS) text(file, `${place}.${l}`, l, t[l]);
-}
-
-function codesOf(file, place, items, pattern = CODE) {
-    const seen = new Set();
-    if (!is(Array.isArray(items) && items.length > 0, file, place, 'not a list with rows')) return seen;
-    items.forEach((it, i) => {
-        is(typeof it.code === 'string' && pattern.test(it.code), file, `${place}[${i}].code`, `bad code ${it.code}`);
-        is(!seen.has(it.code), file, `${place}[${i}].code`, `code twice: ${it.code}`);
-        seen.add(it.code);
-    });
-    return seen;
-}
 
 function list(file, kind, want) {
     const d = load(file);
@@ -206,97 +155,6 @@ function checkPolicy(id) {
     is(['request', 'conclusion', 'consilium', 'visit'].every(t => (p.documents ?? []).some(d => d.type === t)), f, 'documents', 'a kind of document is missing');
 }
 
-function translated(file, place, lang, base, el) {
-    text(file, place, 'en', base);
-    const got = (el?.extension ?? []).filter(e => e.url === EXT + 'translation')
-        .map(e => [e.extension?.find(x => x.url === 'lang')?.valueCode, e.extension?.find(x => x.url === 'content')?.valueString]);
-    is(got.map(g => g[0]).join() === LANGS.slice(1).join(), file, place, `translations are not ${LANGS.slice(1).join(', ')} in this order`);
-    for (const [l, s] of got) text(file, `${place}(${l})`, l, s);
-}
-
-function checkItem(file, it, ctx) {
-    const id = it.linkId ?? '?';
-    is(LINK.test(id) && id.length <= 40, file, id, 'bad linkId');
-    is(!ctx.ids.has(id), file, id, 'linkId twice');
-    ctx.ids.set(id, it);
-    is(ctx.parent === '' || id.startsWith(ctx.parent + '.'), file, id, `linkId does not begin with ${ctx.parent}.`);
-    is(TYPES.includes(it.type), file, id, `type ${it.type} is not used here`);
-    is((it.type === 'group') === Array.isArray(it.item), file, id, 'only a group has items, and it has some');
-    translated(file, `${id}.text`, '', it.text, it._text);
-    for (const c of it.code ?? []) {
-        const o = ctx.loinc.get(c.code);
-        if (!is(c.system === 'http://loinc.org' && o, file, id, `code ${c.code} is not in observations.json`)) continue;
-        is(o.type === it.type && id.endsWith('.' + o.code), file, id, `type or linkId is not that of observation ${o.code}`);
-        const unit = it.extension?.find(e => e.url === EXT + 'questionnaire-unit')?.valueCoding;
-        is((unit?.code ?? null) === (o.unit?.ucum ?? null), file, id, 'unit differs from observations.json');
-    }
-    checkExtensions(file, id, it);
-    is((it.type === 'choice') === Array.isArray(it.answerOption), file, id, 'a choice has answers, anything else has none');
-    is((it.type === 'open-choice') === (typeof it.answerValueSet === 'string'), file, id, 'an open choice names its value set');
-    const seen = new Set();
-    for (const a of it.answerOption ?? []) {
-        const c = a.valueCoding ?? {};
-        is(c.system === FORM && ctx.form.get(c.code) === c.display, file, `${id}=${c.code}`, 'not in codesystems/form.json with this display');
-        is(!seen.has(c.code), file, `${id}=${c.code}`, 'answer twice');
-        seen.add(c.code);
-        translated(file, `${id}=${c.code}`, '', c.display, c._display);
-    }
-    for (const w of it.enableWhen ?? []) {
-        const q = ctx.ids.get(w.question);
-        is(q?.answerOption?.some(a => a.valueCoding.code === w.answerCoding?.code), file, id, `enableWhen names no answer of an earlier ${w.question}`);
-    }
-    is((it.enableWhen?.length ?? 0) < 2 || it.enableBehavior === 'any', file, id, 'several enableWhen need enableBehavior any');
-    for (const sub of it.item ?? []) checkItem(file, sub, { ...ctx, parent: id });
-}
-
-function checkExtensions(file, id, it) {
-    const ext = Object.fromEntries((it.extension ?? []).map(e => [e.url.split('/').pop(), e]));
-    const key = it.type === 'integer' ? 'valueInteger' : 'valueDecimal';
-    if (it.type === 'integer' || it.type === 'decimal') {
-        is(ext.minValue?.[key] < ext.maxValue?.[key], file, id, `no minValue < maxValue in ${key}`);
-        is(ext['limit-purpose']?.valueCode === 'typing', file, id, 'limits are not named as limits of typing');
-        is((it.type === 'decimal') === ('maxDecimalPlaces' in ext), file, id, 'a decimal names its decimal places, an integer none');
-    } else {
-        is(!it.extension, file, id, 'an extension on an item that is not a number');
-    }
-    const u = ext['questionnaire-unit']?.valueCoding;
-    if (!u) return;
-    is(u.system === 'http://unitsofmeasure.org' && u.code, file, id, 'unit is not UCUM');
-    translated(file, `${id}.unit`, '', u.display, u._display);
-}
-
-function checkForm() {
-    const f = 'codesystems/form.json';
-    const d = load(f);
-    const map = new Map();
-    if (!d) return map;
-    is(d.resourceType === 'CodeSystem' && d.url === FORM && d.content === 'complete' && d.count === d.concept?.length, f, 'count', 'not the form code system, or its count is wrong');
-    codesOf(f, 'concept', d.concept);
-    for (const c of d.concept ?? []) {
-        map.set(c.code, c.display);
-        text(f, c.code, 'en', c.display);
-        is((c.designation ?? []).map(x => x.language).join() === LANGS.slice(1).join(), f, c.code, 'designations are not ru, kk, uz');
-        for (const x of c.designation ?? []) text(f, c.code, x.language, x.value);
-    }
-    return map;
-}
-
-function checkQuestionnaire(kind, profile, loinc, form) {
-    const id = `${kind}-${profile}`;
-    const f = `questionnaires/${id}.json`;
-    const q = load(f);
-    if (!q) return;
-    is(q.resourceType === 'Questionnaire' && q.id === id && q.url === `${FHIR}Questionnaire/${id}`, f, 'url', 'id or url is not that of the file');
-    is(q.status === 'active' && /^\d+\.\d+\.\d+$/.test(q.version ?? '') && q.language === 'en', f, 'status', 'not active, no version n.n.n, or base language not en');
-    translated(f, 'title', '', q.title, q._title);
-    const ids = new Map();
-    for (const it of q.item ?? []) checkItem(f, it, { ids, parent: '', loinc, form });
-    const must = kind === 'request' ? ['complaints', 'history', 'status'] : ['examined.what', 'answerable', 'findings', 'cannot-answer', 'recommend.treatment', 'recommend.route'];
-    for (const m of must) is(ids.get(m)?.required === true, f, m, 'is missing or not required');
-    const have = kind === 'request' ? ['vitals', 'tests.date', 'treatment', 'allergies'] : ['diagnosis.code', 'recommend.tests', 'recommend.repeat-at', 'limits'];
-    for (const h of have) is(ids.has(h), f, h, 'is missing');
-}
-
 // RFC 4180: rows of fields, a quoted field may hold commas, doubled quotes and line ends
 function csv(file, s) {
     const rows = [];
@@ -337,7 +195,8 @@ function checkIcd() {
 }
 
 function checkReadme() {
-    const names = fs.readdirSync(root, { recursive: true, withFileTypes: true }).filter(e => e.isFile()).map(e => e.name);
+    const walk = d => fs.readdirSync(d, { withFileTypes: true }).flatMap(e => (e.isDirectory() ? walk(path.join(d, e.name)) : [e.name]));
+    const names = walk(root);
     const s = fs.existsSync(path.join(root, 'README.md')) ? fs.readFileSync(path.join(root, 'README.md'), 'utf8') : '';
     for (const n of names) {
         const generic = /^(request|conclusion)-/.exec(n);
@@ -353,8 +212,8 @@ for (const p of PROFILES) for (const kind of ['request', 'conclusion']) checkQue
 for (const id of ['kz', 'ru', 'uz']) checkPolicy(id);
 const icd = checkIcd();
 checkReadme();
-if (faults > 0) {
-    console.error(`content: ${faults} faults`);
+if (count.faults > 0) {
+    console.error(`content: ${count.faults} faults`);
     process.exit(1);
 }
-console.log(`content: ${texts} texts in ${LANGS.length} languages, ${loinc.size} LOINC codes, ${form.size} answers, ${icd} diagnoses: good`);
+console.log(`content: ${count.texts} texts in ${LANGS.length} languages, ${loinc.size} LOINC codes, ${form.size} answers, ${icd} diagnoses: good`);
