@@ -38,6 +38,7 @@ function checkItem(file, it, ctx) {
         is(c.system === FORM && ctx.form.get(c.code) === c.display, file, `${id}=${c.code}`, 'not in codesystems/form.json with this display');
         is(!seen.has(c.code), file, `${id}=${c.code}`, 'answer twice');
         seen.add(c.code);
+        ctx.used.add(c.code);
         translated(file, `${id}=${c.code}`, '', c.display, c._display);
     }
     for (const w of it.enableWhen ?? []) {
@@ -80,7 +81,7 @@ export function checkForm() {
     return map;
 }
 
-export function checkQuestionnaire(kind, profile, loinc, form) {
+export function checkQuestionnaire(kind, profile, loinc, form, used) {
     const id = `${kind}-${profile}`;
     const f = `questionnaires/${id}.json`;
     const q = load(f);
@@ -89,7 +90,7 @@ export function checkQuestionnaire(kind, profile, loinc, form) {
     is(q.status === 'active' && /^\d+\.\d+\.\d+$/.test(q.version ?? '') && q.language === 'en', f, 'status', 'not active, no version n.n.n, or base language not en');
     translated(f, 'title', '', q.title, q._title);
     const ids = new Map();
-    for (const it of q.item ?? []) checkItem(f, it, { ids, parent: '', loinc, form });
+    for (const it of q.item ?? []) checkItem(f, it, { ids, parent: '', loinc, form, used });
     const must = kind === 'request' ? ['complaints', 'history', 'status'] : ['examined.what', 'answerable', 'findings', 'cannot-answer', 'recommend.treatment', 'recommend.route'];
     for (const m of must) is(ids.get(m)?.required === true, f, m, 'is missing or not required');
     const have = kind === 'request' ? ['vitals', 'tests.date', 'treatment', 'allergies'] : ['diagnosis.code', 'recommend.tests', 'recommend.repeat-at', 'limits'];
