@@ -10,6 +10,9 @@ void b64_write(struct buf *b, const void *p, size_t n, enum b64_kind kind)
 {
     const unsigned char *u = p;
     const char *set = alphabet[kind == B64_URL];
+    if (n == 0) {
+        return;
+    }
     if (n > SIZE_MAX / 2) {
         b->failed = true;
         return;
@@ -19,7 +22,7 @@ void b64_write(struct buf *b, const void *p, size_t n, enum b64_kind kind)
         chars -= 3 - n % 3;
     }
     char *out = buf_room(b, chars);
-    if (out == NULL || n == 0) {
+    if (out == NULL) {
         return;
     }
     b->n += chars;
