@@ -1,0 +1,54 @@
+# The front door. `make help` lists every target.
+.DEFAULT_GOAL := dev
+.PHONY: help dev release demo test golden fuzz-short bench check-style check-po tidy headers css setup clean
+JOBS ?= $(shell nproc)
+STEP ?=
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+export CMAKE_C_COMPILER_LAUNCHER ?= $(shell command -v ccache)
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 14
+
+setup: ## install what is missing from Debian and npm (as root or with sudo)
+	@tools/setup.sh test
+
+dev: ## build for development, warnings are errors
+	@tools/setup.sh build
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev -j$(JOBS)
+
+release: ## build what is shipped
+	@tools/setup.sh build
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release -j$(JOBS)
+
+demo: release ## fill a made-up region once, serve it on 127.0.0.1:8080, tell who can sign in
+	@build/release/src/app/consilium demo demo-data
+
+test: ## everything .ci/run does; STEP="unit style" for some steps
+	@tools/setup.sh test
+	@node tools/test_all.mjs $(STEP)
+
+golden: ## run the golden HTTP files and write what they got; the diff is the review
+	@node tests/http/run.mjs --write
+
+fuzz-short: ## every fuzz target for 60 seconds; SECONDS_EACH=n
+	@tools/setup.sh test
+	@tools/fuzz.sh $(or $(SECONDS_EACH),60)
+
+bench: release ## measure and write doc/BENCHMARKS.md
+	@node tools/bench.mjs
+
+check-style: ## the checkers of the house style
+	@node tools/check_style.mjs
+
+check-po: ## translations: missing, unused, wrong
+	@node tools/po.mjs check
+
+tidy: ## clang-tidy over all sources (slow)
+	@cmake --preset dev >/dev/null
+	@run-clang-tidy -quiet -p build/dev '$(CURDIR)/src/.*'
+
+clean: ## remove what was built
+	@rm -rf build

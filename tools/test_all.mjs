@@ -1,0 +1,84 @@
+// Runs everything that shows the program works: node tools/test_all.mjs [STEP...]
+// Each step has its own time and its log in build/test-logs/; a failed step does not stop the others.
+// Ends with "N passed, N failed". Steps that need a file or target that is not there are left out.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+const ROOT = path.join(path.dirname(new URL(import.meta.url).pathname), '..');
+const LOGS = path.join(ROOT, 'build/test-logs');
+const JOBS = Math.max(2, os.cpus().length);
+process.chdir(ROOT);
+fs.mkdirSync(LOGS, { recursive: true });
+
+const has = (f) => fs.existsSync(path.join(ROOT, f));
+const presets = (name) => `cmake --preset ${name} && cmake --build --preset ${name} -j${JOBS}`;
+const ctest = (preset, label) => `ctest --test-dir build/${preset} -L '${label}' -j${JOBS} --timeout 300 --output-on-failure`;
+
+// name, command, seconds it may take, whether it runs; counted: ctest's tests count one by one.
+const STEPS = [
+  ['style', 'node tools/check_style.mjs', 120, true],
+  ['texts', 'node tools/po.mjs check', 60, true],
+  ['tools', 'node --test tests/tools/', 120, has('tests/tools')],
+  ['content', 'node tools/content_check.mjs', 60, has('tools/content_check.mjs')],
+  ['build', presets('dev'), 1500, true],
+  ['unit', ctest('dev', 'unit'), 600, true, 'ctest'],
+  ['release', presets('release'), 1500, true],
+  ['flow', ctest('dev', 'flow'), 900, has('tests/flows'), 'ctest'],
+  ['golden', 'node tests/http/run.mjs', 900, has('tests/http/run.mjs')],
+  ['browser', 'node tests/pages/run.mjs', 1200, has('tests/pages/run.mjs')],
+  ['first-change', 'node tests/first_change.mjs', 600, has('tests/first_change.mjs')],
+  ['crash', 'node tests/crash/run.mjs', 900, has('tests/crash/run.mjs')],
+  ['asan', `${presets('asan')} && ${ctest('asan', 'unit|flow')}`, 1800, true, 'ctest'],
+  ['asan-golden', 'node tests/http/run.mjs --build asan', 900, has('tests/http/run.mjs')],
+];
+
+function runStep([name, command, seconds, , kind]) {
+  const started = Date.now();
+  process.stdout.write(`--- ${name}\n`);
+  const log = path.join(LOGS, `${name}.log`);
+  const fd = fs.openSync(log, 'w');
+  const r = spawnSync('bash', ['-c', command], {
+    stdio: ['ignore', fd, fd],
+    timeout: seconds * 1000,
+    killSignal: 'SIGKILL',
+    env: { ...process.env, CMAKE_C_COMPILER_LAUNCHER: process.env.CMAKE_C_COMPILER_LAUNCHER ?? ccache(),
+           CCACHE_BASEDIR: ROOT, CCACHE_NOHASHDIR: '1' },
+  });
+  fs.closeSync(fd);
+  const text = fs.readFileSync(log, 'utf8');
+  const ok = r.status === 0;
+  let passed = ok ? 1 : 0;
+  let failed = ok ? 0 : 1;
+  const m = kind === 'ctest' && /(\d+) tests? failed out of (\d+)/.exec(text);
+  if (m && Number(m[2]) > 0) {
+    failed = Math.max(Number(m[1]), failed);
+    passed = Number(m[2]) - Number(m[1]);
+  }
+  if (!ok) {
+    const why = r.error?.code === 'ETIMEDOUT' ? `took more than ${seconds} s` : `exit ${r.status ?? r.signal}`;
+    process.stdout.write(`${text.split('\n').slice(-60).join('\n')}\n${name}: ${why}; whole log: ${path.relative(ROOT, log)}\n`);
+  }
+  const time = ((Date.now() - started) / 1000).toFixed(1);
+  return { name, passed, failed, time };
+}
+
+function ccache() {
+  return spawnSync('ccache', ['--version']).status === 0 ? 'ccache' : '';
+}
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.find((w) => !STEPS.some((s) => s[0] === w));
+if (unknown) {
+  console.error(`no step "${unknown}"; there are: ${STEPS.map((s) => s[0]).join(' ')}`);
+  process.exit(2);
+}
+const results = STEPS.filter((s) => (wanted.length ? wanted.includes(s[0]) : s[3])).map(runStep);
+console.log('');
+for (const r of results) {
+  console.log(`${r.failed ? 'FAILED' : 'ok    '} ${r.name.padEnd(14)} ${String(r.passed).padStart(4)} passed ${String(r.failed).padStart(3)} failed ${r.time.padStart(8)} s`);
+}
+const sum = (k) => results.reduce((n, r) => n + r[k], 0);
+console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+process.exitCode = sum('failed') ? 1 : 0;
