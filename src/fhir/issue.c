@@ -1,6 +1,8 @@
 /* fhir/issue.c - collecting issues and writing them as an OperationOutcome. See issue.h. */
 #include "fhir/issue.h"
 
+#include "base/text.h"
+
 static const char *const severities[] = {
     [ISSUE_ERROR] = "error",
     [ISSUE_WARNING] = "warning",
@@ -40,18 +42,11 @@ void fhir_issues_clear(struct req *rq)
     rq->issues = NULL;
 }
 
-static const char *english(enum lang lang, const char *msgid)
-{
-    (void)lang;
-    return msgid;
-}
-
-static void issue_write(struct json_out *o, struct req *rq, const struct fhir_issue *i,
-                        fhir_text_fn text)
+static void issue_write(struct json_out *o, struct req *rq, const struct fhir_issue *i)
 {
     struct buf b;
     buf_init(&b, rq->a, 4096);
-    buf_str(&b, str_z(text(rq->lang, i->text)));
+    buf_str(&b, tr(rq->lang, i->text));
     if (i->subject.n > 0) {
         BUF_LIT(&b, " (");
         buf_str(&b, str_sub(i->subject, 0, 200));
@@ -70,14 +65,14 @@ static void issue_write(struct json_out *o, struct req *rq, const struct fhir_is
     json_obj_end(o);
 }
 
-static void failure_write(struct json_out *o, struct req *rq, enum err code, fhir_text_fn text)
+static void failure_write(struct json_out *o, struct req *rq, enum err code)
 {
     json_obj(o);
     json_ks(o, S("severity"), code == OK ? S("information") : S("error"));
     json_ks(o, S("code"), str_z(err_issue(code)));
     json_k(o, S("details"));
     json_obj(o);
-    json_ks(o, S("text"), str_z(code == OK ? "OK" : text(rq->lang, err_text(code))));
+    json_ks(o, S("text"), code == OK ? S("OK") : tr(rq->lang, err_text(code)));
     json_obj_end(o);
     if (code != OK && rq->err.code != OK && rq->err.detail[0] != 0) {
         json_ks(o, S("diagnostics"), str_z(rq->err.detail));
@@ -85,19 +80,18 @@ static void failure_write(struct json_out *o, struct req *rq, enum err code, fhi
     json_obj_end(o);
 }
 
-void fhir_outcome_write(struct req *rq, enum err code, fhir_text_fn text, struct json_out *o)
+void fhir_outcome_write(struct req *rq, enum err code, struct json_out *o)
 {
     const struct fhir_issues *list = rq->issues;
-    fhir_text_fn say = text != NULL ? text : english;
     json_obj(o);
     json_ks(o, S("resourceType"), S("OperationOutcome"));
     json_k(o, S("issue"));
     json_arr(o);
     if (list == NULL || list->n == 0 || (code != OK && list->n_errors == 0)) {
-        failure_write(o, rq, code, say);
+        failure_write(o, rq, code);
     }
     for (uint32_t i = 0; list != NULL && i < list->n; i++) {
-        issue_write(o, rq, &list->items[i], say);
+        issue_write(o, rq, &list->items[i]);
     }
     json_arr_end(o);
     json_obj_end(o);

@@ -34,9 +34,6 @@ uint32_t fhir_issue_errors(const struct req *rq);
 /* Forgets the list, for the next entry of a batch. */
 void fhir_issues_clear(struct req *rq);
 
-/* Translates an English msgid; given by who knows the person's language. NULL: English. */
-typedef const char *(*fhir_text_fn)(enum lang lang, const char *msgid);
-
 /* Writes an OperationOutcome: the collected issues, or, when there are none and code is not OK,
- * one issue made of code and rq->err.detail. */
-void fhir_outcome_write(struct req *rq, enum err code, fhir_text_fn text, struct json_out *o);
+ * one issue made of code and rq->err.detail. Texts are in the language of rq. */
+void fhir_outcome_write(struct req *rq, enum err code, struct json_out *o);

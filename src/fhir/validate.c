@@ -5,6 +5,7 @@
  */
 #include "fhir/validate.h"
 
+#include "base/text.h"
 #include "fhir/element_int.h"
 #include "fhir/prim.h"
 
@@ -85,7 +86,7 @@ static void fault_of(struct walk *w, const char *code, const char *text, const c
 static bool open_frame(struct walk *w, struct frame f)
 {
     if (w->n == LEN(w->f)) {
-        fault(w, "too-long", "Elements are nested too deep.", S(""));
+        fault(w, "too-long", T("Elements are nested too deep."), S(""));
         return false;
     }
     f.next = json_first(f.v);
@@ -146,18 +147,21 @@ static void reference_check(struct walk *w, const struct frame *f, struct jv v)
         /* A foreign server may have addresses of another form; a type we can read must fit. */
         struct str id;
         if (fhir_type_find(type_in(ref, &id)) != T_NONE && !target_ok(rule, ref)) {
-            fault(w, "value", "This kind of resource cannot be referred to here.", S("reference"));
+            fault(w, "value", T("This kind of resource cannot be referred to here."),
+              S("reference"));
         }
         return;
     }
     size_t end = MIN(str_find_char(ref, '/'), str_find_char(ref, '?'));
     if (end == ref.n || !is_word(str_sub(ref, 0, end))) {
-        fault(w, "value", "A reference must be Type/id, #id, urn:uuid:... or an absolute address.",
+        fault(w, "value",
+              T("A reference must be Type/id, #id, urn:uuid:... or an absolute address."),
               S("reference"));
         return;
     }
     if (!target_ok(rule, ref)) {
-        fault(w, "value", "This kind of resource cannot be referred to here.", S("reference"));
+        fault(w, "value", T("This kind of resource cannot be referred to here."),
+              S("reference"));
     }
 }
 
@@ -167,21 +171,21 @@ static void prim_check(struct walk *w, const struct fhir_element *row,
     switch (fhir_prim_check(w->rq->a, shape->prim, v)) {
     case PRIM_OK: break;
     case PRIM_WRONG_KIND:
-        fault_of(w, "structure", "The value is of the wrong kind.", shape->name, name);
+        fault_of(w, "structure", T("The value is of the wrong kind."), shape->name, name);
         return;
     case PRIM_WRONG_FORM:
-        fault_of(w, "value", "The value does not have the form of its type.", shape->name, name);
+        fault_of(w, "value", T("The value does not have the form of its type."), shape->name, name);
         return;
     case PRIM_EMPTY:
-        fault(w, "value", "The value is empty.", name);
+        fault(w, "value", T("The value is empty."), name);
         return;
     case PRIM_TOO_LONG:
-        fault(w, "too-long", "The text is too long.", name);
+        fault(w, "too-long", T("The text is too long."), name);
         return;
     }
     if (shape->prim == PRIM_CODE && row->rule != NULL &&
         !fhir_rule_has(row->rule, json_str(w->rq->a, v))) {
-        fault(w, "code-invalid", "The code is not one of those allowed here.", name);
+        fault(w, "code-invalid", T("The code is not one of those allowed here."), name);
     }
 }
 
@@ -190,7 +194,7 @@ static const struct fhir_shape *inner_shape(struct walk *w, struct jv v, struct 
 {
     struct jv type = json_get(v, S("resourceType"));
     if (json_kind(type) != JSON_STRING) {
-        fault(w, "structure", "A resource must have a resourceType.", name);
+        fault(w, "structure", T("A resource must have a resourceType."), name);
         return NULL;
     }
     return fhir_shape_of(fhir_type_find(json_str(w->rq->a, type)));
@@ -201,11 +205,11 @@ static void object_open(struct walk *w, const struct fhir_element *row,
                         int32_t index)
 {
     if (json_kind(v) != JSON_OBJECT) {
-        fault_of(w, "structure", "The value is of the wrong kind.", shape->name, name);
+        fault_of(w, "structure", T("The value is of the wrong kind."), shape->name, name);
         return;
     }
     if (!json_has(json_first(v))) {
-        fault(w, "structure", "An element must hold something.", name);
+        fault(w, "structure", T("An element must hold something."), name);
         return;
     }
     if (shape->base == BASE_ANY_RESOURCE) {
@@ -223,13 +227,13 @@ static void value_check(struct walk *w, const struct fhir_element *row,
 {
     bool is_array = json_kind(v) == JSON_ARRAY;
     if (((row->flags & MANY) != 0) != is_array) {
-        fault(w, "structure", is_array ? "Only one value may stand here, not an array."
-                                       : "Here stands an array, even for one value.", name);
+        fault(w, "structure", is_array ? T("Only one value may stand here, not an array.")
+                                       : T("Here stands an array, even for one value."), name);
         return;
     }
     if (is_array) {
         if (!json_has(json_first(v))) {
-            fault(w, "structure", "An array must hold something.", name);
+            fault(w, "structure", T("An array must hold something."), name);
             return;
         }
         (void)open_frame(w, (struct frame){.shape = shape, .row = row, .v = v, .name = name,
@@ -248,12 +252,12 @@ static void sibling_check(struct walk *w, const struct fhir_element *row,
                           const struct fhir_shape *shape, struct jv v, struct str name)
 {
     if (shape->base != BASE_PRIMITIVE) {
-        fault(w, "structure", "Only a primitive has extensions beside it.", name);
+        fault(w, "structure", T("Only a primitive has extensions beside it."), name);
         return;
     }
     bool is_array = json_kind(v) == JSON_ARRAY;
     if (is_array != ((row->flags & MANY) != 0)) {
-        fault(w, "structure", "The extensions beside a value must have its form.", name);
+        fault(w, "structure", T("The extensions beside a value must have its form."), name);
         return;
     }
     if (is_array) {
@@ -277,7 +281,7 @@ static void see(struct walk *w, struct frame *f, const struct fhir_element *row,
     for (unsigned i = 0; i < f->shape->n; i++) {
         bool other = f->shape->elements[i].choice == row->choice && i != (unsigned)at;
         if (other && (f->seen & (UINT64_C(1) << i)) != 0) {
-            fault(w, "structure", "Only one of these forms of the value may be given.", name);
+            fault(w, "structure", T("Only one of these forms of the value may be given."), name);
             return;
         }
     }
@@ -291,7 +295,7 @@ static void member_check(struct walk *w, struct frame *f, struct jv v)
     const struct fhir_element *row = fhir_element_find(
         f->shape, is_sibling ? str_sub(name, 1, name.n) : name, &f->hint, &shape);
     if (row == NULL) {
-        fault_of(w, "structure", "There is no such element.", f->shape->name, name);
+        fault_of(w, "structure", T("There is no such element."), f->shape->name, name);
         return;
     }
     see(w, f, row, name);
@@ -339,7 +343,7 @@ static void required_check(struct walk *w, const struct frame *f)
             }
         }
         if (!seen) {
-            fault(w, "required", "A required element is missing.",
+            fault(w, "required", T("A required element is missing."),
                   (struct str){row->name, row->len});
         }
     }

@@ -187,7 +187,7 @@ static void many_faults_stay_bounded(void **state)
     struct json_out o;
     buf_init(&out, rq.a, 1 << 20);
     json_out_init(&o, &out);
-    fhir_outcome_write(&rq, E_UNPROCESSED, NULL, &o);
+    fhir_outcome_write(&rq, E_UNPROCESSED, &o);
     assert_int_equal(json_parse(&rq, buf_get(&out), NULL, &doc), OK);
     assert_int_equal(json_len(json_get(json_root(&doc), S("issue"))), FHIR_ISSUES_MAX);
     req_done(&rq);

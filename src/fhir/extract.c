@@ -1,0 +1,393 @@
+/* fhir/extract.c - index tuples of a resource. See extract.h. */
+#include "fhir/extract.h"
+
+#include "codec/utf8.h"
+#include "store/store.h"
+
+struct pick {
+    struct req *rq;
+    const struct fhir_param *p;
+    struct fhir_tuples *t;
+};
+
+static enum err add(struct pick *k, struct tuple t)
+{
+    struct fhir_tuples *list = k->t;
+    if (list->n == list->size) {
+        if (list->size >= FHIR_TUPLES_MAX) {
+            return FAIL(k->rq, E_TOO_LARGE, "too many values to index");
+        }
+        size_t size = MAX(list->size * 2, (size_t)32);
+        struct tuple *v = ARENA_ARRAY(k->rq->a, size, struct tuple);
+        TRY_MEM(k->rq, v);
+        for (size_t i = 0; i < list->n; i++) {
+            v[i] = list->v[i];
+        }
+        list->v = v;
+        list->size = size;
+    }
+    t.sp = k->p->sp;
+    list->v[list->n++] = t;
+    return OK;
+}
+
+static enum err add_token(struct pick *k, struct str system, struct str code)
+{
+    if (code.n == 0) {
+        return OK;
+    }
+    struct tuple t = {.kind = TUPLE_TOKEN};
+    t.token.hash = db_hash(k->rq->db, code);
+    t.token.sys = db_hash_sys(k->rq->db, system);
+    return add(k, t);
+}
+
+static struct str text_of(struct pick *k, struct jv obj, struct str name)
+{
+    return json_str(k->rq->a, json_get(obj, name));
+}
+
+static enum err token_value(struct pick *k, struct jv v)
+{
+    switch (json_kind(v)) {
+    case JSON_TRUE: return add_token(k, S(""), S("true"));
+    case JSON_FALSE: return add_token(k, S(""), S("false"));
+    case JSON_STRING: return add_token(k, S(""), json_str(k->rq->a, v));
+    case JSON_OBJECT: break;
+    default: return OK;
+    }
+    struct jv codings = json_get(v, S("coding"));
+    for (struct jv c = json_first(codings); json_has(c); c = json_next(c)) {
+        TRY(add_token(k, text_of(k, c, S("system")), text_of(k, c, S("code"))));
+    }
+    TRY(add_token(k, text_of(k, v, S("system")), text_of(k, v, S("code"))));
+    return add_token(k, text_of(k, v, S("system")), text_of(k, v, S("value")));
+}
+
+struct str fhir_contact_key(struct req *rq, struct str text)
+{
+    struct buf b;
+    buf_init(&b, rq->a, 512);
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if (c != ' ' && c != '-' && c != '(' && c != ')') {
+            buf_char(&b, c >= 'A' && c <= 'Z' ? (char)(c + 32) : c);
+        }
+    }
+    return buf_get(&b);
+}
+
+static enum err contact_value(struct pick *k, struct jv v)
+{
+    struct str value = text_of(k, v, S("value"));
+    return value.n > 0 ? add_token(k, S(""), fhir_contact_key(k->rq, value)) : OK;
+}
+
+static bool is_absolute(struct str ref)
+{
+    return str_starts(ref, S("http://")) || str_starts(ref, S("https://")) ||
+           str_starts(ref, S("urn:"));
+}
+
+enum fhir_type fhir_ref_split(struct str ref, struct str *ret_id)
+{
+    struct str rest = str_sub(ref, 0, str_find(ref, S("/_history/")));
+    struct str type = {NULL, 0};
+    struct str last = {NULL, 0};
+    struct str part;
+    while (str_cut(&rest, '/', &part)) {
+        type = last;
+        last = part;
+    }
+    if (!fhir_id_is_valid(last)) {
+        return T_NONE;
+    }
+    *ret_id = last;
+    return fhir_type_find(type);
+}
+
+static enum err ref_text(struct pick *k, struct str ref)
+{
+    if (ref.n == 0 || ref.p[0] == '#') {
+        return OK;
+    }
+    struct tuple t = {.kind = TUPLE_REF};
+    struct str id = {NULL, 0};
+    enum fhir_type type = is_absolute(ref) ? T_NONE : fhir_ref_split(ref, &id);
+    if (type != T_NONE) {
+        t.ref.type = (uint16_t)type;
+        t.ref.id = id;
+    } else {
+        /* Elsewhere: canonical addresses are found without their version. */
+        t.ref.url = db_hash(k->rq->db, str_sub(ref, 0, str_find_char(ref, '|')));
+    }
+    return add(k, t);
+}
+
+static enum err ref_value(struct pick *k, struct jv v)
+{
+    if (json_kind(v) == JSON_STRING) {
+        return ref_text(k, json_str(k->rq->a, v));
+    }
+    TRY(ref_text(k, text_of(k, v, S("reference"))));
+    struct jv ident = json_get(v, S("identifier"));
+    return add_token(k, text_of(k, ident, S("system")), text_of(k, ident, S("value")));
+}
+
+static bool period_span(struct arena *a, struct jv v, int64_t *lo, int64_t *hi)
+{
+    struct instant from;
+    struct instant to;
+    struct instant unused;
+    struct str start = json_str(a, json_get(v, S("start")));
+    struct str end = json_str(a, json_get(v, S("end")));
+    bool has_start = start.n > 0 && instant_span(start, 0, &from, &unused);
+    bool has_end = end.n > 0 && instant_span(end, 0, &unused, &to);
+    *lo = has_start ? from.ms : FHIR_TIME_MIN;
+    *hi = has_end ? to.ms : FHIR_TIME_MAX;
+    return has_start || has_end;
+}
+
+bool fhir_date_span(struct arena *a, struct jv v, int64_t *ret_lo_ms, int64_t *ret_hi_ms)
+{
+    struct instant lo;
+    struct instant hi;
+    if (json_kind(v) == JSON_STRING) {
+        if (!instant_span(json_str(a, v), 0, &lo, &hi)) {
+            return false;
+        }
+        *ret_lo_ms = lo.ms;
+        *ret_hi_ms = hi.ms;
+        return true;
+    }
+    if (json_kind(v) != JSON_OBJECT) {
+        return false;
+    }
+    if (period_span(a, v, ret_lo_ms, ret_hi_ms)) {
+        return true;
+    }
+    /* Timing: from the first event to the last, else its bounds. */
+    bool found = false;
+    struct jv events = json_get(v, S("event"));
+    for (struct jv e = json_first(events); json_has(e); e = json_next(e)) {
+        if (instant_span(json_str(a, e), 0, &lo, &hi)) {
+            *ret_lo_ms = found ? MIN(*ret_lo_ms, lo.ms) : lo.ms;
+            *ret_hi_ms = found ? MAX(*ret_hi_ms, hi.ms) : hi.ms;
+            found = true;
+        }
+    }
+    return found || period_span(a, json_get(json_get(v, S("repeat")), S("boundsPeriod")),
+                                ret_lo_ms, ret_hi_ms);
+}
+
+static enum err date_value(struct pick *k, struct jv v)
+{
+    struct tuple t = {.kind = TUPLE_DATE};
+    if (!fhir_date_span(k->rq->a, v, &t.date.lo_ms, &t.date.hi_ms)) {
+        return OK;
+    }
+    return add(k, t);
+}
+
+struct str fhir_fold(struct req *rq, struct str text)
+{
+    struct buf b;
+    buf_init(&b, rq->a, 4096);
+    utf8_fold(&b, utf8_cut(text, 1024));
+    return buf_get(&b);
+}
+
+static enum err string_text(struct pick *k, struct jv v)
+{
+    struct str text = json_str(k->rq->a, v);
+    struct tuple t = {.kind = TUPLE_STRING};
+    if (text.n == 0) {
+        return OK;
+    }
+    t.string = fhir_fold(k->rq, utf8_cut(text, 256));
+    return t.string.n > 0 ? add(k, t) : OK;
+}
+
+/* A HumanName or Address is found by each of its parts. */
+static enum err string_value(struct pick *k, struct jv v)
+{
+    static const struct str parts[] = {
+        SI("text"), SI("family"), SI("given"), SI("prefix"), SI("suffix"), SI("line"),
+        SI("city"), SI("district"), SI("state"), SI("postalCode"), SI("country"),
+    };
+    if (json_kind(v) != JSON_OBJECT) {
+        return string_text(k, v);
+    }
+    for (size_t i = 0; i < LEN(parts); i++) {
+        struct jv part = json_get(v, parts[i]);
+        if (json_kind(part) != JSON_ARRAY) {
+            TRY(string_text(k, part));
+            continue;
+        }
+        for (struct jv one = json_first(part); json_has(one); one = json_next(one)) {
+            TRY(string_text(k, one));
+        }
+    }
+    return OK;
+}
+
+bool fhir_decimal_key(struct str text, double *ret_value)
+{
+    size_t i = text.n > 0 && text.p[0] == '-' ? 1 : 0;
+    bool negative = i == 1;
+    bool point = false;
+    double m = 0;
+    int exp = 0;
+    size_t digits = 0;
+    for (; i < text.n && text.p[i] != 'e' && text.p[i] != 'E'; i++) {
+        char c = text.p[i];
+        if (c == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (c < '0' || c > '9' || ++digits > 400) {
+            return false;
+        }
+        m = m * 10 + (c - '0');
+        exp -= point ? 1 : 0;
+    }
+    int64_t e = 0;
+    if (i < text.n) {
+        struct str tail = str_sub(text, i + 1, text.n);
+        if (tail.n > 0 && tail.p[0] == '+') {
+            tail = str_sub(tail, 1, tail.n);
+        }
+        if (!str_i64(tail, &e) || e > 400 || e < -400) {
+            return false;
+        }
+    }
+    exp += (int)e;
+    double scale = 1;
+    for (int n = exp < 0 ? -exp : exp; n > 0; n--) {
+        scale *= 10;
+    }
+    m = exp < 0 ? m / scale : m * scale;
+    *ret_value = negative ? -m : m;
+    return digits > 0;
+}
+
+/* Two rows: one under the unit, one under none, for questions that name no unit. */
+static enum err quantity_value(struct pick *k, struct jv v)
+{
+    struct tuple t = {.kind = TUPLE_QUANTITY};
+    struct str unit = text_of(k, v, S("code"));
+    if (!fhir_decimal_key(json_raw(json_get(v, S("value"))), &t.quantity.value)) {
+        return OK;
+    }
+    TRY(add(k, t));
+    unit = unit.n > 0 ? unit : text_of(k, v, S("unit"));
+    if (unit.n == 0) {
+        return OK;
+    }
+    t.quantity.unit = db_hash(k->rq->db, unit);
+    return add(k, t);
+}
+
+static enum err uri_value(struct pick *k, struct jv v)
+{
+    struct str uri = json_str(k->rq->a, v);
+    return json_kind(v) == JSON_STRING
+               ? add_token(k, S(""), str_sub(uri, 0, str_find_char(uri, '|')))
+               : OK;
+}
+
+static enum err pick_value(struct jv v, void *ctx)
+{
+    struct pick *k = ctx;
+    switch (k->p->kind) {
+    case SP_TOKEN: return token_value(k, v);
+    case SP_CONTACT: return contact_value(k, v);
+    case SP_REF: return ref_value(k, v);
+    case SP_DATE: return date_value(k, v);
+    case SP_STRING: return string_value(k, v);
+    case SP_QUANTITY: return quantity_value(k, v);
+    case SP_URI: return uri_value(k, v);
+    case SP_ALIAS:
+    case SP_ID:
+    case SP_UPDATED: return OK;
+    }
+    return OK;
+}
+
+/* Steps of a path are at most four, so the recursion is bounded by the table. */
+static enum err walk(struct jv v, struct str path, fhir_value_fn fn, void *ctx)
+{
+    if (json_kind(v) == JSON_ARRAY) {
+        for (struct jv one = json_first(v); json_has(one); one = json_next(one)) {
+            TRY(walk(one, path, fn, ctx));
+        }
+        return OK;
+    }
+    if (path.n == 0) {
+        return json_has(v) && json_kind(v) != JSON_NULL ? fn(v, ctx) : OK;
+    }
+    struct str rest = path;
+    struct str step;
+    if (!str_cut(&rest, '.', &step)) {
+        return OK;
+    }
+    size_t bracket = str_find_char(step, '[');
+    if (bracket < step.n) {
+        struct str want = str_sub(step, bracket + 1, step.n - bracket - 2);
+        struct jv list = json_get(v, str_sub(step, 0, bracket));
+        for (struct jv one = json_first(list); json_has(one); one = json_next(one)) {
+            if (json_is(json_get(one, S("system")), want)) {
+                TRY(walk(one, rest, fn, ctx));
+            }
+        }
+        return OK;
+    }
+    struct jv child = json_get(v, step);
+    return json_has(child) ? walk(child, rest, fn, ctx) : OK;
+}
+
+enum err fhir_param_each(struct jv root, const struct fhir_param *p, fhir_value_fn fn, void *ctx)
+{
+    struct str rest = str_z(p->paths);
+    struct str path;
+    while (str_cut(&rest, '|', &path)) {
+        TRY(walk(root, path, fn, ctx));
+    }
+    return OK;
+}
+
+enum err fhir_extract_param(struct req *rq, struct jv root, const struct fhir_param *p,
+                            struct fhir_tuples *ret_tuples)
+{
+    struct pick k = {rq, p, ret_tuples};
+    struct str rest = str_z(p->paths);
+    struct str path;
+    while (str_cut(&rest, '|', &path)) {
+        if (str_ends(path, S("?"))) {
+            if (json_has(json_path(root, str_sub(path, 0, path.n - 1)))) {
+                TRY(add_token(&k, S(""), S("true")));
+            }
+            continue;
+        }
+        TRY(walk(root, path, pick_value, &k));
+    }
+    return OK;
+}
+
+enum err fhir_extract(struct req *rq, struct jv root, enum fhir_type type,
+                      struct fhir_tuples *ret_tuples)
+{
+    size_t n;
+    const struct fhir_param *p = fhir_params(type, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (p[i].kind != SP_ALIAS) {
+            TRY(fhir_extract_param(rq, root, &p[i], ret_tuples));
+        }
+    }
+    if (json_has(json_get(root, S("meta")))) {
+        for (unsigned i = 0; i < 3; i++) {
+            TRY(fhir_extract_param(rq, root, fhir_param_meta(type, i), ret_tuples));
+        }
+    }
+    return OK;
+}
