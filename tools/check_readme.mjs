@@ -6,6 +6,7 @@ import { files, lineOf, main, read } from './check_lib.mjs';
 
 const HEADINGS = ['Purpose', 'Who calls it', 'Files', 'Always true', 'To add'];
 const WILD = /\*|[A-Z]{4,}(?=\.)/g; // `request-PROFILE.json` and `*.json` name many files
+const wild = (n) => new RegExp(`^${n.split(WILD).map((x) => x.replace(/[.+]/g, '\\$&')).join('[^/]*')}$`);
 const FOLDERS = ['templates', 'web', 'po', 'tools', 'content', 'tests'];
 
 main((report) => {
@@ -26,7 +27,7 @@ main((report) => {
     for (const f of all.filter((x) => x.startsWith(`${dir}/`) && x !== readme)) {
       const rel = f.slice(dir.length + 1);
       const covered = names.has(rel) || rel.split('/').some((_, i, a) => i < a.length - 1 && names.has(`${a.slice(0, i + 1).join('/')}/`));
-      const globbed = [...names].some((n) => n.search(WILD) >= 0 && new RegExp(`^${n.replace(/[.+]/g, '\\$&').replace(WILD, '[^/]*')}$`).test(rel));
+      const globbed = [...names].some((n) => n.search(WILD) >= 0 && wild(n).test(rel));
       if (!covered && !globbed) report(readme, 1, `does not list ${rel}`);
     }
     const body = text.slice(text.indexOf('## Files'), text.indexOf('## Always true'));

@@ -1,5 +1,6 @@
 // Translations. Texts are written in English in templates/*.html ({% t %}, {% n %}, t"...") and in C
-// (T("..."), TN("...", "...") and the last column of base/err.def); po/LANG.po has the other languages.
+// (T("..."), TN("...", "..."), and the last
+// column of a .def table whose heading says "text shown to people"); po/LANG.po has the other languages.
 //   node tools/po.mjs check         every text translated, nothing fuzzy, unused or wrong: else 1
 //   node tools/po.mjs sync          adds missing texts to po/*.po with an empty msgstr, drops unused ones,
 //                                   in the order of the files they come from
@@ -38,7 +39,7 @@ function fromC(file, add) {
     if (m[3] !== undefined) add(literal(m[3]), null, line(m.index));
     else add(literal(m[1]), literal(m[2]), line(m.index));
   }
-  if (path.basename(file) === 'err.def') {
+  if (file.endsWith('.def') && fs.readFileSync(file, 'utf8').includes('text shown to people')) {
     for (const m of source.matchAll(/^X\(.*("(?:[^"\\]|\\.)*")\)\s*$/gm)) add(literal(m[1]), null, line(m.index));
   }
 }

@@ -65,9 +65,10 @@ export function follow(state, text, see = () => {}) {
   return s;
 }
 
-// Between two tags of the template language an attribute without value is complete.
+// Between two tags of the template language a tag's name, or an attribute without value, is complete.
 export function settle(s) {
-  return s.at === 'attrname' ? { at: 'intag', tag: s.tag, attr: '', quote: '', begun: false } : s;
+  if (s.at === 'attrname' || (s.at === 'tagname' && s.tag)) return { ...START, at: 'intag', tag: s.tag };
+  return s;
 }
 
 // The escaping for a value put in this state, and the state after it; throws when there is none.
