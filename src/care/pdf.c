@@ -295,6 +295,14 @@ static void block_put(struct pen *p, const struct pdf_block *b)
         flow_put(p, &f, b->text);
         p->y += 5;
         break;
+    case PDF_SMALL:
+        keep(p, 28);
+        flow_put(p, &f, b->label);
+        f.ink = INK_GREY;
+        f.face = FACE_SMALL;
+        flow_put(p, &f, b->text);
+        p->y += 5;
+        break;
     case PDF_PAIR: pair_put(p, b); break;
     case PDF_MARKED: marked_put(p, b); break;
     case PDF_LINE:

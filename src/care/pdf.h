@@ -14,6 +14,7 @@ enum pdf_kind {
     PDF_TEXT,    /* text: paragraphs, line breaks kept; label, when given, stands above in grey */
     PDF_PAIR,    /* label on the left, text on the right */
     PDF_MARKED,  /* label and text with a bar at the side: the question, a warning */
+    PDF_SMALL,   /* label, and below it text in small grey letters: a file and its hash */
     PDF_LINE,    /* a thin rule */
 };
 

@@ -1,0 +1,16 @@
+/* care/sign_int.h - what the files of the signed document share. */
+#pragma once
+
+#include "care/sign_doc.h"
+
+/* The lines of a section as the inside of an XHTML div; the title alone when it has no lines. */
+struct str sign_int_xhtml(struct req *rq, const struct sign_section *s);
+/* The sections every conclusion begins with: about the consultation, who asked and what. */
+MUST_USE enum err sign_int_head(struct req *rq, const struct sign_doc *d,
+                                const struct sign_section **ret_sections, uint32_t *ret_n);
+/* The files examined, each with its hash. */
+MUST_USE enum err sign_int_files(struct req *rq, const struct sign_doc *d,
+                                 struct sign_section *ret_section);
+/* Who signs. */
+MUST_USE enum err sign_int_signer(struct req *rq, const struct sign_doc *d,
+                                  struct sign_section *ret_section);
