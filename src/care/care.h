@@ -1,0 +1,47 @@
+/* care/care.h - what the care functions need of the program: its store, content and settings.
+ *
+ * struct care is the FIRST member of the program's struct app, so a request leads to it without the
+ * rooms below knowing the program. */
+#pragma once
+
+#include "base/req.h"
+
+struct store;
+struct content;
+struct policy;
+struct dir_box;
+
+struct care {
+    struct store *store;
+    const struct content *content;
+    struct dir_box *dir;          /* the directory's shared snapshot: care/directory.h */
+    const struct policy *policy;  /* of organisations that name none */
+    int tz_min;                   /* offset of local time, minutes east of UTC */
+    int64_t session_idle_ms;      /* a session without a request ends after this */
+    int64_t session_max_ms;       /* and after this in any case */
+    int64_t draft_keep_ms;        /* drafts nobody touched are removed after this */
+    uint32_t lock_after;          /* wrong passwords before the first wait */
+};
+
+/* Sets everything but store, content and policy to defaults: UTC+5, 8 h idle, 7 days at most, 90 days
+ * for drafts, 5 attempts. */
+void care_init(struct care *care);
+
+static inline struct care *care_of(const struct req *rq)
+{
+    return (struct care *)rq->app;
+}
+
+/* Addresses of our own code systems, extensions and identifier systems. */
+#define CARE_URL "https://consilium.example/fhir"
+#define CS_BUSINESS CARE_URL "/CodeSystem/business-status"
+#define CS_PROFILE CARE_URL "/CodeSystem/profile"
+#define CS_ROLE CARE_URL "/CodeSystem/role"
+#define CS_ORG_TYPE CARE_URL "/CodeSystem/organization-type"
+#define CS_FLOW CARE_URL "/CodeSystem/workflow"
+#define CS_REASON CARE_URL "/CodeSystem/reason"
+#define CS_OUTCOME CARE_URL "/CodeSystem/outcome"
+#define CS_TASK_IO CARE_URL "/CodeSystem/task-io"
+#define CS_CONSENT_HOW CARE_URL "/CodeSystem/consent-how"
+#define CS_ICD10 "http://hl7.org/fhir/sid/icd-10"
+#define SID_UNIDENTIFIED CARE_URL "/sid/unidentified"

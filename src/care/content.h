@@ -1,0 +1,91 @@
+/* care/content.h - the clinical content in memory: profiles, forms, urgency classes, roles, lists and
+ * policy profiles, read once from the content folder and never changed while the program runs.
+ *
+ * Everything here is borrowed from the content and lives as long as the program. */
+#pragma once
+
+#include "base/req.h"
+
+struct form;
+struct policy;
+
+/* A text in the four languages; a missing one falls back to English. */
+struct text4 {
+    struct str v[LANG_COUNT];
+};
+struct str text4_get(const struct text4 *t, enum lang lang);
+
+/* A code with its name: an item of an outcome list, an answer option. */
+struct coded {
+    struct str code;
+    struct text4 title;
+};
+
+struct code_list {
+    struct str code; /* "refuse-reason" */
+    struct text4 title;
+    const struct coded *items;
+    uint32_t n;
+};
+
+/* A medical profile a consultation is asked in. */
+struct profile {
+    struct str code;
+    struct text4 title;
+    const struct form *request;    /* form of the asker */
+    const struct form *conclusion; /* form of the consultant */
+};
+
+struct urgency {
+    struct str code;          /* "emergency" */
+    struct str fhir_priority; /* FHIR R4 request-priority: stat, urgent, routine */
+    struct text4 title;
+    struct text4 definition;
+    uint32_t rank; /* 1 = worst */
+};
+
+struct role {
+    struct str code;
+    struct text4 title;
+    uint32_t rights; /* MAY_ bits of care/who.h */
+};
+
+/* A measured thing: how a form field becomes an Observation. */
+struct measure {
+    struct str code;     /* ours: "heart-rate"; the end of the linkId */
+    struct str loinc[2]; /* 1 or 2 codes */
+    uint32_t n_loinc;
+    struct str panel;    /* LOINC of the panel it is a component of, or p NULL */
+    struct str ucum;     /* unit code, or p NULL */
+    struct text4 title;
+    struct text4 unit;
+};
+
+struct content {
+    const struct profile *profiles;
+    const struct urgency *urgencies; /* worst first */
+    const struct role *roles;
+    const struct measure *measures;
+    const struct code_list *lists;
+    const struct form *forms; /* every Questionnaire */
+    const struct policy *policies;
+    struct str dir; /* where it was read from */
+    uint32_t n_profiles, n_urgencies, n_roles, n_measures, n_lists, n_forms, n_policies;
+};
+
+/* Reads the folder: profiles.json, urgency.json, roles.json, observations.json, outcome.json,
+ * questionnaires/, policy/.
+ * gives   content that lives until content_free()
+ * errors  E_BAD_INPUT, E_SYNTAX with the file and place; E_NOT_FOUND, E_IO */
+MUST_USE enum err content_load(struct req *rq, struct str dir, struct content **ret_content);
+void content_free(struct content *c);
+
+/* All of them: NULL when there is no such code. */
+const struct profile *content_profile(const struct content *c, struct str code);
+const struct urgency *content_urgency(const struct content *c, struct str code);
+const struct role *content_role(const struct content *c, struct str code);
+const struct measure *content_measure(const struct content *c, struct str code);
+const struct code_list *content_list(const struct content *c, struct str code);
+const struct coded *content_item(const struct code_list *list, struct str code);
+const struct form *content_form(const struct content *c, struct str url_or_id);
+const struct policy *content_policy(const struct content *c, struct str id);
