@@ -10,6 +10,7 @@ struct store;
 struct content;
 struct policy;
 struct dir_box;
+struct tx;
 
 struct care {
     struct store *store;
@@ -21,10 +22,15 @@ struct care {
     int64_t session_max_ms;       /* and after this in any case */
     int64_t draft_keep_ms;        /* drafts nobody touched are removed after this */
     uint32_t lock_after;          /* wrong passwords before the first wait */
+    uint64_t password_ops;        /* Argon2id passes */
+    size_t password_mem;          /* Argon2id memory, bytes */
+    /* A person's password changes within tx: sealed keys follow. NULL: nothing is sealed. */
+    enum err (*on_password)(struct req *rq, struct tx *tx, struct str person,
+                            struct str old_password, struct str new_password);
 };
 
 /* Sets everything but store, content and policy to defaults: UTC+5, 8 h idle, 7 days at most, 90 days
- * for drafts, 5 attempts. */
+ * for drafts, 5 attempts, Argon2id with 3 passes over 64 MiB. */
 void care_init(struct care *care);
 
 static inline struct care *care_of(const struct req *rq)

@@ -5,12 +5,14 @@
 #include "os/thread.h"
 
 enum { DIRECTORY_CAP = 64 << 20 };
+#define DIRECTORY_AGE_MS (10 * MS_MINUTE)
 
 /* One reading of the directory, alive as long as a request uses it. */
 struct dir_snap {
     struct directory d; /* FIRST */
     struct req rq;      /* its arena */
     uint32_t refs;
+    int64_t read_ms; /* when */
     struct dir_box *box;
 };
 
@@ -87,6 +89,7 @@ static enum err renew(struct req *rq, struct care *care, uint64_t epoch)
     s->d.epoch = epoch;
     s->box = care->dir;
     s->refs = 1;
+    s->read_ms = rq->now.ms;
     s->rq = own;
     s->rq.db = NULL;
     os_lock(&care->dir->lock);
@@ -109,6 +112,9 @@ enum err directory_get(struct req *rq, const struct directory **ret_dir)
     struct dir_box *box = care->dir;
 
     os_lock(&box->lock);
+    if (box->now != NULL && rq->now.ms - box->now->read_ms > DIRECTORY_AGE_MS) {
+        box->epoch++; /* periods of roles begin and end without a commit */
+    }
     uint64_t epoch = box->epoch;
     bool old = box->now == NULL || box->now->d.epoch < epoch;
     os_unlock(&box->lock);

@@ -15,3 +15,25 @@ enum notice_kind {
 
 const char *notice_code(unsigned kind); /* "new-case" */
 const char *notice_text(unsigned kind); /* msgid; "" for NOTICE_NONE */
+
+struct tx;
+
+/* Tells one person about a case, within tx: a row for the bell and an event for open pages.
+ * person: Practitioner id */
+MUST_USE enum err notice_tell(struct req *rq, struct tx *tx, struct str person,
+                              enum notice_kind kind, struct str case_id);
+
+struct notice {
+    uint64_t seq;
+    struct instant at;
+    enum notice_kind kind;
+    struct str case_id;
+    bool is_read;
+};
+/* Newest first, with seq < before (0: from the newest), at most n. Of the person who acts. */
+MUST_USE enum err notice_list(struct req *rq, uint64_t before, struct notice *ret_notices,
+                              uint32_t n, uint32_t *ret_n);
+MUST_USE enum err notice_unread(struct req *rq, uint32_t *ret_n);
+/* Marks all up to seq as read, or those of one case. */
+MUST_USE enum err notice_read(struct req *rq, struct tx *tx, uint64_t up_to_seq);
+MUST_USE enum err notice_read_case(struct req *rq, struct tx *tx, struct str case_id);

@@ -39,7 +39,10 @@ struct who {
     uint32_t n_principals;
     uint32_t rights;         /* of the active role */
     uint32_t scopes;         /* of a token: SCOPE_ bits; all set for sessions */
-    struct str session;      /* hex of the session's hash: names it in lists; empty for tokens */
+    int64_t account;         /* row of the account; 0 for the system */
+    bool role_chosen;        /* false: the person has several roles and must choose one first */
+    bool must_change;        /* the password was set by somebody else and must be changed */
+    struct str session;      /* SHA-256 of the session's value: its key; empty for tokens */
     struct str csrf;         /* form token of the session */
     struct instant expires;  /* end of the session or token */
     enum lang lang;          /* the person's own choice */

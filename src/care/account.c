@@ -1,0 +1,319 @@
+/* care/account.c - accounts, passwords, sign-in. */
+#include <sodium.h>
+
+#include "care/account_int.h"
+
+#include "fhir/type.h"
+#include "store/blob.h"
+#include "store/db.h"
+
+static void read_account(struct req *rq, const struct db_rows *q, struct account *ret_account,
+                         struct str *ret_hash)
+{
+    *ret_account = (struct account){
+        .id = db_i64(q, 0),
+        .login = db_text(rq->a, q, 1),
+        .person = db_text(rq->a, q, 2),
+        .state = (enum account_state)db_i64(q, 4),
+        .failures = (uint32_t)db_i64(q, 5),
+        .locked_until = {db_i64(q, 6)},
+        .lang = (enum lang)db_i64(q, 7),
+    };
+    if (ret_hash != NULL) {
+        *ret_hash = db_text(rq->a, q, 3);
+    }
+}
+
+static enum err find(struct req *rq, enum stmt_id id, struct sql_val key,
+                     struct account *ret_account, struct str *ret_hash)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+
+    TRY(db_one(rq, id, &key, 1, &q));
+    read_account(rq, &q, ret_account, ret_hash);
+    return OK;
+}
+
+enum err account_by_login(struct req *rq, struct str login, struct account *ret_account)
+{
+    return find(rq, Q_ACCOUNT_BY_LOGIN, sql_text(login), ret_account, NULL);
+}
+
+enum err account_by_person(struct req *rq, struct str person, struct account *ret_account)
+{
+    return find(rq, Q_ACCOUNT_BY_PERSON, sql_text(person), ret_account, NULL);
+}
+
+enum err account_list(struct req *rq, struct str after, uint32_t n, struct account *ret_accounts,
+                      uint32_t *ret_n)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    uint32_t got = 0;
+    bool has = false;
+
+    TRY(DB_QUERY(rq, &q, Q_ACCOUNTS, sql_text(after.p != NULL ? after : S("")), sql_i64(n)));
+    TRY(db_next(rq, &q, &has));
+    while (has && got < n) {
+        read_account(rq, &q, &ret_accounts[got++], NULL);
+        TRY(db_next(rq, &q, &has));
+    }
+    *ret_n = got;
+    return OK;
+}
+
+/* Characters, not bytes: a password may be in any script. */
+static size_t count_chars(struct str s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++) {
+        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    }
+    return n;
+}
+
+enum err password_hash(struct req *rq, struct str password, struct str *ret_hash)
+{
+    const struct care *care = care_of(rq);
+
+    if (count_chars(password) < PASSWORD_MIN || password.n > PASSWORD_MAX) {
+        return FAIL(rq, E_BAD_INPUT, "password: at least %d characters", PASSWORD_MIN);
+    }
+    char *hash = arena_alloc(rq->a, crypto_pwhash_STRBYTES);
+    TRY_MEM(rq, hash);
+    if (sodium_init() < 0
+        || crypto_pwhash_str_alg(hash, password.p, password.n, care->password_ops,
+                                 care->password_mem, crypto_pwhash_ALG_ARGON2ID13)
+               != 0) {
+        return FAIL(rq, E_BUSY, "no memory to hash a password");
+    }
+    *ret_hash = str_z(hash);
+    return OK;
+}
+
+/* Compares in constant time; an unknown account is compared with a hash nobody has. */
+static enum err verify(struct req *rq, struct str password, struct str hash, bool *ret_right)
+{
+    const struct care *care = care_of(rq);
+    char z[crypto_pwhash_STRBYTES] = {0};
+
+    if (password.n > PASSWORD_MAX) {
+        password.n = PASSWORD_MAX;
+    }
+    if (hash.n == 0 || hash.n >= sizeof z) {
+        uint8_t out[32];
+        static const uint8_t salt[crypto_pwhash_SALTBYTES] = {1};
+        if (crypto_pwhash(out, sizeof out, password.p != NULL ? password.p : "", password.n, salt,
+                          care->password_ops, care->password_mem, crypto_pwhash_ALG_ARGON2ID13)
+            != 0) {
+            return FAIL(rq, E_BUSY, "no memory to hash a password");
+        }
+        *ret_right = false;
+        return OK;
+    }
+    for (size_t i = 0; i < hash.n; i++) {
+        z[i] = hash.p[i];
+    }
+    *ret_right = crypto_pwhash_str_verify(z, password.p != NULL ? password.p : "", password.n) == 0;
+    return OK;
+}
+
+static bool login_is_valid(struct str login)
+{
+    if (login.n < 2 || login.n > LOGIN_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < login.n; i++) {
+        char c = login.p[i];
+        bool word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!word && c != '.' && c != '_' && c != '-') {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum err account_note(struct req *rq, enum audit_action action, struct str person, enum err outcome,
+                      struct str detail)
+{
+    struct audit_rec rec = {
+        .action = action,
+        .why = outcome == OK ? WHY_OWN : WHY_NO_RIGHT,
+        .outcome = outcome,
+        .type = T_PRACTITIONER,
+        .id = person,
+        .detail = detail,
+    };
+    return audit_add(rq, &rec);
+}
+
+enum err account_add(struct req *rq, struct tx *tx, struct str login, struct str person,
+                     struct str hash, bool must_change)
+{
+    if (!login_is_valid(login)) {
+        return FAIL(rq, E_BAD_INPUT, "login: 2 to %d of a-z 0-9 . _ -", LOGIN_MAX);
+    }
+    TRY(TX_SQL(tx, W_ACCOUNT_NEW, TX_MUST_BE_NEW, sql_text(login), sql_text(person), sql_text(hash),
+               sql_i64(must_change ? ACCOUNT_MUST_CHANGE : ACCOUNT_ACTIVE), sql_i64(rq->lang),
+               sql_i64(rq->now.ms)));
+    return account_note(rq, AUDIT_ADMIN, person, OK, S("account added"));
+}
+
+enum err account_password_set(struct req *rq, struct tx *tx, const struct account *acc,
+                              struct str hash, bool must_change)
+{
+    TRY(TX_SQL(tx, W_ACCOUNT_PASSWORD, TX_MUST_CHANGE, sql_i64(acc->id), sql_text(hash),
+               sql_i64(must_change ? ACCOUNT_MUST_CHANGE : ACCOUNT_ACTIVE), sql_i64(rq->now.ms)));
+    TRY(TX_SQL(tx, W_SESSIONS_END_OF, 0, sql_i64(acc->id)));
+    return account_note(rq, AUDIT_PASSWORD, acc->person, OK, S("set by administrator"));
+}
+
+enum err account_close(struct req *rq, struct tx *tx, const struct account *acc)
+{
+    TRY(TX_SQL(tx, W_ACCOUNT_STATE, TX_MUST_CHANGE, sql_i64(acc->id), sql_i64(ACCOUNT_CLOSED)));
+    TRY(TX_SQL(tx, W_SESSIONS_END_OF, 0, sql_i64(acc->id)));
+    TRY(TX_SQL(tx, W_TOKENS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));
+    return account_note(rq, AUDIT_ADMIN, acc->person, OK, S("account closed"));
+}
+
+enum err account_open(struct req *rq, struct tx *tx, const struct account *acc)
+{
+    TRY(TX_SQL(tx, W_ACCOUNT_STATE, TX_MUST_CHANGE, sql_i64(acc->id), sql_i64(ACCOUNT_ACTIVE)));
+    TRY(TX_SQL(tx, W_ACCOUNT_OK, 0, sql_i64(acc->id)));
+    return account_note(rq, AUDIT_ADMIN, acc->person, OK, S("account opened"));
+}
+
+enum err account_lang(struct req *rq, struct tx *tx, const struct account *acc, enum lang lang)
+{
+    (void)rq;
+    return TX_SQL(tx, W_ACCOUNT_LANG, TX_MUST_CHANGE, sql_i64(acc->id), sql_i64(lang));
+}
+
+/* How long the account waits after this many wrong passwords in a row. */
+static int64_t wait_ms(const struct care *care, uint32_t failures)
+{
+    int64_t ms = 30 * MS_SECOND;
+
+    for (uint32_t i = care->lock_after; i < failures && ms < MS_HOUR; i++) {
+        ms *= 2;
+    }
+    return MIN(ms, MS_HOUR);
+}
+
+/* Counts a wrong password and puts it on record, durably, and gives E_SIGN_IN. */
+static enum err count_failure(struct req *rq, const struct account *acc)
+{
+    const struct care *care = care_of(rq);
+    struct tx *tx = tx_new(rq);
+
+    TRY_MEM(rq, tx);
+    if (acc != NULL) {
+        TRY(TX_SQL(tx, W_ACCOUNT_FAILED, 0, sql_i64(acc->id), sql_i64(care->lock_after),
+                   sql_i64(rq->now.ms + wait_ms(care, acc->failures + 1))));
+    }
+    TRY(account_note(rq, AUDIT_LOGIN, acc != NULL ? acc->person : (struct str){0}, E_SIGN_IN,
+                     acc != NULL ? S("password") : S("unknown login")));
+    TRY(store_commit(care->store, rq, tx));
+    return FAIL(rq, E_SIGN_IN, "login or password");
+}
+
+/* Finds the account, waits out a lock, checks the password. */
+static enum err check_login(struct req *rq, struct str login, struct str password,
+                            struct account *ret_account)
+{
+    struct account acc = {0};
+    struct str hash = {0};
+    bool right = false;
+    enum err e = OK;
+
+    if (sodium_init() < 0) {
+        return FAIL(rq, E_INTERNAL, "libsodium");
+    }
+    if (login.n == 0 || login.n > LOGIN_MAX) {
+        e = E_NOT_FOUND;
+    } else {
+        e = find(rq, Q_ACCOUNT_BY_LOGIN, sql_text(login), &acc, &hash);
+    }
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        TRY(verify(rq, password, (struct str){0}, &right));
+        return count_failure(rq, NULL);
+    }
+    TRY(e);
+    if (acc.locked_until.ms > rq->now.ms) {
+        return FAIL(rq, E_LOCKED, "wait %lld s",
+                    (long long)((acc.locked_until.ms - rq->now.ms + 999) / 1000));
+    }
+    TRY(verify(rq, password, hash, &right));
+    if (!right || acc.state == ACCOUNT_CLOSED) {
+        return count_failure(rq, &acc);
+    }
+    *ret_account = acc;
+    return OK;
+}
+
+enum err sign_in(struct req *rq, struct str login, struct str password, struct session *ret_session)
+{
+    const struct care *care = care_of(rq);
+    const struct directory *dir = NULL;
+    struct session s = {{0}, {0}, {0}};
+    struct tx *tx = tx_new(rq);
+
+    TRY_MEM(rq, tx);
+    TRY(check_login(rq, login, password, &s.account));
+    TRY(directory_get(rq, &dir));
+    const struct dir_person *p = dir_person(dir, s.account.person);
+    if (p == NULL || !p->active || p->n_roles == 0) {
+        return count_failure(rq, &s.account);
+    }
+    s.expires.ms = rq->now.ms + care->session_idle_ms;
+    TRY(session_write(rq, tx, &s.account, p->n_roles == 1 ? p->roles[0].id : (struct str){0},
+                      s.expires, s.token));
+    TRY(TX_SQL(tx, W_ACCOUNT_OK, 0, sql_i64(s.account.id)));
+    struct who *who = NULL;
+    TRY(who_build(rq, dir, p, p->roles[0].id, &who));
+    who->audit.login = s.account.login;
+    const struct who *before = rq->who;
+    rq->who = who; /* the record names the person who signed in */
+    TRY(account_note(rq, AUDIT_LOGIN, s.account.person, OK, (struct str){0}));
+    enum err e = store_commit(care->store, rq, tx);
+    rq->who = before;
+    TRY(e);
+    *ret_session = s;
+    return OK;
+}
+
+enum err password_check(struct req *rq, struct str password)
+{
+    struct account acc = {0};
+
+    if (rq->who == NULL || rq->who->audit.login.n == 0) {
+        return FAIL(rq, E_SIGN_IN, "nobody is signed in");
+    }
+    return check_login(rq, rq->who->audit.login, password, &acc);
+}
+
+enum err password_change(struct req *rq, struct str old_password, struct str new_password)
+{
+    struct account acc = {0};
+    struct str hash = {0};
+    struct tx *tx = tx_new(rq);
+
+    TRY_MEM(rq, tx);
+    if (rq->who == NULL || rq->who->audit.login.n == 0) {
+        return FAIL(rq, E_SIGN_IN, "nobody is signed in");
+    }
+    TRY(check_login(rq, rq->who->audit.login, old_password, &acc));
+    if (str_eq(old_password, new_password)) {
+        return FAIL(rq, E_BAD_INPUT, "password: the same as before");
+    }
+    TRY(password_hash(rq, new_password, &hash));
+    TRY(TX_SQL(tx, W_ACCOUNT_PASSWORD, TX_MUST_CHANGE, sql_i64(acc.id), sql_text(hash),
+               sql_i64(ACCOUNT_ACTIVE), sql_i64(rq->now.ms)));
+    TRY(TX_SQL(tx, W_SESSIONS_END_OF, 0, sql_i64(acc.id)));
+    TRY(account_note(rq, AUDIT_PASSWORD, acc.person, OK, (struct str){0}));
+    if (care_of(rq)->on_password != NULL) {
+        TRY(care_of(rq)->on_password(rq, tx, acc.person, old_password, new_password));
+    }
+    return store_commit(care_of(rq)->store, rq, tx);
+}

@@ -1,0 +1,97 @@
+/* care/account.h - signing in: accounts, sessions and personal access tokens.
+ *
+ * A password is kept as Argon2id; a session or token as the SHA-256 of its random value, so that the
+ * data folder opens no door. Hashing is slow on purpose: call the functions marked "slow" on the pool
+ * or from commands, never on an I/O thread. */
+#pragma once
+
+#include "care/care.h"
+#include "care/who.h"
+
+struct tx;
+
+enum account_state { ACCOUNT_ACTIVE, ACCOUNT_MUST_CHANGE, ACCOUNT_CLOSED };
+
+struct account {
+    int64_t id;
+    struct str login, person; /* person: Practitioner id */
+    enum account_state state;
+    uint32_t failures;
+    struct instant locked_until; /* 0: not locked */
+    enum lang lang;
+};
+
+enum { PASSWORD_MIN = 10, PASSWORD_MAX = 256, LOGIN_MAX = 64, SESSION_LEN = 43, TOKEN_MAX = 80 };
+
+/* errors  E_NOT_FOUND */
+MUST_USE enum err account_by_login(struct req *rq, struct str login, struct account *ret_account);
+MUST_USE enum err account_by_person(struct req *rq, struct str person, struct account *ret_account);
+/* In order of login, at most n; *ret_n tells how many. after: the last login of the page before. */
+MUST_USE enum err account_list(struct req *rq, struct str after, uint32_t n,
+                               struct account *ret_accounts, uint32_t *ret_n);
+
+/* Argon2id of a password, in libsodium's text form. slow.
+ * errors  E_BAD_INPUT  shorter than PASSWORD_MIN characters or longer than PASSWORD_MAX bytes */
+MUST_USE enum err password_hash(struct req *rq, struct str password, struct str *ret_hash);
+/* Adds an account into tx. hash from password_hash().
+ * errors  E_BAD_INPUT login: 2..64 of a-z 0-9 . _ -; the commit gives E_CONFLICT when it exists */
+MUST_USE enum err account_add(struct req *rq, struct tx *tx, struct str login, struct str person,
+                              struct str hash, bool must_change);
+/* Sets a password without the old one (administrator) and ends all sessions. */
+MUST_USE enum err account_password_set(struct req *rq, struct tx *tx, const struct account *acc,
+                                       struct str hash, bool must_change);
+/* Closes an account, ends its sessions and tokens; or opens it again. */
+MUST_USE enum err account_close(struct req *rq, struct tx *tx, const struct account *acc);
+MUST_USE enum err account_open(struct req *rq, struct tx *tx, const struct account *acc);
+MUST_USE enum err account_lang(struct req *rq, struct tx *tx, const struct account *acc,
+                               enum lang lang);
+
+/* A new session. */
+struct session {
+    char token[SESSION_LEN + 1]; /* the cookie's value */
+    struct account account;
+    struct instant expires;
+};
+
+/* Checks login and password; on success a session begins and is durable. Unknown logins cost the same
+ * time. Each wrong password is counted; after care->lock_after of them the account waits, longer each
+ * time (30 s, 1 min, 2 min ... 1 h). Success and failure are on record. slow, commits itself.
+ * errors  E_SIGN_IN  login or password is wrong, or the account is closed (not told apart)
+ *         E_LOCKED   wait; the detail holds the seconds */
+MUST_USE enum err sign_in(struct req *rq, struct str login, struct str password,
+                          struct session *ret_session);
+/* The password of the person who acts, for signing: right or wrong, counted as in sign_in. slow,
+ * commits itself on failure. errors E_SIGN_IN, E_LOCKED */
+MUST_USE enum err password_check(struct req *rq, struct str password);
+/* The own password changes: old one checked; other sessions end. slow, commits itself.
+ * errors  E_SIGN_IN old one wrong, E_LOCKED, E_BAD_INPUT new one too short or same as the old */
+MUST_USE enum err password_change(struct req *rq, struct str old_password, struct str new_password);
+
+/* Who a session cookie or a bearer token belongs to. Quick: one look-up by key and the directory
+ * snapshot.
+ * errors  E_SIGN_IN  unknown, ended, account closed, or no role left */
+MUST_USE enum err who_by_session(struct req *rq, struct str cookie, const struct who **ret_who);
+MUST_USE enum err who_by_token(struct req *rq, struct str bearer, const struct who **ret_who);
+
+/* Ends the session of rq->who into tx. */
+MUST_USE enum err sign_out(struct req *rq, struct tx *tx);
+/* The session acts in another of the person's roles (PractitionerRole id).
+ * errors  E_FORBIDDEN not theirs */
+MUST_USE enum err session_role(struct req *rq, struct tx *tx, struct str role_id);
+
+/* A personal access token for an account, acting in one role. The value is shown once.
+ * scope: SCOPE_ bits; expires.ms 0: never */
+MUST_USE enum err token_add(struct req *rq, struct tx *tx, const struct account *acc,
+                            struct str role_id, struct str name, uint32_t scopes,
+                            struct instant expires, char ret_token[TOKEN_MAX]);
+struct token {
+    int64_t id;
+    struct str name, role;
+    uint32_t scopes;
+    struct instant created, expires, revoked; /* 0: never */
+    int64_t used_day; /* days since 1970, 0 never */
+};
+MUST_USE enum err token_list(struct req *rq, const struct account *acc, struct token *ret_tokens,
+                             uint32_t n, uint32_t *ret_n);
+/* errors  the commit gives E_STALE when it is not theirs or revoked already */
+MUST_USE enum err token_revoke(struct req *rq, struct tx *tx, const struct account *acc, int64_t id);

@@ -1,0 +1,133 @@
+/* care/put.c - writing FHIR resources. */
+#include "care/put.h"
+
+#include "fhir/prepare.h"
+#include "os/random.h"
+#include "store/tx.h"
+
+struct str put_new_id(struct req *rq)
+{
+    char *id = arena_alloc(rq->a, OS_ID_LEN + 1);
+
+    if (id == NULL) {
+        return (struct str){0};
+    }
+    os_id(id);
+    return (struct str){id, OS_ID_LEN};
+}
+
+void put_begin(struct put *p, struct req *rq, struct tx *tx, enum fhir_type type, struct str id,
+               size_t cap)
+{
+    *p = (struct put){.rq = rq, .tx = tx, .type = type, .id = id, .expect = TX_ANY};
+    if (id.n == 0) {
+        p->id = put_new_id(rq);
+        p->expect = TX_NEW;
+    }
+    buf_init(&p->b, rq->a, cap);
+    json_out_init(&p->o, &p->b);
+    json_obj(&p->o);
+    json_ks(&p->o, S("resourceType"), fhir_type_name(type));
+}
+
+enum err put_end(struct put *p)
+{
+    json_obj_end(&p->o);
+    if (!buf_ok(&p->b) || p->id.p == NULL) {
+        return FAIL(p->rq, E_TOO_LARGE, "%.*s", STR_ARG(fhir_type_name(p->type)));
+    }
+    struct fhir_put_args args = {
+        .type = p->type,
+        .id = p->id,
+        .expect = p->expect,
+        .case_id = p->case_id,
+        .patient_id = p->patient,
+    };
+    return fhir_put(p->rq, p->tx, buf_get(&p->b), &args);
+}
+
+static void ref_object(struct json_out *o, enum fhir_type type, struct str id, struct str display)
+{
+    char text[160];
+    struct str name = fhir_type_name(type);
+    size_t n = 0;
+
+    ASSERT(name.n + id.n + 1 < sizeof text);
+    for (size_t i = 0; i < name.n; i++) {
+        text[n++] = name.p[i];
+    }
+    text[n++] = '/';
+    for (size_t i = 0; i < id.n; i++) {
+        text[n++] = id.p[i];
+    }
+    json_obj(o);
+    json_ks(o, S("reference"), (struct str){text, n});
+    if (display.n > 0) {
+        json_ks(o, S("display"), display);
+    }
+    json_obj_end(o);
+}
+
+void put_ref_shown(struct json_out *o, struct str key, enum fhir_type type, struct str id,
+                   struct str display)
+{
+    json_k(o, key);
+    ref_object(o, type, id, display);
+}
+
+void put_ref(struct json_out *o, struct str key, enum fhir_type type, struct str id)
+{
+    put_ref_shown(o, key, type, id, (struct str){0});
+}
+
+void put_ref_item(struct json_out *o, enum fhir_type type, struct str id)
+{
+    ref_object(o, type, id, (struct str){0});
+}
+
+void put_concept(struct json_out *o, struct str key, struct str system, struct str code,
+                 struct str display, struct str text)
+{
+    json_k(o, key);
+    json_obj(o);
+    if (code.n > 0) {
+        json_k(o, S("coding"));
+        json_arr(o);
+        json_obj(o);
+        json_ks(o, S("system"), system);
+        json_ks(o, S("code"), code);
+        if (display.n > 0) {
+            json_ks(o, S("display"), display);
+        }
+        json_obj_end(o);
+        json_arr_end(o);
+    }
+    if (text.n > 0) {
+        json_ks(o, S("text"), text);
+    }
+    json_obj_end(o);
+}
+
+void put_instant(struct json_out *o, struct str key, struct instant t)
+{
+    struct buf b;
+
+    buf_init(&b, o->b->a, 64);
+    instant_write(&b, t);
+    json_ks(o, key, buf_get(&b));
+}
+
+struct str ref_id_of(struct str reference, enum fhir_type type)
+{
+    struct str name = fhir_type_name(type);
+
+    if (reference.n > name.n + 1 && str_starts(reference, name) && reference.p[name.n] == '/') {
+        return str_sub(reference, name.n + 1, reference.n);
+    }
+    return (struct str){0};
+}
+
+struct str ref_get(struct req *rq, struct jv reference, enum fhir_type type)
+{
+    return ref_id_of(json_str(rq->a, json_get(reference, S("reference"))), type);
+}

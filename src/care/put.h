@@ -1,0 +1,47 @@
+/* care/put.h - writing FHIR resources: the few shapes the care room needs again and again. */
+#pragma once
+
+#include "base/req.h"
+#include "codec/json.h"
+#include "fhir/type.h"
+
+struct tx;
+
+/* A resource being written. Begin with put_begin, write members through p->o, end with put_end. */
+struct put {
+    struct req *rq;
+    struct tx *tx;
+    struct buf b;
+    struct json_out o;
+    enum fhir_type type;
+    struct str id;
+    int64_t expect;       /* TX_NEW, TX_ANY, TX_CREATE or the version read */
+    struct str case_id;   /* it hangs on this case; empty: on the patient, or directory data */
+    struct str patient;   /* it is about this patient; empty: about nobody */
+};
+
+/* A new random FHIR id; p NULL past the arena's cap. */
+struct str put_new_id(struct req *rq);
+/* Opens the object and writes resourceType. id empty: a new one. cap: most bytes of the resource. */
+void put_begin(struct put *p, struct req *rq, struct tx *tx, enum fhir_type type, struct str id,
+               size_t cap);
+/* Closes the object, validates it and adds it to the transaction.
+ * errors  as fhir_put */
+MUST_USE enum err put_end(struct put *p);
+
+/* "key":{"reference":"Type/id"} and, with a display, its text. */
+void put_ref(struct json_out *o, struct str key, enum fhir_type type, struct str id);
+void put_ref_shown(struct json_out *o, struct str key, enum fhir_type type, struct str id,
+                   struct str display);
+/* {"reference":"Type/id"} as an element of an array. */
+void put_ref_item(struct json_out *o, enum fhir_type type, struct str id);
+/* "key":{"coding":[{"system":..,"code":..,"display":..}],"text":..}; display and text may be empty. */
+void put_concept(struct json_out *o, struct str key, struct str system, struct str code,
+                 struct str display, struct str text);
+/* "key":"2026-11-22T03:24:05.123Z" */
+void put_instant(struct json_out *o, struct str key, struct instant t);
+
+/* "Type/id" of a reference's text: the id when it names that type, else p NULL. */
+struct str ref_id_of(struct str reference, enum fhir_type type);
+/* The same of a Reference element. */
+struct str ref_get(struct req *rq, struct jv reference, enum fhir_type type);

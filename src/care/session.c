@@ -1,0 +1,300 @@
+/* care/session.c - sessions and personal access tokens: from a random value to who acts. */
+#include <sodium.h>
+
+#include "care/account_int.h"
+
+#include "os/random.h"
+#include "os/thread.h"
+#include "store/blob.h"
+#include "store/db.h"
+
+enum { SECRET_BYTES = 32, TOUCH_CAP = 16 << 10 };
+#define TOUCH_EVERY_MS (5 * MS_MINUTE)
+#define TOKEN_PREFIX "cst_"
+
+/* 32 random bytes as 43 characters of base64url. */
+static void new_secret(char out[SESSION_LEN + 1])
+{
+    uint8_t raw[SECRET_BYTES];
+
+    os_random(raw, sizeof raw);
+    sodium_bin2base64(out, SESSION_LEN + 1, raw, sizeof raw,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    sodium_memzero(raw, sizeof raw);
+}
+
+/* SHA-256 of a secret, in the arena. */
+static struct str secret_hash(struct req *rq, struct str secret)
+{
+    uint8_t *sha = arena_alloc(rq->a, 32);
+
+    if (sha == NULL) {
+        return (struct str){0};
+    }
+    sha_of(secret, sha);
+    return (struct str){(const char *)sha, 32};
+}
+
+enum err session_write(struct req *rq, struct tx *tx, const struct account *acc, struct str role_id,
+                       struct instant expires, char out[SESSION_LEN + 1])
+{
+    char *csrf = arena_alloc(rq->a, SESSION_LEN + 1);
+    TRY_MEM(rq, csrf);
+    new_secret(out);
+    new_secret(csrf);
+    struct str hash = secret_hash(rq, (struct str){out, SESSION_LEN});
+    TRY_MEM(rq, hash.p);
+    return TX_SQL(tx, W_SESSION_NEW, TX_MUST_BE_NEW, sql_blob(hash), sql_i64(acc->id),
+                  sql_text(role_id.p != NULL ? role_id : S("")), sql_text(str_z(csrf)),
+                  sql_i64(rq->now.ms), sql_i64(expires.ms));
+}
+
+enum err who_build(struct req *rq, const struct directory *dir, const struct dir_person *p,
+                   struct str role_id, struct who **ret_who)
+{
+    struct who *w = ARENA_NEW(rq->a, struct who);
+
+    TRY_MEM(rq, w);
+    w->person = p->id;
+    w->name = p->name;
+    w->roles = p->roles;
+    w->n_roles = p->n_roles;
+    w->principals = p->principals;
+    w->n_principals = p->n_principals;
+    w->scopes = SCOPE_ALL;
+    w->directory_epoch = dir->epoch;
+    for (uint32_t i = 0; i < p->n_roles; i++) {
+        if (str_eq(p->roles[i].id, role_id)) {
+            w->active = i;
+        }
+    }
+    const struct role_ref *r = who_role(w);
+    w->audit.actor = p->id;
+    w->audit.role = r != NULL ? r->code : S("");
+    w->audit.org = r != NULL ? r->org : S("");
+    w->rights = r != NULL ? r->rights : 0;
+    *ret_who = w;
+    return OK;
+}
+
+/* The request of a session's "seen" mark, which nobody waits for. */
+static void touched(void *ctx, enum err e)
+{
+    struct req *own = ctx;
+
+    (void)e; /* a mark that failed is made by the next request */
+    req_done(own);
+    os_free(own);
+}
+
+/* Puts off the end of a session, in the background. */
+static void touch(struct req *rq, struct str hash, struct instant created)
+{
+    const struct care *care = care_of(rq);
+    struct req *own = os_alloc(1, sizeof *own);
+
+    req_init(own, TOUCH_CAP, rq->now);
+    struct tx *tx = tx_new(own);
+    struct str copy = arena_str(own->a, hash);
+    int64_t end = MIN(rq->now.ms + care->session_idle_ms, created.ms + care->session_max_ms);
+    if (tx == NULL || copy.p == NULL
+        || TX_SQL(tx, W_SESSION_SEEN, 0, sql_blob(copy), sql_i64(rq->now.ms), sql_i64(end)) != OK) {
+        touched(own, E_TOO_LARGE);
+        return;
+    }
+    store_submit(care->store, tx, touched, own);
+}
+
+static enum err no_session(struct req *rq)
+{
+    err_clear(rq);
+    return FAIL(rq, E_SIGN_IN, "no such session or token");
+}
+
+enum err who_by_session(struct req *rq, struct str cookie, const struct who **ret_who)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    const struct directory *dir = NULL;
+    struct who *w = NULL;
+
+    if (cookie.n != SESSION_LEN) {
+        return no_session(rq);
+    }
+    struct str hash = secret_hash(rq, cookie);
+    TRY_MEM(rq, hash.p);
+    enum err e = DB_ONE(rq, &q, Q_SESSION, sql_blob(hash));
+    if (e == E_NOT_FOUND) {
+        return no_session(rq);
+    }
+    TRY(e);
+    struct instant created = {db_i64(&q, 3)};
+    struct instant seen = {db_i64(&q, 4)};
+    struct instant expires = {db_i64(&q, 5)};
+    if (expires.ms <= rq->now.ms || db_i64(&q, 8) == ACCOUNT_CLOSED) {
+        return no_session(rq);
+    }
+    TRY(directory_get(rq, &dir));
+    const struct dir_person *p = dir_person(dir, db_peek(&q, 7));
+    if (p == NULL || !p->active || p->n_roles == 0) {
+        return no_session(rq);
+    }
+    TRY(who_build(rq, dir, p, db_peek(&q, 1), &w));
+    w->audit.login = db_text(rq->a, &q, 6);
+    w->csrf = db_text(rq->a, &q, 2);
+    w->lang = (enum lang)db_i64(&q, 9);
+    w->expires = expires;
+    w->role_chosen = db_peek(&q, 1).n > 0;
+    w->must_change = db_i64(&q, 8) == ACCOUNT_MUST_CHANGE;
+    w->account = db_i64(&q, 0);
+    w->session = hash;
+    if (rq->now.ms - seen.ms > TOUCH_EVERY_MS) {
+        touch(rq, hash, created);
+    }
+    *ret_who = w;
+    return OK;
+}
+
+enum err sign_out(struct req *rq, struct tx *tx)
+{
+    if (rq->who == NULL || rq->who->session.n == 0) {
+        return FAIL(rq, E_SIGN_IN, "no session");
+    }
+    TRY(TX_SQL(tx, W_SESSION_END, 0, sql_blob(rq->who->session)));
+    return account_note(rq, AUDIT_LOGOUT, rq->who->person, OK, (struct str){0});
+}
+
+enum err session_role(struct req *rq, struct tx *tx, struct str role_id)
+{
+    const struct who *w = rq->who;
+    bool own = false;
+
+    for (uint32_t i = 0; w != NULL && i < w->n_roles; i++) {
+        own = own || str_eq(w->roles[i].id, role_id);
+    }
+    if (!own || w->session.n == 0) {
+        return FAIL(rq, E_FORBIDDEN, "role: not one of this person");
+    }
+    TRY(TX_SQL(tx, W_SESSION_ROLE, TX_MUST_CHANGE, sql_blob(w->session), sql_text(role_id)));
+    return account_note(rq, AUDIT_ROLE, w->person, OK, role_id);
+}
+
+static uint32_t read_scopes(struct str s)
+{
+    uint32_t bits = 0;
+    struct str word;
+
+    while (str_cut(&s, ' ', &word)) {
+        if (str_eq(word, S("user/*.read"))) {
+            bits |= SCOPE_READ;
+        } else if (str_eq(word, S("user/*.write"))) {
+            bits |= SCOPE_WRITE;
+        }
+    }
+    return bits;
+}
+
+static struct str write_scopes(uint32_t bits)
+{
+    return bits == SCOPE_ALL     ? S("user/*.read user/*.write")
+           : bits == SCOPE_WRITE ? S("user/*.write")
+                                 : S("user/*.read");
+}
+
+enum err who_by_token(struct req *rq, struct str bearer, const struct who **ret_who)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    const struct directory *dir = NULL;
+    struct who *w = NULL;
+
+    if (bearer.n != sizeof TOKEN_PREFIX - 1 + SESSION_LEN || !str_starts(bearer, S(TOKEN_PREFIX))) {
+        return no_session(rq);
+    }
+    struct str hash = secret_hash(rq, bearer);
+    TRY_MEM(rq, hash.p);
+    enum err e = DB_ONE(rq, &q, Q_TOKEN, sql_blob(hash));
+    if (e == E_NOT_FOUND) {
+        return no_session(rq);
+    }
+    TRY(e);
+    int64_t expires = db_i64(&q, 5);
+    if ((expires != 0 && expires <= rq->now.ms) || db_i64(&q, 6) != 0
+        || db_i64(&q, 9) == ACCOUNT_CLOSED) {
+        return no_session(rq);
+    }
+    TRY(directory_get(rq, &dir));
+    const struct dir_person *p = dir_person(dir, db_peek(&q, 8));
+    if (p == NULL || !p->active || p->n_roles == 0) {
+        return no_session(rq);
+    }
+    TRY(who_build(rq, dir, p, db_peek(&q, 2), &w));
+    w->audit.login = db_text(rq->a, &q, 7);
+    w->scopes = read_scopes(db_peek(&q, 3));
+    w->lang = (enum lang)db_i64(&q, 10);
+    w->expires.ms = expires;
+    w->account = db_i64(&q, 1);
+    w->role_chosen = true;
+    *ret_who = w;
+    return OK;
+}
+
+enum err token_add(struct req *rq, struct tx *tx, const struct account *acc, struct str role_id,
+                   struct str name, uint32_t scopes, struct instant expires,
+                   char ret_token[TOKEN_MAX])
+{
+    char secret[SESSION_LEN + 1];
+    struct buf b;
+
+    if (name.n == 0 || name.n > 200 || (scopes & SCOPE_ALL) == 0) {
+        return FAIL(rq, E_BAD_INPUT, "token: name or scope");
+    }
+    new_secret(secret);
+    buf_init(&b, rq->a, TOKEN_MAX);
+    BUF_LIT(&b, TOKEN_PREFIX);
+    buf_str(&b, str_z(secret));
+    buf_char(&b, '\0');
+    TRY_MEM(rq, buf_get(&b).p);
+    struct str token = {b.p, b.n - 1};
+    struct str hash = secret_hash(rq, token);
+    TRY_MEM(rq, hash.p);
+    TRY(TX_SQL(tx, W_TOKEN_NEW, TX_MUST_BE_NEW, sql_blob(hash), sql_i64(acc->id),
+               sql_text(role_id.p != NULL ? role_id : S("")), sql_text(name),
+               sql_text(write_scopes(scopes)), sql_i64(rq->now.ms), sql_i64(expires.ms)));
+    TRY(account_note(rq, AUDIT_TOKEN, acc->person, OK, S("token added")));
+    for (size_t i = 0; i < b.n; i++) {
+        ret_token[i] = b.p[i];
+    }
+    return OK;
+}
+
+enum err token_list(struct req *rq, const struct account *acc, struct token *ret_tokens, uint32_t n,
+                    uint32_t *ret_n)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    uint32_t got = 0;
+    bool has = false;
+
+    TRY(DB_QUERY(rq, &q, Q_TOKENS_OF, sql_i64(acc->id)));
+    TRY(db_next(rq, &q, &has));
+    while (has && got < n) {
+        ret_tokens[got++] = (struct token){
+            .id = db_i64(&q, 0),
+            .name = db_text(rq->a, &q, 1),
+            .scopes = read_scopes(db_peek(&q, 2)),
+            .role = db_text(rq->a, &q, 3),
+            .created = {db_i64(&q, 4)},
+            .used_day = db_i64(&q, 5),
+            .expires = {db_i64(&q, 6)},
+            .revoked = {db_i64(&q, 7)},
+        };
+        TRY(db_next(rq, &q, &has));
+    }
+    *ret_n = got;
+    return OK;
+}
+
+enum err token_revoke(struct req *rq, struct tx *tx, const struct account *acc, int64_t id)
+{
+    TRY(TX_SQL(tx, W_TOKEN_REVOKE, TX_MUST_CHANGE, sql_i64(id), sql_i64(acc->id),
+               sql_i64(rq->now.ms)));
+    return account_note(rq, AUDIT_TOKEN, acc->person, OK, S("token revoked"));
+}
