@@ -8,8 +8,9 @@
 
 #include "base/req.h"
 
+struct case_row;
+struct json_out;
 struct tx;
-struct content;
 
 /* What a person is to a case: computed from the case's row and the role they act in. */
 enum {
@@ -127,7 +128,10 @@ struct care_move_args {
     struct str person;      /* Practitioner id */
     struct str document;    /* Bundle id */
     struct str outcome;     /* code */
-    uint64_t expect;        /* Task version the person saw; 0 = whatever it is now */
+    uint64_t expect;        /* version of the case the person saw; 0 = whatever it is now */
+    /* Further members of Task, such as input; NULL: none. ctx is its argument. */
+    void (*write_task)(struct json_out *o, void *ctx);
+    void *ctx;
 };
 
 /* Performs one move into tx; nothing is written before tx is committed.
@@ -142,3 +146,18 @@ struct care_move_args {
 MUST_USE enum err care_move(struct req *rq, struct tx *tx, const struct care_flow *flow,
                             struct str case_id, struct str action,
                             const struct care_move_args *args);
+
+/* The first move of a new case, from the begin state: row says who asks, for which patient, in which
+ * profile and urgency (rid, clocks and versions are filled in). Writes the Task and all that
+ * care_move writes; the caller puts the ServiceRequest into the same tx. */
+MUST_USE enum err care_begin(struct req *rq, struct tx *tx, const struct care_flow *flow,
+                             struct str action, const struct case_row *row,
+                             const struct care_move_args *args);
+
+/* The buttons of this person on this case, in the role they act in; at most n. */
+uint32_t care_moves_open(const struct req *rq, const struct case_row *row,
+                         const struct care_move **ret_moves, uint32_t n);
+
+/* The clock's job for a case: reminds, marks overdue or escalates when arg still fits the case;
+ * else does nothing. rq->who is who_clock. */
+MUST_USE enum err care_clock_run(struct req *rq, struct tx *tx, struct str case_id, struct str arg);

@@ -36,14 +36,15 @@ enum err put_end(struct put *p)
     if (!buf_ok(&p->b) || p->id.p == NULL) {
         return FAIL(p->rq, E_TOO_LARGE, "%.*s", STR_ARG(fhir_type_name(p->type)));
     }
-    struct fhir_put_args args = {
-        .type = p->type,
-        .id = p->id,
-        .expect = p->expect,
-        .case_id = p->case_id,
-        .patient_id = p->patient,
-    };
-    return fhir_put(p->rq, p->tx, buf_get(&p->b), &args);
+    struct fhir_how how = {.id = p->id, .expect = p->expect};
+    if (p->case_id.n > 0) {
+        how.anchor_type = T_SERVICE_REQUEST;
+        how.anchor_id = p->case_id;
+    } else if (p->patient.n > 0) {
+        how.anchor_type = T_PATIENT;
+        how.anchor_id = p->patient;
+    }
+    return fhir_put_how(p->rq, p->tx, buf_get(&p->b), &how);
 }
 
 static void ref_object(struct json_out *o, enum fhir_type type, struct str id, struct str display)
