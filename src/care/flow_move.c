@@ -99,8 +99,8 @@ static void set_row(struct moving *m)
     int64_t now = m->rq->now.ms;
     const char *name = to->name;
 
-    if ((m->move->set & CLEAR_OWNER) && m->args->person.n == 0) {
-        r->consultant = S("");
+    if (m->move->set & CLEAR_OWNER) {
+        r->consultant = m->args->person;
         r->accepted_ms = 0;
     }
     if (m->move->set & SET_OWNER) {

@@ -5,8 +5,7 @@
 
 enum { FIELDS_MAX = 2000, VALUE_SHOWN_MAX = 60000 };
 
-/* A typed local time as a FHIR dateTime; a bare date stays a date. */
-static struct str date_time_value(struct req *rq, struct str v)
+struct str form_date_time(struct req *rq, struct str v)
 {
     struct buf b;
 
@@ -73,7 +72,7 @@ static void write_value(struct json_out *o, struct req *rq, const struct form_it
         json_v_raw(o, v);
         break;
     case FORM_DATE: json_ks(o, S("valueDate"), v); break;
-    case FORM_DATE_TIME: json_ks(o, S("valueDateTime"), date_time_value(rq, v)); break;
+    case FORM_DATE_TIME: json_ks(o, S("valueDateTime"), form_date_time(rq, v)); break;
     case FORM_BOOLEAN: json_kb(o, S("valueBoolean"), str_eq(v, S("true"))); break;
     case FORM_CHOICE:
         opt = form_option_find(it, v);

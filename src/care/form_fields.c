@@ -267,13 +267,7 @@ static const char *check_time(struct req *rq, const struct form_item *it, struct
     if (date_only ? v.n != 10 : (v.n != 10 && v.n < 16)) {
         return date_only ? T("Enter a date: day, month and year.") : T("Enter a date and time.");
     }
-    struct buf b;
-    buf_init(&b, rq->a, 64);
-    buf_str(&b, v);
-    if (v.n == 16) { /* what <input type="datetime-local"> sends */
-        BUF_LIT(&b, ":00");
-    }
-    if (!buf_ok(&b) || !instant_span(buf_get(&b), 0, &lo, &hi)) {
+    if (!instant_span(form_date_time(rq, v), 0, &lo, &hi)) {
         return date_only ? T("There is no such date.") : T("There is no such date and time.");
     }
     return NULL;
