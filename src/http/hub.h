@@ -15,8 +15,8 @@ struct hub_event {
     uint64_t id;
 };
 
-/* Tells all streams that follow these topics. seq: the commit's number, sent as event id.
- * thread: any; called by the store's writer after each commit. */
-void hub_publish(struct hub *hub, uint64_t seq, const struct hub_event *events, size_t n);
+/* Tells all streams that follow these topics.
+ * thread   any; called by the store's writer after each commit */
+void hub_publish(struct hub *hub, const struct hub_event *events, size_t n);
 /* Streams open now. */
 uint32_t hub_streams(const struct hub *hub);

@@ -9,7 +9,7 @@
 #include "http/hub.h"
 
 struct http_server;
-struct store;
+typedef void (*http_done_fn)(void *ctx, enum err e);
 
 /* What the rooms above supply. */
 struct http_hooks {
@@ -19,8 +19,13 @@ struct http_hooks {
     enum err (*identify)(struct http_req *h);
     /* Answers a failure in the form of the row's kind; rq.err tells what. NULL: bare text. */
     enum err (*render_error[HTTP_KIND_COUNT])(struct http_req *h, enum err code);
-    /* Turns what is in rq.audit into a transaction to be made durable before the answer. */
-    struct tx *(*audit_tx)(struct http_req *h);
+    /* Hands tx (NULL: only rq.audit) to the store's writer; done runs once, on any thread. */
+    void (*submit)(struct http_req *h, struct tx *tx, http_done_fn done, void *ctx);
+    /* The same, waiting: for pool threads. */
+    enum err (*commit)(struct http_req *h, struct tx *tx);
+    /* gives a read handle for the calling thread, NULL when it cannot; and ends it. */
+    struct db *(*db_open)(struct app *app);
+    void (*db_close)(struct db *db);
 };
 
 struct http_opts {
@@ -36,7 +41,6 @@ struct http_opts {
     size_t n_routes;
     const struct http_hooks *hooks;
     struct app *app;          /* goes into every rq.app */
-    struct store *store;      /* NULL in tests without a store */
 };
 
 /* gives a running server. borrows all of opts until stopped. */

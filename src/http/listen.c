@@ -1,0 +1,261 @@
+/* http/listen.c - the server: sockets, I/O threads, the clock, an orderly end. See server.h.
+ *
+ * Each I/O thread is a libmicrohttpd daemon of its own with epoll; all share one listening socket,
+ * so that each thread has its own read handle and arenas and nothing is shared between requests. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "http/http_int.h"
+#include "os/clock.h"
+#include "os/file.h"
+
+enum { BACKLOG = 1024, SILENCE_S = 60 };
+
+/* ---- what libmicrohttpd calls ---- */
+
+static void *on_line(void *cls, const char *uri, struct MHD_Connection *conn)
+{
+    struct sock *sock = conn_of(conn);
+    atomic_store_explicit(&sock->bytes, 0, memory_order_relaxed);
+    return call_new(cls, conn, sock, uri);
+}
+
+static enum MHD_Result on_step(void *cls, struct MHD_Connection *conn, const char *url,
+                               const char *method, const char *version, const char *data,
+                               size_t *n, void **ctx)
+{
+    (void)cls;
+    (void)conn;
+    (void)url;
+    (void)version;
+    return call_step(*ctx, method, data, n);
+}
+
+static void on_end(void *cls, struct MHD_Connection *conn, void **ctx,
+                   enum MHD_RequestTerminationCode why)
+{
+    (void)cls;
+    (void)conn;
+    if (*ctx != NULL) {
+        call_ended(*ctx, why == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+        *ctx = NULL;
+    }
+}
+
+/* Paths and queries are decoded by codec/url, strictly. */
+static size_t keep_escapes(void *cls, struct MHD_Connection *conn, char *s)
+{
+    (void)cls;
+    (void)conn;
+    return strlen(s);
+}
+
+/* ---- starting ---- */
+
+static enum err listen_on(struct req *rq, const struct http_opts *o, int *ret_fd,
+                          uint16_t *ret_port)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } a = {0};
+    socklen_t size = 0;
+    if (inet_pton(AF_INET, o->listen, &a.v4.sin_addr) == 1) {
+        a.v4.sin_family = AF_INET;
+        a.v4.sin_port = htons(o->port);
+        size = sizeof(a.v4);
+    } else if (inet_pton(AF_INET6, o->listen, &a.v6.sin6_addr) == 1) {
+        a.v6.sin6_family = AF_INET6;
+        a.v6.sin6_port = htons(o->port);
+        size = sizeof(a.v6);
+    } else {
+        return FAIL(rq, E_BAD_INPUT, "listen address");
+    }
+    int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int on = 1;
+    if (fd < 0) {
+        return FAIL(rq, E_IO, "socket errno %d", errno);
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    socklen_t len = sizeof(a);
+    if (bind(fd, &a.any, size) != 0 || listen(fd, BACKLOG) != 0
+        || getsockname(fd, &a.any, &len) != 0) {
+        int e = errno;
+        close(fd);
+        return FAIL(rq, e == EADDRINUSE ? E_CONFLICT : E_IO, "listen errno %d", e);
+    }
+    *ret_fd = fd;
+    *ret_port = ntohs(a.any.sa_family == AF_INET ? a.v4.sin_port : a.v6.sin6_port);
+    return OK;
+}
+
+static enum err worker_start(struct req *rq, struct http_server *s, unsigned i)
+{
+    struct worker *w = &s->workers[i];
+    const struct http_hooks *hooks = s->o.hooks;
+    w->s = s;
+    w->index = i;
+    w->a = arena_new(512 * 1024 * 1024);
+    os_mutex_init(&w->lock);
+    w->counts = os_alloc(s->o.n_routes + 1, sizeof(*w->counts));
+    w->db = hooks->db_open != NULL ? hooks->db_open(s->o.app) : NULL;
+    if (hooks->db_open != NULL && w->db == NULL) {
+        return FAIL(rq, E_IO, "read handle");
+    }
+    int fd = fcntl(s->listen_fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0) {
+        return FAIL(rq, E_IO, "dup errno %d", errno);
+    }
+    w->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL,
+        on_step, w, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_line, w,
+        MHD_OPTION_NOTIFY_COMPLETED, on_end, w, MHD_OPTION_NOTIFY_CONNECTION, conn_changed, w,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)HEAD_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        s->o.max_connections / s->o.io_threads + 1, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)SILENCE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    if (w->daemon == NULL) {
+        close(fd);
+        return FAIL(rq, E_IO, "I/O thread errno %d", errno);
+    }
+    return OK;
+}
+
+static void *clock_main(void *ctx)
+{
+    struct http_server *s = ctx;
+    os_lock(&s->clock_lock);
+    while (!s->clock_stop) {
+        if (os_wait_ms(&s->clock_wake, &s->clock_lock, TICK_MS)) {
+            continue;
+        }
+        os_unlock(&s->clock_lock);
+        uint64_t now_s = os_ticks_us() / 1000000;
+        for (unsigned i = 0; i < s->o.io_threads; i++) {
+            conn_watch(&s->workers[i], now_s);
+        }
+        hub_tick(s->hub);
+        os_lock(&s->clock_lock);
+    }
+    os_unlock(&s->clock_lock);
+    return NULL;
+}
+
+enum err http_server_start(struct req *rq, const struct http_opts *opts,
+                           struct http_server **ret_server)
+{
+    struct http_server *s = os_alloc(1, sizeof(*s));
+    s->o = *opts;
+    s->o.io_threads = MAX(1, MIN(opts->io_threads, (unsigned)LEN(s->workers)));
+    s->a = arena_new(64 * 1024 * 1024);
+    s->listen_fd = -1;
+    s->router = router_new(s->a, opts->routes, opts->n_routes);
+    s->hub = hub_new(s->a, opts->max_streams);
+    os_mutex_init(&s->clock_lock);
+    os_cond_init(&s->clock_wake);
+    pool_start(&s->pool, s, MAX(1, opts->pool_threads));
+    enum err e = listen_on(rq, &s->o, &s->listen_fd, &s->port);
+    for (unsigned i = 0; i < s->o.io_threads && e == OK; i++) {
+        e = worker_start(rq, s, i);
+    }
+    ASSERT(os_thread_start(&s->clock, "http-clock", clock_main, s));
+    if (e != OK) {
+        http_server_stop(s, 0);
+        return e;
+    }
+    *ret_server = s;
+    return OK;
+}
+
+uint16_t http_server_port(const struct http_server *s)
+{
+    return s->port;
+}
+
+struct hub *http_server_hub(struct http_server *s)
+{
+    return s->hub;
+}
+
+/* ---- an orderly end ---- */
+
+static uint64_t count_active(struct http_server *s)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < s->o.io_threads; i++) {
+        n += atomic_load(&s->workers[i].active);
+    }
+    return n;
+}
+
+static void worker_end(struct worker *w)
+{
+    const struct http_hooks *hooks = w->s->o.hooks;
+    if (w->db != NULL) {
+        hooks->db_close(w->db);
+    }
+    if (w->has_gzip) {
+        (void)deflateEnd(&w->gzip);
+    }
+    for (struct call *c = w->made; c != NULL; c = c->next_made) {
+        arena_free(c->h.rq.a);
+    }
+    os_free(w->counts);
+    if (w->a != NULL) {
+        os_mutex_done(&w->lock);
+    }
+    arena_free(w->a);
+}
+
+static void clock_end(struct http_server *s)
+{
+    os_lock(&s->clock_lock);
+    s->clock_stop = true;
+    os_signal(&s->clock_wake);
+    os_unlock(&s->clock_lock);
+    os_thread_join(&s->clock);
+    os_cond_done(&s->clock_wake);
+    os_mutex_done(&s->clock_lock);
+}
+
+void http_server_stop(struct http_server *s, uint32_t wait_ms)
+{
+    atomic_store(&s->draining, true);
+    for (unsigned i = 0; i < s->o.io_threads; i++) {
+        if (s->workers[i].daemon != NULL) {
+            os_close(MHD_quiesce_daemon(s->workers[i].daemon));
+        }
+    }
+    os_close(s->listen_fd);
+    hub_stop(s->hub);
+    uint64_t until = os_ticks_us() + wait_ms * UINT64_C(1000);
+    while (count_active(s) > 0 && os_ticks_us() < until) {
+        os_sleep_ms(5);
+    }
+    /* What still comes is cut off; what the writer or the pool holds comes back first. */
+    atomic_store(&s->stopping, true);
+    while (atomic_load(&s->suspended) > 0) {
+        os_sleep_ms(2);
+    }
+    clock_end(s);
+    for (unsigned i = 0; i < s->o.io_threads; i++) {
+        if (s->workers[i].daemon != NULL) {
+            MHD_stop_daemon(s->workers[i].daemon);
+        }
+    }
+    pool_stop(&s->pool);
+    for (unsigned i = 0; i < s->o.io_threads; i++) {
+        if (s->workers[i].s != NULL) {
+            worker_end(&s->workers[i]);
+        }
+    }
+    arena_free(s->a);
+    os_free(s);
+}

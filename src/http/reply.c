@@ -1,0 +1,296 @@
+/* http/reply.c - recording an answer, and handing it to libmicrohttpd. */
+#include <string.h>
+
+#include "http/http_int.h"
+#include "os/file.h"
+
+void reply_reset(struct call *c)
+{
+    struct reply *r = &c->reply;
+    if (r->status != 0 && r->is_file && r->fd >= 0) {
+        os_close(r->fd);
+    }
+    r->status = 0;
+    r->n_fields = 0;
+    r->is_file = false;
+    r->fd = -1;
+    r->from = 0;
+    r->size = 0;
+    r->type = r->body = (struct str){NULL, 0};
+    r->cache = (struct str){NULL, 0};
+    r->has_etag = false;
+    r->events = NULL;
+    r->shared = NULL;
+}
+
+enum err http_reply(struct http_req *h, unsigned status, struct str type, struct str body)
+{
+    struct reply *r = &call_of(h)->reply;
+    if (body.p == NULL && body.n == 0) {
+        body.p = "";
+    }
+    r->status = status;
+    r->type = type;
+    r->body = body;
+    return OK;
+}
+
+enum err http_reply_empty(struct http_req *h, unsigned status)
+{
+    return http_reply(h, status, (struct str){NULL, 0}, S(""));
+}
+
+static bool has_control(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char ch = (unsigned char)s.p[i];
+        if ((ch < 0x20 && ch != '\t') || ch == 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void http_reply_header(struct http_req *h, const char *name, struct str value)
+{
+    struct reply *r = &call_of(h)->reply;
+    if (has_control(value) || r->n_fields == REPLY_FIELDS_MAX) {
+        return;
+    }
+    char *z = arena_cstr(h->rq.a, value);
+    if (z != NULL) {
+        r->fields[r->n_fields++] = (struct reply_field){name, z};
+    }
+}
+
+enum err http_redirect(struct http_req *h, struct str path)
+{
+    bool local = path.n > 0 && path.p[0] == '/' && !str_starts(path, S("//"))
+                 && !str_starts(path, S("/\\")) && !has_control(path);
+    if (!local) {
+        return FAIL(&h->rq, E_INTERNAL, "redirect");
+    }
+    http_reply_header(h, "Location", path);
+    return http_reply_empty(h, 303);
+}
+
+/* One of the entity tags of a list matches; weak comparison (RFC 9110 8.8.3.2). */
+static bool etag_matches(struct str list, struct str etag)
+{
+    struct str item;
+    etag = str_starts(etag, S("W/")) ? str_sub(etag, 2, etag.n) : etag;
+    while (list.p != NULL && str_cut(&list, ',', &item)) {
+        item = str_trim(item);
+        if (str_eq(item, S("*"))) {
+            return true;
+        }
+        item = str_starts(item, S("W/")) ? str_sub(item, 2, item.n) : item;
+        if (str_eq(item, etag)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool http_is_fresh(struct http_req *h, struct str etag, struct instant modified)
+{
+    if (etag.n > 0) {
+        http_reply_header(h, "ETag", etag);
+        call_of(h)->reply.has_etag = true;
+    }
+    if (modified.ms != 0) {
+        struct buf b;
+        buf_init(&b, h->rq.a, 64);
+        instant_write_http(&b, modified);
+        http_reply_header(h, "Last-Modified", buf_get(&b));
+    }
+    struct str match = http_header(h, "If-None-Match");
+    if (match.p != NULL) {
+        return etag.n > 0 && etag_matches(match, etag);
+    }
+    struct instant since;
+    struct str text = http_header(h, "If-Modified-Since");
+    return modified.ms != 0 && text.p != NULL && instant_parse_http(text, &since)
+           && modified.ms / 1000 <= since.ms / 1000;
+}
+
+void http_reply_cookie(struct http_req *h, struct str name, struct str value, int64_t max_age_s)
+{
+    struct buf b;
+    buf_init(&b, h->rq.a, 4096);
+    buf_str(&b, name);
+    buf_char(&b, '=');
+    buf_str(&b, value);
+    BUF_LIT(&b, "; Path=/; HttpOnly; SameSite=Lax");
+    if (max_age_s >= 0) {
+        BUF_LIT(&b, "; Max-Age=");
+        buf_i64(&b, max_age_s);
+    }
+    if (h->is_https) {
+        BUF_LIT(&b, "; Secure");
+    }
+    http_reply_header(h, "Set-Cookie", buf_get(&b));
+}
+
+void http_reply_cache(struct http_req *h, struct str cache_control)
+{
+    call_of(h)->reply.cache = cache_control;
+}
+
+/* ---- sending ---- */
+
+enum { GZIP_PAGE_FROM = 1024, GZIP_DATA_FROM = 16384, GZIP_MOST = 64 * 1024 * 1024 };
+
+/* Pages are short on weak lines: compressed above 1 KB. API answers cost the server more than they
+ * save until they are long. */
+static bool gzip_pays(const struct call *c)
+{
+    const struct reply *r = &c->reply;
+    bool page = str_starts(r->type, S("text/"));
+    bool data = str_find(r->type, S("json")) < r->type.n || str_find(r->type, S("xml")) < r->type.n;
+    size_t from = page ? GZIP_PAGE_FROM : GZIP_DATA_FROM;
+    if ((!page && !data) || r->body.n < from || r->body.n > GZIP_MOST || r->is_file) {
+        return false;
+    }
+    for (uint32_t i = 0; i < r->n_fields; i++) {
+        if (str_eq_nocase(str_z(r->fields[i].name), S("Content-Encoding"))) {
+            return false;
+        }
+        /* A strong tag names these very bytes. */
+        if (str_eq(str_z(r->fields[i].name), S("ETag")) && r->fields[i].value[0] != 'W') {
+            return false;
+        }
+    }
+    struct str accept = http_header(&c->h, "Accept-Encoding");
+    return accept.p != NULL && str_find(accept, S("gzip")) < accept.n
+           && str_find(accept, S("gzip;q=0")) == accept.n;
+}
+
+static void gzip_body(struct call *c)
+{
+    struct worker *w = c->w;
+    struct reply *r = &c->reply;
+    if (!w->has_gzip) {
+        enum { GZIP_WINDOW = 15 + 16, MEMORY = 8 };
+        w->gzip = (z_stream){0};
+        if (deflateInit2(&w->gzip, 6, Z_DEFLATED, GZIP_WINDOW, MEMORY, Z_DEFAULT_STRATEGY) != Z_OK) {
+            return;
+        }
+        w->has_gzip = true;
+    }
+    if (deflateReset(&w->gzip) != Z_OK) {
+        return;
+    }
+    size_t room = deflateBound(&w->gzip, (uLong)r->body.n);
+    char *out = arena_alloc_raw(c->h.rq.a, room);
+    if (out == NULL) {
+        return;
+    }
+    union {
+        const char *in;
+        Bytef *z;
+    } in = {.in = r->body.p};
+    w->gzip.next_in = in.z;
+    w->gzip.avail_in = (uInt)r->body.n;
+    w->gzip.next_out = (Bytef *)out;
+    w->gzip.avail_out = (uInt)room;
+    if (deflate(&w->gzip, Z_FINISH) == Z_STREAM_END && w->gzip.total_out < r->body.n) {
+        r->body = (struct str){out, w->gzip.total_out};
+        http_reply_header(&c->h, "Content-Encoding", S("gzip"));
+    }
+}
+
+/* What pages carry: nothing may be loaded or framed from elsewhere, nothing inline runs. */
+static const struct reply_field page_fields[] = {
+    {"Content-Security-Policy",
+     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+     "img-src 'self' data: blob:; object-src 'none'"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "same-origin"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+};
+static const struct reply_field plain_fields[] = {
+    {"X-Content-Type-Options", "nosniff"},
+};
+
+static void add_fields(struct MHD_Response *m, const struct reply_field *f, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        (void)MHD_add_response_header(m, f[i].name, f[i].value);
+    }
+}
+
+static const char *z_of(struct call *c, struct str s)
+{
+    /* Literals end in NUL already; arena text is copied once. */
+    char *z = arena_cstr(c->h.rq.a, s);
+    return z != NULL ? z : "";
+}
+
+static void fill(struct call *c, struct MHD_Response *m)
+{
+    struct reply *r = &c->reply;
+    enum http_kind kind = c->h.route != NULL ? c->h.route->kind : KIND_PAGE;
+    if (r->type.n > 0) {
+        (void)MHD_add_response_header(m, "Content-Type", z_of(c, r->type));
+    }
+    if (kind == KIND_PAGE) {
+        add_fields(m, page_fields, LEN(page_fields));
+    } else {
+        add_fields(m, plain_fields, LEN(plain_fields));
+    }
+    if (r->cache.p == NULL) {
+        (void)MHD_add_response_header(m, "Cache-Control", "no-store");
+    } else if (r->cache.n > 0) {
+        (void)MHD_add_response_header(m, "Cache-Control", z_of(c, r->cache));
+    }
+    add_fields(m, r->fields, r->n_fields);
+    if (c->close_after) {
+        (void)MHD_add_response_header(m, "Connection", "close");
+    }
+}
+
+static struct MHD_Response *response_of(struct call *c)
+{
+    struct reply *r = &c->reply;
+    if (r->events != NULL) {
+        return hub_response(c);
+    }
+    if (r->is_file) {
+        struct MHD_Response *m = MHD_create_response_from_fd_at_offset64(r->size, r->fd, r->from);
+        if (m != NULL) {
+            r->fd = -1;
+        }
+        return m;
+    }
+    if (gzip_pays(c)) {
+        gzip_body(c);
+        (void)http_reply_header(&c->h, "Vary", S("Accept-Encoding"));
+    }
+    union {
+        const char *in;
+        void *p;
+    } body = {.in = r->body.p};
+    return MHD_create_response_from_buffer(r->body.n, body.p, MHD_RESPMEM_PERSISTENT);
+}
+
+enum MHD_Result reply_send(struct call *c)
+{
+    struct reply *r = &c->reply;
+    if (r->shared != NULL) {
+        c->phase = PHASE_SENT;
+        return MHD_queue_response(c->conn, r->status, r->shared);
+    }
+    if (atomic_load_explicit(&c->w->s->draining, memory_order_relaxed)) {
+        c->close_after = true;
+    }
+    struct MHD_Response *m = response_of(c);
+    if (m == NULL) {
+        return MHD_NO;
+    }
+    fill(c, m);
+    c->phase = PHASE_SENT;
+    enum MHD_Result ok = MHD_queue_response(c->conn, r->status, m);
+    MHD_destroy_response(m);
+    return ok;
+}
