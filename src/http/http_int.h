@@ -88,6 +88,7 @@ enum doing { DOING_HEAD, DOING_BODY, DOING_OTHER };
 struct body_form {
     bool done;
     enum err err;
+    struct err_rec rec;  /* of err */
     struct form fields;
     struct http_file *files;
     uint32_t n_files;

@@ -7,7 +7,7 @@
 #include "http/http_int.h"
 #include "os/clock.h"
 
-enum { BUCKETS = 4096, EVENT_ROOM = 160, NAME_MAX = 48, BLOCK = 4096 };
+enum { BUCKETS = 4096, EVENT_ROOM = 160, NAME_BYTES = 48, BLOCK = 4096 };
 
 struct follow {
     struct follow *prev, *next; /* of its bucket */
@@ -131,7 +131,7 @@ enum err http_reply_events(struct http_req *h, const struct http_topic *topics, 
     TRY_MEM(&h->rq, own);
     for (uint32_t i = 0; i < n; i++) {
         own[i] = topics[i];
-        own[i].name = str_sub(topics[i].name, 0, NAME_MAX);
+        own[i].name = str_sub(topics[i].name, 0, NAME_BYTES);
     }
     *s = (struct stream){.c = c, .topics = own, .n_topics = n, .greet = true};
     s->joined_s = os_ticks_us() / 1000000;

@@ -1,6 +1,7 @@
 /* http/reply.c - recording an answer, and handing it to libmicrohttpd. */
 #include <string.h>
 
+#include "codec/field.h"
 #include "http/http_int.h"
 #include "os/file.h"
 
@@ -74,24 +75,6 @@ enum err http_redirect(struct http_req *h, struct str path)
     return http_reply_empty(h, 303);
 }
 
-/* One of the entity tags of a list matches; weak comparison (RFC 9110 8.8.3.2). */
-static bool etag_matches(struct str list, struct str etag)
-{
-    struct str item;
-    etag = str_starts(etag, S("W/")) ? str_sub(etag, 2, etag.n) : etag;
-    while (list.p != NULL && str_cut(&list, ',', &item)) {
-        item = str_trim(item);
-        if (str_eq(item, S("*"))) {
-            return true;
-        }
-        item = str_starts(item, S("W/")) ? str_sub(item, 2, item.n) : item;
-        if (str_eq(item, etag)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 bool http_is_fresh(struct http_req *h, struct str etag, struct instant modified)
 {
     if (etag.n > 0) {
@@ -106,7 +89,7 @@ bool http_is_fresh(struct http_req *h, struct str etag, struct instant modified)
     }
     struct str match = http_header(h, "If-None-Match");
     if (match.p != NULL) {
-        return etag.n > 0 && etag_matches(match, etag);
+        return etag.n > 0 && field_etag_has(match, etag, true);
     }
     struct instant since;
     struct str text = http_header(h, "If-Modified-Since");
@@ -162,8 +145,7 @@ static bool gzip_pays(const struct call *c)
         }
     }
     struct str accept = http_header(&c->h, "Accept-Encoding");
-    return accept.p != NULL && str_find(accept, S("gzip")) < accept.n
-           && str_find(accept, S("gzip;q=0")) == accept.n;
+    return accept.p != NULL && field_quality(accept, S("gzip")) > 0;
 }
 
 static void gzip_body(struct call *c)

@@ -1,6 +1,7 @@
 /* http/request.c - the parts of a request, read when asked for. */
 #include <string.h>
 
+#include "codec/field.h"
 #include "http/http_int.h"
 
 struct str http_param(const struct http_req *h, struct str name)
@@ -43,16 +44,8 @@ struct str http_header(const struct http_req *h, const char *name)
 
 struct str http_cookie(struct http_req *h, struct str name)
 {
-    struct str rest = http_header(h, "Cookie");
-    struct str pair;
-    while (rest.p != NULL && str_cut(&rest, ';', &pair)) {
-        pair = str_trim(pair);
-        size_t eq = str_find_char(pair, '=');
-        if (eq < pair.n && str_eq(str_sub(pair, 0, eq), name)) {
-            return str_sub(pair, eq + 1, pair.n);
-        }
-    }
-    return (struct str){NULL, 0};
+    struct str cookies = http_header(h, "Cookie");
+    return cookies.p != NULL ? field_cookie(cookies, name) : cookies;
 }
 
 struct str http_body(const struct http_req *h)
@@ -90,9 +83,9 @@ bool http_wants_html(const struct http_req *h)
     if (accept.p == NULL) {
         return false;
     }
-    size_t html = str_find(accept, S("text/html"));
-    size_t json = str_find(accept, S("json"));
-    return html < accept.n && html < json;
+    static const struct str offers[] = {SI("application/fhir+json"), SI("application/json"),
+                                        SI("text/html")};
+    return field_accept(accept, offers, LEN(offers)) == 2;
 }
 
 struct str http_base_url(struct http_req *h)

@@ -1,0 +1,51 @@
+/* app/command.c - the table of subcommands. */
+#include "app/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* clang-format off */
+const struct command commands[] = {
+    /* name     usage  help                                                               run */
+    {"serve",   "",    "open the data folder and answer requests",                        command_serve },
+    {"config",  "",    "print every setting with its present value",                      command_config},
+    {"help",    "",    "this list",                                                       command_help  },
+};
+/* clang-format on */
+const size_t n_commands = LEN(commands);
+
+const char *command_option(const struct command_args *args, const char *name)
+{
+    for (int i = 0; i + 1 < args->n_words; i++) {
+        if (strncmp(args->words[i], "--", 2) == 0 && strcmp(args->words[i] + 2, name) == 0) {
+            return args->words[i + 1];
+        }
+    }
+    return NULL;
+}
+
+void command_print(struct str text)
+{
+    (void)fwrite(text.p, 1, text.n, stdout);
+    (void)fflush(stdout);
+}
+
+int command_config(struct command_args *args)
+{
+    struct buf b;
+    buf_init(&b, args->rq->a, 65536);
+    config_write(args->config, &b);
+    command_print(buf_get(&b));
+    return COMMAND_OK;
+}
+
+int command_help(struct command_args *args)
+{
+    (void)args;
+    printf("consilium SUBCOMMAND [--setting value ...]\n\n");
+    for (size_t i = 0; i < n_commands; i++) {
+        printf("  %-14s %-24s %s\n", commands[i].name, commands[i].usage, commands[i].help);
+    }
+    printf("\nSettings are listed by: consilium config\n");
+    return COMMAND_OK;
+}

@@ -1,0 +1,36 @@
+/* app/command.h - subcommands of the program: one row each in command.c. */
+#pragma once
+
+#include "app/config.h"
+
+/* What a subcommand gets. */
+struct command_args {
+    struct req *rq;              /* arena of the whole run; rq->app is NULL until app_open() */
+    const struct config *config;
+    const char *const *words;    /* what stands after the subcommand, settings taken out */
+    int n_words;
+};
+
+/* Gives the exit status: COMMAND_OK and so on. A failure in rq->err is printed by main. */
+typedef int (*command_fn)(struct command_args *args);
+enum { COMMAND_OK = 0, COMMAND_FAILED = 1, COMMAND_USAGE = 2 };
+
+struct command {
+    const char *name;  /* "serve", or two words: "audit verify" */
+    const char *usage; /* what may follow it */
+    const char *help;  /* one line */
+    command_fn run;
+};
+
+extern const struct command commands[];
+extern const size_t n_commands;
+
+/* The value of "--name value" among words, removing nothing; NULL when absent. For options of one
+ * subcommand that are no settings. */
+const char *command_option(const struct command_args *args, const char *name);
+/* Writes to standard output. */
+void command_print(struct str text);
+
+int command_serve(struct command_args *args);
+int command_config(struct command_args *args);
+int command_help(struct command_args *args);

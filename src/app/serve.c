@@ -1,0 +1,88 @@
+/* app/serve.c - the subcommands that open the data folder and answer requests. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "app/app.h"
+#include "app/command.h"
+#include "os/clock.h"
+#include "os/log.h"
+
+enum { DRAIN_UNIT_MS = 1000 };
+
+static unsigned io_threads(const struct config *c)
+{
+    long n = c->io_threads > 0 ? (long)c->io_threads : sysconf(_SC_NPROCESSORS_ONLN);
+    return (unsigned)MAX(1, MIN(n, 16));
+}
+
+/* Blocked before any thread starts, so that all threads inherit it and only this one waits. */
+static void block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+    sigaddset(set, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+    sigdelset(set, SIGPIPE);
+}
+
+static void wait_for_signal(const sigset_t *set)
+{
+    int got = 0;
+    while (sigwait(set, &got) != 0 || got == SIGHUP) {
+        continue;
+    }
+}
+
+static enum err listen_up(struct req *rq, struct app *app)
+{
+    const struct config *c = app->config;
+    struct http_opts o = {
+        .listen = arena_cstr(rq->a, c->listen),
+        .port = (uint16_t)c->port,
+        .io_threads = io_threads(c),
+        .pool_threads = (unsigned)c->pool_threads,
+        .max_connections = (unsigned)c->max_connections,
+        .max_streams = (unsigned)c->max_streams,
+        .stream_max_bytes = c->upload_max * UINT64_C(1048576),
+        .trust_proxy = c->trust_proxy,
+        .routes = app_routes,
+        .n_routes = n_app_routes,
+        .hooks = &app_hooks,
+        .app = app,
+    };
+    TRY_MEM(rq, o.listen);
+    return http_server_start(rq, &o, &app->server);
+}
+
+/* The address goes to standard output, for people and for tests that asked for port 0. */
+static void announce(const struct app *app)
+{
+    printf("listening on http://%.*s:%u/\n", STR_ARG(app->config->listen),
+           (unsigned)http_server_port(app->server));
+    (void)fflush(stdout);
+}
+
+int command_serve(struct command_args *args)
+{
+    struct req *rq = args->rq;
+    struct app app = {.config = args->config};
+    sigset_t set;
+    uint64_t begun = os_ticks_us();
+    rq->app = &app;
+    block_signals(&set);
+    if (listen_up(rq, &app) != OK) {
+        return COMMAND_FAILED;
+    }
+    announce(&app);
+    LOG(LOG_START, log_u64(http_server_port(app.server)),
+        log_ms((int64_t)(os_ticks_us() - begun) / 1000));
+    wait_for_signal(&set);
+    begun = os_ticks_us();
+    http_server_stop(app.server, (uint32_t)args->config->drain * DRAIN_UNIT_MS);
+    LOG(LOG_STOP, log_ms((int64_t)(os_ticks_us() - begun) / 1000));
+    return COMMAND_OK;
+}
