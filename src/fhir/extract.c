@@ -245,7 +245,7 @@ bool fhir_decimal_key(struct str text, double *ret_value)
             point = true;
             continue;
         }
-        if (c < '0' || c > '9' || ++digits > 400) {
+        if (c < '0' || c > '9' || ++digits > 60) {
             return false;
         }
         m = m * 10 + (c - '0');
@@ -257,7 +257,7 @@ bool fhir_decimal_key(struct str text, double *ret_value)
         if (tail.n > 0 && tail.p[0] == '+') {
             tail = str_sub(tail, 1, tail.n);
         }
-        if (!str_i64(tail, &e) || e > 400 || e < -400) {
+        if (!str_i64(tail, &e) || e > 200 || e < -200) {
             return false;
         }
     }

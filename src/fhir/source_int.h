@@ -1,0 +1,34 @@
+/* fhir/source_int.h - where candidates come from: the posting lists of one criterion, merged.
+ * Private to the room. */
+#pragma once
+
+#include "fhir/search.h"
+
+enum { SOURCE_LISTS_MAX = 8 };
+
+struct source {
+    struct list *lists[SOURCE_LISTS_MAX];
+    struct hit head[SOURCE_LISTS_MAX]; /* next hit of each list */
+    bool live[SOURCE_LISTS_MAX];       /* head is valid */
+    size_t n;
+    enum list_order order;
+    bool ordered;  /* hits come in the order of (at, rid), each once */
+    bool real_at;  /* hit.at is the resource's; else its row must be asked */
+    bool exact;    /* every hit meets the criterion; else it must be tested */
+};
+
+/* Could posting lists give every resource that meets c? */
+bool source_can(const struct fhir_criterion *c);
+/* As source_can, and in order: a walk can stop early. */
+bool source_is_ordered(const struct fhir_criterion *c);
+/* Opens the lists of c (NULL: all of the type), in order o. End with source_close(). */
+MUST_USE enum err source_open(struct req *rq, enum fhir_type type, const struct fhir_criterion *c,
+                              enum list_order o, struct source *ret_s);
+/* False at the end; source_err() tells whether it was a failure. */
+bool source_next(struct source *s, struct hit *ret_hit);
+/* Goes on at the first hit after (at, rid). Ordered sources only. */
+void source_seek(struct source *s, struct hit after);
+MUST_USE enum err source_err(struct req *rq, const struct source *s);
+void source_close(struct source *s);
+/* < 0 when a comes before b in order o. */
+int hit_cmp(struct hit a, struct hit b, enum list_order o);
