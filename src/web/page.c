@@ -2,12 +2,12 @@
 #include "web/page_int.h"
 
 #include "base/text.h"
-#include "care/care.h"
 #include "care/content.h"
 #include "care/notice.h"
 #include "care/who.h"
 #include "os/random.h"
 #include "web/format.h"
+#include "web/web.h"
 
 enum { TEXT_CAP = 16 << 10 };
 
@@ -171,6 +171,7 @@ struct val *page_frame(struct http_req *h, const char *title)
     val_set_str(page, "title", tr(h->rq.lang, title));
     val_set_str(page, "lang", lang_code(h->rq.lang));
     val_set_instant(page, "now", h->rq.now);
+    val_set_bool(page, "demo", h->rq.app != NULL && web_of(&h->rq)->demo);
     set_path(h, page);
     set_langs(h, root);
     if (h->caller.kind != CALLER_NOBODY && h->rq.who != NULL) {
@@ -221,12 +222,19 @@ void page_upload(struct val *root)
     val_set_bool(page_map(root, "page"), "upload", true);
 }
 
+static struct str asset_url(const struct req *rq, struct str name)
+{
+    const struct http_assets *t = rq->app != NULL ? web_of(rq)->assets : NULL;
+    return t != NULL ? http_asset_url(t, name) : name;
+}
+
 enum err page_reply_status(struct http_req *h, unsigned status, struct val *root, view_tpl_fn tpl)
 {
     struct buf out;
     struct view v;
     buf_init(&out, h->rq.a, PAGE_CAP);
     view_init(&v, &h->rq, &out, page_tz(h));
+    v.asset = asset_url;
     TRY(tpl(&v, root));
     return http_reply(h, status, S("text/html; charset=utf-8"), buf_get(&out));
 }

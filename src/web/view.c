@@ -261,7 +261,7 @@ void view_count(struct view *v, enum view_ctx ctx, struct val n, const char *one
 
 struct val view_asset(struct view *v, struct val name)
 {
-    return v->asset != NULL && name.kind == VAL_STR ? val_of_str(v->asset(name.s)) : name;
+    return v->asset != NULL && name.kind == VAL_STR ? val_of_str(v->asset(v->rq, name.s)) : name;
 }
 
 /* Formatting. */

@@ -27,7 +27,7 @@ struct view {
     int tz_min;        /* minutes east of UTC of the reader's clock */
     struct instant now; /* what "in 5 min" and ages are counted from */
     /* The address of a built file, as "/static/app-1a2b3c4d.css" for "app.css"; absent: the name. */
-    struct str (*asset)(struct str name);
+    struct str (*asset)(const struct req *rq, struct str name);
 
     const struct val *root;         /* inner */
     const struct view_frame *scope; /* inner */
