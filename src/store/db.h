@@ -77,7 +77,7 @@ MUST_USE enum err db_feed(struct req *rq, uint16_t type, int64_t before, size_t 
  * owner lists keep that order; date lists are in the order of (lo, rid) with at = lo; string and
  * quantity lists in the order of the value. A resource may come twice from string, date and
  * quantity lists and from owner lists never.
- * At most 24 cursors are open at a time per request; end each with list_close() (CLEANUP).
+ * End each with list_close() (CLEANUP); it sets the variable to NULL.
  */
 struct hit {
     int64_t at;
@@ -170,5 +170,5 @@ struct str db_peek(const struct db_rows *rows, unsigned col);
 /* Until db_end() all reads of this handle see one state. Keep it short: it holds back the log. */
 MUST_USE enum err db_begin(struct req *rq);
 void db_end(struct req *rq);
-/* At the end of a request: no cursor may be left open (asserted). */
-void db_idle(struct db *db);
+/* At the end of a request: ends what was left open. False when something was: a mistake of ours. */
+bool db_idle(struct db *db);

@@ -1,7 +1,7 @@
 /* store/schema_int.h - the migrations, for store/open.c. */
 #pragma once
 
-#include "base/attr.h"
+#include "store/conn.h"
 
 struct migration {
     int version;     /* PRAGMA user_version once all steps of this number are applied */
@@ -9,3 +9,8 @@ struct migration {
 };
 extern const struct migration migrations[];
 extern const size_t n_migrations;
+
+/* PRAGMA user_version of an open database. */
+int schema_version(struct conn *c);
+/* Sets it, inside the open transaction. */
+MUST_USE bool schema_set_version(struct conn *c, int version);

@@ -282,3 +282,26 @@ const struct migration migrations[] = {
     {1, v1_resources}, {1, v1_audit}, {1, v1_people}, {1, v1_work}, {1, v1_flow},
 };
 const size_t n_migrations = LEN(migrations);
+
+int schema_version(struct conn *c)
+{
+    sqlite3_stmt *st = NULL;
+    int version = 0;
+    if (sqlite3_prepare_v2(c->sql, "PRAGMA user_version", -1, &st, NULL) == SQLITE_OK &&
+        sqlite3_step(st) == SQLITE_ROW) {
+        version = sqlite3_column_int(st, 0);
+    }
+    sqlite3_finalize(st);
+    return version;
+}
+
+bool schema_set_version(struct conn *c, int version)
+{
+    /* A pragma takes no parameters: one literal per version. */
+    static const char *const texts[] = {
+        "PRAGMA user_version = 0",
+        "PRAGMA user_version = 1",
+    };
+    ASSERT(version > 0 && (size_t)version < LEN(texts));
+    return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;
+}

@@ -1,0 +1,116 @@
+/* store/commit.c - handing transactions to the writer. See tx.h. */
+#include "store/writer_int.h"
+
+/* rq->audit holds the newest first; the chain wants the order of events. */
+static struct audit_rec *oldest_first(struct audit_rec *newest)
+{
+    struct audit_rec *list = NULL;
+    while (newest != NULL) {
+        struct audit_rec *next = newest->next;
+        newest->next = list;
+        list = newest;
+        newest = next;
+    }
+    return list;
+}
+
+void store_submit(struct store *st, struct tx *tx, tx_done_fn done, void *ctx)
+{
+    struct writer *w = st->writer;
+    ASSERT(w != NULL && tx->done == NULL);
+    tx->audit = oldest_first(tx->rq->audit);
+    tx->rq->audit = NULL;
+    tx->done = done;
+    tx->ctx = ctx;
+    atomic_fetch_add_explicit(&w->n_queued, 1, memory_order_relaxed);
+    os_lock(&w->lock);
+    bool stopped = w->stop;
+    if (!stopped) {
+        bool was_empty = w->first == NULL;
+        *w->last = tx;
+        w->last = &tx->next;
+        if (was_empty) {
+            os_signal(&w->more);
+        }
+    }
+    os_unlock(&w->lock);
+    if (stopped) {
+        atomic_fetch_sub_explicit(&w->n_queued, 1, memory_order_relaxed);
+        done(ctx, FAIL(tx->rq, E_BUSY, "the server is stopping"));
+    }
+}
+
+struct waiter {
+    struct os_mutex lock;
+    struct os_cond cond;
+    bool done;
+    enum err err;
+};
+
+static void wake(void *ctx, enum err e)
+{
+    struct waiter *wt = ctx;
+    os_lock(&wt->lock);
+    wt->done = true;
+    wt->err = e;
+    os_signal(&wt->cond);
+    os_unlock(&wt->lock);
+}
+
+enum err store_commit(struct store *st, struct req *rq, struct tx *tx)
+{
+    struct waiter wt = {.done = false};
+    ASSERT(rq == tx->rq);
+    if (tx_is_empty(tx)) {
+        return OK;
+    }
+    os_mutex_init(&wt.lock);
+    os_cond_init(&wt.cond);
+    store_submit(st, tx, wake, &wt);
+    os_lock(&wt.lock);
+    while (!wt.done) {
+        os_wait(&wt.cond, &wt.lock);
+    }
+    os_unlock(&wt.lock);
+    os_cond_done(&wt.cond);
+    os_mutex_done(&wt.lock);
+    return wt.err;
+}
+
+enum err store_commit_audit(struct store *st, struct req *rq)
+{
+    if (rq->audit == NULL) {
+        return OK;
+    }
+    struct tx *tx = tx_new(rq);
+    TRY_MEM(rq, tx);
+    return store_commit(st, rq, tx);
+}
+
+void store_on_commit(struct store *st, store_events_fn fn, void *ctx)
+{
+    struct writer *w = st->writer;
+    ASSERT(w != NULL);
+    os_lock(&w->lock);
+    w->on_commit = fn;
+    w->on_commit_ctx = ctx;
+    os_unlock(&w->lock);
+}
+
+struct store_stats store_stats(struct store *st)
+{
+    struct writer *w = st->writer;
+    if (w == NULL) {
+        return (struct store_stats){.txs = 0};
+    }
+    return (struct store_stats){
+        .txs = atomic_load_explicit(&w->n_txs, memory_order_relaxed),
+        .batches = atomic_load_explicit(&w->n_batches, memory_order_relaxed),
+        .failed_txs = atomic_load_explicit(&w->n_failed, memory_order_relaxed),
+        .audits = atomic_load_explicit(&w->n_audits, memory_order_relaxed),
+        .write_us = atomic_load_explicit(&w->write_us, memory_order_relaxed),
+        .sync_us = atomic_load_explicit(&w->sync_us, memory_order_relaxed),
+        .queued = atomic_load_explicit(&w->n_queued, memory_order_relaxed),
+        .wal_pages = atomic_load_explicit(&w->n_wal_pages, memory_order_relaxed),
+    };
+}

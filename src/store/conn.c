@@ -1,0 +1,124 @@
+/* store/conn.c - one SQLite connection with its prepared statements. See conn.h. */
+#include "store/conn.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "os/thread.h"
+#include "store/pragma_int.h"
+
+static const char *const texts[STMT_ALL] = {
+#define X(id, sql) [id] = sql,
+#include "store/stmt.def"
+#include "store/core_sql.def"
+#undef X
+};
+
+struct conn *conn_open(const char *path, bool write)
+{
+    struct conn *c = os_alloc(1, sizeof(*c));
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
+                (write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE);
+    if (sqlite3_open_v2(path, &c->sql, flags, NULL) != SQLITE_OK ||
+        sqlite3_busy_timeout(c->sql, 10000) != SQLITE_OK ||
+        sqlite3_exec(c->sql, write ? pragmas_write : pragmas_read, NULL, NULL, NULL) != SQLITE_OK) {
+        conn_close(c);
+        return NULL;
+    }
+    return c;
+}
+
+void conn_drop_all(struct conn *c)
+{
+    memset(c->n_idle, 0, sizeof(c->n_idle));
+    c->n_taken = 0;
+    for (sqlite3_stmt *st = sqlite3_next_stmt(c->sql, NULL); st != NULL;
+         st = sqlite3_next_stmt(c->sql, NULL)) {
+        sqlite3_finalize(st);
+    }
+}
+
+void conn_close(struct conn *c)
+{
+    if (c != NULL) {
+        conn_drop_all(c);
+        sqlite3_close(c->sql);
+        os_free(c);
+    }
+}
+
+sqlite3_stmt *conn_take(struct conn *c, unsigned id)
+{
+    sqlite3_stmt *st = NULL;
+    if (c->n_idle[id] > 0) {
+        c->n_taken++;
+        return c->idle[id][--c->n_idle[id]];
+    }
+    int e = sqlite3_prepare_v3(c->sql, texts[id], -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
+    if (e == SQLITE_ERROR) {
+        fprintf(stderr, "consilium: %s\n", sqlite3_errmsg(c->sql));
+    }
+    ASSERT(e != SQLITE_ERROR);
+    if (e != SQLITE_OK) {
+        return NULL;
+    }
+    c->n_taken++;
+    return st;
+}
+
+void conn_give(struct conn *c, unsigned id, sqlite3_stmt *st)
+{
+    if (st == NULL) {
+        return;
+    }
+    sqlite3_reset(st);
+    c->n_taken--;
+    if (c->n_idle[id] < CONN_IDLE) {
+        c->idle[id][c->n_idle[id]++] = st;
+    } else {
+        sqlite3_finalize(st);
+    }
+}
+
+enum err conn_err(struct req *rq, struct conn *c)
+{
+    int code = sqlite3_extended_errcode(c->sql);
+    int sys = sqlite3_system_errno(c->sql);
+    if ((code & 0xff) == SQLITE_FULL ||
+        ((code & 0xff) == SQLITE_IOERR && (sys == ENOSPC || sys == EDQUOT))) {
+        return FAIL(rq, E_FULL, "sqlite %d", code);
+    }
+    return FAIL(rq, E_IO, "sqlite %d errno %d", code, sys);
+}
+
+int conn_run(struct conn *c, unsigned id)
+{
+    sqlite3_stmt *st = conn_take(c, id);
+    if (st == NULL) {
+        return SQLITE_NOMEM;
+    }
+    int e = sqlite3_step(st);
+    conn_give(c, id, st);
+    return e;
+}
+
+void bind_text(sqlite3_stmt *st, int at, struct str s)
+{
+    sqlite3_bind_text(st, at, s.p != NULL ? s.p : "", (int)s.n, SQLITE_STATIC);
+}
+
+void bind_blob(sqlite3_stmt *st, int at, const void *p, size_t n)
+{
+    if (n == 0) {
+        sqlite3_bind_zeroblob(st, at, 0);
+    } else {
+        sqlite3_bind_blob(st, at, p, (int)n, SQLITE_STATIC);
+    }
+}
+
+struct str col_str(sqlite3_stmt *st, int col)
+{
+    const char *p = sqlite3_column_blob(st, col);
+    return (struct str){p, (size_t)sqlite3_column_bytes(st, col)};
+}

@@ -1,0 +1,323 @@
+/* store/list.c - cursors over posting lists. See db.h. */
+#include "store/read_int.h"
+#include "store/store_int.h"
+
+enum { LIST_PARTS = 16 }; /* systems merged by one token list */
+
+struct part {
+    sqlite3_stmt *st;
+    struct hit head;
+    int64_t hi;
+    bool has; /* head is a row not yet given */
+};
+
+struct list {
+    struct db *db;
+    unsigned stmt;
+    int bound_at; /* parameter of the bound's at; rid follows; 0: cannot seek */
+    bool newest;
+    bool has_hi;
+    size_t n;
+    struct part parts[LIST_PARTS];
+    int64_t hi; /* of the last hit */
+    enum err err;
+};
+
+static enum err list_new(struct req *rq, unsigned stmt, enum list_order o, int bound_at,
+                         struct list **gives)
+{
+    struct list *l = ARENA_NEW(rq->a, struct list);
+    TRY_MEM(rq, l);
+    l->db = rq->db;
+    l->stmt = stmt;
+    l->newest = o == LIST_NEWEST;
+    l->bound_at = bound_at;
+    *gives = l;
+    return OK;
+}
+
+static void part_step(struct list *l, struct part *p)
+{
+    int rc = sqlite3_step(p->st);
+    p->has = rc == SQLITE_ROW;
+    if (p->has) {
+        p->head = (struct hit){sqlite3_column_int64(p->st, 0), sqlite3_column_int64(p->st, 1)};
+        p->hi = l->has_hi ? sqlite3_column_int64(p->st, 2) : 0;
+    } else if (rc != SQLITE_DONE) {
+        l->err = conn_err(NULL, l->db->conn);
+    }
+}
+
+static void bound_bind(const struct list *l, sqlite3_stmt *st, struct hit from)
+{
+    bind_i64(st, l->bound_at, from.at);
+    bind_i64(st, l->bound_at + 1, from.rid);
+}
+
+/* One more source of rows: v are the parameters before the bound. */
+static enum err part_add(struct req *rq, struct list *l, const int64_t *v, int n)
+{
+    struct part *p = &l->parts[l->n];
+    struct hit all = l->newest ? (struct hit){INT64_MAX, INT64_MAX}
+                               : (struct hit){INT64_MIN, INT64_MIN};
+    TRY(read_take(rq, l->stmt, &p->st));
+    l->n++;
+    for (int i = 0; i < n; i++) {
+        bind_i64(p->st, i + 1, v[i]);
+    }
+    if (l->bound_at != 0) {
+        bound_bind(l, p->st, all);
+    }
+    part_step(l, p);
+    return OK;
+}
+
+static enum err one_part(struct req *rq, unsigned stmt, enum list_order o, const int64_t *v, int n,
+                         bool seeks, struct list **gives)
+{
+    struct list *l;
+    TRY(list_new(rq, stmt, o, seeks ? n + 1 : 0, &l));
+    enum err e = part_add(rq, l, v, n);
+    if (e != OK) {
+        list_close(&l);
+        return e;
+    }
+    *gives = l;
+    return OK;
+}
+
+enum err list_owner(struct req *rq, int64_t owner, uint16_t type, enum list_order o,
+                    struct list **gives)
+{
+    const int64_t v[] = {owner, type};
+    if (type == 0) {
+        return one_part(rq, o == LIST_NEWEST ? C_LIST_OWNER_DESC : C_LIST_OWNER_ASC, o, v, 1,
+                        false, gives);
+    }
+    return one_part(rq, o == LIST_NEWEST ? C_LIST_OF_DESC : C_LIST_OF_ASC, o, v, 2, true, gives);
+}
+
+enum err list_type(struct req *rq, uint16_t type, enum list_order o, struct list **gives)
+{
+    ASSERT(type != 0);
+    return list_owner(rq, 0, type, o, gives);
+}
+
+static enum err next_sys(struct req *rq, uint16_t sp, uint64_t hash, int64_t *sys, bool *ret_has)
+{
+    sqlite3_stmt *st;
+    TRY(read_take(rq, C_TOKEN_NEXT_SYS, &st));
+    bind_i64(st, 1, sp);
+    bind_i64(st, 2, (int64_t)hash);
+    bind_i64(st, 3, *sys);
+    enum err e = read_step(rq, st, ret_has);
+    if (e == OK && *ret_has) {
+        *sys = sqlite3_column_int64(st, 0);
+    }
+    conn_give(rq->db->conn, C_TOKEN_NEXT_SYS, st);
+    return e;
+}
+
+/* Skips from system to system; each becomes a part of the merge. */
+static enum err add_systems(struct req *rq, struct list *l, uint16_t sp, uint64_t hash)
+{
+    int64_t sys = -1;
+    bool has = true;
+    for (;;) {
+        TRY(next_sys(rq, sp, hash, &sys, &has));
+        if (!has) {
+            return OK;
+        }
+        if (l->n == LIST_PARTS) {
+            return FAIL(rq, E_TOO_LARGE, "a code in more than %d systems", LIST_PARTS);
+        }
+        const int64_t v[] = {sp, (int64_t)hash, sys};
+        TRY(part_add(rq, l, v, 3));
+    }
+}
+
+enum err list_token(struct req *rq, uint16_t sp, uint64_t hash, uint32_t sys, enum list_order o,
+                    struct list **gives)
+{
+    unsigned stmt = o == LIST_NEWEST ? C_LIST_TOKEN_DESC : C_LIST_TOKEN_ASC;
+    struct list *l;
+    if (sys != TOKEN_ANY_SYS) {
+        const int64_t v[] = {sp, (int64_t)hash, sys};
+        return one_part(rq, stmt, o, v, 3, true, gives);
+    }
+    TRY(list_new(rq, stmt, o, 4, &l));
+    enum err e = add_systems(rq, l, sp, hash);
+    if (e != OK) {
+        list_close(&l);
+        return e;
+    }
+    *gives = l;
+    return OK;
+}
+
+enum err list_ref(struct req *rq, uint16_t sp, int64_t target, enum list_order o,
+                  struct list **gives)
+{
+    const int64_t v[] = {sp, target};
+    return one_part(rq, o == LIST_NEWEST ? C_LIST_REF_DESC : C_LIST_REF_ASC, o, v, 2, true, gives);
+}
+
+int64_t db_ref_url(uint64_t url_hash)
+{
+    int64_t v = -(int64_t)(url_hash >> 1);
+    return v != 0 ? v : -1;
+}
+
+enum err list_team(struct req *rq, uint64_t principal, enum list_order o, struct list **gives)
+{
+    const int64_t v[] = {(int64_t)principal};
+    return one_part(rq, o == LIST_NEWEST ? C_LIST_TEAM_DESC : C_LIST_TEAM_ASC, o, v, 1, true,
+                    gives);
+}
+
+enum err list_date(struct req *rq, uint16_t sp, int64_t lo_from, int64_t lo_to, enum list_order o,
+                   struct list **gives)
+{
+    const int64_t v[] = {sp, lo_from, lo_to};
+    struct list *l;
+    TRY(list_new(rq, o == LIST_NEWEST ? C_LIST_DATE_DESC : C_LIST_DATE_ASC, o, 0, &l));
+    l->has_hi = true;
+    enum err e = part_add(rq, l, v, 3);
+    if (e != OK) {
+        list_close(&l);
+        return e;
+    }
+    *gives = l;
+    return OK;
+}
+
+/* The least key above all keys with this prefix. */
+static struct str prefix_end(struct str prefix, char out[TUPLE_STRING_MAX + 1])
+{
+    size_t n = prefix.n;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = prefix.p[i];
+    }
+    while (n > 0 && (uint8_t)out[n - 1] == 0xff) {
+        n--;
+    }
+    if (n == 0) {
+        for (size_t i = 0; i <= TUPLE_STRING_MAX; i++) {
+            out[i] = (char)0xff;
+        }
+        return (struct str){out, TUPLE_STRING_MAX + 1};
+    }
+    out[n - 1] = (char)((uint8_t)out[n - 1] + 1);
+    return (struct str){out, n};
+}
+
+enum err list_string(struct req *rq, uint16_t sp, struct str prefix, struct list **gives)
+{
+    struct list *l;
+    char *end = arena_alloc_raw(rq->a, TUPLE_STRING_MAX + 1);
+    prefix.n = MIN(prefix.n, (size_t)TUPLE_STRING_MAX);
+    struct str from = arena_str(rq->a, prefix);
+    TRY_MEM(rq, end);
+    TRY_MEM(rq, from.p);
+    TRY(list_new(rq, C_LIST_STRING, LIST_OLDEST, 0, &l));
+    struct str to = prefix_end(prefix, end);
+    struct part *p = &l->parts[0];
+    TRY(read_take(rq, l->stmt, &p->st));
+    l->n = 1;
+    bind_i64(p->st, 1, sp);
+    bind_blob(p->st, 2, from.p, from.n);
+    bind_blob(p->st, 3, to.p, to.n);
+    part_step(l, p);
+    *gives = l;
+    return OK;
+}
+
+enum err list_quantity(struct req *rq, uint16_t sp, uint64_t unit, double from, double to,
+                       struct list **gives)
+{
+    struct list *l;
+    TRY(list_new(rq, C_LIST_QUANTITY, LIST_OLDEST, 0, &l));
+    struct part *p = &l->parts[0];
+    TRY(read_take(rq, l->stmt, &p->st));
+    l->n = 1;
+    bind_i64(p->st, 1, sp);
+    bind_i64(p->st, 2, (int64_t)unit);
+    sqlite3_bind_double(p->st, 3, from);
+    sqlite3_bind_double(p->st, 4, to);
+    part_step(l, p);
+    *gives = l;
+    return OK;
+}
+
+static bool hit_before(const struct list *l, struct hit a, struct hit b)
+{
+    bool less = a.at < b.at || (a.at == b.at && a.rid < b.rid);
+    bool same = a.at == b.at && a.rid == b.rid;
+    return l->newest ? !less && !same : less;
+}
+
+bool list_next(struct list *l, struct hit *ret_hit)
+{
+    struct part *best = NULL;
+    if (l->err != OK) {
+        return false;
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        struct part *p = &l->parts[i];
+        if (p->has && (best == NULL || hit_before(l, p->head, best->head))) {
+            best = p;
+        }
+    }
+    if (best == NULL) {
+        return false;
+    }
+    struct hit hit = best->head;
+    l->hi = best->hi;
+    part_step(l, best);
+    for (size_t i = 0; i < l->n && l->n > 1; i++) {
+        struct part *p = &l->parts[i]; /* the same resource under another system */
+        if (p->has && p->head.at == hit.at && p->head.rid == hit.rid) {
+            part_step(l, p);
+        }
+    }
+    *ret_hit = hit;
+    return true;
+}
+
+void list_seek(struct list *l, struct hit from)
+{
+    enum { NEAR = 8 }; /* stepping this often is cheaper than a new descent */
+    ASSERT(l->bound_at != 0);
+    for (size_t i = 0; i < l->n; i++) {
+        struct part *p = &l->parts[i];
+        for (int k = 0; k < NEAR && p->has && hit_before(l, p->head, from); k++) {
+            part_step(l, p);
+        }
+        if (p->has && hit_before(l, p->head, from)) {
+            sqlite3_reset(p->st);
+            bound_bind(l, p->st, from);
+            part_step(l, p);
+        }
+    }
+}
+
+int64_t list_hi(const struct list *l)
+{
+    return l->hi;
+}
+
+enum err list_err(struct req *rq, const struct list *l)
+{
+    return l->err == OK ? OK : FAIL(rq, l->err, "a posting list could not be read");
+}
+
+void list_close(struct list **l)
+{
+    if (*l == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < (*l)->n; i++) {
+        conn_give((*l)->db->conn, (*l)->stmt, (*l)->parts[i].st);
+    }
+    *l = NULL;
+}

@@ -1,0 +1,21 @@
+/* store/pragma_sql.c - settings of the connections (SQLite 3.40).
+ *
+ * WAL with synchronous=FULL: a commit is on the disk when COMMIT returns. secure_delete=FAST zeroes
+ * deleted content where that costs no extra write. Checkpoints are made by the writer and the
+ * keeper, not by whoever commits. */
+#include "store/pragma_int.h"
+
+const char pragmas_write[] = "PRAGMA page_size = 4096;"
+                             "PRAGMA journal_mode = WAL;"
+                             "PRAGMA synchronous = FULL;"
+                             "PRAGMA secure_delete = FAST;"
+                             "PRAGMA foreign_keys = OFF;"
+                             "PRAGMA temp_store = MEMORY;"
+                             "PRAGMA cache_size = -65536;"
+                             "PRAGMA wal_autocheckpoint = 0;";
+
+const char pragmas_read[] = "PRAGMA query_only = ON;"
+                            "PRAGMA mmap_size = 1073741824;"
+                            "PRAGMA cache_size = -4096;"
+                            "PRAGMA temp_store = MEMORY;"
+                            "PRAGMA wal_autocheckpoint = 0;";

@@ -1,0 +1,103 @@
+/* store/store_int.h - what the files of the room share. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "os/file.h"
+#include "os/thread.h"
+#include "store/audit.h"
+#include "store/chain_int.h"
+#include "store/conn.h"
+#include "store/db.h"
+#include "store/store.h"
+#include "store/tx.h"
+
+struct writer;
+
+struct store {
+    char dir[OS_PATH_MAX];
+    char path[OS_PATH_MAX]; /* of the database file */
+    uint8_t hash_key[16];
+    struct store_opts opts;
+    struct writer *writer; /* NULL when read only */
+    struct head_key head_key; /* signs DIR/audit.head */
+};
+
+struct db {
+    struct store *store;
+    struct conn *conn;
+    bool in_view; /* between db_begin and db_end */
+};
+
+/* A 128-bit keyed hash: two texts never share one. */
+struct key128 {
+    uint64_t a, b;
+};
+void key128(const struct store *st, const void *p, size_t n, struct key128 *ret_k);
+
+/* The stored body with id and meta put in; p NULL past the cap. */
+struct str body_splice(struct arena *a, struct str raw, struct str id, uint64_t version,
+                       int64_t updated_ms);
+/* True when body has the form tx.h asks for. */
+bool body_is_well_formed(struct str raw);
+
+/* ---- tx.c ---- */
+struct tx_item {
+    struct tx_put put; /* for a delete: type, id, expect */
+    bool is_delete;
+    uint8_t sha[32]; /* of the body */
+    /* set by the writer */
+    int64_t rid;
+    int64_t vid;
+    int64_t old_vid; /* 0: no row yet, or a stub (then is_stub) */
+    bool is_stub;
+    bool old_deleted;
+    int64_t old_at;
+    int64_t old_anchor;
+    int64_t old_patient;
+    uint64_t version;
+    struct str old_footprint; /* in the writer's scratch */
+};
+struct tx_require {
+    struct tx_require *next;
+    uint16_t sp, type; /* sp 0: a version */
+    uint32_t sys;
+    uint64_t hash; /* or the version */
+    struct str id;
+};
+struct tx_team_op {
+    struct tx_team_op *next;
+    uint16_t type;
+    bool remove;
+    struct str id;
+    uint64_t principal;
+};
+struct tx_sql_op {
+    struct tx_sql_op *next;
+    enum stmt_id id;
+    unsigned flags;
+    size_t n;
+    struct sql_val vals[];
+};
+struct tx {
+    struct req *rq;
+    struct tx_item **items;
+    size_t n_items, size_items;
+    struct tx_require *requires, **requires_end;
+    struct tx_team_op *teams, **teams_end;
+    struct tx_sql_op *sqls, **sqls_end;
+    struct store_event *events;
+    size_t n_events, size_events;
+    struct audit_rec *audit; /* oldest first, taken at submit */
+    tx_done_fn done;
+    void *ctx;
+    struct tx *next; /* in the writer's queue */
+    enum err result;
+    struct instant time;
+};
+
+/* ---- writer.c ---- */
+struct writer *writer_start(struct req *rq, struct store *st);
+void writer_stop(struct writer *w);
+/* What the chains were at the last commit; for the signed head. */
+void writer_head(struct writer *w, struct head *ret_head);

@@ -1,0 +1,382 @@
+/* store/store_test.c - versions, conditions, index rows, lists, teams, audit, crash. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "store/test_int.h"
+
+static void create_update_delete(void **state)
+{
+    struct t t = t_open();
+    struct res_row row;
+    struct ver_row ver;
+    struct ver_row hist[8];
+    size_t n;
+    (void)state;
+    assert_int_equal(t_put(&t, T_OBS, "a", TX_CREATE, "1"), OK);
+    assert_int_equal(t_put(&t, T_OBS, "a", TX_CREATE, "2"), E_CONFLICT);
+    assert_int_equal(t_put(&t, T_OBS, "a", 2, "2"), E_STALE);
+    assert_int_equal(t_put(&t, T_OBS, "a", 1, "2"), OK);
+    assert_int_equal(t_put(&t, T_OBS, "a", TX_ANY, "3"), OK);
+    assert_int_equal(t_put(&t, T_OBS, "b", 1, "x"), E_STALE);
+    assert_int_equal(db_read(&t.rq, T_OBS, S("a"), &row), OK);
+    assert_int_equal(row.version, 3);
+    assert_true(str_starts(row.body, S("{\"resourceType\":\"Observation\",\"id\":\"a\",\"meta\":{"
+                                       "\"versionId\":\"3\",\"lastUpdated\":\"20")));
+    assert_true(str_ends(row.body, S("Z\"},\"note\":\"3\"}")));
+    assert_int_equal(db_vread(&t.rq, T_OBS, S("a"), 1, &ver), OK);
+    assert_true(str_ends(ver.body, S("\"note\":\"1\"}")));
+    assert_int_equal(db_vread(&t.rq, T_OBS, S("a"), 9, &ver), E_NOT_FOUND);
+    err_clear(&t.rq);
+    assert_int_equal(t_delete(&t, T_OBS, "a", 2), E_STALE);
+    assert_int_equal(t_delete(&t, T_OBS, "a", TX_ANY), OK);
+    assert_int_equal(t_delete(&t, T_OBS, "a", TX_ANY), E_NOT_FOUND);
+    assert_int_equal(db_read(&t.rq, T_OBS, S("a"), &row), E_GONE);
+    err_clear(&t.rq);
+    assert_int_equal(db_find(&t.rq, T_OBS, S("a"), &row), OK);
+    assert_true(row.deleted);
+    assert_int_equal(t_put(&t, T_OBS, "a", TX_CREATE, "5"), OK);
+    assert_int_equal(db_history(&t.rq, T_OBS, S("a"), 0, LEN(hist), hist, &n), OK);
+    assert_int_equal(n, 5);
+    assert_int_equal(hist[0].version, 5);
+    assert_int_equal(hist[1].op, VER_DELETE);
+    assert_int_equal(hist[4].op, VER_CREATE);
+    assert_int_equal(db_history(&t.rq, T_OBS, S("a"), hist[2].vid, 1, hist, &n), OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(hist[0].version, 2);
+    t_close(&t);
+}
+
+static void meta_of_the_resource_is_kept(void **state)
+{
+    struct t t = t_open();
+    struct res_row row;
+    struct tx *tx = tx_new(&t.rq);
+    struct tx_put p = t_form(T_OBS, "m");
+    (void)state;
+    p.body = S("{\"resourceType\":\"Observation\",\"meta\":{\"tag\":[1]},\"status\":\"final\"}");
+    assert_int_equal(tx_put(tx, &p), OK);
+    p = t_form(T_OBS, "empty");
+    p.body = S("{\"resourceType\":\"Observation\"}");
+    assert_int_equal(tx_put(tx, &p), OK);
+    assert_int_equal(store_commit(t.st, &t.rq, tx), OK);
+    assert_int_equal(db_read(&t.rq, T_OBS, S("m"), &row), OK);
+    assert_true(str_ends(row.body, S("Z\",\"tag\":[1]},\"status\":\"final\"}")));
+    assert_true(str_eq(row.body, tx_put_text(tx, 0)));
+    assert_int_equal(db_read(&t.rq, T_OBS, S("empty"), &row), OK);
+    assert_true(str_ends(row.body, S("Z\"}}")));
+    t_close(&t);
+}
+
+static void stub_becomes_the_resource(void **state)
+{
+    struct t t = t_open();
+    struct res_row row;
+    const struct tuple ref = {.kind = TUPLE_REF, .sp = 7, .ref = {.type = T_PAT, .id = S("p1")}};
+    struct tx_put p = t_form(T_OBS, "o");
+    int64_t rid = 0;
+    (void)state;
+    p.tuples = &ref;
+    p.n_tuples = 1;
+    struct tx *tx = tx_new(&t.rq);
+    assert_int_equal(tx_put(tx, &p), OK);
+    assert_int_equal(store_commit(t.st, &t.rq, tx), OK);
+    assert_int_equal(db_rid(&t.rq, T_PAT, S("p1"), &rid), OK);
+    assert_true(rid > 0);
+    assert_int_equal(db_read(&t.rq, T_PAT, S("p1"), &row), E_NOT_FOUND);
+    err_clear(&t.rq);
+    assert_int_equal(t_put(&t, T_PAT, "p1", TX_CREATE, "x"), OK);
+    assert_int_equal(db_read(&t.rq, T_PAT, S("p1"), &row), OK);
+    assert_int_equal(row.rid, rid);
+    assert_int_equal(row.version, 1);
+    assert_int_equal(t_list_len(&t, t_ref_list(&t, 7, rid)), 1);
+    t_close(&t);
+}
+
+static void index_follows_the_newest_version(void **state)
+{
+    struct t t = t_open();
+    const struct tuple one[] = {
+        {.kind = TUPLE_TOKEN, .sp = 1, .token = {.hash = 11, .sys = 5}},
+        {.kind = TUPLE_TOKEN, .sp = 1, .token = {.hash = 12, .sys = 5}},
+        {.kind = TUPLE_DATE, .sp = 2, .date = {1000, 2000}},
+        {.kind = TUPLE_STRING, .sp = 3, .string = S("ospanova")},
+        {.kind = TUPLE_QUANTITY, .sp = 4, .quantity = {9, 36.6}},
+    };
+    const struct tuple two[] = {
+        {.kind = TUPLE_TOKEN, .sp = 1, .token = {.hash = 12, .sys = 5}},
+        {.kind = TUPLE_TOKEN, .sp = 1, .token = {.hash = 13, .sys = 0}},
+        {.kind = TUPLE_STRING, .sp = 3, .string = S("akhmetova")},
+    };
+    const struct tuple *got;
+    size_t n;
+    uint64_t faults;
+    int64_t rid;
+    struct tx_put p = t_form(T_OBS, "o");
+    (void)state;
+    p.tuples = one;
+    p.n_tuples = LEN(one);
+    assert_int_equal(t_put_form(&t, &p), OK);
+    assert_int_equal(t_tokens(&t, 1, 11, 5), 1);
+    assert_int_equal(t_strings(&t, 3, "osp"), 1);
+    p.expect = 1;
+    p.tuples = two;
+    p.n_tuples = LEN(two);
+    assert_int_equal(t_put_form(&t, &p), OK);
+    assert_int_equal(t_tokens(&t, 1, 11, 5), 0);
+    assert_int_equal(t_tokens(&t, 1, 12, 5), 1);
+    assert_int_equal(t_tokens(&t, 1, 13, TOKEN_ANY_SYS), 1);
+    assert_int_equal(t_strings(&t, 3, "osp"), 0);
+    assert_int_equal(t_strings(&t, 3, "akhm"), 1);
+    assert_int_equal(db_rid(&t.rq, T_OBS, S("o"), &rid), OK);
+    assert_int_equal(db_tuples(&t.rq, rid, &got, &n), OK);
+    assert_int_equal(n, LEN(two));
+    p.expect = 2;
+    p.at_ms += 5;
+    assert_int_equal(t_put_form(&t, &p), OK);
+    assert_int_equal(t_tokens(&t, 1, 12, 5), 1);
+    assert_int_equal(store_check(&t.rq, NULL, &faults), OK);
+    assert_int_equal(faults, 0);
+    assert_int_equal(t_delete(&t, T_OBS, "o", 3), OK);
+    assert_int_equal(t_tokens(&t, 1, 12, 5), 0);
+    assert_int_equal(store_check(&t.rq, NULL, &faults), OK);
+    assert_int_equal(faults, 0);
+    t_close(&t);
+}
+
+static void lists_are_ordered_and_can_seek(void **state)
+{
+    struct t t = t_open();
+    struct list *l = NULL;
+    struct hit hit;
+    int64_t last = INT64_MAX;
+    size_t n = 0;
+    (void)state;
+    for (int i = 0; i < 60; i++) {
+        char id[8];
+        const struct tuple tok[] = {
+            {.kind = TUPLE_TOKEN, .sp = 1, .token = {.hash = 77, .sys = (uint32_t)i % 3}},
+            {.kind = TUPLE_TOKEN, .sp = 1, .token = {.hash = 77, .sys = 3}},
+            {.kind = TUPLE_DATE, .sp = 2, .date = {i, i + 1}},
+        };
+        struct tx_put p = t_form(T_OBS, t_id(id, i));
+        p.at_ms = (i * 37) % 60;
+        p.tuples = tok;
+        p.n_tuples = i % 2 == 0 ? 3 : 1;
+        assert_int_equal(t_put_form(&t, &p), OK);
+    }
+    assert_int_equal(list_token(&t.rq, 1, 77, TOKEN_ANY_SYS, LIST_NEWEST, &l), OK);
+    while (list_next(l, &hit)) {
+        assert_true(hit.at < last);
+        last = hit.at;
+        n++;
+    }
+    assert_int_equal(list_err(&t.rq, l), OK);
+    assert_int_equal(n, 60);
+    list_close(&l);
+    assert_int_equal(list_token(&t.rq, 1, 77, TOKEN_ANY_SYS, LIST_OLDEST, &l), OK);
+    list_seek(l, (struct hit){30, 0});
+    assert_true(list_next(l, &hit));
+    assert_int_equal(hit.at, 30);
+    list_seek(l, (struct hit){55, INT64_MAX});
+    assert_true(list_next(l, &hit));
+    assert_int_equal(hit.at, 56);
+    list_close(&l);
+    assert_int_equal(list_date(&t.rq, 2, 10, 20, LIST_NEWEST, &l), OK);
+    assert_true(list_next(l, &hit));
+    assert_int_equal(hit.at, 18);
+    assert_int_equal(list_hi(l), 19);
+    assert_int_equal(t_list_len(&t, l), 4);
+    assert_int_equal(list_type(&t.rq, T_OBS, LIST_OLDEST, &l), OK);
+    assert_int_equal(t_list_len(&t, l), 60);
+    assert_true(db_idle(t.rq.db));
+    t_close(&t);
+}
+
+static void owners_and_teams(void **state)
+{
+    struct t t = t_open();
+    struct list *l = NULL;
+    struct hit hit;
+    bool has;
+    int64_t rid;
+    const uint64_t mine[] = {5, UINT64_MAX - 3};
+    struct tx_put p = t_form(T_SR, "case1");
+    struct tx *tx = tx_new(&t.rq);
+    (void)state;
+    p.anchor_type = T_SR;
+    p.anchor_id = S("case1");
+    p.patient_type = T_PAT;
+    p.patient_id = S("p");
+    p.at_ms = 500;
+    assert_int_equal(tx_put(tx, &p), OK);
+    assert_int_equal(tx_team(tx, T_SR, S("case1"), mine[1]), OK);
+    assert_int_equal(tx_team(tx, T_SR, S("case1"), mine[1]), OK);
+    assert_int_equal(store_commit(t.st, &t.rq, tx), OK);
+    rid = tx_put_rid(tx, 0);
+    assert_int_equal(db_team_has(&t.rq, rid, mine, 1, &has), OK);
+    assert_false(has);
+    assert_int_equal(db_team_has(&t.rq, rid, mine, 2, &has), OK);
+    assert_true(has);
+    assert_int_equal(list_team(&t.rq, mine[1], LIST_NEWEST, &l), OK);
+    assert_true(list_next(l, &hit));
+    assert_int_equal(hit.at, 500);
+    assert_int_equal(hit.rid, rid);
+    list_close(&l);
+    p.expect = 1;
+    p.at_ms = 700;
+    assert_int_equal(t_put_form(&t, &p), OK);
+    assert_int_equal(list_team(&t.rq, mine[1], LIST_NEWEST, &l), OK);
+    assert_true(list_next(l, &hit));
+    assert_int_equal(hit.at, 700);
+    list_close(&l);
+    assert_int_equal(list_owner(&t.rq, rid, T_SR, LIST_NEWEST, &l), OK);
+    assert_int_equal(t_list_len(&t, l), 1);
+    tx = tx_new(&t.rq);
+    assert_int_equal(tx_team_remove(tx, T_SR, S("case1"), mine[1]), OK);
+    assert_int_equal(store_commit(t.st, &t.rq, tx), OK);
+    assert_int_equal(db_team_has(&t.rq, rid, mine, 2, &has), OK);
+    assert_false(has);
+    t_close(&t);
+}
+
+static void conditions_fail_alone(void **state)
+{
+    struct t t = t_open();
+    const struct tuple tok = {.kind = TUPLE_TOKEN, .sp = 1, .token = {.hash = 42, .sys = 9}};
+    struct tx_put p = t_form(T_PAT, "p1");
+    struct res_row row;
+    (void)state;
+    p.tuples = &tok;
+    p.n_tuples = 1;
+    for (int i = 0; i < 2; i++) {
+        struct tx *tx = tx_new(&t.rq);
+        assert_int_equal(tx_require_none(tx, 1, 42, 9), OK);
+        p.id = i == 0 ? S("p1") : S("p2");
+        assert_int_equal(tx_put(tx, &p), OK);
+        assert_int_equal(store_commit(t.st, &t.rq, tx), i == 0 ? OK : E_CONFLICT);
+        err_clear(&t.rq);
+    }
+    struct tx *tx = tx_new(&t.rq);
+    struct tx_put q = t_form(T_OBS, "o1");
+    assert_int_equal(tx_put(tx, &q), OK);
+    assert_int_equal(TX_SQL(tx, W_ONCE_NEW, TX_MUST_BE_NEW, sql_text(S("dr")), sql_text(S("k")),
+                            sql_tx_time(0), sql_text(S("/x"))), OK);
+    assert_int_equal(store_commit(t.st, &t.rq, tx), OK);
+    tx = tx_new(&t.rq);
+    q = t_form(T_OBS, "o2");
+    assert_int_equal(tx_put(tx, &q), OK);
+    assert_int_equal(TX_SQL(tx, W_ONCE_NEW, TX_MUST_BE_NEW, sql_text(S("dr")), sql_text(S("k")),
+                            sql_tx_time(0), sql_text(S("/y"))), OK);
+    assert_int_equal(store_commit(t.st, &t.rq, tx), E_CONFLICT);
+    err_clear(&t.rq);
+    assert_int_equal(db_read(&t.rq, T_OBS, S("o1"), &row), OK);
+    assert_int_equal(db_read(&t.rq, T_OBS, S("o2"), &row), E_NOT_FOUND);
+    err_clear(&t.rq);
+    tx = tx_new(&t.rq);
+    assert_int_equal(tx_require_version(tx, T_OBS, S("o1"), 2), OK);
+    q = t_form(T_OBS, "o3");
+    assert_int_equal(tx_put(tx, &q), OK);
+    assert_int_equal(store_commit(t.st, &t.rq, tx), E_STALE);
+    err_clear(&t.rq);
+    tx = tx_new(&t.rq);
+    q = t_form(T_OBS, "twice");
+    assert_int_equal(tx_put(tx, &q), OK);
+    assert_int_equal(tx_put(tx, &q), OK);
+    assert_int_equal(store_commit(t.st, &t.rq, tx), E_CONFLICT);
+    err_clear(&t.rq);
+    assert_int_equal(t_put(&t, T_OBS, "twice", TX_CREATE, "now"), OK);
+    t_close(&t);
+}
+
+static void domain_rows(void **state)
+{
+    struct t t = t_open();
+    struct tx *tx = tx_new(&t.rq);
+    struct db_rows rows;
+    bool has;
+    (void)state;
+    assert_int_equal(TX_SQL(tx, W_JOB_SET, 0, sql_i64(1), sql_text(S("case1")), sql_i64(50),
+                            sql_text(S(""))), OK);
+    assert_int_equal(TX_SQL(tx, W_JOB_SET, 0, sql_i64(1), sql_text(S("case2")), sql_i64(40),
+                            sql_text(S("x"))), OK);
+    assert_int_equal(store_commit(t.st, &t.rq, tx), OK);
+    assert_int_equal(DB_QUERY(&t.rq, &rows, Q_JOBS_DUE, sql_i64(60), sql_i64(10)), OK);
+    assert_int_equal(db_next(&t.rq, &rows, &has), OK);
+    assert_true(has && db_i64(&rows, 3) == 40);
+    assert_true(str_eq(db_text(t.rq.a, &rows, 2), S("case2")));
+    assert_int_equal(db_next(&t.rq, &rows, &has), OK);
+    assert_true(has && str_eq(db_peek(&rows, 4), S("")));
+    assert_int_equal(db_next(&t.rq, &rows, &has), OK);
+    assert_false(has);
+    db_rows_done(&rows);
+    assert_int_equal(DB_ONE(&t.rq, &rows, Q_ONCE, sql_text(S("a")), sql_text(S("b"))),
+                     E_NOT_FOUND);
+    err_clear(&t.rq);
+    for (int i = 0; i < 2; i++) { /* a claimed job is claimed once */
+        tx = tx_new(&t.rq);
+        assert_int_equal(TX_SQL(tx, W_JOB_CLAIM, TX_MUST_CHANGE, sql_i64(1), sql_i64(0)), OK);
+        assert_int_equal(store_commit(t.st, &t.rq, tx), i == 0 ? OK : E_STALE);
+        err_clear(&t.rq);
+    }
+    t_close(&t);
+}
+
+static void blobs(void **state)
+{
+    struct t t = t_open();
+    struct blob_ref a;
+    struct blob_ref b;
+    struct str got;
+    uint64_t faults;
+    (void)state;
+    assert_int_equal(blob_put_bytes(&t.rq, t.st, S("image"), &a), OK);
+    assert_int_equal(blob_put_bytes(&t.rq, t.st, S("image"), &b), OK);
+    assert_memory_equal(a.sha, b.sha, 32);
+    assert_int_equal(blob_check(&t.rq, t.st, a.sha), OK);
+    assert_int_equal(blob_read(&t.rq, t.st, a.sha, 100, &got), OK);
+    assert_true(str_eq(got, S("image")));
+    struct tx *tx = tx_new(&t.rq);
+    assert_int_equal(TX_SQL(tx, W_BLOB_ADD, 0, sql_blob((struct str){(char *)a.sha, 32}),
+                            sql_i64(5), sql_text(S("image/png")), sql_i64(1)), OK);
+    assert_int_equal(store_commit(t.st, &t.rq, tx), OK);
+    assert_int_equal(store_check(&t.rq, NULL, &faults), OK);
+    assert_int_equal(faults, 0);
+    b.sha[0] ^= 1;
+    assert_int_equal(blob_check(&t.rq, t.st, b.sha), E_NOT_FOUND);
+    err_clear(&t.rq);
+    t_close(&t);
+}
+
+static void hashes_are_keyed(void **state)
+{
+    struct t t = t_open();
+    struct t u = t_open();
+    (void)state;
+    assert_int_equal(store_hash(t.st, S("x")), db_hash(t.rq.db, S("x")));
+    assert_true(store_hash(t.st, S("x")) != store_hash(u.st, S("x")));
+    assert_true(store_hash2(t.st, S("a"), S("bc")) != store_hash2(t.st, S("ab"), S("c")));
+    assert_int_equal(store_hash_sys(t.st, S("")), 0);
+    assert_true(store_hash_sys(t.st, S("http://loinc.org")) != 0);
+    t_close(&u);
+    t_close(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(create_update_delete),
+        cmocka_unit_test(meta_of_the_resource_is_kept),
+        cmocka_unit_test(stub_becomes_the_resource),
+        cmocka_unit_test(index_follows_the_newest_version),
+        cmocka_unit_test(lists_are_ordered_and_can_seek),
+        cmocka_unit_test(owners_and_teams),
+        cmocka_unit_test(conditions_fail_alone),
+        cmocka_unit_test(domain_rows),
+        cmocka_unit_test(blobs),
+        cmocka_unit_test(hashes_are_keyed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

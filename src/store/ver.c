@@ -1,0 +1,155 @@
+/* store/ver.c - versions: history, vread, the change feed. See db.h. */
+#include <inttypes.h>
+
+#include "store/read_int.h"
+#include "store/store_int.h"
+
+enum { COL_PREV = 10, COL_BODY = 11 };
+
+/* The version at vid and the one before it. */
+static enum err ver_get(struct req *rq, int64_t vid, struct ver_row *ret_row, int64_t *ret_prev)
+{
+    sqlite3_stmt *st;
+    bool has = false;
+    struct ver_row v = {.vid = vid};
+    int64_t prev = 0;
+    TRY(read_take(rq, C_VER, &st));
+    bind_i64(st, 1, vid);
+    enum err e = read_step(rq, st, &has);
+    if (e == OK && has) {
+        v.rid = sqlite3_column_int64(st, 1);
+        v.type = (uint16_t)sqlite3_column_int64(st, 2);
+        v.id = arena_str(rq->a, col_str(st, 3));
+        v.version = (uint64_t)sqlite3_column_int64(st, 4);
+        v.op = (enum ver_op)sqlite3_column_int64(st, 5);
+        v.updated.ms = sqlite3_column_int64(st, 6);
+        v.tx = (uint64_t)sqlite3_column_int64(st, 7);
+        v.anchor = sqlite3_column_int64(st, 8);
+        v.patient = sqlite3_column_int64(st, 9);
+        prev = sqlite3_column_int64(st, COL_PREV);
+        if (v.op != VER_DELETE) {
+            v.body = body_splice(rq->a, col_str(st, COL_BODY), v.id, v.version, v.updated.ms);
+        }
+    }
+    conn_give(rq->db->conn, C_VER, st);
+    TRY(e);
+    if (!has) {
+        return FAIL(rq, E_IO, "version row %" PRIi64 " is missing", vid);
+    }
+    TRY_MEM(rq, v.id.p);
+    if (v.op != VER_DELETE) {
+        TRY_MEM(rq, v.body.p);
+    }
+    *ret_row = v;
+    *ret_prev = prev;
+    return OK;
+}
+
+static enum err two_numbers(struct req *rq, unsigned id, sqlite3_stmt *st, int64_t ret_v[2])
+{
+    bool has = false;
+    enum err e = read_step(rq, st, &has);
+    if (e == OK && has) {
+        ret_v[0] = sqlite3_column_int64(st, 0);
+        ret_v[1] = sqlite3_column_count(st) > 1 ? sqlite3_column_int64(st, 1) : 0;
+    }
+    conn_give(rq->db->conn, id, st);
+    TRY(e);
+    return has ? OK : FAIL(rq, E_NOT_FOUND, "no such resource");
+}
+
+/* vid of the current version. */
+static enum err ver_top(struct req *rq, uint16_t type, struct str id, int64_t *ret_vid)
+{
+    sqlite3_stmt *st;
+    int64_t v[2];
+    TRY(read_take(rq, C_VER_TOP, &st));
+    bind_text(st, 1, id);
+    bind_i64(st, 2, type);
+    TRY(two_numbers(rq, C_VER_TOP, st, v));
+    *ret_vid = v[0];
+    return OK;
+}
+
+enum err db_vread(struct req *rq, uint16_t type, struct str id, uint64_t version,
+                  struct ver_row *ret_row)
+{
+    int64_t vid;
+    int64_t prev;
+    struct ver_row row;
+    TRY(ver_top(rq, type, id, &vid));
+    while (vid != 0) {
+        sqlite3_stmt *st;
+        int64_t v[2];
+        TRY(read_take(rq, C_VER_PREV, &st));
+        bind_i64(st, 1, vid);
+        TRY(two_numbers(rq, C_VER_PREV, st, v));
+        if ((uint64_t)v[0] <= version) {
+            vid = (uint64_t)v[0] == version ? vid : 0;
+            break;
+        }
+        vid = v[1];
+    }
+    if (vid == 0) {
+        return FAIL(rq, E_NOT_FOUND, "no version %" PRIu64, version);
+    }
+    TRY(ver_get(rq, vid, &row, &prev));
+    if (row.op == VER_DELETE) {
+        return FAIL(rq, E_GONE, "version %" PRIu64 " is a deletion", version);
+    }
+    *ret_row = row;
+    return OK;
+}
+
+enum err db_history(struct req *rq, uint16_t type, struct str id, int64_t before, size_t n,
+                    struct ver_row *ret_rows, size_t *ret_n)
+{
+    int64_t vid;
+    size_t got = 0;
+    TRY(ver_top(rq, type, id, &vid));
+    while (vid != 0 && got < n) {
+        struct ver_row row;
+        int64_t prev;
+        if (before != 0 && vid >= before) {
+            sqlite3_stmt *st;
+            int64_t v[2];
+            TRY(read_take(rq, C_VER_PREV, &st));
+            bind_i64(st, 1, vid);
+            TRY(two_numbers(rq, C_VER_PREV, st, v));
+            vid = v[1];
+            continue;
+        }
+        TRY(ver_get(rq, vid, &row, &prev));
+        ret_rows[got++] = row;
+        vid = prev;
+    }
+    *ret_n = got;
+    return OK;
+}
+
+enum err db_feed(struct req *rq, uint16_t type, int64_t before, size_t scan, size_t n,
+                 struct ver_row *ret_rows, size_t *ret_n, int64_t *ret_next)
+{
+    sqlite3_stmt *st;
+    bool has = true;
+    size_t got = 0;
+    size_t seen = 0;
+    int64_t last = 0;
+    enum err e = OK;
+    TRY(read_take(rq, C_FEED, &st));
+    bind_i64(st, 1, before != 0 ? before : INT64_MAX);
+    bind_i64(st, 2, (int64_t)MIN(scan, (size_t)INT32_MAX));
+    while (e == OK && got < n && (e = read_step(rq, st, &has)) == OK && has) {
+        int64_t prev;
+        seen++;
+        last = sqlite3_column_int64(st, 0);
+        if (type == 0 || sqlite3_column_int64(st, 1) == type) {
+            e = ver_get(rq, last, &ret_rows[got++], &prev);
+        }
+    }
+    conn_give(rq->db->conn, C_FEED, st);
+    TRY(e);
+    *ret_n = got;
+    *ret_next = (has || seen == scan) && last > 1 ? last : 0;
+    return OK;
+}
