@@ -513,7 +513,8 @@ enum err apply_tx(struct writer *w, struct tx *tx)
     tx->time = (struct instant){w->time_ms};
     arena_reset(w->scratch);
     enum err e = checks(w, tx);
-    bool saved = e == OK && !only_audit;
+    bool checked = e == OK;
+    bool saved = checked && !only_audit;
     if (saved) {
         e = one(w, C_SAVE, tx->rq);
     }
@@ -529,5 +530,6 @@ enum err apply_tx(struct writer *w, struct tx *tx)
             return E_IO;
         }
     }
-    return e;
+    /* Records without a savepoint can only fail with the disk: nothing half done may stay. */
+    return checked && !saved && e != E_FULL ? E_IO : e;
 }

@@ -164,7 +164,7 @@ enum err head_holds(struct req *rq, const struct head *signed_head, struct audit
         TRY(hash_at(rq, C_AUDIT_HASH, signed_head->seq, hash, &has));
     }
     if (!has) {
-        found(r, AUDIT_CUT, r->n_audit + 1);
+        found(r, AUDIT_CUT, r->n_audit > 0 ? r->n_audit + 1 : signed_head->seq);
     } else if (memcmp(hash, signed_head->hash, 32) != 0) {
         found(r, AUDIT_ALTERED, signed_head->seq);
     }
