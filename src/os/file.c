@@ -11,6 +11,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "os/random.h"
+
 static enum err io_fail(struct req *rq, const char *what)
 {
     switch (errno) {
@@ -204,23 +206,38 @@ static enum err sync_parent(struct req *rq, const char *path)
     return os_sync_dir(rq, cut > 0 ? dir : ".");
 }
 
-enum err os_write_file(struct req *rq, const char *path, struct str bytes, unsigned mode)
+static enum err write_new(struct req *rq, const char *path, struct str bytes, unsigned mode)
 {
-    char tmp[OS_PATH_MAX];
-    struct str p = str_z(path);
     CLEANUP(os_close_p) int fd = -1;
-    if (p.n + 5 > sizeof(tmp)) {
-        return FAIL(rq, E_TOO_LARGE, "path");
-    }
-    memcpy(tmp, path, p.n);
-    memcpy(tmp + p.n, ".new", 5);
-    TRY(open_with(rq, tmp, O_RDWR | O_CREAT | O_TRUNC, &fd));
+    TRY(os_open_new(rq, path, &fd));
     if (fchmod(fd, mode) != 0) {
         return io_fail(rq, "fchmod");
     }
     TRY(os_write_at(rq, fd, 0, bytes.p, bytes.n));
-    TRY(os_sync(rq, fd));
-    TRY(os_rename(rq, tmp, path));
+    return os_sync(rq, fd);
+}
+
+enum err os_write_file(struct req *rq, const char *path, struct str bytes, unsigned mode)
+{
+    static const char suffix[] = ".new-";
+    char tmp[OS_PATH_MAX];
+    char id[OS_ID_LEN + 1];
+    struct str p = str_z(path);
+    if (p.n + sizeof(suffix) + sizeof(id) > sizeof(tmp)) {
+        return FAIL(rq, E_TOO_LARGE, "path");
+    }
+    os_id(id);
+    memcpy(tmp, path, p.n);
+    memcpy(tmp + p.n, suffix, sizeof(suffix) - 1);
+    memcpy(tmp + p.n + sizeof(suffix) - 1, id, sizeof(id));
+    enum err e = write_new(rq, tmp, bytes, mode);
+    if (e == OK) {
+        e = os_rename(rq, tmp, path);
+    }
+    if (e != OK) {
+        unlink(tmp);
+        return e;
+    }
     return sync_parent(rq, path);
 }
 

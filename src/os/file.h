@@ -53,7 +53,7 @@ MUST_USE enum err os_free_bytes(struct req *rq, const char *path, uint64_t *ret_
  * errors   E_NOT_FOUND, E_IO; E_TOO_LARGE  above cap bytes
  */
 MUST_USE enum err os_read_file(struct req *rq, const char *path, size_t cap, struct str *ret_bytes);
-/* Writes path + ".new", syncs it, renames it over path, syncs the directory: afterwards either the
+/* Writes path + ".new-ID", syncs it, renames it over path, syncs the directory: afterwards either the
  * old or the new content is there, never a part. mode as for open(2), 0600 for secrets. */
 MUST_USE enum err os_write_file(struct req *rq, const char *path, struct str bytes, unsigned mode);
 
