@@ -45,7 +45,7 @@ static void row_head(struct res_row *row, sqlite3_stmt *st)
 /* One row of C_READ, C_READ_RID, C_HEAD or C_HEAD_RID. */
 static enum err row_get(struct req *rq, sqlite3_stmt *st, bool with_body, struct res_row *ret_row)
 {
-    bool has;
+    bool has = false;
     struct res_row row;
     TRY(read_step(rq, st, &has));
     if (!has) {

@@ -75,7 +75,7 @@ static enum err part_add(struct req *rq, struct list *l, const int64_t *v, int n
 static enum err one_part(struct req *rq, unsigned stmt, enum list_order o, const int64_t *v, int n,
                          bool seeks, struct list **gives)
 {
-    struct list *l;
+    struct list *l = NULL;
     TRY(list_new(rq, stmt, o, seeks ? n + 1 : 0, &l));
     enum err e = part_add(rq, l, v, n);
     if (e != OK) {
@@ -140,7 +140,7 @@ enum err list_token(struct req *rq, uint16_t sp, uint64_t hash, uint32_t sys, en
                     struct list **gives)
 {
     unsigned stmt = o == LIST_NEWEST ? C_LIST_TOKEN_DESC : C_LIST_TOKEN_ASC;
-    struct list *l;
+    struct list *l = NULL;
     if (sys != TOKEN_ANY_SYS) {
         const int64_t v[] = {sp, (int64_t)hash, sys};
         return one_part(rq, stmt, o, v, 3, true, gives);
@@ -179,7 +179,7 @@ enum err list_date(struct req *rq, uint16_t sp, int64_t lo_from, int64_t lo_to, 
                    struct list **gives)
 {
     const int64_t v[] = {sp, lo_from, lo_to};
-    struct list *l;
+    struct list *l = NULL;
     TRY(list_new(rq, o == LIST_NEWEST ? C_LIST_DATE_DESC : C_LIST_DATE_ASC, o, 0, &l));
     l->has_hi = true;
     enum err e = part_add(rq, l, v, 3);
@@ -213,7 +213,7 @@ static struct str prefix_end(struct str prefix, char out[TUPLE_STRING_MAX + 1])
 
 enum err list_string(struct req *rq, uint16_t sp, struct str prefix, struct list **gives)
 {
-    struct list *l;
+    struct list *l = NULL;
     char *end = arena_alloc_raw(rq->a, TUPLE_STRING_MAX + 1);
     prefix.n = MIN(prefix.n, (size_t)TUPLE_STRING_MAX);
     struct str from = arena_str(rq->a, prefix);
@@ -235,7 +235,7 @@ enum err list_string(struct req *rq, uint16_t sp, struct str prefix, struct list
 enum err list_quantity(struct req *rq, uint16_t sp, uint64_t unit, double from, double to,
                        struct list **gives)
 {
-    struct list *l;
+    struct list *l = NULL;
     TRY(list_new(rq, C_LIST_QUANTITY, LIST_OLDEST, 0, &l));
     struct part *p = &l->parts[0];
     TRY(read_take(rq, l->stmt, &p->st));

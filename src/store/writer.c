@@ -299,10 +299,9 @@ static void keep_log_short(struct writer *w, struct conn **conn)
 static void *keeper_main(void *ctx)
 {
     struct writer *w = ctx;
-    struct head written = {.seq = UINT64_MAX};
+    struct head written = w->started;
     struct conn *conn = NULL;
     bool end = false;
-    keep_head(w, &written, &w->started);
     while (!end) {
         os_lock(&w->lock);
         bool woken = w->keeper_stop || w->checkpoint || os_wait_ms(&w->keep, &w->lock, KEEP_MS);
@@ -346,6 +345,9 @@ struct writer *writer_start(struct req *rq, struct store *st)
     }
     w->committed = w->marks.head;
     w->started = w->marks.head;
+    if (head_save(rq, st->dir, &st->head_key, &w->started) != OK) {
+        goto failed;
+    }
     if (!os_thread_start(&w->thread, "writer", writer_main, w)) {
         FAIL(rq, E_IO, "no thread");
         goto failed;

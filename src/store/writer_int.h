@@ -38,7 +38,7 @@ struct writer {
     store_events_fn on_commit;
     void *on_commit_ctx;
 
-    struct head started;   /* the chains' ends when the program began; set before the threads */
+    struct head started;   /* the chains' ends when the program began */
     struct os_cond keep;   /* wakes the keeper, with lock */
     struct os_thread keeper;
     bool keeper_stop;
