@@ -33,4 +33,6 @@ void command_print(struct str text);
 
 int command_serve(struct command_args *args);
 int command_config(struct command_args *args);
+int command_verify(struct command_args *args);
+int command_ca_show(struct command_args *args);
 int command_help(struct command_args *args);

@@ -227,8 +227,7 @@ static void line_put(struct pen *p, const struct flow *f, PangoLayoutIter *it)
     p->y += height;
 }
 
-/* Text that flows from page to page. */
-static void flow_put(struct pen *p, const struct flow *f, struct str text)
+static void paragraph_put(struct pen *p, const struct flow *f, struct str text)
 {
     PangoLayout *l = layout_new(p, f->face, text, f->width);
     PangoLayoutIter *it = pango_layout_get_iter(l);
@@ -237,6 +236,17 @@ static void flow_put(struct pen *p, const struct flow *f, struct str text)
     } while (p->failed == OK && pango_layout_iter_next_line(it));
     pango_layout_iter_free(it);
     g_object_unref(l);
+}
+
+/* Text that flows from page to page, paragraph by paragraph: a layout's cost grows faster than its
+ * length. */
+static void flow_put(struct pen *p, const struct flow *f, struct str text)
+{
+    struct str rest = {text.n > 0 ? text.p : "", text.n};
+    struct str part;
+    while (p->failed == OK && str_cut(&rest, '\n', &part)) {
+        paragraph_put(p, f, part);
+    }
 }
 
 static void pair_put(struct pen *p, const struct pdf_block *b)

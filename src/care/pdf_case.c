@@ -183,12 +183,14 @@ static struct str plain(struct req *rq, struct str s)
     return buf_get(&b);
 }
 
+static const struct str paragraph = {(const char[]){'<', 'p', '>'}, 3};
+
 /* A section's narrative as written by sign_text.c: paragraphs, a label in <b> at the front. */
 static void narrative_put(struct page *p, struct str div, bool files)
 {
     struct str rest = div;
     for (;;) {
-        size_t from = str_find(rest, S("<p>"));
+        size_t from = str_find(rest, paragraph);
         size_t to = str_find(rest, S("</p>"));
         if (from >= to || to == rest.n) {
             return;

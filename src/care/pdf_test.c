@@ -183,11 +183,12 @@ static void odd_text_is_harmless(void **state)
     struct req rq;
     struct str pdf;
     req_init(&rq, 16 * 1024 * 1024, (struct instant){0});
+    char wide[300];
+    memset(wide, 'a', sizeof(wide));
     struct pdf_block odd[] = {
         {PDF_PAIR, S(""), S("")},
         {PDF_TEXT, S(""), S("<b>&amp;</b> \xE2\x80\xAE" "abc \xF0\x9F\xAB\x80 \xEF\xBF\xBF \x80\xC0 \xED\xA0\x80")},
-        {PDF_MARKED, S(""), S("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-                              "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")},
+        {PDF_MARKED, S(""), {wide, sizeof(wide)}},
     };
     struct pdf_doc d = doc_make();
     d.blocks = odd;

@@ -174,13 +174,12 @@ static struct str instant_text(struct req *rq, struct instant t)
     return buf_get(&b);
 }
 
-static void narrative(struct writer *w, struct str inner)
+static void narrative(struct writer *w, struct str div)
 {
     json_k(&w->o, S("text"));
     json_obj(&w->o);
     json_ks(&w->o, S("status"), S("generated"));
-    json_ks(&w->o, S("div"),
-            joined(w->rq, S("<div xmlns=\"http://www.w3.org/1999/xhtml\">"), inner, S("</div>")));
+    json_ks(&w->o, S("div"), div);
     json_obj_end(&w->o);
 }
 

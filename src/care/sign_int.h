@@ -3,7 +3,8 @@
 
 #include "care/sign_doc.h"
 
-/* The lines of a section as the inside of an XHTML div; the title alone when it has no lines. */
+/* FHIR narrative (R4 narrative.html): an XHTML div with one paragraph a line, its label in front in
+ * bold; the title alone when the section has no lines. */
 struct str sign_int_xhtml(struct req *rq, const struct sign_section *s);
 /* The sections every conclusion begins with: about the consultation, who asked and what. */
 MUST_USE enum err sign_int_head(struct req *rq, const struct sign_doc *d,

@@ -42,25 +42,38 @@ static void xhtml_text(struct buf *b, struct str s)
     }
 }
 
+static void tag(struct buf *b, struct str inside)
+{
+    buf_char(b, '<');
+    buf_str(b, inside);
+    buf_char(b, '>');
+}
+
+static void paragraph(struct buf *b, struct str label, struct str text)
+{
+    tag(b, S("p"));
+    if (label.n > 0) {
+        tag(b, S("b"));
+        xhtml_text(b, label);
+        tag(b, S("/b"));
+        tag(b, S("br/"));
+    }
+    xhtml_text(b, text);
+    tag(b, S("/p"));
+}
+
 struct str sign_int_xhtml(struct req *rq, const struct sign_section *s)
 {
     struct buf b;
     buf_init(&b, rq->a, SIGN_DOC_MAX);
+    tag(&b, S("div xmlns=\"http://www.w3.org/1999/xhtml\""));
     if (s->n == 0) {
-        BUF_LIT(&b, "<p>");
-        xhtml_text(&b, s->title);
-        BUF_LIT(&b, "</p>");
+        paragraph(&b, (struct str){0}, s->title);
     }
     for (uint32_t i = 0; i < s->n; i++) {
-        BUF_LIT(&b, "<p>");
-        if (s->lines[i].label.n > 0) {
-            BUF_LIT(&b, "<b>");
-            xhtml_text(&b, s->lines[i].label);
-            BUF_LIT(&b, "</b><br/>");
-        }
-        xhtml_text(&b, s->lines[i].text);
-        BUF_LIT(&b, "</p>");
+        paragraph(&b, s->lines[i].label, s->lines[i].text);
     }
+    tag(&b, S("/div"));
     return buf_get(&b);
 }
 

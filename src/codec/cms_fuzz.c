@@ -1,5 +1,6 @@
 /* codec/cms_fuzz.c - no bytes taken for a signature or a certificate may break the reader. */
 #include "codec/cms.h"
+#include "codec/cms_cert.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,0 +1,110 @@
+/* app/verify.c - "consilium verify" checks downloaded files anywhere, without server or data folder;
+ * "consilium ca show" prints the deployment's authority, to publish its fingerprint. */
+#include "care/verify.h"
+
+#include <stdio.h>
+
+#include "app/command.h"
+#include "os/file.h"
+
+struct verify_files {
+    struct str bundle;
+    struct str signature;
+    struct str ca;
+};
+
+static enum err take_file(struct req *rq, const char *path, struct verify_files *f)
+{
+    struct str bytes;
+    TRY(os_read_file(rq, path, VERIFY_FILE_MAX, &bytes));
+    switch (verify_kind(rq, bytes)) {
+    case VERIFY_BUNDLE: f->bundle = bytes; return OK;
+    case VERIFY_SIGNATURE: f->signature = bytes; return OK;
+    case VERIFY_UNKNOWN: break;
+    }
+    return FAIL(rq, E_BAD_INPUT, "a file is neither a document Bundle nor a signature");
+}
+
+static enum err take_files(struct command_args *args, struct verify_files *f)
+{
+    for (int i = 0; i < args->n_words; i++) {
+        struct str word = str_z(args->words[i]);
+        if (str_eq(word, S("--ca")) && i + 1 < args->n_words) {
+            TRY(os_read_file(args->rq, args->words[++i], VERIFY_FILE_MAX, &f->ca));
+        } else if (str_starts(word, S("--"))) {
+            return FAIL(args->rq, E_BAD_INPUT, "unknown option");
+        } else {
+            TRY(take_file(args->rq, args->words[i], f));
+        }
+    }
+    if (f->bundle.n == 0 || f->signature.n == 0) {
+        return FAIL(args->rq, E_BAD_INPUT, "two files are needed: the document and its signature");
+    }
+    return OK;
+}
+
+int command_verify(struct command_args *args)
+{
+    struct verify_files f = {0};
+    struct verify_report r;
+    struct buf b;
+    if (args->n_words == 0) {
+        return COMMAND_USAGE;
+    }
+    if (take_files(args, &f) != OK ||
+        verify_document(args->rq, f.bundle, f.signature, f.ca, &r) != OK) {
+        return COMMAND_USAGE;
+    }
+    buf_init(&b, args->rq->a, 65536);
+    verify_write(&b, &r);
+    command_print(buf_get(&b));
+    return r.good ? COMMAND_OK : COMMAND_FAILED;
+}
+
+static void colons(struct buf *b, const char *hex)
+{
+    for (size_t i = 0; hex[i] != 0; i++) {
+        if (i > 0 && i % 2 == 0) {
+            buf_char(b, ':');
+        }
+        buf_char(b, (char)(hex[i] >= 'a' ? hex[i] - 'a' + 'A' : hex[i]));
+    }
+}
+
+static enum err ca_text(struct req *rq, const char *path, struct buf *b)
+{
+    struct str file;
+    struct str der;
+    struct str pem;
+    struct cert_facts f;
+    TRY(os_read_file(rq, path, VERIFY_FILE_MAX, &file));
+    TRY(cert_unpem(rq, file, &der));
+    TRY(cert_read(rq, der, &f));
+    TRY(cert_pem(rq, der, &pem));
+    BUF_LIT(b, "authority    ");
+    buf_str(b, f.subject.common_name);
+    BUF_LIT(b, "\norganisation ");
+    buf_str(b, f.subject.organization);
+    BUF_LIT(b, "\nvalid from   ");
+    instant_write(b, f.from);
+    BUF_LIT(b, "\nvalid until  ");
+    instant_write(b, f.until);
+    BUF_LIT(b, "\nSHA-256      ");
+    colons(b, f.fingerprint);
+    buf_char(b, '\n');
+    buf_str(b, pem);
+    return OK;
+}
+
+int command_ca_show(struct command_args *args)
+{
+    char path[OS_PATH_MAX];
+    struct buf b;
+    buf_init(&b, args->rq->a, 65536);
+    if (os_path(args->rq, args->config->data, S("ca/ca.pem"), path) != OK ||
+        ca_text(args->rq, path, &b) != OK) {
+        return COMMAND_FAILED;
+    }
+    command_print(buf_get(&b));
+    return COMMAND_OK;
+}

@@ -1,0 +1,23 @@
+/* care/verify_fuzz.c - no file given to the check may break it. */
+#include "care/verify.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct req rq;
+    struct verify_report r;
+    struct buf b;
+    size_t half = size / 2;
+    struct str one = {(const char *)data, half};
+    struct str two = {(const char *)data + half, size - half};
+    req_init(&rq, 64 * 1024 * 1024, (struct instant){0});
+    if (verify_document(&rq, one, two, (struct str){0}, &r) == OK) {
+        buf_init(&b, rq.a, 65536);
+        verify_write(&b, &r);
+    }
+    err_clear(&rq);
+    (void)verify_kind(&rq, one);
+    req_done(&rq);
+    return 0;
+}
