@@ -100,8 +100,8 @@ struct str json_key(struct req *rq, struct jv member_value);
 bool json_key_is(struct jv member_value, struct str key);
 /* The key's node, to read its name id; NULL when v is not a member. */
 const struct json_node *json_key_node(struct jv member_value);
-/* "name.0.family": names and positions between dots. A name on an array looks in its first
- * element. */
+/* "name.0.family": names, and positions in arrays, between dots. A name on an array looks in its
+ * first element. */
 struct jv json_path(struct jv v, struct str dotted);
 
 /* Decoded text of a string: a slice of the source when it has no escapes, else in the arena.

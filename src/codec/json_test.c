@@ -129,6 +129,8 @@ static void handles_walk_the_tape(void **state)
     assert_true(json_is(json_path(root, S("name.0.given.1")), S("B")));
     assert_false(json_has(json_path(root, S("name.2.family"))));
     assert_false(json_has(json_path(root, S("active.x"))));
+    struct json_doc digits = parsed(S("{\"00100020\":{\"Value\":[\"x\",\"y\"]}}"));
+    assert_true(json_is(json_path(json_root(&digits), S("00100020.Value.1")), S("y")));
     assert_int_equal(json_kind(json_get(root, S("k\ney"))), JSON_NULL);
     assert_false(json_has(json_first(json_get(root, S("e")))));
     struct buf keys;

@@ -255,14 +255,12 @@ struct jv json_path(struct jv v, struct str dotted)
     struct str step;
     while (v.doc != NULL && str_cut(&dotted, '.', &step)) {
         uint64_t i;
-        if (str_u64(step, &i)) {
+        bool in_array = json_kind(v) == JSON_ARRAY;
+        if (in_array && str_u64(step, &i)) {
             v = i > UINT32_MAX ? absent : json_at(v, (uint32_t)i);
-            continue;
+        } else {
+            v = json_get(in_array ? json_first(v) : v, step);
         }
-        if (json_kind(v) == JSON_ARRAY) {
-            v = json_first(v);
-        }
-        v = json_get(v, step);
     }
     return v;
 }
