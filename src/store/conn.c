@@ -86,7 +86,7 @@ enum err conn_err(struct req *rq, struct conn *c)
     int code = sqlite3_extended_errcode(c->sql);
     int sys = sqlite3_system_errno(c->sql);
     if ((code & 0xff) == SQLITE_FULL ||
-        ((code & 0xff) == SQLITE_IOERR && (sys == ENOSPC || sys == EDQUOT))) {
+        ((code & 0xff) == SQLITE_IOERR && (sys == ENOSPC || sys == EDQUOT || sys == EFBIG))) {
         return FAIL(rq, E_FULL, "sqlite %d", code);
     }
     return FAIL(rq, E_IO, "sqlite %d errno %d", code, sys);
