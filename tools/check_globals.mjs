@@ -23,14 +23,13 @@ main((report) => {
   if (!BUILD) return;
   const list = objects(BUILD);
   if (!list.length) return;
-  const r = spawnSync('nm', ['-A', '--defined-only', ...list], { encoding: 'utf8', maxBuffer: 1 << 27 });
+  const r = spawnSync('nm', ['-A', '-f', 'sysv', '--defined-only', ...list], { encoding: 'utf8', maxBuffer: 1 << 28 });
   for (const line of r.stdout.split('\n')) {
-    const m = /^(.*\.o):[0-9a-f]+ ([bBdDcC]) (.+)$/.exec(line);
-    if (!m || /^(__|\.LC|ubsan|asan)/.test(m[3])) continue;
-    const name = m[3].replace(/\.\d+$/, '');
-    const section = spawnSync('nm', ['-f', 'sysv', m[1]], { encoding: 'utf8' }).stdout;
-    const row = section.split('\n').find((l) => l.split('|')[0].trim() === m[3]);
-    if (row && /\.data\.rel\.ro/.test(row)) continue;
-    if (!(name in ALLOWED)) report(path.relative('.', m[1]), 1, `writable global: ${name}`);
+    const cells = line.split('|').map((c) => c.trim());
+    if (cells.length < 7 || !/^(\.data|\.bss|\*COM\*|\.tbss|\.tdata)/.test(cells[6]) || cells[6].startsWith('.data.rel.ro')) continue;
+    const [, file, symbol] = /^(.*\.o):(.*)$/.exec(cells[0]) ?? [];
+    const name = (symbol ?? '').trim().replace(/\.\d+$/, '');
+    if (!name || /^(__|\.|ubsan|asan)/.test(name) || cells[3] === 'SECTION') continue;
+    if (!(name in ALLOWED)) report(path.relative('.', file), 1, `writable global: ${name}`);
   }
 });

@@ -12,6 +12,7 @@ const CHECKS = [
   ['size', 'lengths of files, functions, lines'],
   ['tables', 'no row twice'],
   ['text', 'blanks, comments, machine paths'],
+  ['types', 'the scripts of the pages'],
   ['globals', 'no writable globals'],
 ];
 

@@ -1,0 +1,13 @@
+// The script of every page. Each part looks for its own marks in the page and does nothing without
+// them; pages work without any of it.
+import { startCase } from './case';
+import { startDesk } from './desk';
+import { startDrafts } from './draft';
+import { startLive } from './live';
+import { startNotices } from './notice';
+
+startDrafts();
+startLive();
+startDesk();
+startCase();
+startNotices();
