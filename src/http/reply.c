@@ -144,6 +144,11 @@ static bool gzip_pays(const struct call *c)
             return false;
         }
     }
+    return true;
+}
+
+static bool gzip_wanted(const struct call *c)
+{
     struct str accept = http_header(&c->h, "Accept-Encoding");
     return accept.p != NULL && field_quality(accept, S("gzip")) > 0;
 }
@@ -246,8 +251,10 @@ static struct MHD_Response *response_of(struct call *c)
         return m;
     }
     if (gzip_pays(c)) {
-        gzip_body(c);
-        (void)http_reply_header(&c->h, "Vary", S("Accept-Encoding"));
+        http_reply_header(&c->h, "Vary", S("Accept-Encoding"));
+        if (gzip_wanted(c)) {
+            gzip_body(c);
+        }
     }
     union {
         const char *in;
