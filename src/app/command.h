@@ -32,6 +32,7 @@ const char *command_option(const struct command_args *args, const char *name);
 void command_print(struct str text);
 
 int command_serve(struct command_args *args);
+int command_init(struct command_args *args);
 int command_config(struct command_args *args);
 int command_verify(struct command_args *args);
 int command_ca_show(struct command_args *args);

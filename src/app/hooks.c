@@ -1,6 +1,147 @@
-/* app/hooks.c - what the listener asks of the rooms above it. */
+/* app/hooks.c - what the listener asks of the rooms above it: who it is, how failures look, how
+ * things become durable. */
 #include "app/app.h"
+#include "care/account.h"
+#include "care/directory.h"
+#include "codec/field.h"
+#include "fhir/issue.h"
+#include "store/tx.h"
+#include "web/page.h"
+
+/* ---- who ---- */
+
+static const struct str lang_codes[LANG_COUNT] = {
+    [LANG_EN] = SI("en"),
+    [LANG_RU] = SI("ru"),
+    [LANG_KK] = SI("kk"),
+    [LANG_UZ] = SI("uz"),
+};
+
+static bool lang_find(struct str code, enum lang *ret_lang)
+{
+    for (enum lang l = LANG_EN; l < LANG_COUNT; l++) {
+        if (str_eq(code, lang_codes[l])) {
+            *ret_lang = l;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of somebody who is not signed in: what they chose here, what the browser asks for, the setting. */
+static enum lang lang_of(struct http_req *h)
+{
+    enum lang lang;
+    struct str chosen = http_cookie(h, S("lang"));
+    if (chosen.p != NULL && lang_find(chosen, &lang)) {
+        return lang;
+    }
+    struct str accept = http_header(h, "Accept-Language");
+    int best = accept.p != NULL && !str_eq(accept, S("*"))
+                   ? field_accept_lang(accept, lang_codes, LANG_COUNT)
+                   : -1;
+    if (best >= 0) {
+        return (enum lang)best;
+    }
+    return lang_find(app_of(h)->config->lang, &lang) ? lang : LANG_EN;
+}
+
+static void acts(struct http_req *h, enum http_caller_kind kind, const struct who *who)
+{
+    h->rq.who = who;
+    h->caller = (struct http_caller){.kind = kind, .rights = who->rights, .csrf = who->csrf};
+}
+
+static enum err identify(struct http_req *h)
+{
+    const struct who *who = NULL;
+    h->rq.lang = lang_of(h);
+    struct str authorization = http_header(h, "Authorization");
+    if (authorization.p != NULL) {
+        struct str bearer = field_bearer(authorization);
+        TRY(who_by_token(&h->rq, bearer, &who));
+        acts(h, CALLER_TOKEN, who);
+        return OK;
+    }
+    struct str cookie = http_cookie(h, S("sid"));
+    if (cookie.p == NULL) {
+        return OK;
+    }
+    enum err e = who_by_session(&h->rq, cookie, &who);
+    if (e == E_SIGN_IN) { /* ended: a visitor like any other */
+        err_clear(&h->rq);
+        return OK;
+    }
+    TRY(e);
+    acts(h, CALLER_SESSION, who);
+    h->rq.lang = who->lang;
+    return OK;
+}
+
+/* ---- failures ---- */
+
+static enum err render_fhir(struct http_req *h, enum err code)
+{
+    struct buf b;
+    struct json_out o;
+    buf_init(&b, h->rq.a, 256 * 1024);
+    json_out_init(&o, &b);
+    fhir_outcome_write(&h->rq, code, &o);
+    if (!buf_ok(&b)) {
+        return E_TOO_LARGE;
+    }
+    return http_reply(h, err_http(code), S("application/fhir+json; charset=utf-8"), buf_get(&b));
+}
+
+/* ---- durability ---- */
+
+static void submit(struct http_req *h, struct tx *tx, http_done_fn done, void *ctx)
+{
+    tx = tx != NULL ? tx : tx_new(&h->rq);
+    if (tx == NULL) {
+        done(ctx, FAIL(&h->rq, E_TOO_LARGE, "memory cap"));
+        return;
+    }
+    store_submit(app_of(h)->web.care.store, tx, done, ctx);
+}
+
+static enum err commit(struct http_req *h, struct tx *tx)
+{
+    struct store *store = app_of(h)->web.care.store;
+    return tx != NULL ? store_commit(store, &h->rq, tx) : store_commit_audit(store, &h->rq);
+}
+
+static struct db *open_handle(struct app *app)
+{
+    return store_db_open(app->web.care.store);
+}
+
+void app_committed(const struct store_event *events, size_t n, void *ctx)
+{
+    enum { AT_ONCE = 64 };
+    struct app *app = ctx;
+    directory_committed(&app->web.care, events, n);
+    if (app->server == NULL) {
+        return;
+    }
+    struct hub *hub = http_server_hub(app->server);
+    while (n > 0) {
+        struct hub_event told[AT_ONCE];
+        size_t k = MIN(n, (size_t)AT_ONCE);
+        for (size_t i = 0; i < k; i++) {
+            told[i] = (struct hub_event){events[i].kind, events[i].topic};
+        }
+        hub_publish(hub, told, k);
+        events += k;
+        n -= k;
+    }
+}
 
 const struct http_hooks app_hooks = {
-    .identify = NULL,
+    .identify = identify,
+    .render_error = {[KIND_PAGE] = page_render_error, [KIND_FHIR] = render_fhir},
+    .submit = submit,
+    .commit = commit,
+    .db_open = open_handle,
+    .db_close = store_db_close,
 };

@@ -55,7 +55,10 @@ static enum err listen_up(struct req *rq, struct app *app)
         .app = app,
     };
     TRY_MEM(rq, o.listen);
-    return http_server_start(rq, &o, &app->server);
+    struct http_server *server;
+    TRY(http_server_start(rq, &o, &server));
+    app->server = server;
+    return OK;
 }
 
 /* The address goes to standard output, for people and for tests that asked for port 0. */
@@ -66,23 +69,37 @@ static void announce(const struct app *app)
     (void)fflush(stdout);
 }
 
+int command_init(struct command_args *args)
+{
+    struct app app;
+    enum err e = app_open(args->rq, args->config, false, &app);
+    app_close(args->rq, &app);
+    return e == OK ? COMMAND_OK : COMMAND_FAILED;
+}
+
+static enum err serve(struct req *rq, struct app *app, const sigset_t *set)
+{
+    uint64_t begun = os_ticks_us();
+    TRY(listen_up(rq, app));
+    announce(app);
+    LOG(LOG_START, log_u64(http_server_port(app->server)),
+        log_ms((int64_t)(os_ticks_us() - begun) / 1000));
+    wait_for_signal(set);
+    begun = os_ticks_us();
+    http_server_stop(app->server, (uint32_t)app->config->drain * DRAIN_UNIT_MS);
+    LOG(LOG_STOP, log_ms((int64_t)(os_ticks_us() - begun) / 1000));
+    return OK;
+}
+
 int command_serve(struct command_args *args)
 {
-    struct req *rq = args->rq;
-    struct app app = {.config = args->config};
+    struct app app;
     sigset_t set;
-    uint64_t begun = os_ticks_us();
-    rq->app = &app;
     block_signals(&set);
-    if (listen_up(rq, &app) != OK) {
-        return COMMAND_FAILED;
+    enum err e = app_open(args->rq, args->config, false, &app);
+    if (e == OK) {
+        e = serve(args->rq, &app, &set);
     }
-    announce(&app);
-    LOG(LOG_START, log_u64(http_server_port(app.server)),
-        log_ms((int64_t)(os_ticks_us() - begun) / 1000));
-    wait_for_signal(&set);
-    begun = os_ticks_us();
-    http_server_stop(app.server, (uint32_t)args->config->drain * DRAIN_UNIT_MS);
-    LOG(LOG_STOP, log_ms((int64_t)(os_ticks_us() - begun) / 1000));
-    return COMMAND_OK;
+    app_close(args->rq, &app);
+    return e == OK ? COMMAND_OK : COMMAND_FAILED;
 }

@@ -6,11 +6,45 @@ enum err system_health(struct http_req *h)
     return http_reply(h, 200, S("text/plain; charset=utf-8"), S("ok\n"));
 }
 
+static void put_store(struct store_stats s, struct buf *b)
+{
+    const struct {
+        const char *name;
+        const char *type;
+        uint64_t v;
+    } rows[] = {
+        {"consilium_store_commits_total", "counter", s.batches},
+        {"consilium_store_transactions_total", "counter", s.txs},
+        {"consilium_store_refused_total", "counter", s.failed_txs},
+        {"consilium_store_audit_records_total", "counter", s.audits},
+        {"consilium_store_apply_microseconds_total", "counter", s.write_us},
+        {"consilium_store_sync_microseconds_total", "counter", s.sync_us},
+        {"consilium_store_queue", "gauge", s.queued},
+        {"consilium_store_wal_pages", "gauge", s.wal_pages},
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        BUF_LIT(b, "# TYPE ");
+        buf_str(b, str_z(rows[i].name));
+        buf_char(b, ' ');
+        buf_str(b, str_z(rows[i].type));
+        buf_char(b, '\n');
+        buf_str(b, str_z(rows[i].name));
+        buf_char(b, ' ');
+        buf_u64(b, rows[i].v);
+        buf_char(b, '\n');
+    }
+}
+
 enum err system_metrics(struct http_req *h)
 {
     struct buf b;
     buf_init(&b, h->rq.a, 4 * 1024 * 1024);
-    http_server_metrics(app_of(h)->server, &b);
+    struct http_server *server = app_of(h)->server;
+    if (server == NULL) {
+        return FAIL(&h->rq, E_BUSY, "starting");
+    }
+    http_server_metrics(server, &b);
+    put_store(store_stats(app_of(h)->web.care.store), &b);
     if (!buf_ok(&b)) {
         return FAIL(&h->rq, E_TOO_LARGE, "metrics");
     }

@@ -56,7 +56,7 @@ static void call_clear(struct call *c)
     c->task = TASK_NONE;
     c->err = OK;
     c->on_pool = c->audited = c->fail_rendered = c->has_hit = c->query_done = false;
-    c->close_after = c->gone = c->sink_begun = c->suspended = false;
+    c->close_after = c->gone = c->sink_begun = c->suspended = c->hang_up = false;
     c->next = NULL;
     c->tx = NULL;
     c->form = (struct body_form){0};
@@ -326,7 +326,7 @@ static enum MHD_Result call_woken(struct call *c)
  * leave to send it. */
 static bool body_is_hopeless(const struct call *c)
 {
-    return http_header(&c->h, "Expect").p != NULL
+    return c->hang_up || http_header(&c->h, "Expect").p != NULL
            || (c->body_size != UINT64_MAX && c->body_size > SKIP_BYTES);
 }
 

@@ -9,6 +9,7 @@
 struct framing {
     unsigned lengths;
     unsigned encodings;
+    bool strange; /* a transfer coding that is not "chunked" alone */
     struct str length;
 };
 
@@ -23,6 +24,7 @@ static enum MHD_Result note_framing(void *cls, enum MHD_ValueKind kind, const ch
         f->length = str_z(value);
     } else if (key.n == 17 && str_eq_nocase(key, S("Transfer-Encoding"))) {
         f->encodings++;
+        f->strange = !str_eq_nocase(str_trim(str_z(value)), S("chunked"));
     }
     return MHD_YES;
 }
@@ -35,17 +37,17 @@ static enum err read_framing(struct call *c)
     struct req *rq = &c->h.rq;
     MHD_get_connection_values(c->conn, MHD_HEADER_KIND, note_framing, &f);
     c->body_size = 0;
-    if (f.lengths > 1 || f.encodings > 1 || (f.lengths > 0 && f.encodings > 0)) {
-        c->close_after = true;
+    if (f.lengths > 1 || f.encodings > 1 || (f.lengths > 0 && f.encodings > 0) || f.strange) {
+        c->hang_up = true;
         c->body_size = UINT64_MAX;
-        return FAIL(rq, E_BAD_INPUT, "Content-Length");
+        return FAIL(rq, E_BAD_INPUT, "length of the body");
     }
     if (f.encodings == 1) {
         c->body_size = UINT64_MAX;
     } else if (f.lengths == 1 && !str_u64(f.length, &c->body_size)) {
-        c->close_after = true;
+        c->hang_up = true;
         c->body_size = UINT64_MAX;
-        return FAIL(rq, E_BAD_INPUT, "Content-Length");
+        return FAIL(rq, E_BAD_INPUT, "length of the body");
     }
     return OK;
 }
@@ -231,7 +233,16 @@ enum err gate_head(struct call *c, const char *method)
     static const gate_fn gates[] = {gate_limits, gate_who, gate_may, gate_origin};
     read_proxy(c);
     enum err framed = read_framing(c);
-    TRY(find_row(c, method));
+    enum err found = find_row(c, method);
+    if (found != OK) {
+        /* Who it is does not matter any more, but the answer speaks their language. */
+        struct err_rec rec = c->h.rq.err;
+        if (c->w->s->o.hooks->identify != NULL && c->w->s->o.hooks->identify(&c->h) != OK) {
+            c->h.rq.who = NULL;
+        }
+        c->h.rq.err = rec;
+        return found;
+    }
     TRY(framed);
     if (c->h.route == NULL) { /* OPTIONS */
         return OK;

@@ -111,6 +111,7 @@ struct call {
     bool query_done;
     bool close_after;       /* no further request on this connection */
     bool gone;              /* the caller left */
+    bool hang_up;           /* where the body ends is not known: answer and close at once */
     bool suspended;         /* counted in server.suspended */
     bool is_local;          /* the caller is on this machine */
     http_handler_fn next;

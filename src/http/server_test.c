@@ -179,6 +179,7 @@ static const struct {
     {"POST /form HTTP/1.1\r\nOrigin: null\r\n" FORM "Content-Length: 3\r\n" END "a=1", {"403"}},
     {"POST /size HTTP/1.1\r\nContent-Length: 2\r\nContent-Length: 3\r\n" END "abc", {"400", "close"}},
     {"POST /size HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n" END "0\r\n\r\n", {"400", "close"}},
+    {"POST /size HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n" END, {"400", "close"}},
     {"POST /size HTTP/1.1\r\nContent-Length: -1\r\n" END, {"400"}},
     {"POST /size HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n" END, {"413"}},
     {"POST /size HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" END "zz\r\n", {"400"}},
@@ -215,7 +216,6 @@ static void garbage_does_no_harm(void **state)
         "GET http://other/ HTTP/1.1\r\n" END,
         "GET /../../etc/passwd HTTP/1.1\r\n" END,
         "GET /names/%00 HTTP/1.1\r\n" END,
-        "POST /size HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n" END,
         "POST /size HTTP/1.1\r\nContent-Length: 10\r\n" END "short",
         "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
@@ -223,6 +223,7 @@ static void garbage_does_no_harm(void **state)
     for (size_t i = 0; i < LEN(garbage); i++) {
         int fd = test_connect();
         (void)test_send(fd, garbage[i], strlen(garbage[i]) + 1);
+        os_sleep_ms(5);
         shutdown(fd, SHUT_WR);
         (void)test_read(fd, NULL);
         close(fd);

@@ -1,0 +1,113 @@
+/* app/app.c - opening the data folder and the content for one run. See app.h. */
+#include "app/app.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "care/content.h"
+#include "care/directory.h"
+#include "os/file.h"
+#include "store/store.h"
+#include "web/assets.h"
+
+enum { LEVELS_UP = 6 };
+
+enum err app_folder(struct req *rq, const char *name, struct str *ret_path)
+{
+    char exe[OS_PATH_MAX];
+    ssize_t got = readlink("/proc/self/exe", exe, sizeof(exe));
+    if (got <= 0) {
+        return FAIL(rq, E_IO, "program path errno %d", errno);
+    }
+    struct str dir = {exe, (size_t)got};
+    for (int level = 0; level < LEVELS_UP && dir.n > 0; level++) {
+        static const char *const below[] = {"/share/consilium/", "/"};
+        while (dir.n > 0 && dir.p[dir.n - 1] != '/') {
+            dir.n--;
+        }
+        dir.n -= dir.n > 0;
+        for (size_t i = 0; i < LEN(below); i++) {
+            struct buf b;
+            buf_init(&b, rq->a, OS_PATH_MAX);
+            buf_str(&b, dir);
+            buf_str(&b, str_z(below[i]));
+            buf_str(&b, str_z(name));
+            buf_char(&b, 0);
+            if (buf_ok(&b) && os_exists(b.p)) {
+                *ret_path = (struct str){b.p, b.n - 1};
+                return OK;
+            }
+        }
+    }
+    return FAIL(rq, E_NOT_FOUND, "folder %s of the program", name);
+}
+
+static void apply_settings(struct app *app)
+{
+    const struct config *c = app->config;
+    struct care *care = &app->web.care;
+    care_init(care);
+    care->tz_min = (int)c->time_zone;
+    care->session_idle_ms = (int64_t)c->session_idle * MS_MINUTE;
+    care->session_max_ms = (int64_t)c->session_max * MS_HOUR;
+    care->draft_keep_ms = (int64_t)c->draft_keep * MS_DAY;
+    care->lock_after = (uint32_t)c->lock_after;
+}
+
+static enum err open_content(struct req *rq, struct app *app)
+{
+    const struct config *c = app->config;
+    struct care *care = &app->web.care;
+    struct str dir = c->content;
+    if (dir.n == 0) {
+        TRY(app_folder(rq, "content", &dir));
+    }
+    TRY(content_load(rq, dir, &app->content));
+    care->content = app->content;
+    if (c->policy.n > 0) {
+        care->policy = content_policy(app->content, c->policy);
+    } else if (app->content->n_policies > 0) {
+        care->policy = app->content->policies;
+    }
+    return care->policy != NULL ? OK : FAIL(rq, E_BAD_INPUT, "setting policy: no such profile");
+}
+
+enum err app_open(struct req *rq, const struct config *config, bool read_only, struct app *app)
+{
+    struct store_opts opts = {.free_floor_bytes = config->free_floor * UINT64_C(1048576),
+                              .read_only = read_only};
+    *app = (struct app){.config = config};
+    rq->app = app;
+    apply_settings(app);
+    TRY(open_content(rq, app));
+    TRY(store_open(rq, config->data, &opts, &app->web.care.store));
+    directory_init(&app->web.care);
+    app->has_directory = true;
+    app->assets = http_assets_new(web_assets, web_assets_count);
+    app->web.assets = app->assets;
+    if (!read_only) {
+        store_on_commit(app->web.care.store, app_committed, app);
+    }
+    rq->db = store_db_open(app->web.care.store);
+    return rq->db != NULL ? OK : FAIL(rq, E_IO, "read handle");
+}
+
+void app_close(struct req *rq, struct app *app)
+{
+    struct store *store = app->web.care.store;
+    if (rq->db != NULL) {
+        store_db_close(rq->db);
+        rq->db = NULL;
+    }
+    if (app->has_directory) {
+        directory_done(&app->web.care);
+    }
+    if (store != NULL) {
+        store_close(store);
+    }
+    http_assets_free(app->assets);
+    if (app->content != NULL) {
+        content_free(app->content);
+    }
+    rq->app = NULL;
+}
