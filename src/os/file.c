@@ -148,6 +148,11 @@ enum err os_rename(struct req *rq, const char *from, const char *to)
     return rename(from, to) == 0 ? OK : io_fail(rq, "rename");
 }
 
+enum err os_link(struct req *rq, const char *from, const char *to)
+{
+    return link(from, to) == 0 ? OK : io_fail(rq, "link");
+}
+
 enum err os_remove(struct req *rq, const char *path)
 {
     return unlink(path) == 0 || errno == ENOENT ? OK : io_fail(rq, "unlink");

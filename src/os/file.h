@@ -40,6 +40,8 @@ MUST_USE enum err os_size(struct req *rq, int fd, uint64_t *ret_bytes);
 MUST_USE enum err os_truncate(struct req *rq, int fd, uint64_t bytes);
 /* Replaces what stands at to. Durable after os_sync_dir() of both directories. */
 MUST_USE enum err os_rename(struct req *rq, const char *from, const char *to);
+/* A second name for the same bytes, in the same file system (E_CONFLICT when to is there). */
+MUST_USE enum err os_link(struct req *rq, const char *from, const char *to);
 /* A file that is already gone is no failure. */
 MUST_USE enum err os_remove(struct req *rq, const char *path);
 /* One level; an existing directory is no failure. Mode 0700. */

@@ -1,0 +1,24 @@
+/* care/attach.c - may this person add files here? See attach.h. */
+#include "care/attach.h"
+
+#include "care/access.h"
+#include "store/db.h"
+
+enum err attach_may_add(struct req *rq, struct str key)
+{
+    CLEANUP(db_rows_done) struct db_rows r = {0};
+    struct case_row row;
+    if (key.n == 0 || rq->who == NULL) {
+        return FAIL(rq, E_NOT_FOUND, "draft or case");
+    }
+    enum err e = DB_ONE(rq, &r, Q_DRAFT, sql_text(rq->who->person), sql_text(key));
+    if (e != E_NOT_FOUND) {
+        return e;
+    }
+    err_clear(rq);
+    TRY(access_case(rq, key, AUDIT_UPLOAD, &row));
+    if (!row.open) {
+        return FAIL(rq, E_CONFLICT, "the case is closed");
+    }
+    return OK;
+}

@@ -1,0 +1,455 @@
+/* care/upload.c - files on their way into a case. See upload.h. */
+#include "care/upload_int.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "care/care.h"
+#include "care/filetype.h"
+#include "care/upload_facts.h"
+#include "care/who.h"
+#include "codec/json.h"
+#include "codec/utf8.h"
+#include "fhir/type.h"
+#include "os/random.h"
+#include "store/audit.h"
+#include "store/db.h"
+
+enum {
+    FLUSH_BYTES = 4 * 1024 * 1024, /* at most this much is sent again after a kill */
+    NAME_MAX_BYTES = 1024,
+};
+
+struct upload_pen {
+    struct upload_desk *desk;
+    struct upload_turn turn;
+    struct upload up;
+    struct sha sha;       /* of everything up to written */
+    struct sha own_sha;   /* of the bytes this pen wrote */
+    uint64_t written;     /* end of the bytes in the file */
+    int fd;
+    bool hold;            /* nothing counts before the final flush */
+    bool closed;
+};
+
+/* ---- rows ---- */
+
+static enum err row_read(struct req *rq, const struct db_rows *r, struct upload *ret_up,
+                         struct sha *ret_sha)
+{
+    struct upload up = {
+        .id = db_text(rq->a, r, 0),
+        .owner = db_text(rq->a, r, 1),
+        .case_id = db_text(rq->a, r, 2),
+        .name = db_text(rq->a, r, 3),
+        .type = db_text(rq->a, r, 4),
+        .size = db_u64(r, 5),
+        .offset = db_u64(r, 6),
+        .state = (enum upload_state)db_i64(r, 7),
+        .created = {db_i64(r, 10)},
+        .expires = {db_i64(r, 11)},
+        .meta = db_text(rq->a, r, 12),
+    };
+    if (up.id.p == NULL || up.meta.p == NULL) {
+        return FAIL(rq, E_TOO_LARGE, "memory cap");
+    }
+    struct str state = db_peek(r, 8);
+    struct str sha = db_peek(r, 9);
+    if (ret_sha != NULL) {
+        if (state.n == sizeof(ret_sha->state)) {
+            memcpy(ret_sha->state, state.p, state.n);
+        } else {
+            sha_init(ret_sha);
+        }
+    }
+    if (sha.n == sizeof(up.blob.sha)) {
+        memcpy(up.blob.sha, sha.p, sha.n);
+        up.blob.size = up.size;
+    }
+    *ret_up = up;
+    return OK;
+}
+
+static enum err find(struct req *rq, struct str id, struct upload *ret_up, struct sha *ret_sha)
+{
+    CLEANUP(db_rows_done) struct db_rows r = {0};
+    struct upload up;
+    enum err e = DB_ONE(rq, &r, Q_UPLOAD, sql_text(id));
+    if (e != OK) {
+        return e;
+    }
+    TRY(row_read(rq, &r, &up, ret_sha));
+    if (rq->who == NULL || !str_eq(up.owner, rq->who->person)) {
+        return FAIL(rq, E_NOT_FOUND, "upload");
+    }
+    if (up.state != UPLOAD_USED && up.expires.ms < rq->now.ms) {
+        return FAIL(rq, E_GONE, "upload expired");
+    }
+    *ret_up = up;
+    return OK;
+}
+
+enum err upload_find(struct req *rq, struct str id, struct upload *ret_up)
+{
+    return find(rq, id, ret_up, NULL);
+}
+
+enum err upload_list(struct req *rq, struct str case_id, struct upload **ret_list, size_t *ret_n)
+{
+    CLEANUP(db_rows_done) struct db_rows r = {0};
+    size_t cap = upload_desk_opts(care_of(rq)->uploads)->max_open;
+    struct upload *list = ARENA_ARRAY(rq->a, cap, struct upload);
+    size_t n = 0;
+    bool has = true;
+    TRY_MEM(rq, list);
+    TRY(DB_QUERY(rq, &r, Q_UPLOADS_OF_CASE, sql_text(case_id)));
+    while (n < cap) {
+        TRY(db_next(rq, &r, &has));
+        if (!has) {
+            break;
+        }
+        TRY(row_read(rq, &r, &list[n], NULL));
+        n++;
+    }
+    *ret_list = list;
+    *ret_n = n;
+    return OK;
+}
+
+struct str upload_meta_text(struct req *rq, const struct upload *up, struct str key)
+{
+    struct json_doc doc;
+    if (json_parse(rq, up->meta, &json_default_limits, &doc) != OK) {
+        err_clear(rq);
+        return (struct str){NULL, 0};
+    }
+    return json_str(rq->a, json_get(json_root(&doc), key));
+}
+
+/* ---- begin and end ---- */
+
+static enum err audit_upload(struct req *rq, const struct upload *up, struct str what)
+{
+    return audit_add(rq, &(struct audit_rec){.action = AUDIT_UPLOAD,
+                                             .why = WHY_OWN,
+                                             .case_type = T_SERVICE_REQUEST,
+                                             .case_id = up->case_id,
+                                             .id = up->id,
+                                             .detail = what});
+}
+
+enum err upload_new(struct req *rq, struct upload_desk *d, struct str case_id, struct str name,
+                    struct str type, uint64_t size, struct upload *ret_up)
+{
+    const struct upload_opts *o = upload_desk_opts(d);
+    struct upload *others;
+    size_t n_others;
+    char path[OS_PATH_MAX];
+    if (name.n == 0 || name.n > NAME_MAX_BYTES || !utf8_is_valid(name)) {
+        return FAIL(rq, E_BAD_INPUT, "file name");
+    }
+    if (size == 0) {
+        return FAIL(rq, E_BAD_INPUT, "%s", file_verdict_text(FILE_EMPTY));
+    }
+    if (size > o->max_bytes) {
+        return FAIL(rq, E_TOO_LARGE, "file: at most %" PRIu64 " MiB", o->max_bytes >> 20);
+    }
+    TRY(upload_list(rq, case_id, &others, &n_others));
+    if (n_others >= o->max_open) {
+        return FAIL(rq, E_CONFLICT, "at most %u files", o->max_open);
+    }
+    char *id = arena_alloc(rq->a, 32);
+    struct tx *tx = tx_new(rq);
+    TRY_MEM(rq, id);
+    TRY_MEM(rq, tx);
+    os_id(id);
+    struct upload up = {.id = str_z(id), .owner = rq->who->person, .case_id = case_id,
+                        .type = utf8_cut(type, 200), .size = size, .created = rq->now,
+                        .expires = {rq->now.ms + o->keep_ms}, .meta = S("{}")};
+    up.name = file_name_clean(rq->a, name, NULL, false);
+    TRY_MEM(rq, up.name.p);
+    TRY(upload_desk_path(rq, d, up.id, path));
+    int fd;
+    TRY(os_open_new(rq, path, &fd));
+    os_close(fd);
+    TRY(TX_SQL(tx, W_UPLOAD_NEW, TX_MUST_BE_NEW, sql_text(up.id), sql_text(up.owner),
+               sql_text(case_id), sql_text(up.name), sql_text(up.type.p ? up.type : S("")),
+               sql_i64((int64_t)size), sql_i64(rq->now.ms), sql_i64(up.expires.ms),
+               sql_text(up.meta)));
+    TRY(audit_upload(rq, &up, S("begin")));
+    TRY(store_commit(care_of(rq)->store, rq, tx));
+    *ret_up = up;
+    return OK;
+}
+
+static enum err remove_row(struct req *rq, struct upload_desk *d, const struct upload *up)
+{
+    char path[OS_PATH_MAX];
+    struct tx *tx = tx_new(rq);
+    TRY_MEM(rq, tx);
+    TRY(TX_SQL(tx, W_UPLOAD_END, TX_MUST_CHANGE, sql_text(up->id)));
+    if (up->state == UPLOAD_COMPLETE) {
+        TRY(TX_SQL(tx, W_BLOB_DROP, 0, sql_blob((struct str){(const char *)up->blob.sha, 32})));
+    }
+    TRY(audit_upload(rq, up, S("remove")));
+    TRY(store_commit(care_of(rq)->store, rq, tx));
+    TRY(upload_desk_path(rq, d, up->id, path));
+    return os_remove(rq, path);
+}
+
+enum err upload_end(struct req *rq, struct upload_desk *d, struct str id)
+{
+    struct upload up;
+    struct upload_turn turn;
+    TRY(upload_find(rq, id, &up));
+    if (up.state == UPLOAD_USED) {
+        return FAIL(rq, E_CONFLICT, "upload belongs to a case");
+    }
+    TRY(upload_desk_take(rq, d, id, &turn));
+    enum err e = remove_row(rq, d, &up);
+    upload_desk_drop(d, turn);
+    return e;
+}
+
+enum err upload_expire(struct req *rq, struct upload_desk *d, size_t n, size_t *ret_n)
+{
+    struct upload *list = ARENA_ARRAY(rq->a, n, struct upload);
+    size_t found = 0;
+    TRY_MEM(rq, list);
+    {
+        CLEANUP(db_rows_done) struct db_rows r = {0};
+        bool has = true;
+        TRY(DB_QUERY(rq, &r, Q_UPLOADS_EXPIRED, sql_i64(rq->now.ms), sql_i64((int64_t)n)));
+        while (found < n) {
+            TRY(db_next(rq, &r, &has));
+            if (!has) {
+                break;
+            }
+            TRY(row_read(rq, &r, &list[found], NULL));
+            found++;
+        }
+    }
+    for (size_t i = 0; i < found; i++) {
+        TRY(remove_row(rq, d, &list[i]));
+    }
+    *ret_n = found;
+    return OK;
+}
+
+/* ---- adding bytes ---- */
+
+static enum err pen_begin(struct req *rq, struct upload_pen *pen, struct str id, uint64_t offset)
+{
+    char path[OS_PATH_MAX];
+    TRY(find(rq, id, &pen->up, &pen->sha));
+    if (pen->up.state != UPLOAD_OPEN || pen->up.offset != offset) {
+        return FAIL(rq, E_CONFLICT, "upload stands at %" PRIu64, pen->up.offset);
+    }
+    TRY(upload_desk_path(rq, pen->desk, id, path));
+    TRY(os_open_write(rq, path, &pen->fd));
+    pen->written = offset;
+    sha_init(&pen->own_sha);
+    return os_truncate(rq, pen->fd, offset);
+}
+
+static void pen_end(void *p)
+{
+    upload_pen_close(p);
+}
+
+enum err upload_pen_open(struct req *rq, struct upload_desk *d, struct str id, uint64_t offset,
+                         struct upload_pen **ret_pen)
+{
+    struct upload up;
+    struct upload_pen *pen = ARENA_NEW(rq->a, struct upload_pen);
+    TRY_MEM(rq, pen);
+    TRY(upload_find(rq, id, &up));
+    pen->desk = d;
+    pen->fd = -1;
+    TRY(upload_desk_take(rq, d, up.id, &pen->turn));
+    enum err e = arena_defer(rq->a, pen_end, pen)
+                     ? pen_begin(rq, pen, id, offset)
+                     : FAIL(rq, E_TOO_LARGE, "memory cap");
+    if (e != OK) {
+        upload_pen_close(pen);
+        return e;
+    }
+    *ret_pen = pen;
+    return OK;
+}
+
+void upload_pen_hold(struct upload_pen *pen)
+{
+    pen->hold = true;
+}
+
+static enum err flush_entered(struct req *rq, struct upload_pen *pen)
+{
+    struct tx *tx = tx_new(rq);
+    TRY_MEM(rq, tx);
+    if (pen->written == pen->up.offset) {
+        return OK;
+    }
+    TRY(os_sync(rq, pen->fd));
+    int64_t expires = rq->now.ms + upload_desk_opts(pen->desk)->keep_ms;
+    struct str sha = {(const char *)pen->sha.state, sizeof(pen->sha.state)};
+    TRY(TX_SQL(tx, W_UPLOAD_PART, TX_MUST_CHANGE, sql_text(pen->up.id),
+               sql_i64((int64_t)pen->up.offset), sql_i64((int64_t)pen->written), sql_blob(sha),
+               sql_i64(expires)));
+    TRY(store_commit(care_of(rq)->store, rq, tx));
+    pen->up.offset = pen->written;
+    pen->up.expires = (struct instant){expires};
+    return OK;
+}
+
+static enum err write_entered(struct req *rq, struct upload_pen *pen, struct str bytes)
+{
+    if (bytes.n > pen->up.size - pen->written) {
+        return FAIL(rq, E_TOO_LARGE, "more bytes than announced");
+    }
+    TRY(os_write_at(rq, pen->fd, pen->written, bytes.p, bytes.n));
+    sha_add(&pen->sha, bytes.p, bytes.n);
+    sha_add(&pen->own_sha, bytes.p, bytes.n);
+    pen->written += bytes.n;
+    if (!pen->hold && pen->written - pen->up.offset >= FLUSH_BYTES) {
+        return flush_entered(rq, pen);
+    }
+    return OK;
+}
+
+enum err upload_pen_write(struct req *rq, struct upload_pen *pen, struct str bytes)
+{
+    if (!upload_desk_enter(pen->desk, pen->turn)) {
+        return FAIL(rq, E_CONFLICT, "another connection took over");
+    }
+    struct arena_mark m = arena_mark(rq->a);
+    enum err e = write_entered(rq, pen, bytes);
+    arena_back(rq->a, m);
+    upload_desk_leave(pen->desk, pen->turn);
+    return e;
+}
+
+enum err upload_pen_flush(struct req *rq, struct upload_pen *pen)
+{
+    if (!upload_desk_enter(pen->desk, pen->turn)) {
+        return FAIL(rq, E_CONFLICT, "another connection took over");
+    }
+    enum err e = flush_entered(rq, pen);
+    upload_desk_leave(pen->desk, pen->turn);
+    return e;
+}
+
+void upload_pen_sha(const struct upload_pen *pen, uint8_t ret_sha[32])
+{
+    struct sha copy = pen->own_sha;
+    sha_done(&copy, ret_sha);
+}
+
+uint64_t upload_pen_offset(const struct upload_pen *pen)
+{
+    return pen->up.offset;
+}
+
+bool upload_pen_complete(const struct upload_pen *pen)
+{
+    return pen->up.offset == pen->up.size;
+}
+
+/* ---- the complete file ---- */
+
+static enum err refuse(struct req *rq, struct upload_pen *pen, const char *path,
+                       enum file_verdict verdict)
+{
+    struct buf b;
+    struct json_out o;
+    struct tx *tx = tx_new(rq);
+    TRY_MEM(rq, tx);
+    buf_init(&b, rq->a, 4096);
+    json_out_init(&o, &b);
+    json_obj(&o);
+    json_ks(&o, S("refused"), str_z(file_verdict_text(verdict)));
+    json_obj_end(&o);
+    pen->up.meta = buf_get(&b);
+    pen->up.state = UPLOAD_REFUSED;
+    TRY(TX_SQL(tx, W_UPLOAD_STATE, TX_MUST_CHANGE, sql_text(pen->up.id), sql_i64(UPLOAD_REFUSED),
+               sql_text(pen->up.meta)));
+    TRY(audit_upload(rq, &pen->up, S("refuse")));
+    TRY(store_commit(care_of(rq)->store, rq, tx));
+    TRY(os_remove(rq, path));
+    return FAIL(rq, E_UNPROCESSED, "%s", file_verdict_text(verdict));
+}
+
+static struct str arena_join(struct req *rq, struct str a, struct str b)
+{
+    struct buf out;
+    buf_init(&out, rq->a, a.n + b.n);
+    buf_str(&out, a);
+    buf_str(&out, b);
+    return buf_get(&out);
+}
+
+static enum err keep(struct req *rq, struct upload_pen *pen, const char *path,
+                     const struct file_finding *f)
+{
+    struct store *st = care_of(rq)->store;
+    struct upload *up = &pen->up;
+    struct tx *tx = tx_new(rq);
+    TRY_MEM(rq, tx);
+    sha_done(&pen->sha, up->blob.sha);
+    up->blob.size = up->size;
+    up->type = f->kind->type;
+    TRY(upload_facts(rq, path, f, &up->meta));
+    /* The part stays until the row says complete: a kill in between finds it and ends the work. */
+    char tmp[OS_PATH_MAX];
+    TRY(upload_desk_path(rq, pen->desk, arena_join(rq, up->id, S(".done")), tmp));
+    TRY(os_remove(rq, tmp));
+    TRY(os_link(rq, path, tmp));
+    TRY(blob_put_file(rq, st, tmp, &up->blob));
+    struct sql_val sha = sql_blob((struct str){(const char *)up->blob.sha, 32});
+    TRY(TX_SQL(tx, W_BLOB_ADD, 0, sha, sql_i64((int64_t)up->size), sql_text(up->type),
+               sql_i64(rq->now.ms)));
+    TRY(TX_SQL(tx, W_UPLOAD_COMPLETE, TX_MUST_CHANGE, sql_text(up->id), sql_text(up->type), sha,
+               sql_text(up->meta)));
+    if (f->renamed) {
+        up->name = file_name_clean(rq->a, up->name, f->kind, true);
+        TRY_MEM(rq, up->name.p);
+        TRY(TX_SQL(tx, W_UPLOAD_RENAME, TX_MUST_CHANGE, sql_text(up->id), sql_text(up->name)));
+    }
+    TRY(audit_upload(rq, up, up->type));
+    TRY(store_commit(st, rq, tx));
+    up->state = UPLOAD_COMPLETE;
+    return os_remove(rq, path);
+}
+
+static enum err finish_entered(struct req *rq, struct upload_pen *pen)
+{
+    char path[OS_PATH_MAX];
+    struct file_finding f;
+    TRY(upload_desk_path(rq, pen->desk, pen->up.id, path));
+    os_close(pen->fd);
+    pen->fd = -1;
+    TRY(file_judge(rq, path, pen->up.name, &f));
+    return f.verdict == FILE_TAKEN ? keep(rq, pen, path, &f) : refuse(rq, pen, path, f.verdict);
+}
+
+enum err upload_pen_finish(struct req *rq, struct upload_pen *pen, struct upload *ret_up)
+{
+    ASSERT(upload_pen_complete(pen));
+    if (!upload_desk_enter(pen->desk, pen->turn)) {
+        return FAIL(rq, E_CONFLICT, "another connection took over");
+    }
+    enum err e = finish_entered(rq, pen);
+    upload_desk_leave(pen->desk, pen->turn);
+    *ret_up = pen->up;
+    return e;
+}
+
+void upload_pen_close(struct upload_pen *pen)
+{
+    if (!pen->closed) {
+        pen->closed = true;
+        os_close(pen->fd);
+        pen->fd = -1;
+        upload_desk_drop(pen->desk, pen->turn);
+    }
+}

@@ -1,0 +1,219 @@
+/* care/upload_test.c - uploads continue where they stood, are judged by their bytes, and a medical
+ * image of another patient is noticed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "care/care.h"
+#include "care/filetype.h"
+#include "care/upload.h"
+#include "care/upload_facts.h"
+#include "care/who.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "store/blob.h"
+#include "store/db.h"
+#include "store/store.h"
+
+struct world {
+    struct care care;
+    struct req rq;
+    struct who who;
+    char dir[64];
+};
+
+static int begin(void **state)
+{
+    struct world *w = test_calloc(1, sizeof(*w));
+    strcpy(w->dir, "/tmp/consilium-upload-XXXXXX");
+    assert_non_null(mkdtemp(w->dir));
+    req_init(&w->rq, 64 << 20, os_now());
+    w->who.person = S("p1");
+    w->rq.who = &w->who;
+    w->rq.app = (struct app *)&w->care;
+    assert_int_equal(store_open(&w->rq, str_z(w->dir), NULL, &w->care.store), OK);
+    w->rq.db = store_db_open(w->care.store);
+    struct upload_opts o = {
+        .dir = str_z(w->dir), .max_bytes = 32 << 20, .keep_ms = MS_DAY, .max_open = 8};
+    assert_int_equal(upload_desk_new(&w->rq, &o, &w->care.uploads), OK);
+    *state = w;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct world *w = *state;
+    upload_desk_free(w->care.uploads);
+    store_db_close(w->rq.db);
+    store_close(w->care.store);
+    req_done(&w->rq);
+    char cmd[96] = "rm -r ";
+    memcpy(cmd + 6, w->dir, strlen(w->dir) + 1);
+    assert_int_equal(system(cmd), 0);
+    test_free(w);
+    return 0;
+}
+
+static const char pdf[] = "%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n";
+
+static struct upload make(struct world *w, const char *name, size_t size)
+{
+    struct upload up;
+    assert_int_equal(upload_new(&w->rq, w->care.uploads, S("draft1"), str_z(name), S("x/y"), size, &up),
+                     OK);
+    return up;
+}
+
+static void continues_where_it_stood(void **state)
+{
+    struct world *w = *state;
+    struct upload_pen *pen;
+    struct upload up = make(w, "C:\\scans\\report.pdf", sizeof(pdf) - 1);
+    assert_true(str_eq(up.name, S("report.pdf")));
+    assert_int_equal(upload_pen_open(&w->rq, w->care.uploads, up.id, 0, &pen), OK);
+    assert_int_equal(upload_pen_write(&w->rq, pen, (struct str){pdf, 10}), OK);
+    assert_int_equal(upload_pen_flush(&w->rq, pen), OK);
+    assert_int_equal(upload_pen_write(&w->rq, pen, S("lost")), OK);
+    struct upload_pen *late = pen;
+    /* a second connection takes over; the first may not write any more */
+    assert_int_equal(upload_pen_open(&w->rq, w->care.uploads, up.id, 10, &pen), OK);
+    assert_int_equal(upload_pen_write(&w->rq, late, S("x")), E_CONFLICT);
+    err_clear(&w->rq);
+    assert_int_equal(upload_pen_write(&w->rq, pen, (struct str){pdf + 10, sizeof(pdf) - 11}), OK);
+    assert_int_equal(upload_pen_write(&w->rq, pen, S("too much")), E_TOO_LARGE);
+    err_clear(&w->rq);
+    assert_int_equal(upload_pen_flush(&w->rq, pen), OK);
+    assert_true(upload_pen_complete(pen));
+    assert_int_equal(upload_pen_finish(&w->rq, pen, &up), OK);
+    upload_pen_close(pen);
+    upload_pen_close(late);
+    uint8_t sha[32];
+    sha_of((struct str){pdf, sizeof(pdf) - 1}, sha);
+    assert_int_equal(upload_find(&w->rq, up.id, &up), OK);
+    assert_int_equal(up.state, UPLOAD_COMPLETE);
+    assert_memory_equal(up.blob.sha, sha, 32);
+    assert_true(str_eq(up.type, S("application/pdf")));
+    struct str bytes;
+    assert_int_equal(blob_read(&w->rq, w->care.store, sha, 1 << 20, &bytes), OK);
+    assert_true(str_eq(bytes, (struct str){pdf, sizeof(pdf) - 1}));
+}
+
+static void wrong_offsets_and_strangers_are_refused(void **state)
+{
+    struct world *w = *state;
+    struct upload_pen *pen;
+    struct upload up = make(w, "a.pdf", 100);
+    assert_int_equal(upload_pen_open(&w->rq, w->care.uploads, up.id, 7, &pen), E_CONFLICT);
+    err_clear(&w->rq);
+    w->who.person = S("p2");
+    assert_int_equal(upload_find(&w->rq, up.id, &up), E_NOT_FOUND);
+    err_clear(&w->rq);
+    w->who.person = S("p1");
+    struct upload none;
+    assert_int_equal(upload_new(&w->rq, w->care.uploads, S("d"), S("a"), S(""), 0, &none), E_BAD_INPUT);
+    err_clear(&w->rq);
+    assert_int_equal(upload_new(&w->rq, w->care.uploads, S("d"), S("a"), S(""), UINT64_C(33) << 20, &none),
+                     E_TOO_LARGE);
+    err_clear(&w->rq);
+    assert_int_equal(upload_end(&w->rq, w->care.uploads, up.id), OK);
+    assert_int_equal(upload_find(&w->rq, up.id, &up), E_NOT_FOUND);
+    err_clear(&w->rq);
+}
+
+static void expired_ones_are_removed(void **state)
+{
+    struct world *w = *state;
+    size_t n;
+    struct upload up = make(w, "a.pdf", 100);
+    w->rq.now.ms += 2 * MS_DAY;
+    assert_int_equal(upload_find(&w->rq, up.id, &up), E_GONE);
+    err_clear(&w->rq);
+    assert_int_equal(upload_expire(&w->rq, w->care.uploads, 10, &n), OK);
+    assert_int_equal(n, 1);
+}
+
+static enum err send(struct world *w, const char *name, struct str bytes, struct upload *ret_up)
+{
+    struct upload_pen *pen;
+    struct upload up = make(w, name, bytes.n);
+    TRY(upload_pen_open(&w->rq, w->care.uploads, up.id, 0, &pen));
+    TRY(upload_pen_write(&w->rq, pen, bytes));
+    TRY(upload_pen_flush(&w->rq, pen));
+    enum err e = upload_pen_finish(&w->rq, pen, ret_up);
+    upload_pen_close(pen);
+    return e;
+}
+
+static void files_are_judged_by_their_bytes(void **state)
+{
+    struct world *w = *state;
+    struct upload up;
+    static const struct {
+        const char *name;
+        struct str bytes;
+        enum err want;
+        struct str shown;
+    } rows[] = {
+        {"scan.jpg", SI("%PDF-1.4\n1 0 obj<<>>endobj\n%%EOF\n"), OK, SI("scan.pdf")},
+        {"letter.pdf", SI("<html><script>x</script></html>"), E_UNPROCESSED, SI("")},
+        {"run.exe", SI("MZ\x90\0\3\0\0\0\4\0\0\0\xff\xff\0\0\xb8\0\0\0\0\0\0\0\x40\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                       "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x40\0\0\0PE\0\0"),
+         E_UNPROCESSED, SI("")},
+        {"notes.txt", SI("plain words\nof a nurse\n"), OK, SI("notes.txt")},
+        {"notes.bat", SI("plain words\nof a nurse\n"), E_UNPROCESSED, SI("")},
+        {"a.zip", SI("PK\3\4\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0a"), E_UNPROCESSED, SI("")},
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        enum err e = send(w, rows[i].name, rows[i].bytes, &up);
+        if (e != rows[i].want) {
+            fail_msg("%s: %s %s", rows[i].name, err_name(e), w->rq.err.detail);
+        }
+        err_clear(&w->rq);
+        if (e == OK) {
+            assert_true(str_eq(up.name, rows[i].shown));
+        } else {
+            assert_true(upload_meta_text(&w->rq, &up, S("refused")).n > 10);
+            assert_int_equal(upload_end(&w->rq, w->care.uploads, up.id), OK);
+        }
+    }
+}
+
+static void another_patients_image_is_noticed(void **state)
+{
+    struct world *w = *state;
+    static const struct str patient =
+        SI("{\"resourceType\":\"Patient\",\"identifier\":[{\"value\":\"112-233-445 95\"}],"
+           "\"name\":[{\"family\":\"Ахметова\",\"given\":[\"Айгуль\"]}],\"birthDate\":\"1972-04-03\"}");
+    static const struct {
+        struct str facts;
+        unsigned bits;
+    } rows[] = {
+        {SI("{}"), 0},
+        {SI("{\"dicom\":{\"patient\":\"АХМЕТОВА АЙГУЛЬ\",\"id\":\"11223344595\",\"birth\":\"1972-04-03\"}}"), 0},
+        {SI("{\"dicom\":{\"patient\":\"AKHMETOVA A\",\"id\":\"A-17\"}}"), 0},
+        {SI("{\"dicom\":{\"patient\":\"Иванова Анна\",\"id\":\"90000000000\",\"birth\":\"1980-01-01\"}}"),
+         DICOM_OTHER_ID | DICOM_OTHER_NAME | DICOM_OTHER_BIRTH},
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        unsigned bits = 99;
+        assert_int_equal(upload_mismatch(&w->rq, rows[i].facts, patient, &bits), OK);
+        assert_int_equal(bits, rows[i].bits);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(continues_where_it_stood, begin, end),
+        cmocka_unit_test_setup_teardown(wrong_offsets_and_strangers_are_refused, begin, end),
+        cmocka_unit_test_setup_teardown(expired_ones_are_removed, begin, end),
+        cmocka_unit_test_setup_teardown(files_are_judged_by_their_bytes, begin, end),
+        cmocka_unit_test_setup_teardown(another_patients_image_is_noticed, begin, end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
