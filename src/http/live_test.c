@@ -1,0 +1,366 @@
+/* http/live_test.c - what waits: commits, audit, slow work, streams, events, the end. */
+#include "http/server_testing.h"
+
+static char nothing[1];
+/* The handlers only pass it on. */
+static struct tx *some_tx(void)
+{
+    union {
+        char *p;
+        struct tx *tx;
+    } u = {.p = nothing};
+    return u.tx;
+}
+static struct audit_rec *some_audit(void)
+{
+    union {
+        char *p;
+        struct audit_rec *rec;
+    } u = {.p = nothing};
+    return u.rec;
+}
+
+static enum err say_done(struct http_req *h)
+{
+    return http_reply(h, 201, S("text/plain"), S("done"));
+}
+
+static enum err say_failed(struct http_req *h)
+{
+    return http_reply(h, 409, S("text/plain"), str_z(err_name(h->rq.err.code)));
+}
+
+static enum err do_commit(struct http_req *h)
+{
+    return http_commit(h, some_tx(), say_done);
+}
+
+static enum err do_commit_own(struct http_req *h)
+{
+    h->on_fail = say_failed;
+    return http_commit(h, some_tx(), say_done);
+}
+
+static enum err commit_twice(struct http_req *h)
+{
+    return http_commit(h, some_tx(), do_commit);
+}
+
+static enum err do_slow(struct http_req *h)
+{
+    os_sleep_ms(20);
+    return http_commit(h, some_tx(), say_done);
+}
+
+static enum err go_slow(struct http_req *h)
+{
+    return http_slow(h, do_slow);
+}
+
+static enum err look(struct http_req *h)
+{
+    h->rq.audit = some_audit();
+    return http_reply(h, 200, S("text/plain"), S("seen"));
+}
+
+static enum err look_and_fail(struct http_req *h)
+{
+    h->rq.audit = some_audit();
+    return FAIL(&h->rq, E_NOT_FOUND, "not theirs");
+}
+
+static enum err got_chunk(struct http_req *h, struct str bytes)
+{
+    atomic_fetch_add(&T.streamed, bytes.n);
+    if (bytes.n >= 3 && bytes.p[0] == 'b' && bytes.p[1] == 'a' && bytes.p[2] == 'd') {
+        return FAIL(&h->rq, E_CHECKSUM, "bytes");
+    }
+    return OK;
+}
+
+static enum err got_all(struct http_req *h)
+{
+    struct buf b;
+    atomic_fetch_add(&T.ended, 1);
+    buf_init(&b, h->rq.a, 100);
+    buf_u64(&b, atomic_load(&T.streamed));
+    buf_str(&b, http_form(h, S("a")));
+    return http_reply(h, 200, S("text/plain"), buf_get(&b));
+}
+
+static void got_broken(struct http_req *h)
+{
+    (void)h;
+    atomic_fetch_add(&T.broken, 1);
+}
+
+static enum err take_stream(struct http_req *h)
+{
+    static const struct http_sink sink = {got_chunk, got_all, got_broken};
+    if (http_header(h, "X-Refuse").p != NULL) {
+        return FAIL(&h->rq, E_CONFLICT, "offset");
+    }
+    return http_stream(h, &sink);
+}
+
+static enum err form_file(struct http_req *h, const struct http_file *f)
+{
+    (void)f;
+    return http_form(h, S("a")).n > 0 ? OK : FAIL(&h->rq, E_BAD_INPUT, "a");
+}
+
+static enum err form_file_end(struct http_req *h)
+{
+    (void)h;
+    return OK;
+}
+
+static enum err take_form(struct http_req *h)
+{
+    static const struct http_form_sink sink = {form_file, got_chunk, form_file_end, got_all,
+                                               got_broken};
+    return http_stream_form(h, &sink);
+}
+
+static enum err listen_to(struct http_req *h)
+{
+    const struct http_topic topics[] = {{1, 7, S("case")}, {2, 8, S("desk")}};
+    return http_reply_events(h, topics, LEN(topics));
+}
+
+/* clang-format off */
+static const struct http_route routes[] = {
+    {POST,  "/commit",  WHO_ANY,       0, LIMIT_FORM,   0,      KIND_PLAIN,  do_commit    },
+    {POST,  "/own",     WHO_ANY,       0, LIMIT_FORM,   0,      KIND_PLAIN,  do_commit_own},
+    {POST,  "/twice",   WHO_ANY,       0, LIMIT_FORM,   0,      KIND_PLAIN,  commit_twice },
+    {POST,  "/slow",    WHO_ANY,       0, LIMIT_FORM,   SLOW,   KIND_PLAIN,  do_slow      },
+    {GET,   "/slower",  WHO_ANY,       0, LIMIT_NONE,   0,      KIND_PLAIN,  go_slow      },
+    {GET,   "/look",    WHO_ANY,       0, LIMIT_NONE,   0,      KIND_PLAIN,  look         },
+    {GET,   "/hidden",  WHO_ANY,       0, LIMIT_NONE,   0,      KIND_PLAIN,  look_and_fail},
+    {PATCH, "/stream",  WHO_ANY,       0, LIMIT_STREAM, STREAM, KIND_TUS,    take_stream  },
+    {POST,  "/upload",  WHO_ANY,       0, LIMIT_STREAM, STREAM, KIND_PAGE,   take_form    },
+    {GET,   "/events",  WHO_ANY,       0, LIMIT_NONE,   0,      KIND_EVENTS, listen_to    },
+};
+/* clang-format on */
+
+static void answers_wait_for_the_writer(void **state)
+{
+    (void)state;
+    atomic_store(&T.wait_ms, 30);
+    atomic_store(&T.changes, 0);
+    test_expect(test_talk("POST /commit HTTP/1.1\r\n" END), "HTTP/1.1 201");
+    test_expect(test_talk("POST /twice HTTP/1.1\r\n" END), "done");
+    test_expect(test_talk("POST /slow HTTP/1.1\r\n" END), "done");
+    test_expect(test_talk("GET /slower HTTP/1.1\r\n" END), "done");
+    assert_int_equal(atomic_load(&T.changes), 5);
+    atomic_store(&T.result, E_STALE);
+    test_expect(test_talk("POST /commit HTTP/1.1\r\n" END), "HTTP/1.1 412");
+    test_expect(test_talk("POST /own HTTP/1.1\r\n" END), "E_STALE");
+    test_expect(test_talk("POST /slow HTTP/1.1\r\n" END), "HTTP/1.1 412");
+    atomic_store(&T.result, OK);
+}
+
+static void looks_are_on_record_first(void **state)
+{
+    (void)state;
+    atomic_store(&T.audits, 0);
+    test_expect(test_talk("GET /look HTTP/1.1\r\n" END), "seen");
+    test_expect(test_talk("GET /hidden HTTP/1.1\r\n" END), "HTTP/1.1 404");
+    assert_int_equal(atomic_load(&T.audits), 2);
+    atomic_store(&T.result, E_FULL);
+    const char *got = test_talk("GET /look HTTP/1.1\r\n" END);
+    test_expect(got, "HTTP/1.1 507");
+    assert_null(strstr(got, "seen"));
+    atomic_store(&T.result, OK);
+}
+
+/* The caller leaves while the writer works: nothing breaks, the next one is served. */
+static void callers_may_leave(void **state)
+{
+    (void)state;
+    atomic_store(&T.wait_ms, 30);
+    for (int i = 0; i < 10; i++) {
+        int fd = test_connect();
+        const char *text = i % 2 ? "POST /commit HTTP/1.1\r\nHost: x\r\n\r\n"
+                                 : "GET /slower HTTP/1.1\r\nHost: x\r\n\r\n";
+        assert_true(test_send(fd, text, strlen(text)));
+        os_sleep_ms(5);
+        close(fd);
+    }
+    test_expect(test_talk("POST /commit HTTP/1.1\r\n" END), "done");
+}
+
+static void wait_until(_Atomic uint32_t *n, uint32_t want)
+{
+    for (int i = 0; i < 500 && atomic_load(n) < want; i++) {
+        os_sleep_ms(10);
+    }
+    assert_int_equal(atomic_load(n), want);
+}
+
+static void bodies_stream_in_windows(void **state)
+{
+    (void)state;
+    enum { SIZE = 3000000 };
+    char *body = os_alloc(1, SIZE);
+    const char *head = "PATCH /stream HTTP/1.1\r\nContent-Length: 3000000\r\n" END;
+    atomic_store(&T.streamed, 0);
+    int fd = test_connect();
+    assert_true(test_send(fd, head, strlen(head)) && test_send(fd, body, SIZE));
+    test_expect(test_read(fd, NULL), "\r\n\r\n3000000");
+    close(fd);
+    /* cut in the middle: what came is handed over */
+    atomic_store(&T.streamed, 0);
+    fd = test_connect();
+    assert_true(test_send(fd, head, strlen(head)) && test_send(fd, body, 1000000));
+    os_sleep_ms(50);
+    close(fd);
+    wait_until(&T.broken, 1);
+    assert_int_equal(atomic_load(&T.streamed), 1000000);
+    /* refused at its beginning, and in the middle */
+    const char *refused = "PATCH /stream HTTP/1.1\r\nX-Refuse: 1\r\nContent-Length: 3000000\r\n" END;
+    fd = test_connect();
+    assert_true(test_send(fd, refused, strlen(refused)) && test_send(fd, body, SIZE));
+    test_expect(test_read(fd, NULL), "HTTP/1.1 409");
+    close(fd);
+    memcpy(body, "bad", 3);
+    fd = test_connect();
+    assert_true(test_send(fd, head, strlen(head)) && test_send(fd, body, SIZE));
+    test_expect(test_read(fd, NULL), "HTTP/1.1 460");
+    close(fd);
+    /* chunked, and empty */
+    atomic_store(&T.streamed, 0);
+    test_expect(test_talk("PATCH /stream HTTP/1.1\r\nTransfer-Encoding: chunked\r\n" END
+                          "5\r\nhello\r\n3\r\nyou\r\n0\r\n\r\n"),
+                "\r\n\r\n8");
+    test_expect(test_talk("PATCH /stream HTTP/1.1\r\nContent-Length: 0\r\n" END), "\r\n\r\n8");
+    os_free(body);
+}
+
+#define PARTS                                                                        \
+    "--B\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nsecret\r\n"         \
+    "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n"                 \
+    "--B\r\nContent-Disposition: form-data; name=f; filename=n\r\n\r\nfile\r\n--B--\r\n"
+#define LATE                                                                         \
+    "--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n"                 \
+    "--B\r\nContent-Disposition: form-data; name=f; filename=n\r\n\r\nfile\r\n"      \
+    "--B\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\nsecret\r\n--B--\r\n"
+
+static void forms_stream_their_files(void **state)
+{
+    (void)state;
+    static const char *const who[] = {"", "X-Who: session\r\n"};
+    static const char *const bodies[] = {PARTS, LATE};
+    for (size_t i = 0; i < 4; i++) {
+        char text[2000];
+        struct req rq;
+        struct buf b;
+        req_init(&rq, 65536, (struct instant){0});
+        buf_init(&b, rq.a, sizeof(text));
+        buf_str(&b, S("POST /upload HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=B\r\n"));
+        buf_str(&b, str_z(who[i % 2]));
+        BUF_LIT(&b, "Content-Length: ");
+        buf_u64(&b, strlen(bodies[i / 2]));
+        BUF_LIT(&b, "\r\n" END);
+        buf_str(&b, str_z(bodies[i / 2]));
+        buf_char(&b, 0);
+        atomic_store(&T.streamed, 0);
+        const char *got = test_talk(buf_get(&b).p);
+        test_expect(got, i == 3 ? "HTTP/1.1 403" : "\r\n\r\n4x");
+        assert_int_equal(atomic_load(&T.streamed), i == 3 ? 0 : 4);
+        req_done(&rq);
+    }
+}
+
+static void events_reach_who_listens(void **state)
+{
+    (void)state;
+    struct hub *hub = http_server_hub(T.server);
+    const char *text = "GET /events HTTP/1.1\r\nHost: x\r\n\r\n";
+    const char *again = "GET /events HTTP/1.1\r\nHost: x\r\nLast-Event-ID: 5\r\n\r\n";
+    const struct hub_event mine = {1, 7};
+    const struct hub_event other[] = {{1, 8}, {3, 7}};
+    const struct hub_event both[] = {{1, 7}, {2, 8}, {1, 7}};
+    int fd = test_connect();
+    assert_true(test_send(fd, text, strlen(text)));
+    test_expect(test_read(fd, "retry: 3000"), "text/event-stream");
+    hub_publish(hub, other, LEN(other));
+    hub_publish(hub, &mine, 1);
+    const char *got = test_read(fd, "\n\n");
+    test_expect(got, "event: case\ndata: ");
+    assert_null(strstr(got, "desk"));
+    hub_publish(hub, both, LEN(both));
+    test_expect(test_read(fd, "event: desk"), "event: case");
+    assert_int_equal(hub_streams(hub), 1);
+    int fd2 = test_connect();
+    assert_true(test_send(fd2, again, strlen(again)));
+    test_expect(test_read(fd2, "event: again"), "id: ");
+    close(fd2);
+    close(fd);
+    /* a closed stream is noticed when there is something to say */
+    for (int i = 0; i < 200 && hub_streams(hub) > 0; i++) {
+        hub_publish(hub, &mine, 1);
+        os_sleep_ms(10);
+    }
+    assert_int_equal(hub_streams(hub), 0);
+}
+
+/* Stopping: commits under way are answered, streams end, nothing hangs. */
+static void the_end_is_orderly(void **state)
+{
+    (void)state;
+    atomic_store(&T.wait_ms, 200);
+    int waits = test_connect();
+    int listens = test_connect();
+    int idle = test_connect();
+    int half = test_connect();
+    const char *commit = "POST /commit HTTP/1.1\r\nHost: x\r\n\r\n";
+    const char *events = "GET /events HTTP/1.1\r\nHost: x\r\n\r\n";
+    const char *part = "PATCH /stream HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nabc";
+    assert_true(test_send(waits, commit, strlen(commit)));
+    assert_true(test_send(listens, events, strlen(events)));
+    assert_true(test_send(half, part, strlen(part)));
+    os_sleep_ms(50);
+    uint64_t begun = os_ticks_us();
+    http_server_stop(T.server, 500);
+    T.server = NULL;
+    assert_true(os_ticks_us() - begun < 3000000);
+    const char *got = test_read(waits, NULL);
+    test_expect(got, "HTTP/1.1 201");
+    test_expect(got, "Connection: close");
+    test_expect(test_read(listens, NULL), "retry: 3000");
+    test_read(idle, NULL);
+    test_read(half, NULL);
+    close(waits);
+    close(listens);
+    close(idle);
+    close(half);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    test_start(routes, LEN(routes));
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    test_stop();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(answers_wait_for_the_writer),
+        cmocka_unit_test(looks_are_on_record_first),
+        cmocka_unit_test(callers_may_leave),
+        cmocka_unit_test(bodies_stream_in_windows),
+        cmocka_unit_test(forms_stream_their_files),
+        cmocka_unit_test(events_reach_who_listens),
+        cmocka_unit_test(the_end_is_orderly),
+    };
+    return cmocka_run_group_tests(tests, start, stop);
+}
