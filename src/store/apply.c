@@ -5,139 +5,6 @@
 #include "store/footprint.h"
 #include "store/writer_int.h"
 
-enum err apply_end(struct writer *w, struct req *rq, unsigned id, sqlite3_stmt *st, int rc)
-{
-    enum err e = OK;
-    if (rc != SQLITE_DONE && rc != SQLITE_ROW) {
-        switch (rc & 0xff) {
-        case SQLITE_CONSTRAINT:
-            if (rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
-                rc == SQLITE_CONSTRAINT_ROWID) {
-                e = FAIL(rq, E_CONFLICT, "a unique key exists");
-            } else {
-                e = FAIL(rq, E_INTERNAL, "sqlite %d in statement %u", rc, id);
-            }
-            break;
-        case SQLITE_TOOBIG: e = FAIL(rq, E_TOO_LARGE, "one value"); break;
-        case SQLITE_MISMATCH: e = FAIL(rq, E_INTERNAL, "sqlite %d in statement %u", rc, id); break;
-        default: e = conn_err(rq, w->conn);
-        }
-    }
-    conn_give(w->conn, id, st);
-    return e;
-}
-
-enum err apply_ints(struct writer *w, struct req *rq, unsigned id, const int64_t *v, int n)
-{
-    sqlite3_stmt *st = conn_take(w->conn, id);
-    if (st == NULL) {
-        return conn_err(rq, w->conn);
-    }
-    for (int i = 0; i < n; i++) {
-        bind_i64(st, i + 1, v[i]);
-    }
-    return apply_end(w, rq, id, st, sqlite3_step(st));
-}
-
-enum err apply_number(struct writer *w, struct req *rq, unsigned id, int64_t *ret_v)
-{
-    sqlite3_stmt *st = conn_take(w->conn, id);
-    if (st == NULL) {
-        return conn_err(rq, w->conn);
-    }
-    int rc = sqlite3_step(st);
-    int64_t v = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
-    TRY(apply_end(w, rq, id, st, rc));
-    *ret_v = v;
-    return OK;
-}
-
-/* ---- rids ---- */
-
-static struct cache_slot *rid_slot(struct writer *w, uint16_t type, struct str id,
-                                   struct key128 *ret_key)
-{
-    char text[2 + 64];
-    size_t n = MIN(id.n, sizeof(text) - 2);
-    memcpy(text, &type, 2);
-    memcpy(text + 2, id.p, n);
-    key128(w->store, text, n + 2, ret_key);
-    return &w->rids[ret_key->a & (RID_CACHE - 1)];
-}
-
-static void rid_remember(struct writer *w, uint16_t type, struct str id, int64_t rid)
-{
-    struct key128 key;
-    struct cache_slot *slot = rid_slot(w, type, id, &key);
-    *slot = (struct cache_slot){.key = key, .v = rid};
-}
-
-/* A row for a resource that is only referred to. */
-static enum err stub_add(struct writer *w, struct req *rq, uint16_t type, struct str id,
-                         int64_t *ret_rid)
-{
-    int64_t rid = w->marks.next_rid;
-    sqlite3_stmt *st = conn_take(w->conn, C_RES_INSERT);
-    if (st == NULL) {
-        return conn_err(rq, w->conn);
-    }
-    bind_i64(st, 1, rid);
-    bind_i64(st, 2, type);
-    bind_text(st, 3, id);
-    for (int i = 4; i <= 10; i++) {
-        bind_i64(st, i, i == 9 ? ANCHOR_SYSTEM : 0);
-    }
-    bind_blob(st, 11, NULL, 0);
-    TRY(apply_end(w, rq, C_RES_INSERT, st, sqlite3_step(st)));
-    w->marks.next_rid++;
-    *ret_rid = rid;
-    return OK;
-}
-
-enum err apply_rid(struct writer *w, struct req *rq, uint16_t type, struct str id, bool make,
-                   int64_t *ret_rid)
-{
-    struct key128 key;
-    ASSERT(id.n >= 1 && id.n <= 64);
-    struct cache_slot *slot = rid_slot(w, type, id, &key);
-    if (slot->v != 0 && slot->key.a == key.a && slot->key.b == key.b) {
-        *ret_rid = slot->v;
-        return OK;
-    }
-    sqlite3_stmt *st = conn_take(w->conn, C_RID_BY_ID);
-    if (st == NULL) {
-        return conn_err(rq, w->conn);
-    }
-    bind_text(st, 1, id);
-    bind_i64(st, 2, type);
-    int rc = sqlite3_step(st);
-    int64_t rid = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
-    TRY(apply_end(w, rq, C_RID_BY_ID, st, rc));
-    if (rid == 0 && make) {
-        TRY(stub_add(w, rq, type, id, &rid));
-    }
-    if (rid != 0) {
-        *slot = (struct cache_slot){.key = key, .v = rid};
-    }
-    *ret_rid = rid;
-    return OK;
-}
-
-void apply_restore(struct writer *w, const struct marks *m)
-{
-    for (size_t i = 0; i < RID_CACHE; i++) {
-        if (w->rids[i].v >= m->next_rid) {
-            w->rids[i].v = 0;
-        }
-    }
-    for (size_t i = 0; i < SRC_CACHE; i++) {
-        if (w->srcs[i].v >= m->next_src) {
-            w->srcs[i].v = 0;
-        }
-    }
-    w->marks = *m;
-}
-
 /* ---- conditions, before anything is written ---- */
 
 static enum err check_token(struct writer *w, struct req *rq, const struct tx_require *r)
@@ -231,7 +98,7 @@ static enum err item_check(struct writer *w, struct req *rq, struct tx_item *ite
     if (!found) {
         item->rid = w->marks.next_rid++;
         item->old_vid = 0;
-        rid_remember(w, item->put.type, item->put.id, item->rid);
+        apply_rid_is(w, item->put.type, item->put.id, item->rid);
     }
     item->version++;
     return OK;
@@ -460,8 +327,27 @@ static enum err sql_write(struct writer *w, struct req *rq, const struct tx_sql_
 
 /* ---- the whole ---- */
 
+enum { COMPARED = 16 }; /* puts of one transaction that are compared pair by pair */
+
+static bool is_twice(const struct tx *tx, size_t i)
+{
+    const struct tx_put *p = &tx->items[i]->put;
+    for (size_t k = 0; k < i; k++) {
+        const struct tx_put *q = &tx->items[k]->put;
+        if (p->type == q->type && str_eq(p->id, q->id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum err checks(struct writer *w, struct tx *tx)
 {
+    for (size_t i = 1; i < tx->n_items && tx->n_items <= COMPARED; i++) {
+        if (is_twice(tx, i)) {
+            return FAIL(tx->rq, E_CONFLICT, "twice in one transaction");
+        }
+    }
     for (const struct tx_require *r = tx->requires; r != NULL; r = r->next) {
         TRY(r->sp != 0 ? check_token(w, tx->rq, r) : check_version(w, tx->rq, r));
     }
@@ -471,6 +357,21 @@ static enum err checks(struct writer *w, struct tx *tx)
     return OK;
 }
 
+static enum err one(struct writer *w, unsigned id, struct req *rq)
+{
+    int rc = conn_run(w->conn, id);
+    return rc == SQLITE_DONE ? OK : conn_err(rq, w->conn);
+}
+
+static enum err statements(struct writer *w, struct tx *tx)
+{
+    for (const struct tx_sql_op *op = tx->sqls; op != NULL; op = op->next) {
+        TRY(sql_write(w, tx->rq, op));
+    }
+    return OK;
+}
+
+/* After the checks and the statements these fail with the disk only. */
 static enum err writes(struct writer *w, struct tx *tx)
 {
     struct sha s;
@@ -493,43 +394,52 @@ static enum err writes(struct writer *w, struct tx *tx)
     for (const struct tx_team_op *op = tx->teams; op != NULL; op = op->next) {
         TRY(team_write(w, tx->rq, op));
     }
-    for (const struct tx_sql_op *op = tx->sqls; op != NULL; op = op->next) {
-        TRY(sql_write(w, tx->rq, op));
-    }
     TRY(record_audit(w, tx, src));
     return tx->n_items > 0 ? record_tx(w, tx->rq, &s, &row) : OK;
 }
 
-static enum err one(struct writer *w, unsigned id, struct req *rq)
+/* The statements, and the puts when they could not be compared with each other: undone alone. */
+static enum err guarded(struct writer *w, struct tx *tx, bool all)
 {
-    int rc = conn_run(w->conn, id);
-    return rc == SQLITE_DONE ? OK : conn_err(rq, w->conn);
-}
-
-enum err apply_tx(struct writer *w, struct tx *tx)
-{
-    const struct marks before = w->marks;
-    bool only_audit = tx->n_items == 0 && tx->teams == NULL && tx->sqls == NULL;
-    tx->time = (struct instant){w->time_ms};
-    arena_reset(w->scratch);
-    enum err e = checks(w, tx);
-    bool checked = e == OK;
-    bool saved = checked && !only_audit;
-    if (saved) {
-        e = one(w, C_SAVE, tx->rq);
-    }
-    if (e == OK) {
+    TRY(one(w, C_SAVE, tx->rq));
+    enum err e = statements(w, tx);
+    if (e == OK && all) {
         e = writes(w, tx);
     }
     if (e == OK) {
-        return saved ? one(w, C_SAVE_END, tx->rq) : OK;
+        return one(w, C_SAVE_END, tx->rq);
     }
-    apply_restore(w, &before);
-    if (saved && e != E_IO && e != E_FULL) {
-        if (one(w, C_SAVE_BACK, NULL) != OK || one(w, C_SAVE_END, NULL) != OK) {
-            return E_IO;
-        }
+    if (e == E_IO || e == E_FULL) {
+        return e;
     }
-    /* Records without a savepoint can only fail with the disk: nothing half done may stay. */
-    return checked && !saved && e != E_FULL ? E_IO : e;
+    return one(w, C_SAVE_BACK, NULL) == OK && one(w, C_SAVE_END, NULL) == OK ? e : E_IO;
+}
+
+/* A failure after the checks is the disk's or a mistake of ours: the whole batch is undone. */
+static enum err unguarded(struct writer *w, struct tx *tx)
+{
+    enum err e = writes(w, tx);
+    return e == OK || e == E_FULL ? e : E_IO;
+}
+
+/* A savepoint copies every page touched under it, so it covers as little as can be. */
+enum err apply_tx(struct writer *w, struct tx *tx)
+{
+    const struct marks before = w->marks;
+    bool all = tx->n_items > COMPARED;
+    tx->time = (struct instant){w->time_ms};
+    arena_reset(w->scratch);
+    w->tx = tx;
+    enum err e = checks(w, tx);
+    if (e == OK && (all || tx->sqls != NULL)) {
+        e = guarded(w, tx, all);
+    }
+    if (e == OK && !all) {
+        e = unguarded(w, tx);
+    }
+    w->tx = NULL;
+    if (e != OK) {
+        apply_restore(w, &before);
+    }
+    return e;
 }

@@ -15,6 +15,11 @@ static const char *const texts[STMT_ALL] = {
 #undef X
 };
 
+const char *conn_text(unsigned id)
+{
+    return texts[id];
+}
+
 struct conn *conn_open(const char *path, bool write)
 {
     struct conn *c = os_alloc(1, sizeof(*c));

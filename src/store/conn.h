@@ -24,6 +24,8 @@ struct conn {
     unsigned n_taken; /* statements in use */
 };
 
+/* The text of a statement. */
+const char *conn_text(unsigned id);
 /* Opens path, sets the pragmas. NULL on failure. */
 struct conn *conn_open(const char *path, bool write);
 void conn_close(struct conn *c);

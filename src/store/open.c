@@ -141,6 +141,9 @@ static enum err open_in(struct req *rq, struct store *st)
 enum err store_open(struct req *rq, struct str dir, const struct store_opts *opts,
                     struct store **ret_store)
 {
+    /* Statistics of SQLite's memory cost a process-wide lock per allocation. Refused, without harm,
+     * when a store is open already. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (sodium_init() < 0 || dir.n == 0 || dir.n >= OS_PATH_MAX - 16) {
         return FAIL(rq, E_IO, "data folder");
     }

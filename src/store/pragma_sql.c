@@ -11,7 +11,7 @@ const char pragmas_write[] = "PRAGMA page_size = 4096;"
                              "PRAGMA secure_delete = FAST;"
                              "PRAGMA foreign_keys = OFF;"
                              "PRAGMA temp_store = MEMORY;"
-                             "PRAGMA cache_size = -65536;"
+                             "PRAGMA cache_size = -16384;"
                              "PRAGMA wal_autocheckpoint = 0;";
 
 const char pragmas_read[] = "PRAGMA query_only = ON;"

@@ -137,7 +137,7 @@ static const char v1_people[] =
     " seen_ms INTEGER NOT NULL,"              /* tech */
     " expires_ms INTEGER NOT NULL"            /* tech */
     ") STRICT, WITHOUT ROWID;"
-    "CREATE INDEX session_account ON session(account);"
+    "CREATE INDEX session_account ON session(account, created_ms);"
     "CREATE INDEX session_expires ON session(expires_ms);"
     "CREATE TABLE token("
     " id INTEGER PRIMARY KEY,"                /* tech */
@@ -151,7 +151,7 @@ static const char v1_people[] =
     " expires_ms INTEGER NOT NULL,"           /* tech: 0 never */
     " revoked_ms INTEGER NOT NULL"            /* tech: 0 valid */
     ") STRICT;"
-    "CREATE INDEX token_account ON token(account);"
+    "CREATE INDEX token_account ON token(account, created_ms);"
     "CREATE TABLE once("
     " person TEXT NOT NULL,"                  /* staff */
     " key TEXT NOT NULL,"                     /* tech: idempotency key of a form or call */
@@ -168,7 +168,7 @@ static const char v1_people[] =
     " created_ms INTEGER NOT NULL,"           /* tech */
     " ended_ms INTEGER NOT NULL"              /* tech: 0 while valid */
     ") STRICT, WITHOUT ROWID;"
-    "CREATE INDEX key_person ON key_box(person, state);"
+    "CREATE INDEX key_person ON key_box(person, state, created_ms);"
     "CREATE TABLE setting("
     " key TEXT PRIMARY KEY,"                  /* tech */
     " value BLOB NOT NULL"                    /* secret: among others the hash key */
@@ -271,6 +271,7 @@ static const char v1_flow[] =
     "CREATE INDEX flow_service ON flow_row(service, open, due_ms);"
     "CREATE INDEX flow_answer_org ON flow_row(answer_org, open, due_ms);"
     "CREATE INDEX flow_consultant ON flow_row(consultant, open, due_ms);"
+    "CREATE INDEX flow_consultant_ended ON flow_row(consultant, closed_ms) WHERE open = 0;"
     "CREATE INDEX flow_asker_org ON flow_row(asker_org, open, created_ms);"
     "CREATE INDEX flow_asker ON flow_row(asker, open, created_ms);"
     "CREATE INDEX flow_patient ON flow_row(patient_rid, created_ms);"

@@ -1,4 +1,5 @@
 /* store/tx.c - building transactions. See tx.h. */
+#include <math.h>
 #include <string.h>
 
 #include "store/store_int.h"
@@ -43,6 +44,11 @@ enum err tx_put(struct tx *tx, const struct tx_put *p)
     ASSERT(p->type != 0 && p->id.n >= 1 && p->id.n <= ID_MAX);
     ASSERT(p->expect >= TX_NEW && p->expect != 0);
     ASSERT(body_is_well_formed(p->body));
+    for (size_t i = 0; i < p->n_tuples; i++) {
+        if (p->tuples[i].kind == TUPLE_QUANTITY && isnan(p->tuples[i].quantity.value)) {
+            return FAIL(tx->rq, E_BAD_INPUT, "a quantity that is no number");
+        }
+    }
     struct tx_item *item = item_add(tx);
     TRY_MEM(tx->rq, item);
     item->put = *p;

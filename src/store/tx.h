@@ -5,8 +5,9 @@
  * sync. The audit records of rq->audit go along: record and change commit together or not at all.
  * Everything a transaction borrows (bodies, ids, tuples, values) must live until done().
  *
- * Order of work inside one: requires, puts and deletes (in the order given), teams, statements,
- * audit records, events. A put may refer to a resource put later in the same transaction.
+ * Order of work inside one: requires and expected versions, statements, puts and deletes (each in
+ * the order given), teams, audit records, events. A put or an SQL_RID value may refer to a resource
+ * put later in the same transaction. A resource may be put once in a transaction (E_CONFLICT).
  */
 #pragma once
 
@@ -87,7 +88,7 @@ struct tx_put {
 struct tx *tx_new(struct req *rq);
 /* The i-th call makes put i (tx_put_version and friends).
  * borrows  everything p points to, until done()
- * errors   E_TOO_LARGE  memory cap */
+ * errors   E_TOO_LARGE  memory cap; E_BAD_INPUT  a quantity tuple that is not a number */
 MUST_USE enum err tx_put(struct tx *tx, const struct tx_put *p);
 /* Counts as a put. expect as for tx_put; TX_ANY: deleting what is not there is E_NOT_FOUND. */
 MUST_USE enum err tx_delete(struct tx *tx, uint16_t type, struct str id, int64_t expect);

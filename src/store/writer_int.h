@@ -23,6 +23,7 @@ struct writer {
     struct conn *conn;
     struct arena *scratch; /* one transaction's temporary rows */
     struct marks marks;
+    const struct tx *tx;   /* being applied */
     int64_t time_ms;       /* of the present batch; never goes back */
     int64_t data_version;  /* another process wrote when it changes */
     struct cache_slot *rids;
@@ -52,13 +53,15 @@ struct writer {
         n_wal_pages;
 };
 
-/* ---- apply.c ---- */
+/* ---- apply.c, rid.c, step.c ---- */
 /* Applies one transaction inside the open batch: all of it or nothing. E_IO and E_FULL mean the
  * whole batch is lost. */
 MUST_USE enum err apply_tx(struct writer *w, struct tx *tx);
 /* rid of a resource; a stub row is made when there is none and make is set, else 0. */
 MUST_USE enum err apply_rid(struct writer *w, struct req *rq, uint16_t type, struct str id,
                             bool make, int64_t *ret_rid);
+/* Remembers the rid of a resource whose row is not written yet. */
+void apply_rid_is(struct writer *w, uint16_t type, struct str id, int64_t rid);
 /* Ends a step: gives st back and turns the result into an error. */
 MUST_USE enum err apply_end(struct writer *w, struct req *rq, unsigned id, sqlite3_stmt *st, int rc);
 /* Runs a statement whose parameters are all integers. */
