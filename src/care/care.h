@@ -12,6 +12,7 @@ struct policy;
 struct dir_box;
 struct upload_desk;
 struct tx;
+struct sign_ca;
 
 struct care {
     struct store *store;
@@ -26,6 +27,7 @@ struct care {
     uint32_t lock_after;          /* wrong passwords before the first wait */
     uint64_t password_ops;        /* Argon2id passes */
     size_t password_mem;          /* Argon2id memory, bytes */
+    const struct sign_ca *ca;     /* care/sign.h: vouches for keys; NULL: nobody can sign */
     /* A person's password changes within tx: sealed keys follow. NULL: nothing is sealed. */
     enum err (*on_password)(struct req *rq, struct tx *tx, struct str person,
                             struct str old_password, struct str new_password);

@@ -389,6 +389,11 @@ uint64_t principal_askers(const struct store *st, struct str org)
     return store_hash2(st, S("askers"), org);
 }
 
+uint64_t principal_registry(const struct store *st, struct str org)
+{
+    return store_hash2(st, S("registry"), org);
+}
+
 uint64_t principal_coordinators(const struct store *st, struct str org)
 {
     return store_hash2(st, S("coordinators"), org);

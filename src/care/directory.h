@@ -125,6 +125,7 @@ uint32_t dir_people_of_service(const struct directory *d, struct str service,
 /* Principals: what a team names, and what a person's roles open. */
 uint64_t principal_person(const struct store *st, struct str person);
 uint64_t principal_askers(const struct store *st, struct str org);       /* clinicians who may ask */
+uint64_t principal_registry(const struct store *st, struct str org);     /* who register or ask */
 uint64_t principal_coordinators(const struct store *st, struct str org);
 uint64_t principal_heads(const struct store *st, struct str org);
 uint64_t principal_service(const struct store *st, struct str service);  /* its consultants */

@@ -244,7 +244,7 @@ static enum err read_role(struct req *rq, const struct care *care, const struct 
 /* Everything a person's roles open: each principal once. */
 static enum err principals_of(struct req *rq, const struct store *st, struct dir_person *p)
 {
-    uint64_t *all = ARENA_ARRAY(rq->a, 1 + (size_t)p->n_roles * (3 + SERVICES_MAX), uint64_t);
+    uint64_t *all = ARENA_ARRAY(rq->a, 1 + (size_t)p->n_roles * (4 + SERVICES_MAX), uint64_t);
     uint32_t n = 0;
 
     TRY_MEM(rq, all);
@@ -253,6 +253,9 @@ static enum err principals_of(struct req *rq, const struct store *st, struct dir
         const struct role_ref *r = &p->roles[i];
         if (r->rights & MAY_ASK) {
             all[n++] = principal_askers(st, r->org);
+        }
+        if (r->rights & (MAY_ASK | MAY_REGISTER)) {
+            all[n++] = principal_registry(st, r->org);
         }
         if (r->rights & MAY_COORDINATE) {
             all[n++] = principal_coordinators(st, r->org);

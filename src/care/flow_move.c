@@ -149,6 +149,7 @@ enum err flow_team(struct req *rq, struct tx *tx, const struct case_row *r)
     for (size_t i = 0; i < LEN(team); i++) {
         if (team[i] != 0) {
             TRY(tx_team(tx, T_SERVICE_REQUEST, r->id, team[i]));
+            TRY(tx_team(tx, T_PATIENT, r->patient, team[i]));
         }
     }
     return OK;

@@ -1,6 +1,7 @@
 /* care/sign_int.h - what the files of the signed document share. */
 #pragma once
 
+#include "care/sign.h"
 #include "care/sign_doc.h"
 
 /* FHIR narrative (R4 narrative.html): an XHTML div with one paragraph a line, its label in front in
@@ -15,3 +16,8 @@ MUST_USE enum err sign_int_files(struct req *rq, const struct sign_doc *d,
 /* Who signs. */
 MUST_USE enum err sign_int_signer(struct req *rq, const struct sign_doc *d,
                                   struct sign_section *ret_section);
+
+/* A new P-256 key in locked memory; end with sign_secret_done(). */
+MUST_USE enum err sign_int_secret(struct req *rq, struct sign_secret *ret_key);
+/* The authority's key, PKCS #8. borrows ca. */
+struct str sign_int_ca_key(const struct sign_ca *ca);

@@ -1,0 +1,168 @@
+/* care/consult.h - the consultation: a request with its form, vitals, diagnosis, consent and files goes
+ * out; messages, data and a signed conclusion come back; the asker reports the outcome.
+ *
+ * Pages collect form fields and call one function here; what is wrong comes back as problems with the
+ * field named, and nothing is written. */
+#pragma once
+
+#include "care/access.h"
+#include "care/draft.h"
+#include "care/flow_task.h"
+#include "care/patient.h"
+#include "care/policy.h"
+
+/* Names of the request's own fields, beside the items of the profile's form:
+ *   patient      Patient id
+ *   profile      code of content profiles
+ *   urgency      emergency, urgent, planned
+ *   mode         deferred (default) or real-time
+ *   question     what is asked; required
+ *   service      HealthcareService id
+ *   contact      call-back telephone; required
+ *   diagnosis    "I63.9 Cerebral infarction" or words; required
+ *   co-diagnosis the same, may repeat
+ *   consent      written, oral, unable
+ *   consent-note why consent could not be taken; required with unable
+ */
+
+/* Looks at everything the request needs: own fields and the profile's form. is_draft: only what is
+ * there is checked. errors E_TOO_LARGE; faults go to ret_problems */
+MUST_USE enum err consult_check(struct req *rq, const struct fields *typed, bool is_draft,
+                                struct problems *ret_problems);
+
+/* Sends a request: into tx go ServiceRequest, Task, QuestionnaireResponse, Condition, Consent,
+ * Observations, a DocumentReference per complete upload of the draft, the end of the draft, and what
+ * the move "submit" brings. draft_id becomes the case's id.
+ * *ret_already: it was sent before (double click): tx holds nothing more, show the case.
+ * errors  E_BAD_INPUT  see ret_problems; E_FORBIDDEN  may not ask; E_NOT_FOUND patient
+ *         E_CONFLICT   from the commit: sent at the same moment by another click; show the case
+ *         E_CONFLICT   uploads are still running (detail "upload") */
+MUST_USE enum err consult_submit(struct req *rq, struct tx *tx, struct str draft_id,
+                                 const struct fields *typed, struct problems *ret_problems,
+                                 bool *ret_already);
+
+/* ---- Files ---- */
+
+/* What is known of a DICOM file: texts as in the file, dates as YYYY-MM-DD. */
+struct dicom_facts {
+    struct str patient_name, patient_id, birth_date, sex;
+    struct str modality, study_date, description;
+    struct str study_uid, series_uid, sop_uid;
+};
+struct case_file {
+    struct str id;    /* DocumentReference */
+    struct str title; /* file name or the sender's words */
+    struct str type;  /* media type by content */
+    uint64_t size;
+    uint8_t sha[32];  /* name of the blob */
+    struct instant at;
+    struct str author, author_name;
+    bool is_dicom;
+    struct dicom_facts dicom;
+    bool mismatch;    /* the DICOM file names another patient than the case's */
+};
+/* Adds one stored blob to a case (its bytes are durable already). patient: for the DICOM comparison. */
+MUST_USE enum err consult_file_add(struct req *rq, struct tx *tx, const struct case_row *row,
+                                   const struct patient *patient, const struct case_file *file,
+                                   struct str *ret_id);
+/* All complete uploads that wait under a case or draft id become files of the case.
+ * errors  E_CONFLICT  one is still running (detail "upload") */
+MUST_USE enum err consult_files_take(struct req *rq, struct tx *tx, const struct case_row *row,
+                                     const struct patient *patient, uint32_t *ret_n);
+/* The files of a case, oldest first, at most n. */
+MUST_USE enum err consult_files(struct req *rq, int64_t case_rid, struct case_file *ret_files,
+                                uint32_t n, uint32_t *ret_n);
+/* One file with the right to it checked and the download on record.
+ * errors  E_NOT_FOUND */
+MUST_USE enum err consult_file_get(struct req *rq, struct str id, enum audit_action action,
+                                   struct case_row *ret_row, struct case_file *ret_file);
+/* What an upload's meta holds about DICOM: {"dicom":{"patientName":...}}; false when it is none. */
+bool dicom_facts_read(struct req *rq, struct str meta, struct dicom_facts *ret_facts);
+
+/* ---- Messages ---- */
+
+struct case_message {
+    struct str id;
+    struct instant at;
+    struct str sender, sender_name;
+    struct str text;
+    struct str kind;  /* "message", "data-asked", "break-glass" */
+    struct str files[8]; /* DocumentReference ids */
+    uint32_t n_files;
+};
+/* Writes a message with the uploads that wait under upload_key (empty: none); tells the other side.
+ * errors  E_BAD_INPUT empty or above 8 000 bytes; E_NOT_FOUND; E_CONFLICT the case is closed */
+MUST_USE enum err consult_message(struct req *rq, struct tx *tx, struct str case_id,
+                                  struct str text, struct str upload_key);
+MUST_USE enum err consult_messages(struct req *rq, int64_t case_rid,
+                                   struct case_message *ret_messages, uint32_t n, uint32_t *ret_n);
+
+/* ---- Moves ---- */
+
+/* Any move of the consultation but submit, answer and correct. give-data and complete take the uploads
+ * that wait under the case id and the text as a message; ask-data and return keep their text as one.
+ * errors  as care_move */
+MUST_USE enum err consult_move(struct req *rq, struct tx *tx, struct str case_id, struct str action,
+                               const struct care_move_args *args);
+
+/* ---- The case page ---- */
+
+struct case_view {
+    struct case_row row;
+    const struct care_flow *flow;
+    const struct care_state *state;
+    const struct profile *profile;
+    const struct urgency *urgency;
+    const struct policy *policy;
+    const struct policy_terms *terms;
+    enum audit_why why;      /* as what the person reads it */
+    unsigned actor;          /* ACTOR_ bits in the role acted in */
+    struct patient patient;
+    struct str question, contact;
+    struct str diagnosis;    /* "I63.9 title" */
+    struct str co_diagnoses[8];
+    uint32_t n_co;
+    struct str consent_how, consent_note, consent_version;
+    struct fields request;   /* answers of the request form, for form_lines() */
+    const struct flow_event *events; /* timeline, oldest first */
+    uint32_t n_events;
+    const struct care_move *moves[16]; /* buttons of this person */
+    uint32_t n_moves;
+    struct str asker_name, asker_org_name, centre_name, service_name, answer_org_name,
+        consultant_name;
+    struct str allergies;    /* shown text of the form's allergies, empty when none were asked */
+    struct str service_request, task; /* JSON as stored, for the signed document */
+};
+/* Loads all of it with one look put on record.
+ * errors  E_NOT_FOUND */
+MUST_USE enum err consult_view(struct req *rq, struct str case_id, struct case_view *ret_view);
+
+/* Short number for telephone: the first 8 characters of the id in upper case. */
+struct str case_number(struct arena *a, struct str case_id);
+
+/* ---- Worklists ---- */
+
+enum worklist {
+    WORK_DESK,           /* coordinator: all open cases of the centre, worst clock first */
+    WORK_SERVICE,        /* consultant: open cases of one service */
+    WORK_CONSULTANT,     /* consultant: own open cases */
+    WORK_ASKER,          /* asker: own open cases */
+    WORK_ASKER_ORG,      /* asker: open cases of the organisation */
+    WORK_CENTRE_ENDED, WORK_CONSULTANT_ENDED, WORK_ASKER_ENDED, WORK_ASKER_ORG_ENDED
+};
+/* A row for a table: with the patient's name, which is read by the person who may see the list.
+ * The look is put on record once, with the number of rows. */
+struct worklist_row {
+    struct case_row row;
+    struct str patient_name, patient_birth, patient_sex;
+    int age_years;
+    struct str question;  /* first 300 bytes */
+    struct str service_name, asker_org_name, consultant_name;
+    const struct care_state *state;
+};
+/* owner: organisation, service or person id; the person must hold a role there.
+ * before_ms: for ended ones, of the last row shown; 0: from the newest.
+ * errors  E_FORBIDDEN */
+MUST_USE enum err consult_worklist(struct req *rq, enum worklist list, struct str owner,
+                                   int64_t before_ms, struct worklist_row *ret_rows, uint32_t n,
+                                   uint32_t *ret_n);

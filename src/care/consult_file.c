@@ -1,0 +1,326 @@
+/* care/consult_file.c - files of a case: from finished uploads to DocumentReferences, and back. */
+#include "care/consult_int.h"
+
+#include "fhir/extract.h"
+
+enum { UPLOAD_RECEIVING = 0, UPLOAD_COMPLETE = 1, WAITING_MAX = 100 };
+
+#define EXT_SHA S(CARE_URL "/StructureDefinition/sha256")
+#define EXT_DICOM S(CARE_URL "/StructureDefinition/dicom")
+#define EXT_MISMATCH S(CARE_URL "/StructureDefinition/dicom-other-patient")
+
+/* The facts by name, for both directions. */
+static const struct {
+    struct str name;
+    size_t at;
+} facts[] = {
+    {SI("patientName"), offsetof(struct dicom_facts, patient_name)},
+    {SI("patientId"), offsetof(struct dicom_facts, patient_id)},
+    {SI("birthDate"), offsetof(struct dicom_facts, birth_date)},
+    {SI("sex"), offsetof(struct dicom_facts, sex)},
+    {SI("modality"), offsetof(struct dicom_facts, modality)},
+    {SI("studyDate"), offsetof(struct dicom_facts, study_date)},
+    {SI("description"), offsetof(struct dicom_facts, description)},
+    {SI("studyUid"), offsetof(struct dicom_facts, study_uid)},
+    {SI("seriesUid"), offsetof(struct dicom_facts, series_uid)},
+    {SI("sopUid"), offsetof(struct dicom_facts, sop_uid)},
+};
+
+static struct str *fact(struct dicom_facts *f, size_t i)
+{
+    return (struct str *)(void *)((char *)f + facts[i].at);
+}
+
+bool dicom_facts_read(struct req *rq, struct str meta, struct dicom_facts *ret_facts)
+{
+    struct json_doc doc;
+
+    if (meta.n == 0 || json_parse(rq, meta, NULL, &doc) != OK) {
+        err_clear(rq);
+        return false;
+    }
+    struct jv d = json_get(json_root(&doc), S("dicom"));
+    if (!json_has(d)) {
+        return false;
+    }
+    for (size_t i = 0; i < LEN(facts); i++) {
+        *fact(ret_facts, i) = json_str(rq->a, json_get(d, facts[i].name));
+    }
+    return true;
+}
+
+/* Whether the file names somebody else: the birth date differs, or no word of the names is shared. */
+static bool is_other_patient(struct req *rq, const struct dicom_facts *d, const struct patient *p)
+{
+    struct str have = fhir_fold(rq, p->name);
+    struct str file = fhir_fold(rq, d->patient_name);
+    struct str id = d->patient_id;
+
+    for (uint32_t i = 0; i < p->n_ids; i++) {
+        if (id.n > 0 && str_eq(id, p->ids[i].value)) {
+            return false;
+        }
+    }
+    if (d->birth_date.n == 10 && p->birth_date.n == 10 && !str_eq(d->birth_date, p->birth_date)) {
+        return true;
+    }
+    if (file.n == 0 || have.n == 0) {
+        return false;
+    }
+    size_t from = 0;
+    for (size_t i = 0; i <= file.n; i++) { /* words end at blanks and at DICOM's "^" */
+        if (i < file.n && file.p[i] != ' ' && file.p[i] != '^') {
+            continue;
+        }
+        struct str word = str_sub(file, from, i - from);
+        from = i + 1;
+        if (word.n >= 3 && str_find(have, word) < have.n) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void write_ext(struct json_out *o, const struct case_file *f, struct str sha_hex)
+{
+    json_k(o, S("extension"));
+    json_arr(o);
+    json_obj(o);
+    json_ks(o, S("url"), EXT_SHA);
+    json_ks(o, S("valueString"), sha_hex);
+    json_obj_end(o);
+    if (f->is_dicom) {
+        struct dicom_facts d = f->dicom;
+        json_obj(o);
+        json_k(o, S("extension"));
+        json_arr(o);
+        for (size_t i = 0; i < LEN(facts); i++) {
+            if (fact(&d, i)->n > 0) {
+                json_obj(o);
+                json_ks(o, S("url"), facts[i].name);
+                json_ks(o, S("valueString"), *fact(&d, i));
+                json_obj_end(o);
+            }
+        }
+        json_obj(o);
+        json_ks(o, S("url"), S("is"));
+        json_kb(o, S("valueBoolean"), true);
+        json_obj_end(o);
+        json_arr_end(o);
+        json_ks(o, S("url"), EXT_DICOM);
+        json_obj_end(o);
+    }
+    if (f->mismatch) {
+        json_obj(o);
+        json_ks(o, S("url"), EXT_MISMATCH);
+        json_kb(o, S("valueBoolean"), true);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+}
+
+enum err consult_file_add(struct req *rq, struct tx *tx, const struct case_row *row,
+                          const struct patient *patient, const struct case_file *file,
+                          struct str *ret_id)
+{
+    struct case_file f = *file;
+    struct buf hex;
+    struct buf url;
+    struct put p;
+
+    f.mismatch = f.is_dicom && is_other_patient(rq, &f.dicom, patient);
+    buf_init(&hex, rq->a, 80);
+    buf_hex(&hex, f.sha, sizeof f.sha);
+    put_begin(&p, rq, tx, T_DOCUMENT_REFERENCE, (struct str){0}, 32 << 10);
+    p.case_id = row->id;
+    p.patient = row->patient;
+    write_ext(&p.o, &f, buf_get(&hex));
+    json_ks(&p.o, S("status"), S("current"));
+    put_ref(&p.o, S("subject"), T_PATIENT, row->patient);
+    put_instant(&p.o, S("date"), rq->now);
+    json_k(&p.o, S("author"));
+    json_arr(&p.o);
+    put_ref_item(&p.o, T_PRACTITIONER, rq->who->person);
+    json_arr_end(&p.o);
+    json_ks(&p.o, S("description"), f.title);
+    json_k(&p.o, S("content"));
+    json_arr(&p.o);
+    json_obj(&p.o);
+    json_k(&p.o, S("attachment"));
+    json_obj(&p.o);
+    json_ks(&p.o, S("contentType"), f.type);
+    buf_init(&url, rq->a, 80);
+    BUF_LIT(&url, "/files/");
+    buf_str(&url, p.id);
+    json_ks(&p.o, S("url"), buf_get(&url));
+    json_ki(&p.o, S("size"), (int64_t)f.size);
+    json_ks(&p.o, S("title"), f.title);
+    json_obj_end(&p.o);
+    json_obj_end(&p.o);
+    json_arr_end(&p.o);
+    json_k(&p.o, S("context"));
+    json_obj(&p.o);
+    json_k(&p.o, S("related"));
+    json_arr(&p.o);
+    put_ref_item(&p.o, T_SERVICE_REQUEST, row->id);
+    json_arr_end(&p.o);
+    json_obj_end(&p.o);
+    TRY(put_end(&p));
+    *ret_id = p.id;
+    struct audit_rec rec = {.action = AUDIT_UPLOAD, .why = WHY_OWN, .type = T_DOCUMENT_REFERENCE,
+                            .id = p.id, .patient_type = T_PATIENT, .patient_id = row->patient,
+                            .case_type = T_SERVICE_REQUEST, .case_id = row->id};
+    return audit_add(rq, &rec);
+}
+
+/* The waiting uploads of a key: Q_UPLOADS_OF_CASE's columns. */
+struct waiting {
+    struct str id;
+    struct case_file file;
+};
+
+static enum err list_waiting(struct req *rq, struct str key, struct waiting *ret_all, uint32_t cap,
+                             uint32_t *ret_n)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    uint32_t n = 0;
+    bool has = false;
+
+    TRY(DB_QUERY(rq, &q, Q_UPLOADS_OF_CASE, sql_text(key)));
+    TRY(db_next(rq, &q, &has));
+    while (has) {
+        int64_t state = db_i64(&q, 7);
+        bool own = str_eq(db_peek(&q, 1), rq->who->person);
+        if (own && state == UPLOAD_RECEIVING) {
+            return FAIL(rq, E_CONFLICT, "upload");
+        }
+        struct str sha = db_peek(&q, 9);
+        if (own && state == UPLOAD_COMPLETE && sha.n == 32 && n < cap) {
+            struct waiting *w = &ret_all[n++];
+            *w = (struct waiting){.id = db_text(rq->a, &q, 0)};
+            w->file.title = db_text(rq->a, &q, 3);
+            w->file.type = db_text(rq->a, &q, 4);
+            w->file.size = db_u64(&q, 5);
+            for (size_t i = 0; i < 32; i++) {
+                w->file.sha[i] = (uint8_t)sha.p[i];
+            }
+            w->file.is_dicom = dicom_facts_read(rq, db_text(rq->a, &q, 12), &w->file.dicom);
+        }
+        TRY(db_next(rq, &q, &has));
+    }
+    *ret_n = n;
+    return OK;
+}
+
+enum err consult_take(struct req *rq, struct tx *tx, const struct case_row *row,
+                      const struct patient *patient, struct str key, struct str *ret_ids,
+                      uint32_t cap, uint32_t *ret_n)
+{
+    struct waiting *all = ARENA_ARRAY(rq->a, cap, struct waiting);
+    uint32_t n = 0;
+
+    TRY_MEM(rq, all);
+    TRY(list_waiting(rq, key, all, cap, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        TRY(consult_file_add(rq, tx, row, patient, &all[i].file, &ret_ids[i]));
+        TRY(TX_SQL(tx, W_UPLOAD_CASE, 0, sql_text(all[i].id), sql_text(rq->who->person),
+                   sql_text(row->id)));
+        TRY(TX_SQL(tx, W_UPLOAD_USED, TX_MUST_CHANGE, sql_text(all[i].id)));
+    }
+    *ret_n = n;
+    return OK;
+}
+
+enum err consult_files_take(struct req *rq, struct tx *tx, const struct case_row *row,
+                            const struct patient *patient, uint32_t *ret_n)
+{
+    struct str *ids = ARENA_ARRAY(rq->a, WAITING_MAX, struct str);
+
+    TRY_MEM(rq, ids);
+    return consult_take(rq, tx, row, patient, row->id, ids, WAITING_MAX, ret_n);
+}
+
+static void read_file(struct req *rq, struct jv v, struct case_file *ret_file)
+{
+    struct arena *a = rq->a;
+    struct jv att = json_path(v, S("content.0.attachment"));
+    struct case_file f = {
+        .id = json_str(a, json_get(v, S("id"))),
+        .title = json_str(a, json_get(att, S("title"))),
+        .type = json_str(a, json_get(att, S("contentType"))),
+        .author = ref_get(rq, json_path(v, S("author.0")), T_PRACTITIONER),
+    };
+    int64_t size = 0;
+
+    (void)!json_i64(json_get(att, S("size")), &size);
+    f.size = (uint64_t)size;
+    (void)!instant_parse(json_str(a, json_get(v, S("date"))), &f.at);
+    for (struct jv e = json_first(json_get(v, S("extension"))); json_has(e); e = json_next(e)) {
+        struct jv url = json_get(e, S("url"));
+        if (json_is(url, EXT_SHA)) {
+            (void)!str_unhex(json_str(a, json_get(e, S("valueString"))), f.sha, sizeof f.sha);
+        } else if (json_is(url, EXT_MISMATCH)) {
+            f.mismatch = true;
+        } else if (json_is(url, EXT_DICOM)) {
+            f.is_dicom = true;
+            for (struct jv d = json_first(json_get(e, S("extension"))); json_has(d);
+                 d = json_next(d)) {
+                for (size_t i = 0; i < LEN(facts); i++) {
+                    if (json_is(json_get(d, S("url")), facts[i].name)) {
+                        *fact(&f.dicom, i) = json_str(a, json_get(d, S("valueString")));
+                    }
+                }
+            }
+        }
+    }
+    *ret_file = f;
+}
+
+enum err consult_files(struct req *rq, int64_t case_rid, struct case_file *ret_files, uint32_t n,
+                       uint32_t *ret_n)
+{
+    CLEANUP(list_close) struct list *l = NULL;
+    const struct directory *dir = NULL;
+    uint32_t got = 0;
+    struct hit hit;
+
+    TRY(directory_get(rq, &dir));
+    TRY(list_owner(rq, case_rid, T_DOCUMENT_REFERENCE, LIST_OLDEST, &l));
+    while (got < n && list_next(l, &hit)) {
+        struct res_row row;
+        struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
+        TRY_MEM(rq, doc);
+        TRY(db_read_rid(rq, hit.rid, &row));
+        TRY(json_parse(rq, row.body, NULL, doc));
+        read_file(rq, json_root(doc), &ret_files[got]);
+        ret_files[got].author_name = dir_person_name(dir, ret_files[got].author);
+        got++;
+    }
+    TRY(list_err(rq, l));
+    *ret_n = got;
+    return OK;
+}
+
+enum err consult_file_get(struct req *rq, struct str id, enum audit_action action,
+                          struct case_row *ret_row, struct case_file *ret_file)
+{
+    struct res_row row;
+    struct res_row anchor;
+    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
+    enum err e = db_read(rq, T_DOCUMENT_REFERENCE, id, &row);
+
+    TRY_MEM(rq, doc);
+    if (e == E_NOT_FOUND || e == E_GONE || (e == OK && row.anchor <= 0)) {
+        err_clear(rq);
+        return FAIL(rq, E_NOT_FOUND, "file");
+    }
+    TRY(e);
+    TRY(db_head_rid(rq, row.anchor, &anchor));
+    if (anchor.type != T_SERVICE_REQUEST) {
+        return FAIL(rq, E_NOT_FOUND, "file");
+    }
+    TRY(access_case(rq, anchor.id, action, ret_row));
+    TRY(json_parse(rq, row.body, NULL, doc));
+    read_file(rq, json_root(doc), ret_file);
+    return OK;
+}

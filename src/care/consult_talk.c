@@ -1,0 +1,182 @@
+/* care/consult_talk.c - messages on a case, and the moves that carry data or words. */
+#include "care/consult_int.h"
+
+#include "care/consultation.h"
+
+enum { TEXT_MAX = 8000, FILES_MAX = 8, TAKE_MAX = 100 };
+
+#define CS_MESSAGE S(CARE_URL "/CodeSystem/message")
+
+enum err consult_patient(struct req *rq, const struct case_row *row, struct patient *ret_patient)
+{
+    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
+    struct res_row res;
+
+    TRY_MEM(rq, doc);
+    TRY(db_read_rid(rq, row->patient_rid, &res));
+    TRY(json_parse(rq, res.body, NULL, doc));
+    patient_read(rq, json_root(doc), ret_patient);
+    ret_patient->rid = res.rid;
+    ret_patient->version = res.version;
+    return OK;
+}
+
+enum err consult_say(struct req *rq, struct tx *tx, const struct case_row *row, struct str kind,
+                     struct str text, const struct str *files, uint32_t n_files)
+{
+    struct put p;
+
+    put_begin(&p, rq, tx, T_COMMUNICATION, (struct str){0}, 64 << 10);
+    p.case_id = row->id;
+    p.patient = row->patient;
+    json_k(&p.o, S("basedOn"));
+    json_arr(&p.o);
+    put_ref_item(&p.o, T_SERVICE_REQUEST, row->id);
+    json_arr_end(&p.o);
+    json_ks(&p.o, S("status"), S("completed"));
+    json_k(&p.o, S("category"));
+    json_arr(&p.o);
+    json_obj(&p.o);
+    json_k(&p.o, S("coding"));
+    json_arr(&p.o);
+    json_obj(&p.o);
+    json_ks(&p.o, S("system"), CS_MESSAGE);
+    json_ks(&p.o, S("code"), kind);
+    json_obj_end(&p.o);
+    json_arr_end(&p.o);
+    json_obj_end(&p.o);
+    json_arr_end(&p.o);
+    put_ref(&p.o, S("subject"), T_PATIENT, row->patient);
+    put_instant(&p.o, S("sent"), rq->now);
+    put_ref_shown(&p.o, S("sender"), T_PRACTITIONER, rq->who->person, rq->who->name);
+    json_k(&p.o, S("payload"));
+    json_arr(&p.o);
+    if (text.n > 0) {
+        json_obj(&p.o);
+        json_ks(&p.o, S("contentString"), text);
+        json_obj_end(&p.o);
+    }
+    for (uint32_t i = 0; i < n_files; i++) {
+        json_obj(&p.o);
+        put_ref(&p.o, S("contentReference"), T_DOCUMENT_REFERENCE, files[i]);
+        json_obj_end(&p.o);
+    }
+    json_arr_end(&p.o);
+    return put_end(&p);
+}
+
+/* The people on the other side: the consultant or the service for an asker, else the asker. */
+static enum err tell_other_side(struct req *rq, struct tx *tx, const struct case_row *row)
+{
+    const struct directory *dir = NULL;
+    uint32_t people[16];
+    uint32_t n = 0;
+
+    TRY(directory_get(rq, &dir));
+    if (!str_eq(rq->who->person, row->asker)) {
+        TRY(notice_tell(rq, tx, row->asker, NOTICE_MESSAGE, row->id));
+    }
+    if (!(access_actor(rq, row) & ACTOR_ASKER)) {
+        return OK;
+    }
+    if (row->consultant.n > 0) {
+        return notice_tell(rq, tx, row->consultant, NOTICE_MESSAGE, row->id);
+    }
+    n = dir_people_of_org(dir, row->centre_org, MAY_COORDINATE, people, LEN(people));
+    for (uint32_t i = 0; i < n; i++) {
+        TRY(notice_tell(rq, tx, dir->people[people[i]].id, NOTICE_MESSAGE, row->id));
+    }
+    return OK;
+}
+
+enum err consult_message(struct req *rq, struct tx *tx, struct str case_id, struct str text,
+                         struct str upload_key)
+{
+    struct str files[FILES_MAX];
+    struct case_row row;
+    struct patient patient;
+    uint32_t n = 0;
+
+    TRY(access_case(rq, case_id, AUDIT_CREATE, &row));
+    if (!row.open) {
+        return FAIL(rq, E_CONFLICT, "the case is closed");
+    }
+    if (upload_key.n > 0) {
+        TRY(consult_patient(rq, &row, &patient));
+        TRY(consult_take(rq, tx, &row, &patient, upload_key, files, FILES_MAX, &n));
+    }
+    text = str_trim(text);
+    if ((text.n == 0 && n == 0) || text.n > TEXT_MAX) {
+        return FAIL(rq, E_BAD_INPUT, "text");
+    }
+    TRY(consult_say(rq, tx, &row, S("message"), text, files, n));
+    TRY(tell_other_side(rq, tx, &row));
+    return tx_event(tx, EVENT_CASE, store_hash(care_of(rq)->store, row.id));
+}
+
+enum err consult_messages(struct req *rq, int64_t case_rid, struct case_message *ret_messages,
+                          uint32_t n, uint32_t *ret_n)
+{
+    CLEANUP(list_close) struct list *l = NULL;
+    uint32_t got = 0;
+    struct hit hit;
+
+    TRY(list_owner(rq, case_rid, T_COMMUNICATION, LIST_OLDEST, &l));
+    while (got < n && list_next(l, &hit)) {
+        struct res_row row;
+        struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
+        TRY_MEM(rq, doc);
+        TRY(db_read_rid(rq, hit.rid, &row));
+        TRY(json_parse(rq, row.body, NULL, doc));
+        struct jv v = json_root(doc);
+        struct case_message *m = &ret_messages[got++];
+        *m = (struct case_message){
+            .id = row.id,
+            .sender = ref_get(rq, json_get(v, S("sender")), T_PRACTITIONER),
+            .sender_name = json_str(rq->a, json_path(v, S("sender.display"))),
+            .kind = json_str(rq->a, json_path(v, S("category.0.coding.0.code"))),
+        };
+        (void)!instant_parse(json_str(rq->a, json_get(v, S("sent"))), &m->at);
+        for (struct jv p = json_first(json_get(v, S("payload"))); json_has(p); p = json_next(p)) {
+            struct str file = ref_get(rq, json_get(p, S("contentReference")), T_DOCUMENT_REFERENCE);
+            if (json_has(json_get(p, S("contentString")))) {
+                m->text = json_str(rq->a, json_get(p, S("contentString")));
+            } else if (file.n > 0 && m->n_files < LEN(m->files)) {
+                m->files[m->n_files++] = file;
+            }
+        }
+    }
+    TRY(list_err(rq, l));
+    *ret_n = got;
+    return OK;
+}
+
+enum err consult_move(struct req *rq, struct tx *tx, struct str case_id, struct str action,
+                      const struct care_move_args *args)
+{
+    struct str *files = ARENA_ARRAY(rq->a, TAKE_MAX, struct str);
+    struct case_row row;
+    struct patient patient;
+    uint32_t n = 0;
+
+    TRY_MEM(rq, files);
+    if (str_eq(action, S("submit")) || str_eq(action, S("answer"))
+        || str_eq(action, S("correct"))) {
+        return FAIL(rq, E_BAD_INPUT, "action");
+    }
+    TRY(care_move(rq, tx, &care_consultation, case_id, action, args));
+    bool gives = str_eq(action, S("give-data")) || str_eq(action, S("complete"));
+    bool asks = str_eq(action, S("ask-data")) || str_eq(action, S("return"));
+    if (!gives && !asks) {
+        return OK;
+    }
+    TRY(case_row_load(rq, case_id, &row));
+    if (gives) {
+        TRY(consult_patient(rq, &row, &patient));
+        TRY(consult_take(rq, tx, &row, &patient, row.id, files, TAKE_MAX, &n));
+    }
+    if (args->reason.n == 0 && n == 0) {
+        return OK;
+    }
+    return consult_say(rq, tx, &row, asks ? S("data-asked") : S("message"), args->reason, files, n);
+}

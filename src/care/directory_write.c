@@ -1,0 +1,247 @@
+/* care/directory_write.c - organisations, services, people, roles and duty as FHIR resources. */
+#include "care/directory_write.h"
+
+#include "care/content.h"
+#include "care/put.h"
+#include "store/db.h"
+
+enum { RES_MAX = 32 << 10 };
+
+static enum err note(struct req *rq, enum audit_action action, enum fhir_type type, struct str id)
+{
+    struct audit_rec rec = {.action = action, .why = WHY_DIRECTORY, .type = (uint16_t)type, .id = id};
+    return audit_add(rq, &rec);
+}
+
+static void begin(struct put *p, struct req *rq, struct tx *tx, enum fhir_type type, struct str id)
+{
+    put_begin(p, rq, tx, type, id, RES_MAX);
+    if (id.n > 0) {
+        p->expect = TX_CREATE;
+    }
+}
+
+static enum err end(struct put *p, struct str *ret_id)
+{
+    TRY(put_end(p));
+    TRY(note(p->rq, AUDIT_CREATE, p->type, p->id));
+    *ret_id = p->id;
+    return OK;
+}
+
+/* "key":[{"coding":[{system, code}]}] */
+static void concept_list(struct json_out *o, struct str key, struct str system,
+                         const struct str *codes, uint32_t n)
+{
+    json_k(o, key);
+    json_arr(o);
+    for (uint32_t i = 0; i < n; i++) {
+        json_obj(o);
+        json_k(o, S("coding"));
+        json_arr(o);
+        json_obj(o);
+        json_ks(o, S("system"), system);
+        json_ks(o, S("code"), codes[i]);
+        json_obj_end(o);
+        json_arr_end(o);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+}
+
+enum err org_add(struct req *rq, struct tx *tx, const struct org_new *n, struct str *ret_id)
+{
+    struct str kind = org_kind_code(n->kind);
+    struct put p;
+
+    if (n->name.n == 0) {
+        return FAIL(rq, E_BAD_INPUT, "organisation: name");
+    }
+    if (n->policy.n > 0 && content_policy(care_of(rq)->content, n->policy) == NULL) {
+        return FAIL(rq, E_BAD_INPUT, "organisation: policy");
+    }
+    begin(&p, rq, tx, T_ORGANIZATION, n->id);
+    if (n->policy.n > 0) {
+        json_k(&p.o, S("extension"));
+        json_arr(&p.o);
+        json_obj(&p.o);
+        json_ks(&p.o, S("url"), S(CARE_URL "/StructureDefinition/policy"));
+        json_ks(&p.o, S("valueCode"), n->policy);
+        json_obj_end(&p.o);
+        json_arr_end(&p.o);
+    }
+    json_kb(&p.o, S("active"), true);
+    concept_list(&p.o, S("type"), S(CS_ORG_TYPE), &kind, 1);
+    json_ks(&p.o, S("name"), n->name);
+    if (n->phone.n > 0) {
+        json_k(&p.o, S("telecom"));
+        json_arr(&p.o);
+        json_obj(&p.o);
+        json_ks(&p.o, S("system"), S("phone"));
+        json_ks(&p.o, S("value"), n->phone);
+        json_obj_end(&p.o);
+        json_arr_end(&p.o);
+    }
+    if (n->parent.n > 0) {
+        put_ref(&p.o, S("partOf"), T_ORGANIZATION, n->parent);
+    }
+    return end(&p, ret_id);
+}
+
+enum err service_add(struct req *rq, struct tx *tx, const struct service_new *n,
+                     struct str *ret_id)
+{
+    struct put p;
+
+    for (uint32_t i = 0; i < n->n_profiles; i++) {
+        if (content_profile(care_of(rq)->content, n->profiles[i]) == NULL) {
+            return FAIL(rq, E_BAD_INPUT, "service: profile %u", i + 1);
+        }
+    }
+    if (n->name.n == 0 || n->org.n == 0 || n->n_profiles == 0) {
+        return FAIL(rq, E_BAD_INPUT, "service: name, organisation or profile");
+    }
+    begin(&p, rq, tx, T_HEALTHCARE_SERVICE, n->id);
+    json_kb(&p.o, S("active"), true);
+    put_ref(&p.o, S("providedBy"), T_ORGANIZATION, n->org);
+    concept_list(&p.o, S("specialty"), S(CS_PROFILE), n->profiles, n->n_profiles);
+    json_ks(&p.o, S("name"), n->name);
+    return end(&p, ret_id);
+}
+
+enum err person_add(struct req *rq, struct tx *tx, const struct person_new *n, struct str *ret_id)
+{
+    struct put p;
+
+    if (n->family.n == 0 || n->given.n == 0) {
+        return FAIL(rq, E_BAD_INPUT, "person: name");
+    }
+    begin(&p, rq, tx, T_PRACTITIONER, n->id);
+    if (n->id_value.n > 0) {
+        json_k(&p.o, S("identifier"));
+        json_arr(&p.o);
+        json_obj(&p.o);
+        json_ks(&p.o, S("system"), n->id_system);
+        json_ks(&p.o, S("value"), n->id_value);
+        json_obj_end(&p.o);
+        json_arr_end(&p.o);
+    }
+    json_kb(&p.o, S("active"), true);
+    json_k(&p.o, S("name"));
+    json_arr(&p.o);
+    json_obj(&p.o);
+    json_ks(&p.o, S("family"), n->family);
+    json_k(&p.o, S("given"));
+    json_arr(&p.o);
+    json_v_str(&p.o, n->given);
+    if (n->middle.n > 0) {
+        json_v_str(&p.o, n->middle);
+    }
+    json_arr_end(&p.o);
+    json_obj_end(&p.o);
+    json_arr_end(&p.o);
+    if (n->sex.n > 0) {
+        json_ks(&p.o, S("gender"), n->sex);
+    }
+    return end(&p, ret_id);
+}
+
+enum err role_add(struct req *rq, struct tx *tx, const struct role_new *n, struct str *ret_id)
+{
+    struct put p;
+
+    if (content_role(care_of(rq)->content, n->code) == NULL) {
+        return FAIL(rq, E_BAD_INPUT, "role: code");
+    }
+    begin(&p, rq, tx, T_PRACTITIONER_ROLE, n->id);
+    json_kb(&p.o, S("active"), true);
+    put_ref(&p.o, S("practitioner"), T_PRACTITIONER, n->person);
+    put_ref(&p.o, S("organization"), T_ORGANIZATION, n->org);
+    concept_list(&p.o, S("code"), S(CS_ROLE), &n->code, 1);
+    if (n->n_services > 0) {
+        json_k(&p.o, S("healthcareService"));
+        json_arr(&p.o);
+        for (uint32_t i = 0; i < n->n_services; i++) {
+            put_ref_item(&p.o, T_HEALTHCARE_SERVICE, n->services[i]);
+        }
+        json_arr_end(&p.o);
+    }
+    return end(&p, ret_id);
+}
+
+/* The resource again with "active": false. */
+static enum err deactivate(struct req *rq, struct tx *tx, enum fhir_type type, struct str id)
+{
+    struct res_row row;
+    struct json_doc doc;
+    struct put p;
+
+    TRY(db_read(rq, (uint16_t)type, id, &row));
+    TRY(json_parse(rq, row.body, NULL, &doc));
+    put_begin(&p, rq, tx, type, id, RES_MAX + row.body.n);
+    p.expect = (int64_t)row.version;
+    json_kb(&p.o, S("active"), false);
+    struct jv root = json_root(&doc);
+    for (struct jv v = json_first(root); json_has(v); v = json_next(v)) {
+        if (!json_key_is(v, S("resourceType")) && !json_key_is(v, S("id"))
+            && !json_key_is(v, S("meta")) && !json_key_is(v, S("active"))) {
+            json_kv(&p.o, json_key(rq, v), v);
+        }
+    }
+    TRY(put_end(&p));
+    return note(rq, AUDIT_UPDATE, type, id);
+}
+
+enum err role_end(struct req *rq, struct tx *tx, struct str role_id)
+{
+    return deactivate(rq, tx, T_PRACTITIONER_ROLE, role_id);
+}
+
+enum err person_dismiss(struct req *rq, struct tx *tx, struct str person)
+{
+    return deactivate(rq, tx, T_PRACTITIONER, person);
+}
+
+/* The id of the Schedule of a person for a service follows from both. */
+static struct str schedule_id(struct req *rq, struct str service, struct str person)
+{
+    uint64_t h = store_hash2(care_of(rq)->store, service, person);
+    uint8_t raw[8];
+    struct buf b;
+
+    for (size_t i = 0; i < sizeof raw; i++) {
+        raw[i] = (uint8_t)(h >> (8 * i));
+    }
+    buf_init(&b, rq->a, 40);
+    BUF_LIT(&b, "duty-");
+    buf_hex(&b, raw, sizeof raw);
+    return buf_get(&b);
+}
+
+enum err duty_add(struct req *rq, struct tx *tx, struct str service, struct str person,
+                  struct instant from, struct instant to)
+{
+    struct str schedule = schedule_id(rq, service, person);
+    struct str slot = {0};
+    struct put p;
+
+    TRY_MEM(rq, schedule.p);
+    if (to.ms <= from.ms || to.ms - from.ms > 7 * MS_DAY) {
+        return FAIL(rq, E_BAD_INPUT, "duty: from and to");
+    }
+    put_begin(&p, rq, tx, T_SCHEDULE, schedule, RES_MAX);
+    p.expect = TX_ANY;
+    json_kb(&p.o, S("active"), true);
+    json_k(&p.o, S("actor"));
+    json_arr(&p.o);
+    put_ref_item(&p.o, T_HEALTHCARE_SERVICE, service);
+    put_ref_item(&p.o, T_PRACTITIONER, person);
+    json_arr_end(&p.o);
+    TRY(put_end(&p));
+    put_begin(&p, rq, tx, T_SLOT, (struct str){0}, RES_MAX);
+    put_ref(&p.o, S("schedule"), T_SCHEDULE, schedule);
+    json_ks(&p.o, S("status"), S("free"));
+    put_instant(&p.o, S("start"), from);
+    put_instant(&p.o, S("end"), to);
+    return end(&p, &slot);
+}

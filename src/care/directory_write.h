@@ -1,0 +1,56 @@
+/* care/directory_write.h - changing the directory: organisations, services, people, roles, duty. For
+ * commands, imports and the made-up region; each writes FHIR resources into a transaction. */
+#pragma once
+
+#include "care/directory.h"
+
+struct tx;
+
+struct org_new {
+    struct str id;     /* empty: a new one */
+    struct str name;
+    enum org_kind kind;
+    struct str parent; /* Organization id; empty: at the top */
+    struct str phone;
+    struct str policy; /* id of a policy profile; empty: the parent's */
+};
+MUST_USE enum err org_add(struct req *rq, struct tx *tx, const struct org_new *o,
+                          struct str *ret_id);
+
+struct service_new {
+    struct str id;
+    struct str name;
+    struct str org;             /* who provides it */
+    const struct str *profiles; /* codes of content profiles */
+    uint32_t n_profiles;
+};
+MUST_USE enum err service_add(struct req *rq, struct tx *tx, const struct service_new *s,
+                              struct str *ret_id);
+
+struct person_new {
+    struct str id;
+    struct str family, given, middle;
+    struct str sex;       /* male, female, or empty */
+    struct str id_system, id_value; /* personal number; empty: none */
+};
+MUST_USE enum err person_add(struct req *rq, struct tx *tx, const struct person_new *p,
+                             struct str *ret_id);
+
+struct role_new {
+    struct str id;
+    struct str person, org, code; /* code: row of content/roles.json */
+    const struct str *services;   /* HealthcareServices they answer for */
+    uint32_t n_services;
+};
+/* errors  E_BAD_INPUT  role code unknown */
+MUST_USE enum err role_add(struct req *rq, struct tx *tx, const struct role_new *r,
+                           struct str *ret_id);
+/* Ends a role (PractitionerRole.active = false). errors E_NOT_FOUND */
+MUST_USE enum err role_end(struct req *rq, struct tx *tx, struct str role_id);
+/* Ends all of a person: Practitioner.active = false. The next request of theirs is refused. */
+MUST_USE enum err person_dismiss(struct req *rq, struct tx *tx, struct str person);
+
+/* The person is on duty for the service from..to: a Slot in the Schedule of the two, which is made when
+ * there is none. */
+MUST_USE enum err duty_add(struct req *rq, struct tx *tx, struct str service, struct str person,
+                           struct instant from, struct instant to);
