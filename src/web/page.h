@@ -54,6 +54,9 @@ struct str page_duration(struct http_req *h, int64_t ms);
 /* Minutes east of UTC of the deployment's clock. */
 int page_tz(const struct http_req *h);
 
+/* Adds key=value to an address, encoded, with "?" or "&" before it. */
+void page_query(struct buf *b, const char *key, struct str value);
+
 /* ---- forms ---- */
 
 /* What was sent in a field, without blanks around it; empty (p not NULL) when absent. */
@@ -81,6 +84,10 @@ bool page_done_before(struct http_req *h, enum err *ret_e);
 MUST_USE enum err page_commit(struct http_req *h, struct tx *tx, struct str path);
 /* prefix + id + suffix in h->rq.a: page_path(h, "/cases/", id, "?done=accepted"). */
 struct str page_path(struct http_req *h, const char *prefix, struct str id, const char *suffix);
+
+/* Where a form came from: its field "back" when that is a path of this server, else fallback; with
+ * ?done=CODE when done is not NULL. */
+struct str page_back(struct http_req *h, const char *fallback, const char *done);
 
 /* ---- errors ---- */
 

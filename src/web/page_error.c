@@ -1,5 +1,5 @@
 /* web/page_error.c - what a person sees when something cannot be done: what happened, and what to do
- * now. See page.h. */
+ * now; and addresses with a query. See page.h. */
 #include "web/page_int.h"
 
 #include "base/text.h"
@@ -103,4 +103,12 @@ enum err page_render_error(struct http_req *h, enum err code)
         val_set_str(error, "place", arena_str(h->rq.a, str_z(failure.detail)));
     }
     return page_reply_status(h, err_http(code), root, tpl_error);
+}
+
+void page_query(struct buf *b, const char *key, struct str value)
+{
+    buf_char(b, str_find_char(buf_get(b), '?') < b->n ? '&' : '?');
+    url_encode(b, str_z(key), URL_COMPONENT);
+    buf_char(b, '=');
+    url_encode(b, value, URL_COMPONENT);
 }

@@ -149,3 +149,19 @@ enum err page_commit(struct http_req *h, struct tx *tx, struct str path)
     h->on_fail = commit_failed;
     return http_commit(h, tx, commit_done);
 }
+
+struct str page_back(struct http_req *h, const char *fallback, const char *done)
+{
+    struct str back = page_sent(h, "back");
+    bool local = back.n > 0 && back.n < 2000 && back.p[0] == '/'
+                 && !(back.n > 1 && (back.p[1] == '/' || back.p[1] == '\\'));
+    struct buf b;
+    buf_init(&b, h->rq.a, 4096);
+    buf_str(&b, local ? back : str_z(fallback));
+    if (done != NULL) {
+        buf_char(&b, str_find_char(buf_get(&b), '?') < b.n ? '&' : '?');
+        BUF_LIT(&b, "done=");
+        buf_str(&b, str_z(done));
+    }
+    return buf_get(&b);
+}

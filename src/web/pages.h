@@ -1,0 +1,47 @@
+/* web/pages.h - the handlers of pages, for the route table. What each address does stands beside its
+ * row in app/routes.c; rights are checked before a handler runs. */
+#pragma once
+
+#include "http/http.h"
+
+/* sign_in.c: beginning and ending a session */
+enum err web_sign_in_page(struct http_req *h);
+enum err web_sign_in(struct http_req *h); /* SLOW */
+enum err web_sign_out(struct http_req *h);
+
+/* lang.c: the language, before and after sign-in */
+enum err web_language(struct http_req *h);
+
+/* home.c: where people begin */
+enum err web_root(struct http_req *h);
+enum err web_home(struct http_req *h);
+enum err web_role_page(struct http_req *h);
+enum err web_role(struct http_req *h);
+enum err web_help(struct http_req *h);
+
+/* desk.c, work.c, mine.c: lists of cases by what one does */
+enum err web_desk(struct http_req *h);
+enum err web_desk_allocate(struct http_req *h);
+enum err web_work(struct http_req *h);
+enum err web_mine(struct http_req *h);
+
+/* notices.c */
+enum err web_notices(struct http_req *h);
+enum err web_notices_read(struct http_req *h);
+
+/* me.c: the own account */
+enum err web_account(struct http_req *h);
+enum err web_account_password(struct http_req *h); /* SLOW */
+enum err web_account_token(struct http_req *h);
+enum err web_account_token_revoke(struct http_req *h);
+
+/* directory.c: organisations, services, people, who is on duty */
+enum err web_directory(struct http_req *h);
+enum err web_directory_org(struct http_req *h);
+enum err web_directory_duty(struct http_req *h);
+
+/* figures.c */
+enum err web_figures(struct http_req *h);
+
+/* events.c: what open pages follow */
+enum err web_events(struct http_req *h);
