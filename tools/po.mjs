@@ -3,7 +3,7 @@
 // column of a .def table whose heading says "text shown to people"); po/LANG.po has the other languages.
 //   node tools/po.mjs check         every text translated, nothing fuzzy, unused or wrong: else 1
 //   node tools/po.mjs sync          adds missing texts to po/*.po with an empty msgstr, drops unused ones,
-//                                   in the order of the files they come from
+//                                   in the order of the files they come from; ends conflicts of a merge
 //   node tools/po.mjs list LANG     texts without translation
 //   node tools/po.mjs fill LANG F   takes translations from F, a JSON object {msgid: text or [forms]}
 //   node tools/po.mjs compile FILE  the C tables that src/base/text.c includes
@@ -96,16 +96,28 @@ function poText(s) {
   return `"${s.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')}"`;
 }
 
-// {header, entries: [{msgid, plural, str: [], fuzzy, line}]}
+// {header, entries: [{msgid, plural, str: [], fuzzy, line}]}. Of a file with conflict marks both sides
+// are read, so "sync" ends a conflict: a translation wins over none, ours over theirs.
 export function readPo(lang) {
   const file = `po/${lang}.po`;
   const full = path.join(ROOT, file);
   if (!fs.existsSync(full)) return { header: '', entries: [] };
+  const text = fs.readFileSync(full, 'utf8');
+  if (!/^<{7} /m.test(text)) return parsePo(file, text);
+  const conflict = /^<{7} .*\n([^]*?)(?:^\|{7}[^]*?)?^={7}\n([^]*?)^>{7} .*\n/gm;
+  const [ours, theirs] = ['$1', '$2'].map((side) => parsePo(file, text.replace(conflict, side)));
+  const done = new Map(theirs.entries.filter((e) => e.str.every(Boolean)).map((e) => [e.msgid, e]));
+  const kept = ours.entries.map((e) => (e.str.every(Boolean) ? e : done.get(e.msgid) ?? e));
+  const known = new Set(kept.map((e) => e.msgid));
+  return { header: ours.header, entries: [...kept, ...theirs.entries.filter((e) => !known.has(e.msgid))] };
+}
+
+function parsePo(file, source) {
   const entries = [];
   let e = null;
   let target = null;
   let fuzzy = false;
-  fs.readFileSync(full, 'utf8').split('\n').forEach((text, i) => {
+  source.split('\n').forEach((text, i) => {
     const fail = (what) => { throw new Error(`${file}:${i + 1}: ${what}`); };
     const line = text.trim();
     if (line.startsWith('#,') && line.includes('fuzzy')) fuzzy = true;
