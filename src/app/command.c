@@ -12,6 +12,9 @@ const struct command commands[] = {
     {"config",  "",    "print every setting with its present value",                      command_config},
     {"verify",  "BUNDLE SIGNATURE [--ca FILE]", "check a downloaded conclusion, without any server", command_verify},
     {"ca show", "",    "print the signing authority and its fingerprint",                 command_ca_show},
+    {"token new", "LOGIN --name TEXT [--scope read|write|all] [--days N] | --system NAME", "make an access token for the interface /fhir; shown once", command_token_new},
+    {"token list", "LOGIN", "the access tokens of an account",                            command_token_list},
+    {"token revoke", "LOGIN NUMBER", "end an access token",                               command_token_revoke},
     {"help",    "",    "this list",                                                       command_help  },
 };
 /* clang-format on */

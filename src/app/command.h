@@ -36,4 +36,7 @@ int command_init(struct command_args *args);
 int command_config(struct command_args *args);
 int command_verify(struct command_args *args);
 int command_ca_show(struct command_args *args);
+int command_token_new(struct command_args *args);
+int command_token_list(struct command_args *args);
+int command_token_revoke(struct command_args *args);
 int command_help(struct command_args *args);

@@ -1,10 +1,10 @@
 /* app/hooks.c - what the listener asks of the rooms above it: who it is, how failures look, how
  * things become durable. */
+#include "api/fhir.h"
 #include "app/app.h"
 #include "care/account.h"
 #include "care/directory.h"
 #include "codec/field.h"
-#include "fhir/issue.h"
 #include "store/tx.h"
 #include "web/page.h"
 
@@ -78,21 +78,6 @@ static enum err identify(struct http_req *h)
     return OK;
 }
 
-/* ---- failures ---- */
-
-static enum err render_fhir(struct http_req *h, enum err code)
-{
-    struct buf b;
-    struct json_out o;
-    buf_init(&b, h->rq.a, 256 * 1024);
-    json_out_init(&o, &b);
-    fhir_outcome_write(&h->rq, code, &o);
-    if (!buf_ok(&b)) {
-        return E_TOO_LARGE;
-    }
-    return http_reply(h, err_http(code), S("application/fhir+json; charset=utf-8"), buf_get(&b));
-}
-
 /* ---- durability ---- */
 
 static void submit(struct http_req *h, struct tx *tx, http_done_fn done, void *ctx)
@@ -139,7 +124,7 @@ void app_committed(const struct store_event *events, size_t n, void *ctx)
 
 const struct http_hooks app_hooks = {
     .identify = identify,
-    .render_error = {[KIND_PAGE] = page_render_error, [KIND_FHIR] = render_fhir},
+    .render_error = {[KIND_PAGE] = page_render_error, [KIND_FHIR] = api_fhir_error},
     .submit = submit,
     .commit = commit,
     .db_open = open_handle,

@@ -188,6 +188,8 @@ static uint32_t read_scopes(struct str s)
             bits |= SCOPE_READ;
         } else if (str_eq(word, S("user/*.write"))) {
             bits |= SCOPE_WRITE;
+        } else if (str_eq(word, S("system/*.cruds"))) {
+            bits |= SCOPE_ALL | SCOPE_SYSTEM;
         }
     }
     return bits;
@@ -195,9 +197,25 @@ static uint32_t read_scopes(struct str s)
 
 static struct str write_scopes(uint32_t bits)
 {
-    return bits == SCOPE_ALL     ? S("user/*.read user/*.write")
+    return (bits & SCOPE_SYSTEM) != 0 ? S("system/*.cruds")
+           : bits == SCOPE_ALL     ? S("user/*.read user/*.write")
            : bits == SCOPE_WRITE ? S("user/*.write")
                                  : S("user/*.read");
+}
+
+/* An interface account: no person and no role, the rights of the system under its own name. */
+static enum err who_interface(struct req *rq, struct str login, const struct who **ret_who)
+{
+    struct who *w = ARENA_NEW(rq->a, struct who);
+    TRY_MEM(rq, w);
+    *w = who_system;
+    w->audit = (struct audit_who){.actor = login, .login = login, .role = S("interface"),
+                                  .org = S("")};
+    w->name = login;
+    w->scopes = SCOPE_ALL | SCOPE_SYSTEM;
+    w->role_chosen = true;
+    *ret_who = w;
+    return OK;
 }
 
 enum err who_by_token(struct req *rq, struct str bearer, const struct who **ret_who)
@@ -220,6 +238,9 @@ enum err who_by_token(struct req *rq, struct str bearer, const struct who **ret_
     if ((expires != 0 && expires <= rq->now.ms) || db_i64(&q, 6) != 0
         || db_i64(&q, 9) == ACCOUNT_CLOSED) {
         return no_session(rq);
+    }
+    if ((read_scopes(db_peek(&q, 3)) & SCOPE_SYSTEM) != 0) {
+        return who_interface(rq, db_text(rq->a, &q, 7), ret_who);
     }
     TRY(directory_get(rq, &dir));
     const struct dir_person *p = dir_person(dir, db_peek(&q, 8));

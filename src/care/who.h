@@ -49,7 +49,12 @@ struct who {
     uint64_t directory_epoch; /* of the directory snapshot the slices above come from */
 };
 
-enum { SCOPE_READ = 1 << 0, SCOPE_WRITE = 1 << 1, SCOPE_ALL = SCOPE_READ | SCOPE_WRITE };
+enum {
+    SCOPE_READ = 1 << 0,
+    SCOPE_WRITE = 1 << 1,
+    SCOPE_ALL = SCOPE_READ | SCOPE_WRITE,
+    SCOPE_SYSTEM = 1 << 2, /* of an interface account: acts as the system, not as a person */
+};
 
 /* The role acted in, or NULL. */
 static inline const struct role_ref *who_role(const struct who *w)

@@ -1,0 +1,286 @@
+/* api/bundle.c - batch and transaction (R4 http.html#transaction).
+ *
+ * A transaction is one store transaction: all or nothing, in the order DELETE, POST, PUT, GET. A batch
+ * tries the same first, since that is one commit; when the commit is refused, each entry gets a
+ * transaction of its own on the pool.
+ */
+#include "api/bundle_int.h"
+#include "care/care.h"
+
+const struct entry *bundle_find(const struct bundle *b, struct str full_url)
+{
+    if (b->slots == 0 || full_url.n == 0) {
+        return NULL;
+    }
+    for (size_t at = str_hash(full_url);; at++) {
+        uint32_t i = b->map[at & (b->slots - 1)];
+        if (i == 0) {
+            return NULL;
+        }
+        if (str_eq(b->v[i - 1].full_url, full_url)) {
+            return &b->v[i - 1];
+        }
+    }
+}
+
+static enum err map_build(struct http_req *h, struct bundle *b)
+{
+    b->slots = 16;
+    while (b->slots < b->n * 2) {
+        b->slots *= 2;
+    }
+    b->map = ARENA_ARRAY(h->rq.a, b->slots, uint32_t);
+    TRY_MEM(&h->rq, b->map);
+    for (size_t i = 0; i < b->n; i++) {
+        struct str url = b->v[i].full_url;
+        if (url.n == 0) {
+            continue;
+        }
+        if (bundle_find(b, url) != NULL) {
+            return FAIL(&h->rq, E_BAD_INPUT, "Bundle.entry[%zu].fullUrl: twice", i);
+        }
+        size_t at = str_hash(url);
+        while (b->map[at & (b->slots - 1)] != 0) {
+            at++;
+        }
+        b->map[at & (b->slots - 1)] = (uint32_t)i + 1;
+    }
+    return OK;
+}
+
+static enum err entries_parse(struct http_req *h, struct jv root, struct bundle *b)
+{
+    struct jv list = json_get(root, S("entry"));
+    uint32_t n = json_len(list);
+    if (n > BUNDLE_ENTRIES_MAX) {
+        return FAIL(&h->rq, E_TOO_LARGE, "more than %d entries", BUNDLE_ENTRIES_MAX);
+    }
+    b->v = ARENA_ARRAY(h->rq.a, n + 1, struct entry);
+    TRY_MEM(&h->rq, b->v);
+    for (struct jv e = json_first(list); json_has(e); e = json_next(e)) {
+        struct entry *x = &b->v[b->n++];
+        enum err err = entry_parse(h, e, x);
+        if (err == OK) {
+            err = entry_resolve(h, x);
+        }
+        if (err == OK) {
+            continue;
+        }
+        if (b->is_transaction) {
+            return err;
+        }
+        entry_fail(h, x, err);
+    }
+    return map_build(h, b);
+}
+
+/* ---- the answer ---- */
+
+static struct str status_of(const struct entry *x)
+{
+    if (x->verb == VERB_DELETE) {
+        return S("204 No Content");
+    }
+    bool made = x->tx != NULL && tx_put_version(x->tx, x->put) == 1;
+    return made ? S("201 Created") : S("200 OK");
+}
+
+static void failure_write(struct buf *b, const struct entry *x)
+{
+    BUF_LIT(b, "{\"response\":{\"status\":\"");
+    buf_u64(b, err_http(x->err));
+    BUF_LIT(b, "\",\"outcome\":");
+    buf_str(b, x->outcome);
+    BUF_LIT(b, "}}");
+}
+
+static void entry_answer(struct http_req *h, struct buf *b, const struct entry *x, bool full)
+{
+    uint64_t version = x->tx != NULL ? tx_put_version(x->tx, x->put) : x->version;
+    struct instant updated = x->tx != NULL ? tx_time(x->tx) : x->updated;
+    bool changed = x->verb == VERB_POST || x->verb == VERB_PUT;
+    struct str body = x->verb == VERB_GET || (full && x->exists) ? x->body : (struct str){NULL, 0};
+    if (x->skip) {
+        failure_write(b, x);
+        return;
+    }
+    if (changed && full && x->tx != NULL) {
+        body = tx_put_text(x->tx, x->put);
+    }
+    buf_char(b, '{');
+    if (body.n > 0) {
+        BUF_LIT(b, "\"resource\":");
+        buf_str(b, body);
+        buf_char(b, ',');
+    }
+    BUF_LIT(b, "\"response\":{\"status\":\"");
+    buf_str(b, status_of(x));
+    buf_char(b, '"');
+    if (changed) {
+        BUF_LIT(b, ",\"location\":\"");
+        buf_str(b, api_location(h, x->type, x->id, version));
+        buf_char(b, '"');
+    }
+    if (version > 0 && x->verb != VERB_DELETE) {
+        BUF_LIT(b, ",\"etag\":\"W/\\\"");
+        buf_u64(b, version);
+        BUF_LIT(b, "\\\"\",\"lastModified\":\"");
+        instant_write(b, updated);
+        buf_char(b, '"');
+    }
+    BUF_LIT(b, "}}");
+}
+
+static enum err reads_run(struct http_req *h, struct bundle *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        struct entry *x = &b->v[i];
+        if (x->verb != VERB_GET || x->skip) {
+            continue;
+        }
+        enum err e = entry_read(h, x);
+        if (e != OK) {
+            entry_fail(h, x, e); /* a read that fails undoes nothing: it is told in its place */
+        }
+    }
+    return OK;
+}
+
+static enum err bundle_answer(struct http_req *h)
+{
+    struct bundle *b = h->page_ctx;
+    struct buf out;
+    bool full = api_prefer(h) == RETURN_REPRESENTATION;
+    TRY(reads_run(h, b));
+    buf_init(&out, h->rq.a, (size_t)128 << 20);
+    BUF_LIT(&out, "{\"resourceType\":\"Bundle\",\"type\":\"");
+    buf_str(&out, b->is_transaction ? S("transaction-response") : S("batch-response"));
+    BUF_LIT(&out, "\",\"entry\":[");
+    for (size_t i = 0; i < b->n; i++) {
+        if (i > 0) {
+            buf_char(&out, ',');
+        }
+        entry_answer(h, &out, &b->v[i], full);
+    }
+    BUF_LIT(&out, "]}");
+    return buf_ok(&out) ? api_reply(h, 200, buf_get(&out))
+                        : FAIL(&h->rq, E_TOO_LARGE, "the answer is too large");
+}
+
+/* ---- changes ---- */
+
+/* No two entries may change the same resource (http.html#trules). */
+static enum err overlap_check(struct http_req *h, const struct bundle *b)
+{
+    size_t slots = b->slots;
+    const struct entry **seen = ARENA_ARRAY(h->rq.a, slots, const struct entry *);
+    TRY_MEM(&h->rq, seen);
+    for (size_t i = 0; i < b->n; i++) {
+        const struct entry *x = &b->v[i];
+        if (x->verb == VERB_GET || x->exists || x->gone || x->is_create) {
+            continue;
+        }
+        size_t at = str_hash(x->id);
+        for (; seen[at & (slots - 1)] != NULL; at++) {
+            const struct entry *y = seen[at & (slots - 1)];
+            if (y->type == x->type && str_eq(y->id, x->id)) {
+                return FAIL(&h->rq, E_BAD_INPUT, "Bundle.entry[%zu]: changes what another does", i);
+            }
+        }
+        seen[at & (slots - 1)] = x;
+    }
+    return OK;
+}
+
+static enum err writes_build(struct http_req *h, struct bundle *b)
+{
+    for (unsigned verb = VERB_DELETE; verb < VERB_GET; verb++) {
+        for (size_t i = 0; i < b->n; i++) {
+            struct entry *x = &b->v[i];
+            if ((unsigned)x->verb != verb || x->skip) {
+                continue;
+            }
+            struct audit_rec *audit = h->rq.audit;
+            enum err e = entry_write(h, b, x, b->tx);
+            if (e == OK) {
+                continue;
+            }
+            if (b->is_transaction) {
+                return e;
+            }
+            h->rq.audit = audit; /* nothing was changed by this entry */
+            entry_fail(h, x, e);
+        }
+    }
+    return OK;
+}
+
+/* A batch whose one commit was refused: entry by entry, on the pool. */
+static enum err batch_each(struct http_req *h)
+{
+    struct bundle *b = h->page_ctx;
+    for (size_t i = 0; i < b->n; i++) {
+        struct entry *x = &b->v[i];
+        if (x->verb == VERB_GET || x->skip || x->tx == NULL) {
+            continue;
+        }
+        x->tx = NULL;
+        struct tx *tx = tx_new(&h->rq);
+        TRY_MEM(&h->rq, tx);
+        enum err e = entry_write(h, b, x, tx);
+        if (e == OK && x->tx != NULL) {
+            e = store_commit(care_of(&h->rq)->store, &h->rq, tx);
+        }
+        if (e != OK) {
+            h->rq.audit = NULL;
+            x->tx = NULL;
+            entry_fail(h, x, e);
+        }
+    }
+    return bundle_answer(h);
+}
+
+static enum err batch_refused(struct http_req *h)
+{
+    enum err code = h->rq.err.code;
+    if (code != E_STALE && code != E_CONFLICT && code != E_NOT_FOUND) {
+        return api_fhir_error(h, code);
+    }
+    err_clear(&h->rq);
+    h->rq.audit = NULL;
+    return http_slow(h, batch_each);
+}
+
+static enum err bundle_run(struct http_req *h, struct jv root, struct bundle *b)
+{
+    h->page_ctx = b;
+    b->tx = tx_new(&h->rq);
+    TRY_MEM(&h->rq, b->tx);
+    TRY(entries_parse(h, root, b));
+    if (b->is_transaction) {
+        TRY(overlap_check(h, b));
+    } else {
+        h->on_fail = batch_refused;
+    }
+    TRY(writes_build(h, b));
+    return tx_is_empty(b->tx) ? bundle_answer(h) : http_commit(h, b->tx, bundle_answer);
+}
+
+enum err api_fhir_bundle(struct http_req *h)
+{
+    struct json_doc *doc;
+    struct bundle *b = ARENA_NEW(h->rq.a, struct bundle);
+    TRY_MEM(&h->rq, b);
+    TRY(api_enter(h, SCOPE_WRITE));
+    TRY(api_body(h, &doc));
+    struct jv root = json_root(doc);
+    struct jv type = json_get(root, S("type"));
+    if (!json_is(json_get(root, S("resourceType")), S("Bundle"))) {
+        return FAIL(&h->rq, E_BAD_INPUT, "resourceType: a Bundle is expected here");
+    }
+    b->is_transaction = json_is(type, S("transaction"));
+    if (!b->is_transaction && !json_is(type, S("batch"))) {
+        return FAIL(&h->rq, E_BAD_INPUT, "Bundle.type: batch or transaction");
+    }
+    return bundle_run(h, root, b);
+}

@@ -1,0 +1,63 @@
+/* api/bundle_int.h - one batch or transaction under way; private to the room. */
+#pragma once
+
+#include "api/fhir_int.h"
+#include "store/tx.h"
+
+enum { BUNDLE_ENTRIES_MAX = 5000 };
+
+enum entry_verb { VERB_DELETE, VERB_POST, VERB_PUT, VERB_GET, VERB_COUNT };
+
+struct entry {
+    struct jv e;            /* the entry */
+    struct jv resource;
+    enum entry_verb verb;
+    struct str full_url;
+    struct str url;         /* request.url */
+    enum fhir_type type;
+    struct str id;          /* what it reads, changes or makes; empty: a search */
+    struct str query;       /* of a search or condition, without '?' */
+    struct str none_exist;  /* request.ifNoneExist */
+    int64_t expect;
+    bool is_create;
+    bool exists;            /* a conditional create found it: nothing is written */
+    bool gone;              /* a delete found nothing */
+    bool skip;              /* failed before the commit (batch) */
+    size_t put;             /* its number in tx */
+    struct tx *tx;          /* where its change went; NULL: none */
+    /* the answer */
+    enum err err;
+    struct str outcome;     /* OperationOutcome of a failure */
+    struct str body;        /* resource or searchset of a GET */
+    uint64_t version;       /* of a GET or existing resource */
+    struct instant updated;
+};
+
+struct bundle {
+    struct entry *v;
+    size_t n;
+    bool is_transaction;
+    struct tx *tx;
+    /* fullUrl -> entry, open addressing; slots is a power of two */
+    uint32_t *map;
+    size_t slots;
+};
+
+/* Reads entry e: verb, address, conditions.
+ * errors E_BAD_INPUT */
+MUST_USE enum err entry_parse(struct http_req *h, struct jv e, struct entry *ret_entry);
+/* Finds what conditional entries mean and gives new ids. */
+MUST_USE enum err entry_resolve(struct http_req *h, struct entry *x);
+/* The resource with references to other entries and conditional references replaced; *ret_root is
+ * the same when there was nothing to replace. */
+MUST_USE enum err entry_rewrite(struct http_req *h, const struct bundle *b, const struct entry *x,
+                                struct jv *ret_root);
+/* Adds a change to tx. */
+MUST_USE enum err entry_write(struct http_req *h, const struct bundle *b, struct entry *x,
+                              struct tx *tx);
+/* Answers a GET. */
+MUST_USE enum err entry_read(struct http_req *h, struct entry *x);
+/* The entry a fullUrl names, or NULL. */
+const struct entry *bundle_find(const struct bundle *b, struct str full_url);
+/* Notes a failure of the entry as an outcome and forgets it. */
+void entry_fail(struct http_req *h, struct entry *x, enum err e);

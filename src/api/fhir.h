@@ -1,0 +1,28 @@
+/* api/fhir.h - the FHIR REST interface (R4 http.html): handlers for app/routes.c.
+ *
+ *   /fhir                        POST batch, transaction
+ *   /fhir/metadata               GET
+ *   /fhir/:type                  GET, POST; /_search POST; /_history GET; /$validate POST
+ *   /fhir/:type/:id              GET, PUT, DELETE; /_history GET; /_history/:vid GET
+ *   /fhir/Task/:id/$move         POST
+ */
+#pragma once
+
+#include "http/http.h"
+
+enum err api_fhir_metadata(struct http_req *h);
+enum err api_fhir_read(struct http_req *h);
+enum err api_fhir_vread(struct http_req *h);
+enum err api_fhir_history(struct http_req *h);      /* of one resource */
+enum err api_fhir_type_history(struct http_req *h); /* of a type */
+enum err api_fhir_search(struct http_req *h);       /* GET, and POST _search */
+enum err api_fhir_create(struct http_req *h);
+enum err api_fhir_update(struct http_req *h);
+enum err api_fhir_delete(struct http_req *h);
+enum err api_fhir_bundle(struct http_req *h);
+enum err api_fhir_validate(struct http_req *h);
+enum err api_fhir_move(struct http_req *h);         /* one step of a workflow */
+enum err api_fhir_unknown(struct http_req *h);      /* any other address below /fhir */
+
+/* The renderer of failures for KIND_FHIR rows: an OperationOutcome. */
+enum err api_fhir_error(struct http_req *h, enum err code);

@@ -1,0 +1,68 @@
+/* api/fhir_int.h - what the FHIR handlers share; private to the room. */
+#pragma once
+
+#include "api/fhir.h"
+#include "care/who.h"
+#include "fhir/prepare.h"
+#include "fhir/search.h"
+
+/* "http://host/fhir" */
+struct str api_base(struct http_req *h);
+/* What the caller may see. */
+struct fhir_access api_access(const struct http_req *h);
+/* E_FORBIDDEN unless the token has the scope; E_NOT_ACCEPT when the caller takes no JSON. Every
+ * handler begins with it. scope: SCOPE_READ or SCOPE_WRITE. */
+MUST_USE enum err api_enter(struct http_req *h, uint32_t scope);
+/* The type in the address. errors E_NOT_FOUND not a type we keep */
+MUST_USE enum err api_type(struct http_req *h, enum fhir_type *ret_type);
+/* The JSON body, parsed. errors E_MEDIA_TYPE, E_SYNTAX, E_TOO_LARGE */
+MUST_USE enum err api_body(struct http_req *h, struct json_doc **ret_doc);
+MUST_USE enum err api_reply(struct http_req *h, unsigned status, struct str json);
+/* Status with an OperationOutcome of what is in rq.issues. */
+MUST_USE enum err api_reply_outcome(struct http_req *h, unsigned status);
+/* W/"3" */
+struct str api_etag(struct req *rq, uint64_t version);
+/* The n of W/"n" or "n"; false otherwise. */
+bool api_etag_read(struct str etag, uint64_t *ret_version);
+/* Prefer: return=... */
+enum api_return { RETURN_REPRESENTATION, RETURN_MINIMAL, RETURN_OUTCOME, RETURN_UNSAID };
+enum api_return api_prefer(const struct http_req *h);
+bool api_prefers_strict(const struct http_req *h);
+/* Base, type and id, with the version when it is not 0. */
+struct str api_location(struct http_req *h, enum fhir_type type, struct str id, uint64_t version);
+
+/* Puts a look at a row on record when it is about a patient. outcome: OK, or why it was refused. */
+MUST_USE enum err api_audit_row(struct http_req *h, enum audit_action action,
+                                const struct res_row *row, enum err outcome);
+/* Finds a row the caller may see, deleted ones too, and puts the look (or the refusal) on record.
+ * errors E_NOT_FOUND none, or not theirs */
+MUST_USE enum err api_find(struct http_req *h, enum fhir_type type, struct str id,
+                           enum audit_action action, struct res_row *ret_row);
+/* Runs a search and puts it on record. */
+MUST_USE enum err api_search(struct http_req *h, enum fhir_type type, struct str query,
+                             bool strict, struct fhir_page *ret_page);
+
+/* ---- writing: api/write.c ---- */
+
+/* One change on its way into a transaction. */
+struct api_write {
+    enum fhir_type type;
+    struct str id;
+    int64_t expect;       /* as struct fhir_how */
+    bool is_create;       /* the id was made by us */
+};
+/* Checks that the caller may make this change, prepares it, adds it and its audit record to tx. */
+MUST_USE enum err api_put(struct http_req *h, struct tx *tx, struct jv root,
+                          const struct api_write *w);
+MUST_USE enum err api_delete(struct http_req *h, struct tx *tx, enum fhir_type type,
+                             struct str id, int64_t expect, bool *ret_gone);
+/* The one resource a conditional query names: *ret_id empty when none.
+ * errors E_STALE more than one (http.html#ccreate: 412) */
+MUST_USE enum err api_conditional(struct http_req *h, enum fhir_type type, struct str query,
+                                  struct str *ret_id);
+/* Guards a conditional create against a second one at the same time, when the query is one exact
+ * identifier. */
+MUST_USE enum err api_guard(struct http_req *h, struct tx *tx, enum fhir_type type,
+                            struct str query);
+/* A new id; p NULL past the cap. */
+struct str api_new_id(struct req *rq);

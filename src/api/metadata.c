@@ -1,0 +1,239 @@
+/* api/metadata.c - the CapabilityStatement, made from the tables the program runs on. */
+#include "api/fhir_int.h"
+#include "care/flow.h"
+
+static void strings_write(struct json_out *o, struct str key, const struct str *v, size_t n)
+{
+    json_k(o, key);
+    json_arr(o);
+    for (size_t i = 0; i < n; i++) {
+        json_v_str(o, v[i]);
+    }
+    json_arr_end(o);
+}
+
+static void interactions_write(struct json_out *o, bool read_only)
+{
+    static const struct str codes[] = {
+        SI("read"), SI("search-type"), SI("vread"), SI("history-instance"), SI("history-type"),
+        SI("create"), SI("update"), SI("delete"),
+    };
+    size_t n = read_only ? 2 : LEN(codes);
+    json_k(o, S("interaction"));
+    json_arr(o);
+    for (size_t i = 0; i < n; i++) {
+        json_obj(o);
+        json_ks(o, S("code"), codes[i]);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+}
+
+static void param_write(struct json_out *o, struct str name, const char *kind)
+{
+    json_obj(o);
+    json_ks(o, S("name"), name);
+    json_ks(o, S("type"), str_z(kind));
+    json_obj_end(o);
+}
+
+static void params_write(struct json_out *o, enum fhir_type type)
+{
+    static const struct str common[] = {
+        SI("_id"), SI("_lastUpdated"), SI("_tag"), SI("_profile"), SI("_security"),
+    };
+    size_t n;
+    const struct fhir_param *p = fhir_params(type, &n);
+    json_k(o, S("searchParam"));
+    json_arr(o);
+    for (size_t i = 0; i < LEN(common); i++) {
+        const struct fhir_param *c = fhir_param_find(type, common[i]);
+        param_write(o, c->name, fhir_param_kind_name(c));
+    }
+    for (size_t i = 0; i < n; i++) {
+        param_write(o, p[i].name, fhir_param_kind_name(&p[i]));
+    }
+    json_arr_end(o);
+}
+
+/* "Type:parameter" of each reference that leads from (or to) the type. */
+static void includes_write(struct json_out *o, enum fhir_type type, struct req *rq, bool reverse)
+{
+    bool open = false;
+    for (unsigned t = 1; t < T_COUNT; t++) {
+        size_t n;
+        const struct fhir_param *p = fhir_params((enum fhir_type)t, &n);
+        for (size_t i = 0; i < n; i++) {
+            const struct fhir_param *real = fhir_param_real(&p[i]);
+            bool leads = real->kind == SP_REF &&
+                         (reverse ? p[i].targets != NULL &&
+                                        fhir_rule_has(p[i].targets, fhir_type_name(type))
+                                  : p[i].type == type);
+            struct buf b;
+            if (!leads) {
+                continue;
+            }
+            if (!open) {
+                json_k(o, reverse ? S("searchRevInclude") : S("searchInclude"));
+                json_arr(o);
+                open = true;
+            }
+            buf_init(&b, rq->a, 128);
+            buf_str(&b, fhir_type_name(p[i].type));
+            buf_char(&b, ':');
+            buf_str(&b, p[i].name);
+            json_v_str(o, buf_get(&b));
+        }
+    }
+    if (open) {
+        json_arr_end(o);
+    }
+}
+
+static void audit_event_write(struct json_out *o)
+{
+    json_obj(o);
+    json_ks(o, S("type"), S("AuditEvent"));
+    json_ks(o, S("documentation"), S("Made from the audit records; read only."));
+    interactions_write(o, true);
+    json_k(o, S("searchParam"));
+    json_arr(o);
+    param_write(o, S("patient"), "reference");
+    param_write(o, S("entity"), "reference");
+    json_arr_end(o);
+    json_obj_end(o);
+}
+
+static void operation_write(struct json_out *o, struct str name, struct str definition,
+                            struct str text)
+{
+    json_obj(o);
+    json_ks(o, S("name"), name);
+    json_ks(o, S("definition"), definition);
+    json_ks(o, S("documentation"), text);
+    json_obj_end(o);
+}
+
+/* The actions of every workflow, from its table. */
+static struct str moves_text(struct req *rq)
+{
+    struct buf b;
+    buf_init(&b, rq->a, 8192);
+    BUF_LIT(&b, "One step of a workflow. Parameters: action, reason, reasonCode, service, person, "
+                "document, outcome, expect. Actions:");
+    for (size_t i = 0; i < care_flow_count; i++) {
+        const struct care_flow *f = care_flows[i];
+        buf_char(&b, ' ');
+        buf_str(&b, str_z(f->name));
+        for (unsigned m = 0; m < f->n_moves; m++) {
+            bool told = f->moves[m].title[0] == 0; /* the clock's */
+            for (unsigned k = 0; k < m && !told; k++) {
+                told = str_eq(str_z(f->moves[k].action), str_z(f->moves[m].action));
+            }
+            if (!told) {
+                buf_str(&b, m == 0 ? S(": ") : S(", "));
+                buf_str(&b, str_z(f->moves[m].action));
+            }
+        }
+        buf_char(&b, '.');
+    }
+    return buf_get(&b);
+}
+
+static void operations_write(struct json_out *o, struct req *rq, enum fhir_type type)
+{
+    json_k(o, S("operation"));
+    json_arr(o);
+    operation_write(o, S("validate"),
+                    S("http://hl7.org/fhir/OperationDefinition/Resource-validate"),
+                    S("Holds a resource to the element table; nothing is kept."));
+    if (type == T_TASK) {
+        operation_write(o, S("move"),
+                        S("https://consilium.example/fhir/OperationDefinition/Task-move"),
+                        moves_text(rq));
+    }
+    json_arr_end(o);
+}
+
+static void type_write(struct json_out *o, struct req *rq, enum fhir_type type)
+{
+    static const struct str policies[] = {SI("literal"), SI("local")};
+    json_obj(o);
+    json_ks(o, S("type"), fhir_type_name(type));
+    interactions_write(o, false);
+    json_ks(o, S("versioning"), S("versioned"));
+    json_kb(o, S("readHistory"), true);
+    json_kb(o, S("updateCreate"), true);
+    json_kb(o, S("conditionalCreate"), true);
+    json_ks(o, S("conditionalRead"), S("full-support"));
+    json_kb(o, S("conditionalUpdate"), false);
+    json_ks(o, S("conditionalDelete"), S("not-supported"));
+    strings_write(o, S("referencePolicy"), policies, LEN(policies));
+    includes_write(o, type, rq, false);
+    includes_write(o, type, rq, true);
+    params_write(o, type);
+    operations_write(o, rq, type);
+    json_obj_end(o);
+}
+
+static void rest_write(struct json_out *o, struct req *rq)
+{
+    json_k(o, S("rest"));
+    json_arr(o);
+    json_obj(o);
+    json_ks(o, S("mode"), S("server"));
+    json_ks(o, S("documentation"),
+            S("Access follows the case: lists, counts and includes hold only what the caller may "
+              "see. Writing by persons needs the team of a case; update as create, the rest of the "
+              "directory and foreign data are for interface accounts. Cases of a workflow change by "
+              "Task/$move. In bundles PUT and DELETE may be conditional. Search: prefixes eq ne lt gt "
+              "le ge sa eb ap, modifiers exact contains missing not identifier text, one step of "
+              "chaining, _include and _revinclude of one step."));
+    json_k(o, S("security"));
+    json_v_raw(o, S("{\"description\":\"Authorization: Bearer with a personal access token.\"}"));
+    json_k(o, S("resource"));
+    json_arr(o);
+    for (unsigned t = 1; t < T_COUNT; t++) {
+        if (fhir_type_hangs((enum fhir_type)t) != NOT_KEPT) {
+            type_write(o, rq, (enum fhir_type)t);
+        }
+    }
+    audit_event_write(o);
+    json_arr_end(o);
+    json_k(o, S("interaction"));
+    json_v_raw(o, S("[{\"code\":\"transaction\"},{\"code\":\"batch\"}]"));
+    json_obj_end(o);
+    json_arr_end(o);
+}
+
+enum err api_fhir_metadata(struct http_req *h)
+{
+    static const struct str formats[] = {SI("json"), SI("application/fhir+json")};
+    struct req *rq = &h->rq;
+    struct json_out o;
+    struct buf b;
+    struct buf date;
+    buf_init(&date, rq->a, 64);
+    instant_write(&date, rq->now);
+    buf_init(&b, rq->a, 1 << 20);
+    json_out_init(&o, &b);
+    json_obj(&o);
+    json_ks(&o, S("resourceType"), S("CapabilityStatement"));
+    json_ks(&o, S("status"), S("active"));
+    json_ks(&o, S("date"), buf_get(&date));
+    json_ks(&o, S("kind"), S("instance"));
+    json_k(&o, S("software"));
+    json_obj(&o);
+    json_ks(&o, S("name"), S("Consilium"));
+    json_obj_end(&o);
+    json_k(&o, S("implementation"));
+    json_obj(&o);
+    json_ks(&o, S("description"), S("Consilium"));
+    json_ks(&o, S("url"), api_base(h));
+    json_obj_end(&o);
+    json_ks(&o, S("fhirVersion"), S("4.0.1"));
+    strings_write(&o, S("format"), formats, LEN(formats));
+    rest_write(&o, rq);
+    json_obj_end(&o);
+    return buf_ok(&b) ? api_reply(h, 200, buf_get(&b)) : FAIL(rq, E_TOO_LARGE, "statement");
+}

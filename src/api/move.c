@@ -1,0 +1,78 @@
+/* api/move.c - POST Task/:id/$move: one step of a workflow, as the buttons of the pages make it.
+ *
+ * Body: Parameters with action, and what the step needs: reason, reasonCode, service, person,
+ * document, outcome (all valueString or valueCode), expect (valuePositiveInt: the version seen).
+ */
+#include "api/fhir_int.h"
+#include "care/access.h"
+#include "care/case_row.h"
+#include "care/flow.h"
+#include "store/tx.h"
+
+static enum err moved(struct http_req *h)
+{
+    struct res_row row;
+    TRY(db_read(&h->rq, T_TASK, http_param(h, S("id")), &row));
+    (void)http_is_fresh(h, api_etag(&h->rq, row.version), row.updated);
+    return api_reply(h, 200, row.body);
+}
+
+static enum err args_read(struct http_req *h, struct jv root, struct str *ret_action,
+                          struct care_move_args *args)
+{
+    struct {
+        struct str name;
+        struct str *to;
+    } texts[] = {
+        {S("action"), ret_action},          {S("reason"), &args->reason},
+        {S("reasonCode"), &args->reason_code}, {S("service"), &args->service},
+        {S("person"), &args->person},       {S("document"), &args->document},
+        {S("outcome"), &args->outcome},
+    };
+    struct jv list = json_get(root, S("parameter"));
+    if (!json_is(json_get(root, S("resourceType")), S("Parameters"))) {
+        return FAIL(&h->rq, E_BAD_INPUT, "resourceType: Parameters is expected here");
+    }
+    for (struct jv p = json_first(list); json_has(p); p = json_next(p)) {
+        struct str name = json_str(h->rq.a, json_get(p, S("name")));
+        struct jv v = json_get(p, S("valueString"));
+        v = json_has(v) ? v : json_get(p, S("valueCode"));
+        int64_t version = 0;
+        bool known = false;
+        for (size_t i = 0; i < LEN(texts); i++) {
+            if (str_eq(texts[i].name, name)) {
+                *texts[i].to = json_str(h->rq.a, v);
+                known = true;
+            }
+        }
+        if (str_eq(name, S("expect")) &&
+            json_i64(json_get(p, S("valuePositiveInt")), &version) && version > 0) {
+            args->expect = (uint64_t)version;
+            known = true;
+        }
+        if (!known) {
+            return FAIL(&h->rq, E_BAD_INPUT, "Parameters.parameter.name");
+        }
+    }
+    return ret_action->n > 0 ? OK : FAIL(&h->rq, E_BAD_INPUT, "Parameters: action is missing");
+}
+
+enum err api_fhir_move(struct http_req *h)
+{
+    struct json_doc *doc;
+    struct case_row row;
+    struct str action = {NULL, 0};
+    struct care_move_args args = {0};
+    struct tx *tx = tx_new(&h->rq);
+    TRY_MEM(&h->rq, tx);
+    TRY(api_enter(h, SCOPE_WRITE));
+    TRY(api_body(h, &doc));
+    TRY(args_read(h, json_root(doc), &action, &args));
+    TRY(access_case(&h->rq, http_param(h, S("id")), AUDIT_READ, &row));
+    const struct care_flow *flow = care_flow_find(row.flow);
+    if (flow == NULL) {
+        return FAIL(&h->rq, E_NOT_FOUND, "no such workflow");
+    }
+    TRY(care_move(&h->rq, tx, flow, row.id, action, &args));
+    return http_commit(h, tx, moved);
+}

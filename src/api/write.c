@@ -1,0 +1,266 @@
+/* api/write.c - who may write what over the interface, and single writes.
+ *
+ * An interface account (IS_SYSTEM) writes everything but signed documents. A person writes what hangs
+ * on a case or patient in whose team they are; cases move only by $move; signed documents are made
+ * only by signing.
+ */
+#include "api/fhir_int.h"
+#include "care/case_row.h"
+#include "care/directory.h"
+#include "care/care.h"
+#include "store/audit.h"
+#include "store/tx.h"
+
+enum rule {
+    BY_TEAM,  /* whoever is in the team of what it hangs on */
+    BY_RIGHT, /* whoever has the right, about nothing that exists yet or what they may see */
+    BY_NONE,  /* nobody but an interface account */
+};
+
+static const struct {
+    enum fhir_type type;
+    enum rule rule;
+    uint32_t right;
+} rules[] = {
+    {T_PATIENT, BY_RIGHT, MAY_REGISTER},
+    {T_PRACTITIONER, BY_RIGHT, MAY_ADMIN},
+    {T_PRACTITIONER_ROLE, BY_RIGHT, MAY_ADMIN},
+    {T_ORGANIZATION, BY_RIGHT, MAY_ADMIN},
+    {T_HEALTHCARE_SERVICE, BY_RIGHT, MAY_ADMIN},
+    {T_LOCATION, BY_RIGHT, MAY_ADMIN},
+    {T_SCHEDULE, BY_RIGHT, MAY_ADMIN | MAY_COORDINATE},
+    {T_SLOT, BY_RIGHT, MAY_ADMIN | MAY_COORDINATE},
+    {T_OBSERVATION, BY_TEAM, 0},
+    {T_CONDITION, BY_TEAM, 0},
+    {T_DOCUMENT_REFERENCE, BY_TEAM, 0},
+    {T_COMMUNICATION, BY_TEAM, 0},
+    {T_ENCOUNTER, BY_TEAM, 0},
+    {T_DIAGNOSTIC_REPORT, BY_TEAM, 0},
+    {T_IMAGING_STUDY, BY_TEAM, 0},
+    {T_CONSENT, BY_TEAM, 0},
+    {T_TASK, BY_TEAM, 0},
+    {T_QUESTIONNAIRE_RESPONSE, BY_TEAM, 0},
+};
+
+static enum rule rule_of(enum fhir_type type, uint32_t *ret_right)
+{
+    for (size_t i = 0; i < LEN(rules); i++) {
+        if (rules[i].type == type) {
+            *ret_right = rules[i].right;
+            return rules[i].rule;
+        }
+    }
+    return BY_NONE;
+}
+
+static enum err is_flow_case(struct http_req *h, enum fhir_type type, struct str id, bool *ret_is)
+{
+    struct case_row row;
+    *ret_is = false;
+    if (type != T_TASK && type != T_SERVICE_REQUEST && type != T_QUESTIONNAIRE_RESPONSE) {
+        return OK;
+    }
+    enum err e = case_row_load(&h->rq, id, &row);
+    if (e == E_NOT_FOUND) {
+        err_clear(&h->rq);
+        return OK;
+    }
+    *ret_is = e == OK;
+    return e;
+}
+
+/* Documents that carry or belong to a signature never change (design 9). */
+static bool is_signed(struct req *rq, enum fhir_type type, struct jv body)
+{
+    struct jv status = json_get(body, S("status"));
+    switch (fhir_type_hangs(type) == HANGS_ON_CASE ? type : T_NONE) {
+    case T_BUNDLE: return json_is(json_get(body, S("type")), S("document"));
+    case T_PROVENANCE: return json_has(json_get(body, S("signature")));
+    case T_COMPOSITION:
+        return json_is(status, S("final")) || json_is(status, S("amended")) ||
+               str_eq(json_str(rq->a, status), S("corrected"));
+    default: return false;
+    }
+}
+
+static bool can_be_signed(enum fhir_type type)
+{
+    return type == T_BUNDLE || type == T_PROVENANCE || type == T_COMPOSITION;
+}
+
+static enum err old_check(struct http_req *h, enum fhir_type type, const struct res_row *old)
+{
+    struct json_doc doc;
+    if (old->deleted || !can_be_signed(type) || old->body.n == 0) {
+        return OK;
+    }
+    TRY(json_parse(&h->rq, old->body, NULL, &doc));
+    if (is_signed(&h->rq, type, json_root(&doc))) {
+        return FAIL(&h->rq, E_FORBIDDEN, "a signed document never changes");
+    }
+    return OK;
+}
+
+/* Before a person's change of an existing resource: seen by them, no part of a workflow. */
+static enum err person_check(struct http_req *h, enum fhir_type type, struct str id,
+                             const struct res_row *old)
+{
+    struct fhir_access acc = api_access(h);
+    uint32_t right = 0;
+    enum rule rule = rule_of(type, &right);
+    bool is_flow = false;
+    bool may = true;
+    if (rule == BY_NONE || (rule == BY_RIGHT && !who_may(h->rq.who, right))) {
+        return FAIL(&h->rq, E_FORBIDDEN, "this kind of resource is not yours to write");
+    }
+    if (old != NULL) {
+        TRY(fhir_may_see(&h->rq, &acc, old->anchor, &may));
+    }
+    if (!may) {
+        TRY(api_audit_row(h, AUDIT_UPDATE, old, E_NOT_FOUND));
+        return FAIL(&h->rq, E_NOT_FOUND, "no such resource");
+    }
+    TRY(is_flow_case(h, type, id, &is_flow));
+    if (is_flow) {
+        return FAIL(&h->rq, E_CONFLICT, "a case of a workflow changes by $move only");
+    }
+    return OK;
+}
+
+/* What a person adds must hang on what they may see; a new patient on the organisation they act in. */
+static enum err anchor_check(struct http_req *h, struct tx *tx, const struct tx_put *put,
+                             bool is_new)
+{
+    struct fhir_access acc = api_access(h);
+    bool may = false;
+    int64_t rid = 0;
+    if (fhir_type_hangs((enum fhir_type)put->type) == DIRECTORY) {
+        return OK;
+    }
+    if (put->type == T_PATIENT && is_new) {
+        const struct store *st = care_of(&h->rq)->store;
+        TRY(tx_team(tx, put->type, put->id, principal_person(st, h->rq.who->person)));
+        return tx_team(tx, put->type, put->id, principal_askers(st, h->rq.who->audit.org));
+    }
+    if (put->anchor_type != T_NONE && !put->system_only) {
+        TRY(db_rid(&h->rq, put->anchor_type, put->anchor_id, &rid));
+    }
+    if (rid != 0) {
+        TRY(fhir_may_see(&h->rq, &acc, rid, &may));
+    }
+    if (!may) {
+        return FAIL(&h->rq, E_FORBIDDEN, "it must belong to a case or patient of yours");
+    }
+    return OK;
+}
+
+static enum err put_audit(struct http_req *h, const struct tx_put *put, bool is_new)
+{
+    struct audit_rec rec = {
+        .action = is_new ? AUDIT_CREATE : AUDIT_UPDATE,
+        .why = who_may(h->rq.who, IS_SYSTEM) ? WHY_SYSTEM : WHY_TEAM,
+        .type = put->type,
+        .id = put->id,
+        .patient_type = put->patient_type,
+        .patient_id = put->patient_id,
+    };
+    if (put->anchor_type == T_SERVICE_REQUEST) {
+        rec.case_type = T_SERVICE_REQUEST;
+        rec.case_id = put->anchor_id;
+    }
+    return audit_add(&h->rq, &rec);
+}
+
+/* Is the present row needed before the writer sees the change? */
+static bool needs_old(const struct http_req *h, const struct api_write *w)
+{
+    return !w->is_create && (!who_may(h->rq.who, IS_SYSTEM) || can_be_signed(w->type) ||
+                             fhir_type_date(w->type).n == 0);
+}
+
+enum err api_put(struct http_req *h, struct tx *tx, struct jv root, const struct api_write *w)
+{
+    struct req *rq = &h->rq;
+    bool system = who_may(rq->who, IS_SYSTEM);
+    struct res_row old = {0};
+    bool has_old = false;
+    struct fhir_how how = {.id = w->id, .expect = w->expect};
+    struct tx_put put;
+    if (fhir_type_in(rq, root) != w->type) {
+        return FAIL(rq, E_BAD_INPUT, "resourceType: not the one in the address");
+    }
+    if (needs_old(h, w)) {
+        enum err e = db_find(rq, (uint16_t)w->type, w->id, &old);
+        has_old = e == OK && old.version > 0;
+        if (e == E_NOT_FOUND) {
+            err_clear(rq);
+        } else {
+            TRY(e);
+        }
+    }
+    if (has_old) {
+        TRY(old_check(h, w->type, &old));
+        how.at_ms = fhir_type_date(w->type).n == 0 ? old.at_ms : 0;
+    }
+    if (!system) {
+        if (!w->is_create && !has_old) {
+            return FAIL(rq, E_NOT_FOUND, "a resource is created by POST");
+        }
+        TRY(person_check(h, w->type, w->id, has_old ? &old : NULL));
+    }
+    TRY(fhir_prepare(rq, root, &how, &put));
+    if (!system) {
+        TRY(anchor_check(h, tx, &put, !has_old));
+    }
+    TRY(tx_put(tx, &put));
+    return put_audit(h, &put, w->is_create);
+}
+
+enum err api_delete(struct http_req *h, struct tx *tx, enum fhir_type type, struct str id,
+                    int64_t expect, bool *ret_gone)
+{
+    struct req *rq = &h->rq;
+    struct res_row old;
+    *ret_gone = false;
+    enum err e = db_find(rq, (uint16_t)type, id, &old);
+    if (e == E_NOT_FOUND || (e == OK && (old.deleted || old.version == 0))) {
+        err_clear(rq);
+        *ret_gone = true;
+        return OK;
+    }
+    TRY(e);
+    TRY(old_check(h, type, &old));
+    if (!who_may(rq->who, IS_SYSTEM)) {
+        TRY(person_check(h, type, id, &old));
+    }
+    TRY(tx_delete(tx, (uint16_t)type, id, expect));
+    return api_audit_row(h, AUDIT_DELETE, &old, OK);
+}
+
+enum err api_conditional(struct http_req *h, enum fhir_type type, struct str query,
+                         struct str *ret_id)
+{
+    struct fhir_page page;
+    TRY(api_search(h, type, query, true, &page));
+    if (page.q->n == 0) {
+        return FAIL(&h->rq, E_BAD_INPUT, "a condition without criteria");
+    }
+    if (page.n_matches > 1) {
+        return FAIL(&h->rq, E_STALE, "the condition fits more than one resource");
+    }
+    *ret_id = page.n_matches == 1 ? page.v[0].row.id : (struct str){NULL, 0};
+    return OK;
+}
+
+enum err api_guard(struct http_req *h, struct tx *tx, enum fhir_type type, struct str query)
+{
+    struct form form;
+    struct fhir_query q;
+    TRY(form_parse(&h->rq, query, 200, &form));
+    TRY(fhir_query_parse(&h->rq, type, &form, true, &q));
+    bool exact = q.n == 1 && q.c[0].n == 1 && q.c[0].modifier == MOD_NONE &&
+                 q.c[0].p->kind == SP_TOKEN && q.c[0].v[0].token.hash != 0;
+    return exact ? tx_require_none(tx, q.c[0].p->sp, q.c[0].v[0].token.hash,
+                                   q.c[0].v[0].token.sys)
+                 : OK;
+}
