@@ -1,7 +1,7 @@
 /* care/consult_file.c - files of a case: from finished uploads to DocumentReferences, and back. */
 #include "care/consult_int.h"
+#include "care/upload_facts.h"
 
-#include "fhir/extract.h"
 
 enum { UPLOAD_RECEIVING = 0, UPLOAD_COMPLETE = 1, WAITING_MAX = 100 };
 
@@ -45,38 +45,6 @@ bool dicom_facts_read(struct req *rq, struct str meta, struct dicom_facts *ret_f
     }
     for (size_t i = 0; i < LEN(facts); i++) {
         *fact(ret_facts, i) = json_str(rq->a, json_get(d, facts[i].name));
-    }
-    return true;
-}
-
-/* Whether the file names somebody else: the birth date differs, or no word of the names is shared. */
-static bool is_other_patient(struct req *rq, const struct dicom_facts *d, const struct patient *p)
-{
-    struct str have = fhir_fold(rq, p->name);
-    struct str file = fhir_fold(rq, d->patient_name);
-    struct str id = d->patient_id;
-
-    for (uint32_t i = 0; i < p->n_ids; i++) {
-        if (id.n > 0 && str_eq(id, p->ids[i].value)) {
-            return false;
-        }
-    }
-    if (d->birth_date.n == 10 && p->birth_date.n == 10 && !str_eq(d->birth_date, p->birth_date)) {
-        return true;
-    }
-    if (file.n == 0 || have.n == 0) {
-        return false;
-    }
-    size_t from = 0;
-    for (size_t i = 0; i <= file.n; i++) { /* words end at blanks and at DICOM's "^" */
-        if (i < file.n && file.p[i] != ' ' && file.p[i] != '^') {
-            continue;
-        }
-        struct str word = str_sub(file, from, i - from);
-        from = i + 1;
-        if (word.n >= 3 && str_find(have, word) < have.n) {
-            return false;
-        }
     }
     return true;
 }
@@ -128,7 +96,7 @@ enum err consult_file_add(struct req *rq, struct tx *tx, const struct case_row *
     struct buf url;
     struct put p;
 
-    f.mismatch = f.is_dicom && is_other_patient(rq, &f.dicom, patient);
+    f.mismatch = f.is_dicom && dicom_is_other_patient(rq, &f.dicom, patient);
     buf_init(&hex, rq->a, 80);
     buf_hex(&hex, f.sha, sizeof f.sha);
     put_begin(&p, rq, tx, T_DOCUMENT_REFERENCE, (struct str){0}, 32 << 10);

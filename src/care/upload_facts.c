@@ -3,7 +3,7 @@
 
 #include "codec/dicom.h"
 #include "codec/json.h"
-#include "codec/utf8.h"
+#include "fhir/extract.h"
 #include "os/file.h"
 
 #define T(text) text
@@ -22,17 +22,16 @@ static void dicom_facts(struct json_out *o, struct arena *a, const struct dicom_
     dicom_name(&name, d->patient_name);
     json_k(o, S("dicom"));
     json_obj(o);
-    member(o, S("patient"), buf_get(&name));
-    member(o, S("id"), d->patient_id);
-    member(o, S("birth"), d->patient_birth);
+    member(o, S("patientName"), buf_get(&name));
+    member(o, S("patientId"), d->patient_id);
+    member(o, S("birthDate"), d->patient_birth);
     member(o, S("sex"), d->patient_sex);
     member(o, S("modality"), d->modality);
-    member(o, S("date"), d->study_date);
-    member(o, S("study"), d->study);
-    member(o, S("series"), d->series);
-    member(o, S("instance"), d->sop_instance);
+    member(o, S("studyDate"), d->study_date);
+    member(o, S("studyUid"), d->study);
+    member(o, S("seriesUid"), d->series);
+    member(o, S("sopUid"), d->sop_instance);
     member(o, S("description"), d->study_text);
-    member(o, S("body"), d->body_part);
     json_obj_end(o);
 }
 
@@ -92,14 +91,6 @@ enum err upload_facts(struct req *rq, const char *path, const struct file_findin
     return OK;
 }
 
-static struct str folded(struct req *rq, struct str s)
-{
-    struct buf b;
-    buf_init(&b, rq->a, s.n * 4 + 16);
-    utf8_fold(&b, s);
-    return buf_get(&b);
-}
-
 static bool is_separator(char c)
 {
     return c == '-' || c == ' ' || c == '.' || c == '/';
@@ -126,12 +117,9 @@ static bool same_number(struct str a, struct str b)
     }
 }
 
-/* The image's id looks like a national number (12 to 14 digits, or a SNILS of 11) and the patient
- * has numbers, but none is this one. Hospitals' own record numbers say nothing. */
-static bool other_id(struct req *rq, struct str id, struct jv patient)
+static bool is_national_number(struct str id)
 {
     size_t digits = 0;
-    bool any = false;
     for (size_t i = 0; i < id.n; i++) {
         if (id.p[i] >= '0' && id.p[i] <= '9') {
             digits++;
@@ -139,63 +127,55 @@ static bool other_id(struct req *rq, struct str id, struct jv patient)
             return false;
         }
     }
-    if (digits < 11 || digits > 14) {
-        return false;
-    }
-    struct jv list = json_get(patient, S("identifier"));
-    for (struct jv v = json_first(list); v.doc != NULL; v = json_next(v)) {
-        struct str value = json_str(rq->a, json_get(v, S("value")));
-        if (value.n >= 11) {
-            any = true;
-            if (same_number(value, id)) {
-                return false;
-            }
-        }
-    }
-    return any;
+    return digits >= 11 && digits <= 14;
 }
 
-/* No word of the patient's names is among the words of the image's. */
-static bool other_name(struct req *rq, struct str name, struct jv patient)
+enum same { UNKNOWN, SAME, OTHER };
+
+/* Hospitals' own record numbers say nothing; a national number the patient does not have does. */
+static enum same compare_ids(struct str id, const struct patient *p)
 {
-    struct str image = folded(rq, name);
-    struct str family =
-        folded(rq, json_str(rq->a, json_path(patient, S("name.0.family"))));
-    struct str word;
-    if (image.n == 0 || family.n == 0) {
-        return false;
-    }
-    /* Latin and Cyrillic spellings of one name cannot be told apart here: no warning then. */
-    bool image_ascii = (unsigned char)image.p[0] < 0x80;
-    bool family_ascii = (unsigned char)family.p[0] < 0x80;
-    if (image_ascii != family_ascii) {
-        return false;
-    }
-    while (str_cut(&image, ' ', &word)) {
-        if (word.n > 0 && (str_starts(family, word) || str_starts(word, family))) {
-            return false;
+    bool any = false;
+    for (uint32_t i = 0; i < p->n_ids; i++) {
+        if (same_number(p->ids[i].value, id)) {
+            return SAME;
         }
+        any = any || is_national_number(p->ids[i].value);
     }
-    return true;
+    return any && is_national_number(id) ? OTHER : UNKNOWN;
 }
 
-enum err upload_mismatch(struct req *rq, struct str facts_json, struct str patient_json,
-                         unsigned *ret_bits)
+/* One shared word is enough. Two alphabets cannot be compared here. */
+static enum same compare_names(struct req *rq, struct str file, struct str have)
 {
-    struct json_doc facts;
-    struct json_doc patient;
-    unsigned bits = 0;
-    TRY(json_parse(rq, facts_json, &json_default_limits, &facts));
-    TRY(json_parse(rq, patient_json, &json_default_limits, &patient));
-    struct jv d = json_get(json_root(&facts), S("dicom"));
-    struct jv p = json_root(&patient);
-    if (d.doc != NULL) {
-        struct str birth = json_str(rq->a, json_get(d, S("birth")));
-        struct str own = json_str(rq->a, json_get(p, S("birthDate")));
-        bits |= other_id(rq, json_str(rq->a, json_get(d, S("id"))), p) ? DICOM_OTHER_ID : 0;
-        bits |= other_name(rq, json_str(rq->a, json_get(d, S("patient"))), p) ? DICOM_OTHER_NAME : 0;
-        bits |= birth.n == 10 && own.n == 10 && !str_eq(birth, own) ? DICOM_OTHER_BIRTH : 0;
+    file = fhir_fold(rq, file);
+    have = fhir_fold(rq, have);
+    if (file.n == 0 || have.n == 0 ||
+        ((unsigned char)file.p[0] < 0x80) != ((unsigned char)have.p[0] < 0x80)) {
+        return UNKNOWN;
     }
-    *ret_bits = bits;
-    return OK;
+    size_t from = 0;
+    for (size_t i = 0; i <= file.n; i++) { /* words end at blanks and at DICOM's "^" */
+        if (i < file.n && file.p[i] != ' ' && file.p[i] != '^') {
+            continue;
+        }
+        struct str word = str_sub(file, from, i - from);
+        from = i + 1;
+        if (word.n >= 3 && str_find(have, word) < have.n) {
+            return SAME;
+        }
+    }
+    return OTHER;
+}
+
+bool dicom_is_other_patient(struct req *rq, const struct dicom_facts *d, const struct patient *p)
+{
+    enum same id = compare_ids(d->patient_id, p);
+    if (id != UNKNOWN) {
+        return id == OTHER;
+    }
+    if (d->birth_date.n == 10 && p->birth_date.n == 10 && !str_eq(d->birth_date, p->birth_date)) {
+        return true;
+    }
+    return compare_names(rq, d->patient_name, p->name) == OTHER;
 }
