@@ -42,7 +42,7 @@ static const char *const role_parts[] = {"practitioner", "organization", "code",
 static const char *const organization_parts[] = {"identifier", "name", NULL};
 static const char *const request_parts[] = {"identifier", "status",     "intent",   "category",
                                             "priority",   "code",       "subject",  "authoredOn",
-                                            "reasonCode", "reasonReference", NULL};
+                                            "reasonCode", "note",       NULL};
 static const char *const response_parts[] = {"questionnaire", "status", "subject",
                                              "authored",      "item",   NULL};
 
@@ -220,6 +220,20 @@ static void relates_to(struct writer *w)
     json_arr_end(&w->o);
 }
 
+static void reason(struct writer *w)
+{
+    if (w->d->replaces.n == 0 || w->d->replace_reason.n == 0) {
+        return;
+    }
+    json_k(&w->o, S("extension"));
+    json_arr(&w->o);
+    json_obj(&w->o);
+    json_ks(&w->o, S("url"), S(SIGN_EXT_REASON));
+    json_ks(&w->o, S("valueString"), w->d->replace_reason);
+    json_obj_end(&w->o);
+    json_arr_end(&w->o);
+}
+
 static void event(struct writer *w)
 {
     const struct sign_doc *d = w->d;
@@ -300,6 +314,7 @@ static enum err composition(struct writer *w)
     json_ks(&w->o, S("language"), lang_code(w->d->lang));
     struct sign_section none = {.code = S(""), .title = w->d->title};
     narrative(w, sign_int_xhtml(w->rq, &none));
+    reason(w);
     composition_head(w);
     relates_to(w);
     event(w);

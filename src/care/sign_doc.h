@@ -47,7 +47,6 @@ struct sign_doc {
     struct str case_id;        /* ServiceRequest id: names all versions together */
     uint32_t version;          /* 1 for the first */
     struct str replaces;       /* check code of the version this one replaces; empty for the first */
-    struct str replaces_id;    /* its Composition id */
     struct str replace_reason; /* in words */
 
     struct str title;          /* what the document is, from the form */

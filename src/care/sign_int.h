@@ -1,8 +1,12 @@
 /* care/sign_int.h - what the files of the signed document share. */
 #pragma once
 
-#include "care/sign.h"
+#include "care/sign_case.h"
 #include "care/sign_doc.h"
+#include "fhir/prepare.h"
+
+/* On a Composition that corrects another: the reason in words. */
+#define SIGN_EXT_REASON "https://consilium.example/fhir/StructureDefinition/correction-reason"
 
 /* FHIR narrative (R4 narrative.html): an XHTML div with one paragraph a line, its label in front in
  * bold; the title alone when the section has no lines. */
@@ -21,3 +25,19 @@ MUST_USE enum err sign_int_signer(struct req *rq, const struct sign_doc *d,
 MUST_USE enum err sign_int_secret(struct req *rq, struct sign_secret *ret_key);
 /* The authority's key, PKCS #8. borrows ca. */
 struct str sign_int_ca_key(const struct sign_ca *ca);
+
+/* Key of the draft that holds the bytes shown last. */
+struct str sign_int_preview_key(struct arena *a, struct str case_id);
+/* A stored resource, parsed. errors E_NOT_FOUND, E_GONE */
+MUST_USE enum err sign_int_load(struct req *rq, enum fhir_type type, struct str id,
+                                struct jv *ret_v);
+/* An answered form as sections of a document, texts in rq->lang. */
+MUST_USE enum err sign_int_sections(struct req *rq, const struct form *form,
+                                    const struct fields *typed,
+                                    const struct sign_section **ret_sections, uint32_t *ret_n);
+/* The files of a case, with their hashes. */
+MUST_USE enum err sign_int_seen(struct req *rq, int64_t case_rid,
+                                const struct sign_seen **ret_seen, uint32_t *ret_n);
+/* The move open to this person that needs a conclusion: "answer", "correct" or NULL. */
+const char *sign_int_action(const struct case_view *v);
+void sign_int_sha(struct str bytes, char out[65]);

@@ -1,0 +1,256 @@
+/* care/sign_case_test.c - the conclusion of a case from the typed form to the public check: what was
+ * shown is what is signed; wrong people, wrong passwords, old previews and doubles change nothing. */
+#include "care/care_fixture.h"
+#include "care/sign_int.h"
+#include "care/verify.h"
+#include "store/audit.h"
+
+#define PASSWORD "a long enough password"
+#define BASE "https://consilium.example"
+
+static struct sign_ca *ca;
+
+static int setup(void **state)
+{
+    struct req rq;
+    struct str hash;
+    if (region_setup(state) != 0) {
+        return -1;
+    }
+    as(&rq, NULL);
+    MUST(&rq, sign_ca_make(&rq, str_z(region.dir), S("centre")));
+    MUST(&rq, sign_ca_load(&rq, str_z(region.dir), &ca));
+    region.care.ca = ca;
+    region.care.on_password = sign_on_password;
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, password_hash(&rq, S(PASSWORD), &hash));
+    MUST(&rq, account_add(&rq, tx, S("cons1"), S("cons1"), hash, false));
+    MUST(&rq, account_add(&rq, tx, S("cons2"), S("cons2"), hash, false));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    sign_ca_free(ca);
+    return region_teardown(state);
+}
+
+/* A case the first consultant has accepted. */
+static struct str accepted(struct req *keep)
+{
+    struct str id = a_case(keep);
+    struct care_move_args to = {.service = S("neuro")};
+    assert_int_equal(a_move(keep, "coord", id, "allocate", &to), OK);
+    assert_int_equal(a_move(keep, "cons1", id, "accept", NULL), OK);
+    return id;
+}
+
+static struct field typed[] = {
+    {SI("examined.what"), SI("seen-extract")},
+    {SI("answerable"), SI("answer-full")},
+    {SI("findings"), SI("Правосторонний гемипарез.\nКТ: без кровоизлияния <1>.")},
+    {SI("diagnosis.code"), SI("I63.9 Cerebral infarction")},
+    {SI("recommend.treatment"), SI("Тромболизис")},
+    {SI("recommend.route"), SI("route-transfer")},
+};
+static const struct fields conclusion = {typed, LEN(typed)};
+
+static enum err preview(struct req *rq, struct str id, const char *reason, struct sign_paper *paper)
+{
+    struct problems p = {.n = 0};
+    enum err e = sign_preview(rq, id, &conclusion, S(BASE), str_z(reason), &p, paper);
+    for (uint32_t i = 0; i < p.n; i++) {
+        print_message("%.*s: %s\n", STR_ARG(p.v[i].field), p.v[i].text);
+    }
+    return e;
+}
+
+/* Preview and signature by a person; the Bundle's id in keep. */
+static enum err sign_as(struct req *keep, const char *person, struct str id, const char *reason,
+                        const char *password, struct str *ret_bundle)
+{
+    struct req rq;
+    struct sign_paper paper;
+    struct str bundle;
+    as(&rq, person_who(keep, person));
+    enum err e = preview(&rq, id, reason, &paper);
+    if (e == OK) {
+        struct tx *tx = tx_new(&rq);
+        e = sign_conclusion(&rq, tx, id, str_z(paper.sha), str_z(password), &bundle);
+        if (e == OK) {
+            *ret_bundle = arena_str(keep->a, bundle);
+            return commit_end(&rq, tx);
+        }
+    }
+    req_done(&rq);
+    return e;
+}
+
+static struct signed_doc read_as(struct req *rq, struct req *keep, const char *person, struct str id)
+{
+    struct signed_doc d;
+    as(rq, person_who(keep, person));
+    MUST(rq, signed_get(rq, id, (struct str){0}, AUDIT_READ, &d));
+    return d;
+}
+
+static void shown_signed_read_and_checked(void **state)
+{
+    (void)state;
+    struct req keep;
+    struct req rq;
+    struct str bundle;
+    struct str pdf;
+    struct sign_answer a;
+    struct verify_report r;
+    as(&keep, NULL);
+    struct str id = accepted(&keep);
+    assert_int_equal(sign_as(&keep, "cons1", id, "", PASSWORD, &bundle), OK);
+    struct case_row row = row_of(&keep, id);
+    assert_true(str_eq(row.conclusion, bundle));
+    struct signed_doc d = read_as(&rq, &keep, "asker", id);
+    assert_true(cms_is_good(&d.verdict) && d.verdict.ca_is_trusted && !d.replaced);
+    assert_true(str_find(d.bytes, S("Тромболизис")) < d.bytes.n);
+    MUST(&rq, verify_document(&rq, d.bytes, d.cms, (struct str){0}, &r));
+    struct buf b;
+    buf_init(&b, rq.a, 65536);
+    verify_write(&b, &r);
+    if (!r.good) {
+        fail_msg("%.*s", STR_ARG(buf_get(&b)));
+    }
+    MUST(&rq, signed_pdf(&rq, &d, &pdf));
+    assert_true(str_starts(pdf, S("%PDF-")));
+    MUST(&rq, request_pdf(&rq, id, &pdf));
+    assert_true(str_starts(pdf, S("%PDF-")));
+    struct str code = arena_str(keep.a, d.code);
+    req_done(&rq);
+    as(&rq, NULL);
+    rq.who = NULL;
+    MUST(&rq, sign_check(&rq, code, &a));
+    assert_true(a.valid && !a.replaced);
+    assert_true(str_eq(a.organization, S("centre")));
+    assert_int_equal(sign_check(&rq, S("aaaaaaaaaaaaaaaaaaaa"), &a), E_NOT_FOUND);
+    err_clear(&rq);
+    assert_int_equal(sign_check(&rq, S("../etc"), &a), E_NOT_FOUND);
+    req_done(&rq);
+    req_done(&keep);
+}
+
+static void a_correction_replaces_and_both_stay(void **state)
+{
+    (void)state;
+    struct req keep;
+    struct req rq;
+    struct str first;
+    struct str second;
+    struct sign_answer a;
+    struct str ids[8];
+    uint32_t n = 0;
+    as(&keep, NULL);
+    struct str id = accepted(&keep);
+    assert_int_equal(sign_as(&keep, "cons1", id, "", PASSWORD, &first), OK);
+    assert_int_equal(sign_as(&keep, "cons1", id, "", PASSWORD, &second), E_BAD_INPUT);
+    assert_int_equal(sign_as(&keep, "cons1", id, "Уточнена доза", PASSWORD, &second), OK);
+    struct case_row row = row_of(&keep, id);
+    assert_true(str_eq(row.conclusion, second) && !str_eq(first, second));
+    MUST(&keep, signed_versions(&keep, &row, ids, LEN(ids), &n));
+    assert_int_equal(n, 2);
+    assert_true(str_eq(ids[0], second) && str_eq(ids[1], first));
+    struct signed_doc old;
+    as(&rq, person_who(&keep, "asker"));
+    MUST(&rq, signed_get(&rq, id, first, AUDIT_READ, &old));
+    assert_true(old.replaced && cms_is_good(&old.verdict) && old.replaced_by.n > 0);
+    MUST(&rq, sign_check(&rq, old.code, &a));
+    assert_true(a.valid && a.replaced);
+    struct signed_doc now;
+    MUST(&rq, signed_get(&rq, id, second, AUDIT_READ, &now));
+    assert_true(str_find(now.bytes, S("Уточнена доза")) < now.bytes.n);
+    assert_true(str_find(now.bytes, old.code) < now.bytes.n);
+    req_done(&rq);
+    req_done(&keep);
+}
+
+static void wrong_people_and_passwords_sign_nothing(void **state)
+{
+    (void)state;
+    struct req keep;
+    struct str bundle = {0};
+    as(&keep, NULL);
+    struct str id = accepted(&keep);
+    assert_int_equal(sign_as(&keep, "cons2", id, "", PASSWORD, &bundle), E_FORBIDDEN);
+    assert_int_equal(sign_as(&keep, "asker", id, "", PASSWORD, &bundle), E_FORBIDDEN);
+    assert_int_equal(sign_as(&keep, "outsider", id, "", PASSWORD, &bundle), E_NOT_FOUND);
+    assert_int_equal(sign_as(&keep, "cons1", id, "", "wrong password", &bundle), E_SIGN_IN);
+    assert_null(bundle.p);
+    assert_int_equal(row_of(&keep, id).conclusion.n, 0);
+    assert_int_equal(sign_as(&keep, "cons1", id, "", PASSWORD, &bundle), OK);
+    req_done(&keep);
+}
+
+static void only_the_last_preview_of_the_present_state_is_signed(void **state)
+{
+    (void)state;
+    struct req keep;
+    struct req rq;
+    struct sign_paper one;
+    struct sign_paper two;
+    struct sign_paper again;
+    struct str bundle;
+    as(&keep, NULL);
+    struct str id = accepted(&keep);
+    as(&rq, person_who(&keep, "cons1"));
+    MUST(&rq, preview(&rq, id, "", &one));
+    MUST(&rq, preview(&rq, id, "", &two));
+    MUST(&rq, sign_preview_load(&rq, id, &again));
+    assert_true(str_eq(two.bytes, again.bytes));
+    assert_string_equal(two.sha, again.sha);
+    struct tx *tx = tx_new(&rq);
+    assert_int_equal(sign_conclusion(&rq, tx, id, str_z(one.sha), S(PASSWORD), &bundle), E_STALE);
+    err_clear(&rq);
+    rq.now.ms += 2 * MS_DAY;
+    tx = tx_new(&rq);
+    assert_int_equal(sign_conclusion(&rq, tx, id, str_z(two.sha), S(PASSWORD), &bundle), E_STALE);
+    err_clear(&rq);
+    rq.now = region.now;
+    tx = tx_new(&rq);
+    MUST(&rq, sign_conclusion(&rq, tx, id, str_z(two.sha), S(PASSWORD), &bundle));
+    struct tx *other = tx_new(&rq); /* a double click: both prepared before either is committed */
+    MUST(&rq, sign_conclusion(&rq, other, id, str_z(two.sha), S(PASSWORD), &bundle));
+    MUST(&rq, store_commit(region.store, &rq, tx));
+    assert_int_not_equal(store_commit(region.store, &rq, other), OK);
+    err_clear(&rq);
+    tx = tx_new(&rq);
+    assert_int_equal(sign_conclusion(&rq, tx, id, str_z(two.sha), S(PASSWORD), &bundle), E_STALE);
+    req_done(&rq);
+    req_done(&keep);
+}
+
+static void an_unfinished_form_is_not_signed(void **state)
+{
+    (void)state;
+    struct req keep;
+    struct req rq;
+    struct sign_paper paper;
+    struct problems p = {.n = 0};
+    struct fields few = {typed, 1};
+    as(&keep, NULL);
+    struct str id = accepted(&keep);
+    as(&rq, person_who(&keep, "cons1"));
+    assert_int_equal(sign_preview(&rq, id, &few, S(BASE), S(""), &p, &paper), E_BAD_INPUT);
+    assert_true(p.n > 0);
+    req_done(&rq);
+    req_done(&keep);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shown_signed_read_and_checked),
+        cmocka_unit_test(a_correction_replaces_and_both_stay),
+        cmocka_unit_test(wrong_people_and_passwords_sign_nothing),
+        cmocka_unit_test(only_the_last_preview_of_the_present_state_is_signed),
+        cmocka_unit_test(an_unfinished_form_is_not_signed),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
