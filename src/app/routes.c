@@ -2,6 +2,8 @@
  * a golden file in tests/http that shows who may not. */
 #include "api/fhir.h"
 #include "app/app.h"
+#include "care/who.h"
+#include "web/pages.h"
 
 /* clang-format off */
 const struct http_route app_routes[] = {
@@ -23,6 +25,34 @@ const struct http_route app_routes[] = {
     {GET,    "/fhir/:type/:id/_history/:vid", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR,  api_fhir_vread},
     {POST,   "/fhir/Task/:id/$move", WHO_SIGNED_IN, 0,   LIMIT_FORM, 0,       KIND_FHIR,   api_fhir_move},
     {GET,    "/fhir/*rest",    WHO_ANY,       0,         LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_unknown},
+
+    /* pages: begin, account */
+    {GET,    "/",                 WHO_ANY,     0,              LIMIT_NONE, 0,    KIND_PAGE,   web_root},
+    {GET,    "/sign-in",          WHO_ANY,     0,              LIMIT_NONE, 0,    KIND_PAGE,   web_sign_in_page},
+    {POST,   "/sign-in",          WHO_ANY,     0,              LIMIT_FORM, SLOW | NO_ORIGIN, KIND_PAGE, web_sign_in},
+    {POST,   "/sign-out",         WHO_SESSION, 0,              LIMIT_FORM, 0,    KIND_PAGE,   web_sign_out},
+    {POST,   "/language",         WHO_ANY,     0,              LIMIT_FORM, 0,    KIND_PAGE,   web_language},
+    {GET,    "/home",             WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_home},
+    {GET,    "/role",             WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_role_page},
+    {POST,   "/role",             WHO_SESSION, 0,              LIMIT_FORM, 0,    KIND_PAGE,   web_role},
+    {GET,    "/help",             WHO_ANY,     0,              LIMIT_NONE, 0,    KIND_PAGE,   web_help},
+    {GET,    "/account",          WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_account},
+    {POST,   "/account/password", WHO_SESSION, 0,              LIMIT_FORM, SLOW, KIND_PAGE,   web_account_password},
+    {POST,   "/account/tokens",   WHO_SESSION, 0,              LIMIT_FORM, 0,    KIND_PAGE,   web_account_token},
+    {POST,   "/account/tokens/:token/revoke", WHO_SESSION, 0,  LIMIT_FORM, 0,    KIND_PAGE,   web_account_token_revoke},
+    {GET,    "/notices",          WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_notices},
+    {POST,   "/notices/read",     WHO_SESSION, 0,              LIMIT_FORM, 0,    KIND_PAGE,   web_notices_read},
+    {GET,    "/events",           WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_EVENTS, web_events},
+
+    /* pages: lists of work, directory, figures */
+    {GET,    "/desk",             WHO_SESSION, MAY_COORDINATE, LIMIT_NONE, 0,    KIND_PAGE,   web_desk},
+    {POST,   "/desk/:case/allocate", WHO_SESSION, MAY_COORDINATE, LIMIT_FORM, 0, KIND_PAGE,   web_desk_allocate},
+    {GET,    "/work",             WHO_SESSION, MAY_ANSWER,     LIMIT_NONE, 0,    KIND_PAGE,   web_work},
+    {GET,    "/mine",             WHO_SESSION, MAY_ASK,        LIMIT_NONE, 0,    KIND_PAGE,   web_mine},
+    {GET,    "/figures",          WHO_SESSION, MAY_COORDINATE | MAY_HEAD, LIMIT_NONE, 0, KIND_PAGE, web_figures},
+    {GET,    "/directory",        WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory},
+    {GET,    "/directory/duty",   WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory_duty},
+    {GET,    "/directory/:org",   WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory_org},
 };
 /* clang-format on */
 const size_t n_app_routes = LEN(app_routes);
