@@ -261,7 +261,7 @@ static enum err item_write(struct writer *w, struct req *rq, struct tx_item *ite
         TRY(index_change(w, rq, item->rid, &old, &new_));
     }
     TRY(owners_change(w, rq, item, &p));
-    if (item->version > 1 && item->old_at != p.at) {
+    if ((item->version > 1 || item->is_stub) && item->old_at != p.at) {
         const int64_t v[] = {item->rid, p.at};
         TRY(apply_ints(w, rq, C_TEAM_MOVE, v, 2));
     }

@@ -1,5 +1,7 @@
 /* store/audit.c - collecting and listing audit records. See audit.h; record.c writes them, verify.c
  * holds the chain. */
+#include <inttypes.h>
+
 #include "store/audit_int.h"
 #include "store/read_int.h"
 #include "store/store_int.h"
@@ -43,6 +45,8 @@ void audit_peek(sqlite3_stmt *st, struct audit_row *ret_row, struct str *ret_out
         .case_rid = sqlite3_column_int64(st, 13),
         .request = (uint64_t)sqlite3_column_int64(st, 14),
         .detail = col_str(st, 15),
+        .patient_prev = (uint64_t)sqlite3_column_int64(st, 17),
+        .case_prev = (uint64_t)sqlite3_column_int64(st, 18),
     };
     *ret_outcome = col_str(st, 9);
     *ret_hash = col_str(st, 16);
@@ -63,20 +67,17 @@ static bool row_keep(struct arena *a, struct audit_row *row)
     return true;
 }
 
-enum err audit_list(struct req *rq, int64_t rid, uint64_t before, size_t n,
-                    struct audit_row *ret_rows, size_t *ret_n)
+/* The newest records of all. */
+static enum err list_all(struct req *rq, uint64_t before, size_t n, struct audit_row *ret_rows,
+                         size_t *ret_n)
 {
-    unsigned id = rid != 0 ? C_AUDIT_OF : C_AUDIT_ALL;
     sqlite3_stmt *st;
     size_t got = 0;
     bool has = true;
     enum err e = OK;
-    TRY(read_take(rq, id, &st));
+    TRY(read_take(rq, C_AUDIT_ALL, &st));
     bind_i64(st, 1, before != 0 && before < INT64_MAX ? (int64_t)before : INT64_MAX);
     bind_i64(st, 2, (int64_t)n);
-    if (rid != 0) {
-        bind_i64(st, 3, rid);
-    }
     while (got < n && e == OK && (e = read_step(rq, st, &has)) == OK && has) {
         struct str outcome;
         struct str hash;
@@ -84,8 +85,71 @@ enum err audit_list(struct req *rq, int64_t rid, uint64_t before, size_t n,
         e = row_keep(rq->a, &ret_rows[got]) ? OK : FAIL(rq, E_TOO_LARGE, "memory cap");
         got++;
     }
-    conn_give(rq->db->conn, id, st);
+    conn_give(rq->db->conn, C_AUDIT_ALL, st);
     TRY(e);
+    *ret_n = got;
+    return OK;
+}
+
+static enum err newest_of(struct req *rq, int64_t rid, uint64_t *ret_seq)
+{
+    sqlite3_stmt *st;
+    bool has = false;
+    TRY(read_take(rq, C_AUDIT_NEWEST, &st));
+    bind_i64(st, 1, rid);
+    enum err e = read_step(rq, st, &has);
+    *ret_seq = has ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+    conn_give(rq->db->conn, C_AUDIT_NEWEST, st);
+    return e;
+}
+
+static enum err row_at(struct req *rq, uint64_t seq, struct audit_row *ret_row)
+{
+    sqlite3_stmt *st;
+    bool has = false;
+    TRY(read_take(rq, C_AUDIT_ONE, &st));
+    bind_i64(st, 1, (int64_t)MIN(seq, (uint64_t)INT64_MAX));
+    enum err e = read_step(rq, st, &has);
+    if (e == OK && has) {
+        struct str outcome;
+        struct str hash;
+        audit_peek(st, ret_row, &outcome, &hash);
+        e = row_keep(rq->a, ret_row) ? OK : FAIL(rq, E_TOO_LARGE, "memory cap");
+    }
+    conn_give(rq->db->conn, C_AUDIT_ONE, st);
+    TRY(e);
+    return has ? OK : FAIL(rq, E_NOT_FOUND, "no audit record %" PRIu64, seq);
+}
+
+/* The record before about the same case or patient; always smaller, so that every walk ends. */
+static uint64_t link_of(const struct audit_row *row, int64_t rid)
+{
+    uint64_t prev = row->case_rid == rid ? row->case_prev : row->patient_prev;
+    return prev < row->seq ? prev : 0;
+}
+
+enum err audit_list(struct req *rq, int64_t rid, uint64_t before, size_t n,
+                    struct audit_row *ret_rows, size_t *ret_n)
+{
+    uint64_t seq;
+    size_t got = 0;
+    struct audit_row row;
+    if (rid == 0) {
+        return list_all(rq, before, n, ret_rows, ret_n);
+    }
+    TRY(newest_of(rq, rid, &seq));
+    if (before != 0 && before <= seq) { /* a page goes on: straight from its last row */
+        TRY(row_at(rq, before, &row));
+        bool is_of = row.case_rid == rid || row.patient_rid == rid;
+        seq = is_of ? link_of(&row, rid) : seq;
+    }
+    while (seq != 0 && got < n) {
+        TRY(row_at(rq, seq, &row));
+        if (before == 0 || seq < before) {
+            ret_rows[got++] = row;
+        }
+        seq = link_of(&row, rid);
+    }
     *ret_n = got;
     return OK;
 }

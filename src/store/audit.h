@@ -66,11 +66,14 @@ struct audit_row {
     struct str id;
     int64_t patient_rid;
     int64_t case_rid;
+    uint64_t patient_prev; /* seq of the record before about the same patient, 0: none */
+    uint64_t case_prev;    /* seq of the record before about the same case */
     uint64_t request;
     struct str detail;
 };
 /* Newest first, records with seq < before (0: from the end), at most n; about one case or patient
- * by its rid, or all when rid is 0. *ret_n tells how many. */
+ * by its rid, or all when rid is 0. *ret_n tells how many. To go on, give the seq of the last row
+ * as before. */
 MUST_USE enum err audit_list(struct req *rq, int64_t rid, uint64_t before, size_t n,
                              struct audit_row *ret_rows, size_t *ret_n);
 

@@ -4,6 +4,6 @@
 #include "store/audit.h"
 #include "store/conn.h"
 
-/* The present row of C_AUDIT_ALL, C_AUDIT_OF or C_AUDIT_WALK; all slices are borrowed from it. */
+/* The present row of C_AUDIT_ALL, C_AUDIT_ONE or C_AUDIT_WALK; all slices are borrowed from it. */
 void audit_peek(sqlite3_stmt *st, struct audit_row *ret_row, struct str *ret_outcome,
                 struct str *ret_hash);

@@ -18,6 +18,8 @@ void chain_audit(const uint8_t prev[32], const struct audit_row *row, struct str
                                 row->request,
                                 (uint64_t)row->patient_rid,
                                 (uint64_t)row->case_rid,
+                                row->patient_prev,
+                                row->case_prev,
                                 row->type,
                                 (uint64_t)row->action,
                                 (uint64_t)row->why};

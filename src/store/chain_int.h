@@ -14,7 +14,7 @@ struct head {
 
 /* hash of one audit record: SHA-256 over
  *   "audit1", previous hash,
- *   le64 each: seq, at_ms, request, patient, case, type, action, why,
+ *   le64 each: seq, at_ms, request, patient, case, patient_prev, case_prev, type, action, why,
  *   then actor, login, role, org, peer, outcome, id, detail: le64 length and the bytes. */
 void chain_audit(const uint8_t prev[32], const struct audit_row *row, struct str outcome,
                  uint8_t ret_hash[32]);

@@ -221,28 +221,27 @@ enum err db_team(struct req *rq, int64_t anchor, uint64_t *ret_principals, size_
 
 enum err db_begin(struct req *rq)
 {
-    ASSERT(!rq->db->in_view);
-    if (conn_run(rq->db->conn, C_BEGIN_READ) != SQLITE_DONE) {
+    if (rq->db->views == 0 && conn_run(rq->db->conn, C_BEGIN_READ) != SQLITE_DONE) {
         return conn_err(rq, rq->db->conn);
     }
-    rq->db->in_view = true;
+    rq->db->views++;
     return OK;
 }
 
 void db_end(struct req *rq)
 {
-    if (rq->db->in_view) {
-        rq->db->in_view = false;
+    ASSERT(rq->db->views > 0);
+    if (--rq->db->views == 0) {
         conn_run(rq->db->conn, C_COMMIT);
     }
 }
 
 bool db_idle(struct db *db)
 {
-    bool clean = db->conn->n_taken == 0 && !db->in_view;
+    bool clean = db->conn->n_taken == 0 && db->views == 0;
     if (!clean) {
         conn_drop_all(db->conn);
-        db->in_view = false;
+        db->views = 0;
         if (sqlite3_get_autocommit(db->conn->sql) == 0) {
             conn_run(db->conn, C_COMMIT);
         }

@@ -167,7 +167,8 @@ struct str db_peek(const struct db_rows *rows, unsigned col);
 
 /* ---- One view ---- */
 
-/* Until db_end() all reads of this handle see one state. Keep it short: it holds back the log. */
+/* Until db_end() all reads of this handle see one state. Keep it short: it holds back the log. May be
+ * nested: the outer one counts. Cheaper reads, too (one lock instead of one per statement). */
 MUST_USE enum err db_begin(struct req *rq);
 void db_end(struct req *rq);
 /* At the end of a request: ends what was left open. False when something was: a mistake of ours. */

@@ -12,6 +12,7 @@ const char pragmas_write[] = "PRAGMA page_size = 4096;"
                              "PRAGMA foreign_keys = OFF;"
                              "PRAGMA temp_store = MEMORY;"
                              "PRAGMA cache_size = -16384;"
+                             "PRAGMA journal_size_limit = 67108864;"
                              "PRAGMA wal_autocheckpoint = 0;";
 
 const char pragmas_read[] = "PRAGMA query_only = ON;"

@@ -77,6 +77,39 @@ static enum err rid_known(struct writer *w, struct req *rq, int64_t given, uint1
     return OK;
 }
 
+/* The newest record about a case or patient; 0: none yet. */
+static enum err newest_of(struct writer *w, struct req *rq, int64_t rid, uint64_t *ret_seq)
+{
+    struct newest_slot *slot = &w->newest[(uint64_t)rid & (NEWEST_CACHE - 1)];
+    if (rid <= 0) {
+        *ret_seq = 0;
+        return OK;
+    }
+    if (slot->rid != rid) {
+        sqlite3_stmt *st = conn_take(w->conn, C_AUDIT_NEWEST);
+        if (st == NULL) {
+            return conn_err(rq, w->conn);
+        }
+        bind_i64(st, 1, rid);
+        int rc = sqlite3_step(st);
+        uint64_t seq = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+        TRY(apply_end(w, rq, C_AUDIT_NEWEST, st, rc));
+        *slot = (struct newest_slot){.rid = rid, .seq = seq};
+    }
+    *ret_seq = slot->seq;
+    return OK;
+}
+
+static enum err is_newest(struct writer *w, struct req *rq, int64_t rid, uint64_t seq)
+{
+    const int64_t v[] = {rid, (int64_t)seq};
+    if (rid <= 0) {
+        return OK;
+    }
+    w->newest[(uint64_t)rid & (NEWEST_CACHE - 1)] = (struct newest_slot){.rid = rid, .seq = seq};
+    return apply_ints(w, rq, C_AUDIT_IS_NEWEST, v, 2);
+}
+
 static enum err audit_insert(struct writer *w, struct req *rq, const struct audit_row *row,
                              struct str outcome, int64_t src)
 {
@@ -97,15 +130,11 @@ static enum err audit_insert(struct writer *w, struct req *rq, const struct audi
     bind_i64(st, 11, (int64_t)row->request);
     bind_text(st, 12, row->detail);
     bind_blob(st, 13, w->marks.head.hash, 32);
+    bind_i64(st, 14, (int64_t)row->patient_prev);
+    bind_i64(st, 15, (int64_t)row->case_prev);
     TRY(apply_end(w, rq, C_AUDIT_INSERT, st, sqlite3_step(st)));
-    const int64_t of[] = {row->case_rid, row->patient_rid};
-    for (size_t i = 0; i < LEN(of); i++) {
-        if (of[i] > 0 && (i == 0 || of[1] != of[0])) {
-            const int64_t v[] = {of[i], (int64_t)row->seq};
-            TRY(apply_ints(w, rq, C_AUDIT_IX, v, 2));
-        }
-    }
-    return OK;
+    TRY(is_newest(w, rq, row->case_rid, row->seq));
+    return row->patient_rid != row->case_rid ? is_newest(w, rq, row->patient_rid, row->seq) : OK;
 }
 
 static enum err audit_one(struct writer *w, struct req *rq, const struct audit_rec *rec,
@@ -128,6 +157,8 @@ static enum err audit_one(struct writer *w, struct req *rq, const struct audit_r
                             .detail = rec->detail};
     TRY(rid_known(w, rq, rec->patient_rid, rec->patient_type, rec->patient_id, &row.patient_rid));
     TRY(rid_known(w, rq, rec->case_rid, rec->case_type, rec->case_id, &row.case_rid));
+    TRY(newest_of(w, rq, row.patient_rid, &row.patient_prev));
+    TRY(newest_of(w, rq, row.case_rid, &row.case_prev));
     chain_audit(w->marks.head.hash, &row, outcome, w->marks.head.hash);
     w->marks.head.seq = row.seq;
     w->sealed = false;

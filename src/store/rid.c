@@ -107,5 +107,10 @@ void apply_restore(struct writer *w, const struct marks *m)
             w->srcs[i].v = 0;
         }
     }
+    for (size_t i = 0; i < NEWEST_CACHE; i++) {
+        if (w->newest[i].seq > m->head.seq || w->newest[i].rid >= m->next_rid) {
+            w->newest[i].rid = 0;
+        }
+    }
     w->marks = *m;
 }

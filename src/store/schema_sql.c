@@ -106,13 +106,18 @@ static const char v1_audit[] =
     " id TEXT NOT NULL,"             /* pseudo: FHIR id of what was touched */
     " patient INTEGER NOT NULL,"     /* pseudo: rid, 0 none */
     " case_rid INTEGER NOT NULL,"    /* pseudo: rid, 0 none */
+    " patient_prev INTEGER NOT NULL,"/* tech: the record before about the same patient, 0 none */
+    " case_prev INTEGER NOT NULL,"   /* tech: the record before about the same case, 0 none */
     " request INTEGER NOT NULL,"     /* tech */
     " detail TEXT NOT NULL,"         /* tech: parameter names, counts */
     " hash BLOB NOT NULL"            /* tech: SHA-256 chain, see chain.c */
     ") STRICT;"
-    /* Who looked at this case or patient, newest first. */
-    "CREATE TABLE audit_ix(rid INTEGER NOT NULL, seq INTEGER NOT NULL,"
-    " PRIMARY KEY(rid, seq)) STRICT, WITHOUT ROWID;";
+    /* Who looked at this case or patient: the newest record; the others follow by the prev links.
+     * Measured: an index (rid, seq) makes the sync of a batch of reads five times as long. */
+    "CREATE TABLE audit_last("
+    " rid INTEGER PRIMARY KEY,"      /* pseudo */
+    " seq INTEGER NOT NULL"          /* tech */
+    ") STRICT;";
 
 static const char v1_people[] =
     "CREATE TABLE account("

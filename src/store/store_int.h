@@ -26,7 +26,7 @@ struct store {
 struct db {
     struct store *store;
     struct conn *conn;
-    bool in_view; /* between db_begin and db_end */
+    unsigned views; /* db_begin without db_end so far */
 };
 
 /* A 128-bit keyed hash: two texts never share one. */

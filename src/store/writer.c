@@ -69,6 +69,7 @@ static enum err reload(struct writer *w, struct req *rq)
     w->sealed = true;
     memset(w->rids, 0, RID_CACHE * sizeof(*w->rids));
     memset(w->srcs, 0, SRC_CACHE * sizeof(*w->srcs));
+    memset(w->newest, 0, NEWEST_CACHE * sizeof(*w->newest));
     return OK;
 }
 
@@ -330,6 +331,7 @@ struct writer *writer_start(struct req *rq, struct store *st)
     w->scratch = arena_new(SCRATCH_CAP);
     w->rids = os_alloc(RID_CACHE, sizeof(*w->rids));
     w->srcs = os_alloc(SRC_CACHE, sizeof(*w->srcs));
+    w->newest = os_alloc(NEWEST_CACHE, sizeof(*w->newest));
     w->last = &w->first;
     os_mutex_init(&w->lock);
     os_cond_init(&w->more);
@@ -359,6 +361,7 @@ failed:
     arena_free(w->scratch);
     os_free(w->rids);
     os_free(w->srcs);
+    os_free(w->newest);
     os_free(w);
     return NULL;
 }
@@ -382,5 +385,6 @@ void writer_stop(struct writer *w)
     os_mutex_done(&w->lock);
     os_free(w->rids);
     os_free(w->srcs);
+    os_free(w->newest);
     os_free(w);
 }

@@ -3,11 +3,16 @@
 
 #include "store/store_int.h"
 
-enum { RID_CACHE = 16384, SRC_CACHE = 1024 }; /* entries, powers of two */
+enum { RID_CACHE = 16384, SRC_CACHE = 1024, NEWEST_CACHE = 8192 }; /* entries, powers of two */
 
 struct cache_slot {
     struct key128 key;
     int64_t v; /* 0: empty */
+};
+
+struct newest_slot {
+    int64_t rid;  /* 0: empty */
+    uint64_t seq; /* its newest audit record, 0: none */
 };
 
 /* Everything a rollback must put back. */
@@ -28,6 +33,7 @@ struct writer {
     int64_t data_version;  /* another process wrote when it changes */
     struct cache_slot *rids;
     struct cache_slot *srcs;
+    struct newest_slot *newest;
     bool sealed;           /* the last tx row covers the last audit record */
 
     struct os_mutex lock;  /* what follows */
