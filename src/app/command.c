@@ -15,6 +15,9 @@ const struct command commands[] = {
     {"token new", "LOGIN --name TEXT [--scope read|write|all] [--days N] | --system NAME", "make an access token for the interface /fhir; shown once", command_token_new},
     {"token list", "LOGIN", "the access tokens of an account",                            command_token_list},
     {"token revoke", "LOGIN NUMBER", "end an access token",                               command_token_revoke},
+    {"audit verify", "", "hold the chains of the record to their head: altered, removed, reordered", command_audit_verify},
+    {"audit list", "[--after N]", "who saw and changed what, oldest first",               command_audit_list},
+    {"doctor",  "",    "look for faults in the data folder; reads everything",            command_doctor},
     {"help",    "",    "this list",                                                       command_help  },
 };
 /* clang-format on */

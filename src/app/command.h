@@ -33,6 +33,9 @@ void command_print(struct str text);
 
 int command_serve(struct command_args *args);
 int command_init(struct command_args *args);
+int command_audit_list(struct command_args *args);
+int command_audit_verify(struct command_args *args);
+int command_doctor(struct command_args *args);
 int command_config(struct command_args *args);
 int command_verify(struct command_args *args);
 int command_ca_show(struct command_args *args);
