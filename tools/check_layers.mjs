@@ -15,7 +15,8 @@ main((report) => {
       if (other !== room && !(allowed.get(room) || []).includes(other)) {
         report(f, i + 1, `${room} may not include ${other}: see LAYERS`);
       }
-      if (other !== room && /_int\.h$/.test(m[1])) report(f, i + 1, `${m[1]} is private to ${other}`);
+      const fixture = /_test\.c$|_fixture\.h$/.test(f) && /^test/.test(rest[0]);
+      if (other !== room && /_int\.h$/.test(m[1]) && !fixture) report(f, i + 1, `${m[1]} is private to ${other}`);
       return undefined;
     });
   }

@@ -34,7 +34,7 @@ main((report) => {
     for (const m of body.matchAll(/^- ((?:`[^`]+`,? ?)+)/gm)) {
       for (const n of m[1].matchAll(/`([^`]+)`/g)) {
         const p = path.join(dir, n[1]);
-        if (/^[\w./-]+$/.test(n[1]) && !n[1].startsWith('.') && n[1].search(WILD) < 0 && !fs.existsSync(p)) report(readme, lineOf(text, text.indexOf('## Files') + m.index), `lists ${n[1]}, which is gone`);
+        if (/^[\w./-]+(\/|\.(c|h|def|mjs|sh|json|html|scss|ts|md|txt|csv|svg|po))$/.test(n[1]) && n[1].search(WILD) < 0 && !fs.existsSync(p)) report(readme, lineOf(text, text.indexOf('## Files') + m.index), `lists ${n[1]}, which is gone`);
       }
     }
   }

@@ -4,7 +4,7 @@ import { code, files, main, read } from './check_lib.mjs';
 
 const FILE = 1000;
 const FUNCTION = 80;
-const COLUMNS = 110;
+const COLUMNS = 110; // 120 in tests
 
 main((report) => {
   for (const f of files(/^(src|tests|tools|web)\/.*\.(c|h|mjs|ts|sh)$/)) {
@@ -16,7 +16,7 @@ main((report) => {
     lines.forEach((l, i) => {
       if (l.includes('clang-format off')) table = true;
       if (l.includes('clang-format on')) table = false;
-      if (!table && [...l].length > COLUMNS) report(f, i + 1, `has ${[...l].length} columns, not about 100`);
+      if (!table && [...l].length > (/_test\.c$/.test(f) ? 120 : COLUMNS)) report(f, i + 1, `has ${[...l].length} columns, not about 100`);
     });
     if (!f.endsWith('.c')) continue;
     // With Linux braces a function is what stands between "{" and "}" in the first column.

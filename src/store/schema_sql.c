@@ -189,6 +189,7 @@ static const char v1_work[] =
     " version INTEGER NOT NULL,"              /* tech: 1.. */
     " PRIMARY KEY(person, key)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX draft_saved ON draft(person, saved_ms);"
+    "CREATE INDEX draft_old ON draft(saved_ms);"
     "CREATE TABLE upload("
     " id TEXT PRIMARY KEY,"                   /* tech */
     " owner TEXT NOT NULL,"                   /* staff: person id */

@@ -1,0 +1,41 @@
+/* work/sweep.c - removing what expired. Nothing clinical: sessions, unfinished uploads, old drafts, keys
+ * of forms sent once, notices that were read. */
+#include "work/runner.h"
+
+#include "care/upload.h"
+#include "care/who.h"
+#include "store/db.h"
+
+enum { UPLOADS_AT_ONCE = 200, SWEEP_CAP = 4 << 20 };
+#define ONCE_KEEP_MS (2 * MS_DAY)
+#define NOTICES_KEEP_MS (90 * MS_DAY)
+
+static enum err sweep(struct req *rq)
+{
+    const struct care *care = care_of(rq);
+    struct tx *tx = tx_new(rq);
+    size_t n = 0;
+    int64_t now = rq->now.ms;
+
+    TRY_MEM(rq, tx);
+    TRY(TX_SQL(tx, W_SESSIONS_EXPIRED, 0, sql_i64(now)));
+    TRY(TX_SQL(tx, W_ONCE_EXPIRED, 0, sql_i64(now - ONCE_KEEP_MS)));
+    TRY(TX_SQL(tx, W_NOTICES_OLD, 0, sql_i64(now - NOTICES_KEEP_MS)));
+    TRY(TX_SQL(tx, W_DRAFTS_OLD, 0, sql_i64(now - care->draft_keep_ms)));
+    TRY(store_commit(care->store, rq, tx));
+    return care->uploads != NULL ? upload_expire(rq, care->uploads, UPLOADS_AT_ONCE, &n) : OK;
+}
+
+enum err runner_sweep(struct care *care, struct db *db, struct instant now)
+{
+    struct req rq;
+
+    req_init(&rq, SWEEP_CAP, now);
+    rq.app = (struct app *)care;
+    rq.db = db;
+    rq.who = &who_clock;
+    enum err e = sweep(&rq);
+    err_clear(&rq);
+    req_done(&rq);
+    return e;
+}
