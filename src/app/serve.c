@@ -8,6 +8,7 @@
 #include "app/command.h"
 #include "os/clock.h"
 #include "os/log.h"
+#include "work/runner.h"
 
 enum { DRAIN_UNIT_MS = 1000 };
 
@@ -80,12 +81,19 @@ int command_init(struct command_args *args)
 static enum err serve(struct req *rq, struct app *app, const sigset_t *set)
 {
     uint64_t begun = os_ticks_us();
+    struct runner *runner = NULL;
     TRY(listen_up(rq, app));
+    enum err e = runner_start(rq, &app->web.care, &runner);
+    if (e != OK) {
+        http_server_stop(app->server, 0);
+        return e;
+    }
     announce(app);
     LOG(LOG_START, log_u64(http_server_port(app->server)),
         log_ms((int64_t)(os_ticks_us() - begun) / 1000));
     wait_for_signal(set);
     begun = os_ticks_us();
+    runner_stop(runner);
     http_server_stop(app->server, (uint32_t)app->config->drain * DRAIN_UNIT_MS);
     LOG(LOG_STOP, log_ms((int64_t)(os_ticks_us() - begun) / 1000));
     return OK;
