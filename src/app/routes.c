@@ -4,6 +4,7 @@
 #include "app/app.h"
 #include "care/who.h"
 #include "web/pages.h"
+#include "web/style_page.h"
 
 /* clang-format off */
 const struct http_route app_routes[] = {
@@ -53,6 +54,7 @@ const struct http_route app_routes[] = {
     {GET,    "/directory",        WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory},
     {GET,    "/directory/duty",   WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory_duty},
     {GET,    "/directory/:org",   WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory_org},
+    {GET,    "/style",            WHO_ANY,     0,              LIMIT_NONE, 0,    KIND_PAGE,   web_style},
 };
 /* clang-format on */
 const size_t n_app_routes = LEN(app_routes);
