@@ -30,7 +30,8 @@ function(consilium_room name)
         target_link_libraries(${name}_${stem} PRIVATE room_${name} cmocka)
         add_test(NAME ${name}/${stem} COMMAND ${name}_${stem}
                  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-        set_tests_properties(${name}/${stem} PROPERTIES LABELS unit TIMEOUT 120)
+        set_tests_properties(${name}/${stem} PROPERTIES LABELS unit TIMEOUT 120
+            ENVIRONMENT "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
     endforeach()
     if(FUZZ)
         foreach(file ${R_FUZZ})
