@@ -6,6 +6,7 @@
 
 #include "care/content.h"
 #include "care/directory.h"
+#include "care/sign.h"
 #include "os/file.h"
 #include "store/store.h"
 #include "web/assets.h"
@@ -72,6 +73,24 @@ static enum err open_content(struct req *rq, struct app *app)
     return care->policy != NULL ? OK : FAIL(rq, E_BAD_INPUT, "setting policy: no such profile");
 }
 
+/* The signing authority: made with the data folder; commands that only look do without one. */
+static enum err open_authority(struct req *rq, bool read_only, struct app *app)
+{
+    struct care *care = &app->web.care;
+    if (!read_only) {
+        TRY(sign_ca_make(rq, app->config->data, (struct str){0}));
+    }
+    enum err e = sign_ca_load(rq, app->config->data, &app->ca);
+    if (e == E_NOT_FOUND && read_only) {
+        err_clear(rq);
+        return OK;
+    }
+    TRY(e);
+    care->ca = app->ca;
+    care->on_password = sign_on_password;
+    return OK;
+}
+
 enum err app_open(struct req *rq, const struct config *config, bool read_only, struct app *app)
 {
     struct store_opts opts = {.free_floor_bytes = config->free_floor * UINT64_C(1048576),
@@ -81,6 +100,7 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     apply_settings(app);
     TRY(open_content(rq, app));
     TRY(store_open(rq, config->data, &opts, &app->web.care.store));
+    TRY(open_authority(rq, read_only, app));
     directory_init(&app->web.care);
     app->has_directory = true;
     app->assets = http_assets_new(web_assets, web_assets_count);
@@ -106,6 +126,7 @@ void app_close(struct req *rq, struct app *app)
         store_close(store);
     }
     http_assets_free(app->assets);
+    sign_ca_free(app->ca);
     if (app->content != NULL) {
         content_free(app->content);
     }

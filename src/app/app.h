@@ -7,10 +7,13 @@
 #include "store/store.h"
 #include "web/web.h"
 
+struct sign_ca;
+
 struct app {
     struct web web; /* FIRST, and struct care the first of it: web_of(), care_of() */
     const struct config *config;
     struct content *content;
+    struct sign_ca *ca; /* care/sign.h */
     struct http_assets *assets;
     struct http_server *_Atomic server; /* NULL until it listens, and in commands */
     bool has_directory;
