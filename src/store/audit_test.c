@@ -98,6 +98,7 @@ static const struct {
     {"UPDATE audit SET detail = 'x' WHERE seq = 6", AUDIT_ALTERED, 6},
     {"UPDATE audit_src SET login = 'other'", AUDIT_ALTERED, 1},
     {"DELETE FROM audit_src", AUDIT_ALTERED, 1},
+    {"UPDATE audit SET patient_prev = 0 WHERE seq = 5", AUDIT_ALTERED, 5},
     {"DELETE FROM audit WHERE seq = 3", AUDIT_REMOVED, 3},
     {"DELETE FROM audit WHERE seq = 1", AUDIT_REMOVED, 1},
     {"DELETE FROM audit WHERE seq = 6", AUDIT_CUT, 6},
@@ -113,6 +114,54 @@ static const struct {
      " WHERE vid = 1",
      AUDIT_TX_BROKEN, 7},
 };
+
+/* A record of a case and its patient is found from both; pages follow each other. */
+static void links_of_case_and_patient(void **state)
+{
+    struct t t = t_open();
+    struct audit_row rows[20];
+    size_t n;
+    int64_t rid[2] = {0};
+    uint64_t before = 0;
+    int found = 0;
+    (void)state;
+    assert_int_equal(t_put(&t, T_PAT, "p", TX_CREATE, "x"), OK);
+    assert_int_equal(t_put(&t, T_SR, "c", TX_CREATE, "x"), OK);
+    assert_int_equal(db_rid(&t.rq, T_PAT, S("p"), &rid[0]), OK);
+    assert_int_equal(db_rid(&t.rq, T_SR, S("c"), &rid[1]), OK);
+    for (int i = 0; i < 30; i++) {
+        const struct audit_rec rec = {.action = AUDIT_READ,
+                                      .type = T_SR,
+                                      .id = S("c"),
+                                      .patient_rid = i % 3 != 0 ? rid[0] : 0,
+                                      .case_type = i % 2 == 0 ? T_SR : 0,
+                                      .case_id = S("c")};
+        assert_int_equal(audit_add(&t.rq, &rec), OK);
+        if (i % 4 == 3) {
+            assert_int_equal(store_commit_audit(t.st, &t.rq), OK);
+        }
+    }
+    assert_int_equal(store_commit_audit(t.st, &t.rq), OK);
+    for (;;) {
+        assert_int_equal(audit_list(&t.rq, rid[0], before, 3, rows, &n), OK);
+        for (size_t i = 0; i < n; i++) {
+            assert_true(rows[i].patient_rid == rid[0]);
+            assert_true(before == 0 || rows[i].seq < before);
+            before = rows[i].seq;
+            found++;
+        }
+        if (n < 3) {
+            break;
+        }
+    }
+    assert_int_equal(found, 20);
+    assert_int_equal(audit_list(&t.rq, rid[1], 0, LEN(rows), rows, &n), OK);
+    assert_int_equal(n, 15);
+    assert_int_equal(audit_list(&t.rq, rid[1], 10, LEN(rows), rows, &n), OK);
+    assert_int_equal(n, 5);
+    expect(&t, AUDIT_HOLDS, 0);
+    t_close(&t);
+}
 
 /* As t_start, without a writer: nothing is written over what was tampered with. */
 static void look(struct t *t)
@@ -201,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_can_be_read_back),
+        cmocka_unit_test(links_of_case_and_patient),
         cmocka_unit_test(tampering_is_found),
         cmocka_unit_test(a_cut_tail_shows_after_more_work),
         cmocka_unit_test(the_head_is_signed),
