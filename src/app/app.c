@@ -7,11 +7,13 @@
 #include "care/content.h"
 #include "care/directory.h"
 #include "care/sign.h"
+#include "care/icd.h"
+#include "care/upload.h"
 #include "os/file.h"
 #include "store/store.h"
 #include "web/assets.h"
 
-enum { LEVELS_UP = 6 };
+enum { LEVELS_UP = 6, UPLOADS_OF_CASE_MAX = 200 };
 
 enum err app_folder(struct req *rq, const char *name, struct str *ret_path)
 {
@@ -65,6 +67,8 @@ static enum err open_content(struct req *rq, struct app *app)
     }
     TRY(content_load(rq, dir, &app->content));
     care->content = app->content;
+    TRY(icd_load(rq, dir, c->data, &app->icd));
+    care->icd = app->icd;
     if (c->policy.n > 0) {
         care->policy = content_policy(app->content, c->policy);
     } else if (app->content->n_policies > 0) {
@@ -91,6 +95,16 @@ static enum err open_authority(struct req *rq, bool read_only, struct app *app)
     return OK;
 }
 
+static enum err open_uploads(struct req *rq, struct app *app)
+{
+    const struct config *c = app->config;
+    const struct upload_opts opts = {.dir = str_z(store_dir(app->web.care.store)),
+                                     .max_bytes = c->upload_max * UINT64_C(1048576),
+                                     .keep_ms = (int64_t)c->draft_keep * MS_DAY,
+                                     .max_open = UPLOADS_OF_CASE_MAX};
+    return upload_desk_new(rq, &opts, &app->web.care.uploads);
+}
+
 enum err app_open(struct req *rq, const struct config *config, bool read_only, struct app *app)
 {
     struct store_opts opts = {.free_floor_bytes = config->free_floor * UINT64_C(1048576),
@@ -106,6 +120,7 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     app->assets = http_assets_new(web_assets, web_assets_count);
     app->web.assets = app->assets;
     if (!read_only) {
+        TRY(open_uploads(rq, app));
         store_on_commit(app->web.care.store, app_committed, app);
     }
     rq->db = store_db_open(app->web.care.store);
@@ -125,8 +140,10 @@ void app_close(struct req *rq, struct app *app)
     if (store != NULL) {
         store_close(store);
     }
+    upload_desk_free(app->web.care.uploads);
     http_assets_free(app->assets);
     sign_ca_free(app->ca);
+    icd_free(app->icd);
     if (app->content != NULL) {
         content_free(app->content);
     }

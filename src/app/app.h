@@ -14,6 +14,7 @@ struct app {
     const struct config *config;
     struct content *content;
     struct sign_ca *ca; /* care/sign.h */
+    struct icd *icd;
     struct http_assets *assets;
     struct http_server *_Atomic server; /* NULL until it listens, and in commands */
     bool has_directory;

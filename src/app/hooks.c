@@ -1,6 +1,7 @@
 /* app/hooks.c - what the listener asks of the rooms above it: who it is, how failures look, how
  * things become durable. */
 #include "api/fhir.h"
+#include "api/tus.h"
 #include "app/app.h"
 #include "care/account.h"
 #include "care/directory.h"
@@ -122,9 +123,17 @@ void app_committed(const struct store_event *events, size_t n, void *ctx)
     }
 }
 
+static void options(struct http_req *h, enum http_kind kind)
+{
+    if (kind == KIND_TUS) {
+        api_tus_options(h);
+    }
+}
+
 const struct http_hooks app_hooks = {
     .identify = identify,
     .render_error = {[KIND_PAGE] = page_render_error, [KIND_FHIR] = api_fhir_error},
+    .options = options,
     .submit = submit,
     .commit = commit,
     .db_open = open_handle,

@@ -1,6 +1,7 @@
 /* app/routes.c - every address the program answers, in one table. A checker holds that each row has
  * a golden file in tests/http that shows who may not. */
 #include "api/fhir.h"
+#include "api/tus.h"
 #include "app/app.h"
 #include "care/who.h"
 #include "web/pages.h"
@@ -26,6 +27,12 @@ const struct http_route app_routes[] = {
     {GET,    "/fhir/:type/:id/_history/:vid", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR,  api_fhir_vread},
     {POST,   "/fhir/Task/:id/$move", WHO_SIGNED_IN, 0,   LIMIT_FORM, 0,       KIND_FHIR,   api_fhir_move},
     {GET,    "/fhir/*rest",    WHO_ANY,       0,         LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_unknown},
+
+    /* files on their way (tus 1.0.0) */
+    {POST,   "/uploads",       WHO_SIGNED_IN, 0,         LIMIT_NONE, SLOW,    KIND_TUS,    api_tus_create},
+    {GET,    "/uploads/:id",   WHO_SIGNED_IN, 0,         LIMIT_NONE, SLOW,    KIND_TUS,    api_tus_status},
+    {PATCH,  "/uploads/:id",   WHO_SIGNED_IN, 0,         LIMIT_STREAM, STREAM, KIND_TUS,   api_tus_patch},
+    {DELETE, "/uploads/:id",   WHO_SIGNED_IN, 0,         LIMIT_NONE, SLOW,    KIND_TUS,    api_tus_delete},
 
     /* pages: begin, account */
     {GET,    "/",                 WHO_ANY,     0,              LIMIT_NONE, 0,    KIND_PAGE,   web_root},

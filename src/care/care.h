@@ -11,6 +11,7 @@ struct content;
 struct policy;
 struct dir_box;
 struct upload_desk;
+struct icd;
 struct tx;
 struct sign_ca;
 
@@ -19,6 +20,7 @@ struct care {
     const struct content *content;
     struct dir_box *dir;          /* the directory's shared snapshot: care/directory.h */
     struct upload_desk *uploads;  /* care/upload.h */
+    const struct icd *icd;        /* care/icd.h; NULL: diagnoses are typed in words */
     const struct policy *policy;  /* of organisations that name none */
     int tz_min;                   /* offset of local time, minutes east of UTC */
     int64_t session_idle_ms;      /* a session without a request ends after this */

@@ -269,6 +269,9 @@ static enum err handle_options(struct http_req *h)
     buf_init(&b, h->rq.a, 128);
     route_allow(&c->hit, &b);
     http_reply_header(h, "Allow", buf_get(&b));
+    if (c->w->s->o.hooks->options != NULL) {
+        c->w->s->o.hooks->options(h, kind_of(c));
+    }
     return http_reply_empty(h, 204);
 }
 
