@@ -2,7 +2,8 @@
  *
  * WAL with synchronous=FULL: a commit is on the disk when COMMIT returns. secure_delete=FAST zeroes
  * deleted content where that costs no extra write. Checkpoints are made by the writer and the
- * keeper, not by whoever commits. */
+ * keeper, not by whoever commits. Readers do not map the file: SQLite would unmap it after every
+ * commit of the writer, which costs more than reading the few pages a request needs. */
 #include "store/pragma_int.h"
 
 const char pragmas_write[] = "PRAGMA page_size = 4096;"
@@ -16,7 +17,7 @@ const char pragmas_write[] = "PRAGMA page_size = 4096;"
                              "PRAGMA wal_autocheckpoint = 0;";
 
 const char pragmas_read[] = "PRAGMA query_only = ON;"
-                            "PRAGMA mmap_size = 1073741824;"
+                            "PRAGMA mmap_size = 0;"
                             "PRAGMA cache_size = -4096;"
                             "PRAGMA temp_store = MEMORY;"
                             "PRAGMA wal_autocheckpoint = 0;";
