@@ -1,9 +1,8 @@
 /* care/consult_ask.c - a request is checked and sent. */
 #include "care/consult_int.h"
 
+#include "base/text.h"
 #include "care/consultation.h"
-
-#define T(text) text
 
 enum { QUESTION_MAX = 4000, CONTACT_MAX = 100, CODES_MAX = 20, RESPONSE_MAX = 1 << 20 };
 

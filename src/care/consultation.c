@@ -6,9 +6,8 @@
  * clock; a conclusion is signed before "completed". */
 #include "care/consultation.h"
 
+#include "base/text.h"
 #include "care/notice.h"
-
-#define T(text) text
 
 enum {
     DRAFT,

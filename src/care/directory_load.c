@@ -1,12 +1,11 @@
 /* care/directory_load.c - reads the directory's resources into a snapshot. */
 #include "care/directory_int.h"
 
+#include "base/text.h"
 #include "care/content.h"
 #include "codec/json.h"
 #include "fhir/type.h"
 #include "store/db.h"
-
-#define T(text) text
 
 enum { SERVICES_MAX = 32 };
 

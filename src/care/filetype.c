@@ -1,11 +1,10 @@
 /* care/filetype.c - which files a case may carry. See filetype.h. */
 #include "care/filetype.h"
 
+#include "base/text.h"
 #include <magic.h>
 
 #include "codec/utf8.h"
-
-#define T(text) text
 
 /* clang-format off */
 static const struct file_kind kinds[] = {

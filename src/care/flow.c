@@ -7,6 +7,7 @@
 const struct care_flow *const care_flows[] = {
 #define X(name) &name,
 #include "care/flows.def"
+
 #undef X
 };
 const size_t care_flow_count = LEN(care_flows);

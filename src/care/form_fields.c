@@ -1,9 +1,9 @@
 /* care/form_fields.c - what people typed: looking fields up, keeping them as JSON, checking them. */
 #include "care/form.h"
 
-enum { FIELDS_MAX = 2000, GROUPS_MAX = 50, TEXT_MAX = 20000 };
+#include "base/text.h"
 
-#define T(text) text
+enum { FIELDS_MAX = 2000, GROUPS_MAX = 50, TEXT_MAX = 20000 };
 
 struct str fields_at(const struct fields *f, struct str name, uint32_t i)
 {

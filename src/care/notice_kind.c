@@ -4,12 +4,14 @@
 static const char *const codes[] = {
 #define X(name, code, text) code,
 #include "care/notice.def"
+
 #undef X
 };
 
 static const char *const texts[] = {
 #define X(name, code, text) text,
 #include "care/notice.def"
+
 #undef X
 };
 

@@ -1,13 +1,12 @@
 /* care/patient.c - reading and finding patients. */
 #include "care/patient_int.h"
 
+#include "base/text.h"
 #include "care/access.h"
 #include "care/care.h"
 #include "care/directory.h"
 #include "care/put.h"
 #include "fhir/extract.h"
-
-#define T(text) text
 
 enum { LOOKED_AT_MAX = 500 };
 

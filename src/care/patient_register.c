@@ -1,14 +1,13 @@
 /* care/patient_register.c - a patient is registered from a form. */
 #include "care/patient_int.h"
 
+#include "base/text.h"
 #include "care/access.h"
 #include "care/care.h"
 #include "care/directory.h"
 #include "care/put.h"
 #include "fhir/param.h"
 #include "os/random.h"
-
-#define T(text) text
 
 enum { NAME_MAX_BYTES = 300, AGE_MAX = 130 };
 

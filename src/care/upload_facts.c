@@ -1,12 +1,11 @@
 /* care/upload_facts.c - what a received file says of itself. See upload_facts.h. */
 #include "care/upload_facts.h"
 
+#include "base/text.h"
 #include "codec/dicom.h"
 #include "codec/json.h"
 #include "fhir/extract.h"
 #include "os/file.h"
-
-#define T(text) text
 
 static void member(struct json_out *o, struct str key, struct str value)
 {
