@@ -258,6 +258,36 @@ static inline struct str a_case(struct req *keep)
     return id;
 }
 
+/* A new case of any workflow, begun by a person with the workflow's first move; its id lives in keep. */
+static inline struct str a_case_in(struct req *keep, const struct care_flow *flow,
+                                   const char *person)
+{
+    struct req rq;
+    struct put p;
+    struct str id = put_new_id(keep);
+    const struct care_move *first = flow->moves;
+
+    while (!(flow->states[first->from].flags & STATE_BEGIN)) {
+        first++;
+    }
+    as(&rq, person_who(keep, person));
+    struct tx *tx = tx_new(&rq);
+    struct case_row row = {.id = id, .profile = S("neurology"), .mode = S("deferred"), .urgency = 1,
+                           .patient = a_patient(keep), .asker = rq.who->person,
+                           .asker_org = rq.who->audit.org};
+    put_begin(&p, &rq, tx, T_SERVICE_REQUEST, id, 4096);
+    p.case_id = id;
+    p.patient = row.patient;
+    json_ks(&p.o, S("status"), S("active"));
+    json_ks(&p.o, S("intent"), S("order"));
+    put_ref(&p.o, S("subject"), T_PATIENT, row.patient);
+    MUST(&rq, put_end(&p));
+    MUST(&rq, care_begin(&rq, tx, flow, str_z(first->action), &row,
+                         &(struct care_move_args){.service = S("neuro"), .reason = S("because")}));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    return id;
+}
+
 /* One move by a person; what came of it. */
 static inline enum err a_move(struct req *keep, const char *person, struct str id,
                               const char *action, const struct care_move_args *args)
@@ -267,7 +297,9 @@ static inline enum err a_move(struct req *keep, const char *person, struct str i
 
     as(&rq, person != NULL ? person_who(keep, person) : &who_clock);
     struct tx *tx = tx_new(&rq);
-    enum err e = care_move(&rq, tx, &care_consultation, id, str_z(action),
+    struct case_row row;
+    MUST(&rq, case_row_load(&rq, id, &row));
+    enum err e = care_move(&rq, tx, care_flow_find(row.flow), id, str_z(action),
                            args != NULL ? args : &none);
     if (e != OK) {
         (void)!store_commit_audit(region.store, &rq);

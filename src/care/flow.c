@@ -2,12 +2,13 @@
  * engine that performs a move is in flow_move.c. */
 #include "care/flow.h"
 
-#include "care/consultation.h"
+#define X(name) extern const struct care_flow name;
+#include "care/flows.def"
+#undef X
 
 const struct care_flow *const care_flows[] = {
 #define X(name) &name,
 #include "care/flows.def"
-
 #undef X
 };
 const size_t care_flow_count = LEN(care_flows);

@@ -1,4 +1,4 @@
-/* work/runner_test.c - random walks over the consultation with the clock as an actor: never a state
+/* work/runner_test.c - random walks over every workflow with the clock as an actor: never a state
  * outside the table, an audit record for every move, every deadline at most once, and the runner's
  * thread does it by itself. */
 #include "care/care_fixture.h"
@@ -67,9 +67,9 @@ static uint32_t count_audit(int64_t rid)
 }
 
 /* What the descriptor says must hold between two rows of a case. */
-static void check_step(const struct case_row *a, const struct case_row *b)
+static void check_step(const struct care_flow *f, const struct case_row *a,
+                       const struct case_row *b)
 {
-    const struct care_flow *f = &care_consultation;
     const struct care_state *s = &f->states[b->state];
     bool known = a->version == b->version;
 
@@ -86,14 +86,14 @@ static void check_step(const struct case_row *a, const struct case_row *b)
     }
 }
 
-static void walk(void)
+static void walk(const struct care_flow *f)
 {
-    struct str id = a_case(&keep);
+    struct str id = a_case_in(&keep, f, "asker");
     struct case_row r = row_of(&keep, id);
     uint32_t made = 1;
 
     for (int step = 0; step < 60 && r.open; step++) {
-        const struct care_move *m = &care_consultation.moves[dice(care_consultation.n_moves)];
+        const struct care_move *m = &f->moves[dice(f->n_moves)];
         struct care_move_args args = some_args(&r);
         uint32_t ran = 0;
         if (dice(6) == 0) {
@@ -103,7 +103,7 @@ static void walk(void)
             (void)a_move(&keep, people[dice(LEN(people))], id, m->action, &args);
         }
         struct case_row now = row_of(&keep, id);
-        check_step(&r, &now);
+        check_step(f, &r, &now);
         made += (uint32_t)(now.version - r.version);
         r = now;
     }
@@ -114,8 +114,10 @@ static void walk(void)
 static void random_walks_stay_in_the_table(void **state)
 {
     (void)state;
-    for (int i = 0; i < 40; i++) {
-        walk();
+    for (size_t f = 0; f < care_flow_count; f++) {
+        for (int i = 0; i < 40; i++) {
+            walk(care_flows[f]);
+        }
     }
 }
 
