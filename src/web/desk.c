@@ -236,7 +236,7 @@ static void set_states(const struct desk *d, struct val *root)
     static const struct {
         const char *code;
         const char *text;
-    } states[] = {{"", T("Running")},
+    } states[] = {{"", T("All under way")},
                   {"waiting", T("Waiting for allocation")},
                   {"overdue", T("Overdue")},
                   {"paused", T("Data awaited")},

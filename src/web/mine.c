@@ -1,6 +1,8 @@
 /* web/mine.c - the asker's lists: what waits for me first, then what is under way, then drafts. */
 #include "web/pages.h"
 
+#include <stdlib.h>
+
 #include "base/text.h"
 #include "care/consult.h"
 #include "care/content.h"
@@ -30,6 +32,13 @@ static const char *todo_of(const struct case_row *row)
         }
     }
     return NULL;
+}
+
+static int by_due(const void *a, const void *b)
+{
+    int64_t x = ((const struct worklist_row *)a)->row.due_ms;
+    int64_t y = ((const struct worklist_row *)b)->row.due_ms;
+    return (x > y) - (x < y);
 }
 
 static void set_open(struct http_req *h, const struct directory *dir, struct val *root,
@@ -122,6 +131,7 @@ enum err web_mine(struct http_req *h)
         TRY(consult_worklist(&h->rq, of_org ? WORK_ASKER_ORG : WORK_ASKER,
                              of_org ? who_role(h->rq.who)->org : h->rq.who->person, 0, rows,
                              ROWS_READ, &n));
+        qsort(rows, n, sizeof *rows, by_due);
         set_open(h, dir, root, rows, n);
         TRY(set_drafts(h, root));
     }
