@@ -5,6 +5,7 @@
  *   /fhir/:type                  GET, POST; /_search POST; /_history GET; /$validate POST
  *   /fhir/:type/:id              GET, PUT, DELETE; /_history GET; /_history/:vid GET
  *   /fhir/Task/:id/$move         POST
+ *   /fhir/Binary/:id             GET gives raw bytes, unless FHIR JSON is asked for
  */
 #pragma once
 

@@ -42,6 +42,9 @@ MUST_USE enum err api_find(struct http_req *h, enum fhir_type type, struct str i
 MUST_USE enum err api_search(struct http_req *h, enum fhir_type type, struct str query,
                              bool strict, struct fhir_page *ret_page);
 
+/* GET Binary/:id: raw bytes, or the resource. */
+MUST_USE enum err api_binary_read(struct http_req *h);
+
 /* ---- writing: api/write.c ---- */
 
 /* One change on its way into a transaction. */

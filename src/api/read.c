@@ -9,8 +9,11 @@ enum err api_fhir_read(struct http_req *h)
 {
     enum fhir_type type;
     struct res_row row;
-    TRY(api_enter(h, SCOPE_READ));
     TRY(api_type(h, &type));
+    if (type == T_BINARY) {
+        return api_binary_read(h);
+    }
+    TRY(api_enter(h, SCOPE_READ));
     if (type == T_AUDIT_EVENT) {
         return api_audit_event_read(h);
     }

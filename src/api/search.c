@@ -1,6 +1,7 @@
 /* api/search.c - searching over GET and POST _search. */
 #include "api/audit_event.h"
 #include "api/fhir_int.h"
+#include "codec/url.h"
 #include "store/audit.h"
 
 /* On record: what kind was searched, by which parameters, about which patient; never the values. */

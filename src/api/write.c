@@ -8,6 +8,7 @@
 #include "care/case_row.h"
 #include "care/directory.h"
 #include "care/care.h"
+#include "codec/url.h"
 #include "store/audit.h"
 #include "store/tx.h"
 
@@ -127,6 +128,17 @@ static enum err person_check(struct http_req *h, enum fhir_type type, struct str
     return OK;
 }
 
+/* A file's bytes are named by their hash: who could write that name could read what it names. Files are
+ * added by uploading them. */
+static enum err file_check(struct http_req *h, const struct tx_put *put)
+{
+    struct str mark = S(CARE_URL "/StructureDefinition/sha256");
+    if (put->type == T_DOCUMENT_REFERENCE && str_find(put->body, mark) < put->body.n) {
+        return FAIL(&h->rq, E_FORBIDDEN, "the file of a case is added by uploading it");
+    }
+    return OK;
+}
+
 /* What a person adds must hang on what they may see; a new patient on the organisation they act in. */
 static enum err anchor_check(struct http_req *h, struct tx *tx, const struct tx_put *put,
                              bool is_new)
@@ -210,6 +222,7 @@ enum err api_put(struct http_req *h, struct tx *tx, struct jv root, const struct
     }
     TRY(fhir_prepare(rq, root, &how, &put));
     if (!system) {
+        TRY(file_check(h, &put));
         TRY(anchor_check(h, tx, &put, !has_old));
     }
     TRY(tx_put(tx, &put));

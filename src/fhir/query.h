@@ -1,10 +1,11 @@
 /* fhir/query.h - a search as it was asked (FHIR R4 search.html), read into criteria. */
 #pragma once
 
-#include "codec/url.h"
 #include "fhir/issue.h"
 #include "fhir/param.h"
 #include "store/tx.h"
+
+struct form; /* codec/url.h; not included here: the care room has a struct form of its own */
 
 enum {
     FHIR_CRITERIA_MAX = 32, /* parameters of one search */

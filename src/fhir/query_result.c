@@ -1,6 +1,7 @@
 /* fhir/query_result.c - reading a whole search: criteria, and how the answer shall look (_sort,
  * _count, _include ...). See query.h. */
 #include "base/text.h"
+#include "codec/url.h"
 #include "fhir/query_int.h"
 
 struct asked {

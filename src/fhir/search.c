@@ -2,6 +2,7 @@
 #include "fhir/search.h"
 
 #include "base/text.h"
+#include "codec/url.h"
 #include "fhir/search_int.h"
 
 enum {

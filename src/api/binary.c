@@ -1,0 +1,88 @@
+/* api/binary.c - Binary: raw bytes (R4 binary.html). Two kinds stand at the address: a Binary kept as a
+ * resource, and the file of a case under the id of its DocumentReference.
+ */
+#include <unistd.h>
+
+#include "api/fhir_int.h"
+#include "care/care.h"
+#include "care/consult.h"
+#include "codec/b64.h"
+#include "store/audit.h"
+#include "store/blob.h"
+
+static bool wants_resource(const struct http_req *h)
+{
+    struct str accept = http_header(h, "Accept");
+    return str_find(accept, S("application/fhir+json")) < accept.n;
+}
+
+/* What a browser might run is handed out as bytes only (binary.html#security). */
+static struct str safe_type(struct str type)
+{
+    static const struct str shown[] = {
+        SI("application/pdf"), SI("image/jpeg"), SI("image/png"), SI("application/dicom"),
+        SI("text/plain"),
+    };
+    for (size_t i = 0; i < LEN(shown); i++) {
+        if (str_eq(shown[i], type)) {
+            return shown[i];
+        }
+    }
+    return S("application/octet-stream");
+}
+
+static enum err kept_reply(struct http_req *h, const struct res_row *row)
+{
+    struct json_doc doc;
+    if (row->deleted) {
+        return FAIL(&h->rq, E_GONE, "deleted");
+    }
+    if (http_is_fresh(h, api_etag(&h->rq, row->version), row->updated)) {
+        return http_reply_empty(h, 304);
+    }
+    if (wants_resource(h)) {
+        return api_reply(h, 200, row->body);
+    }
+    TRY(json_parse(&h->rq, row->body, NULL, &doc));
+    struct jv root = json_root(&doc);
+    struct str data = json_str(h->rq.a, json_get(root, S("data")));
+    struct str bytes = S("");
+    if (data.n > 0) {
+        bytes = b64_decoded(h->rq.a, data, B64_BLANKS);
+        if (bytes.p == NULL) {
+            return FAIL(&h->rq, E_UNPROCESSED, "Binary.data");
+        }
+    }
+    http_reply_header(h, "Content-Disposition", S("attachment"));
+    return http_reply(h, 200, safe_type(json_str(h->rq.a, json_get(root, S("contentType")))), bytes);
+}
+
+static enum err file_reply(struct http_req *h, struct str id)
+{
+    struct case_row row;
+    struct case_file file;
+    struct http_disk_file out = {0};
+    TRY(consult_file_get(&h->rq, id, AUDIT_DOWNLOAD, &row, &file));
+    TRY(blob_open(&h->rq, care_of(&h->rq)->store, file.sha, &out.fd, &out.size_bytes));
+    out.type = file.type;
+    out.filename = file.title;
+    return http_reply_file(h, &out);
+}
+
+enum err api_binary_read(struct http_req *h)
+{
+    struct str id = http_param(h, S("id"));
+    struct res_row row;
+    if (h->rq.who == NULL || (h->rq.who->scopes & SCOPE_READ) == 0) {
+        return FAIL(&h->rq, E_FORBIDDEN, "the token's scope does not allow this");
+    }
+    enum err e = api_find(h, T_BINARY, id, AUDIT_READ, &row);
+    if (e == OK) {
+        return kept_reply(h, &row);
+    }
+    if (e != E_NOT_FOUND || h->rq.audit != NULL || !fhir_id_is_valid(id)) {
+        return e; /* there is one, and it is not theirs */
+    }
+    err_clear(&h->rq);
+    return file_reply(h, id);
+}
