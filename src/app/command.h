@@ -28,6 +28,9 @@ extern const size_t n_commands;
 /* The value of "--name value" among words, removing nothing; NULL when absent. For options of one
  * subcommand that are no settings. */
 const char *command_option(const struct command_args *args, const char *name);
+/* Runs fn with the data folder open, acting as the system. In token.c. */
+int command_with_store(struct command_args *args, bool read_only,
+                       enum err (*fn)(struct command_args *args));
 /* Writes to standard output. */
 void command_print(struct str text);
 
@@ -42,4 +45,17 @@ int command_ca_show(struct command_args *args);
 int command_token_new(struct command_args *args);
 int command_token_list(struct command_args *args);
 int command_token_revoke(struct command_args *args);
+int command_user_add(struct command_args *args);
+int command_user_list(struct command_args *args);
+int command_user_lock(struct command_args *args);
+int command_user_unlock(struct command_args *args);
+int command_user_password(struct command_args *args);
+int command_user_role(struct command_args *args);
+int command_user_dismiss(struct command_args *args);
+int command_org_add(struct command_args *args);
+int command_org_list(struct command_args *args);
+int command_org_service(struct command_args *args);
+int command_org_duty(struct command_args *args);
+int command_flow_doc(struct command_args *args);
+int command_icd10_import(struct command_args *args);
 int command_help(struct command_args *args);

@@ -9,9 +9,8 @@
 
 enum { TOKENS_SHOWN = 200 };
 
-/* Runs fn with the data folder open, acting as the system. */
-static int with_store(struct command_args *args, bool read_only,
-                      enum err (*fn)(struct command_args *args))
+int command_with_store(struct command_args *args, bool read_only,
+                       enum err (*fn)(struct command_args *args))
 {
     struct app app;
     enum err e = app_open(args->rq, args->config, read_only, &app);
@@ -85,7 +84,7 @@ int command_token_new(struct command_args *args)
     if (args->n_words < 1) {
         return COMMAND_USAGE;
     }
-    return with_store(args, false, token_new);
+    return command_with_store(args, false, token_new);
 }
 
 static void day_print(struct instant t)
@@ -120,7 +119,7 @@ static enum err token_list_print(struct command_args *args)
 
 int command_token_list(struct command_args *args)
 {
-    return args->n_words == 1 ? with_store(args, true, token_list_print) : COMMAND_USAGE;
+    return args->n_words == 1 ? command_with_store(args, true, token_list_print) : COMMAND_USAGE;
 }
 
 static enum err token_end(struct command_args *args)
@@ -140,5 +139,5 @@ static enum err token_end(struct command_args *args)
 
 int command_token_revoke(struct command_args *args)
 {
-    return args->n_words == 2 ? with_store(args, false, token_end) : COMMAND_USAGE;
+    return args->n_words == 2 ? command_with_store(args, false, token_end) : COMMAND_USAGE;
 }

@@ -20,6 +20,8 @@ struct dir_box {
     struct os_mutex lock;
     struct dir_snap *now; /* NULL before the first reading */
     uint64_t epoch;       /* counts changes */
+    uint32_t snaps;       /* alive: the box outlives them all */
+    bool ended;           /* the program is done with it */
 };
 
 void directory_init(struct care *care)
@@ -29,6 +31,12 @@ void directory_init(struct care *care)
     care->dir->epoch = 1;
 }
 
+static void box_free(struct dir_box *box)
+{
+    os_mutex_done(&box->lock);
+    os_free(box);
+}
+
 static void snap_unref(void *p)
 {
     struct dir_snap *s = p;
@@ -36,21 +44,34 @@ static void snap_unref(void *p)
 
     os_lock(&box->lock);
     bool last = --s->refs == 0;
+    box->snaps -= last;
+    bool box_last = last && box->ended && box->snaps == 0;
     os_unlock(&box->lock);
     if (last) {
         struct req own = s->rq;
         req_done(&own);
     }
+    if (box_last) {
+        box_free(box);
+    }
 }
 
 void directory_done(struct care *care)
 {
-    if (care->dir->now != NULL) {
-        snap_unref(care->dir->now);
-    }
-    os_mutex_done(&care->dir->lock);
-    os_free(care->dir);
+    struct dir_box *box = care->dir;
+
     care->dir = NULL;
+    os_lock(&box->lock);
+    struct dir_snap *now = box->now;
+    box->now = NULL;
+    box->ended = true;
+    bool box_last = box->snaps == 0;
+    os_unlock(&box->lock);
+    if (now != NULL) {
+        snap_unref(now);
+    } else if (box_last) {
+        box_free(box);
+    }
 }
 
 void directory_changed(struct care *care)
@@ -93,6 +114,7 @@ static enum err renew(struct req *rq, struct care *care, uint64_t epoch)
     s->rq = own;
     s->rq.db = NULL;
     os_lock(&care->dir->lock);
+    care->dir->snaps++;
     struct dir_snap *old = care->dir->now;
     if (old != NULL && old->d.epoch >= epoch) {
         old = s; /* another thread was faster */

@@ -72,7 +72,7 @@ MUST_USE enum err directory_get(struct req *rq, const struct directory **ret_dir
 void directory_committed(struct care *care, const struct store_event *events, size_t n);
 /* Ends the snapshot's time. thread: any */
 void directory_changed(struct care *care);
-/* gives / ends the shared box in care->dir. */
+/* gives / ends the shared box in care->dir. Requests may end after it: what they hold stays. */
 void directory_init(struct care *care);
 void directory_done(struct care *care);
 

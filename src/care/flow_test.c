@@ -9,6 +9,7 @@
 
 #include "care/consultation.h"
 #include "care/notice.h"
+#include "os/file.h"
 
 static void every_flow_is_sound(void **state)
 {
@@ -112,6 +113,23 @@ static void the_documentation_names_every_action(void **state)
     arena_free(a);
 }
 
+static void the_written_documentation_is_of_these_tables(void **state)
+{
+    (void)state;
+    struct req rq;
+    struct str have = {0};
+    struct buf b;
+
+    req_init(&rq, 4 << 20, (struct instant){0});
+    buf_init(&b, rq.a, 1 << 20);
+    flow_write_doc(&b);
+    assert_int_equal(os_read_file(&rq, "doc/generated/WORKFLOWS.md", 1 << 20, &have), OK);
+    if (!str_eq(have, buf_get(&b))) {
+        fail_msg("write it again: consilium flow doc > doc/generated/WORKFLOWS.md");
+    }
+    req_done(&rq);
+}
+
 static void notices_have_texts(void **state)
 {
     (void)state;
@@ -127,6 +145,7 @@ int main(void)
         cmocka_unit_test(every_flow_is_sound),
         cmocka_unit_test(broken_tables_are_refused),
         cmocka_unit_test(the_documentation_names_every_action),
+        cmocka_unit_test(the_written_documentation_is_of_these_tables),
         cmocka_unit_test(notices_have_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
