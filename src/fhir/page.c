@@ -102,6 +102,11 @@ enum err fhir_page_write(struct req *rq, const struct fhir_page *page, struct st
                          struct buf *out)
 {
     enum fhir_type type = page->q->type;
+    size_t size = 4096;
+    for (size_t i = 0; i < page->n; i++) {
+        size += page->v[i].row.body.n + base.n + 256;
+    }
+    (void)buf_room(out, size); /* at once: growing would cost the arena as much again */
     BUF_LIT(out, "{\"resourceType\":\"Bundle\",\"type\":\"searchset\"");
     if (page->has_total) {
         BUF_LIT(out, ",\"total\":");

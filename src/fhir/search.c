@@ -8,6 +8,7 @@
 enum {
     INCLUDES_MAX = 1000, /* of one page */
     TOTAL_MAX = 10000,   /* an accurate total is counted this far */
+    PAGE_BYTES = 4 << 20, /* of matches; a page of large resources ends early, with a next link */
 };
 
 enum err fhir_may_see(struct req *rq, const struct fhir_access *acc, int64_t anchor, bool *ret_may)
@@ -147,12 +148,17 @@ static enum err page_load(struct finder *f, struct fhir_page *p)
     const struct fhir_query *q = f->q;
     size_t shown = MIN(f->n_found, (size_t)q->count);
     bool includes = q->n_include + q->n_revinclude > 0;
+    size_t bytes = 0;
     p->v = ARENA_ARRAY(f->rq->a, shown + (includes ? INCLUDES_MAX : 0) + 1, struct fhir_match);
     TRY_MEM(f->rq, p->v);
     for (size_t i = 0; i < shown; i++) {
         bool has = false;
         TRY(row_load(f->rq, f->found[i].rid, &p->v[p->n].row, &has));
+        bytes += has ? p->v[p->n].row.body.n : 0;
         p->n += has ? 1 : 0;
+        if (bytes > PAGE_BYTES) {
+            shown = i + 1;
+        }
     }
     p->n_matches = p->n;
     for (size_t i = 0; i < q->n_include; i++) {
