@@ -61,6 +61,13 @@ const struct http_route app_routes[] = {
     {GET,    "/directory",        WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory},
     {GET,    "/directory/duty",   WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory_duty},
     {GET,    "/directory/:org",   WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory_org},
+
+    /* pages: one case */
+    {GET,    "/cases/:case",          WHO_SESSION, 0,          LIMIT_NONE, 0,    KIND_PAGE,   web_case},
+    {GET,    "/cases/:case/allocate", WHO_SESSION, MAY_COORDINATE, LIMIT_NONE, 0, KIND_PAGE,  web_case_allocate},
+    {POST,   "/cases/:case/messages", WHO_SESSION, 0,          LIMIT_FORM, 0,    KIND_PAGE,   web_case_message},
+    {GET,    "/cases/:case/move/:action", WHO_SESSION, 0,      LIMIT_NONE, 0,    KIND_PAGE,   web_case_move_page},
+    {POST,   "/cases/:case/move/:action", WHO_SESSION, 0,      LIMIT_FORM, 0,    KIND_PAGE,   web_case_move},
     {GET,    "/style",            WHO_ANY,     0,              LIMIT_NONE, 0,    KIND_PAGE,   web_style},
 };
 /* clang-format on */

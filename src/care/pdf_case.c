@@ -2,6 +2,7 @@
 #include "care/pdf_case.h"
 
 #include "care/pdf.h"
+#include "care/sign_read.h"
 
 enum { BLOCKS_MAX = 2000 };
 
@@ -140,87 +141,31 @@ static void line_put(struct page *p, struct str label, struct str text)
     add(p, is_long || label.n == 0 ? PDF_TEXT : PDF_PAIR, label, text);
 }
 
-static struct str entity(struct str s, size_t *ret_used)
+/* A section's narrative; files stand in small letters. */
+static enum err narrative_put(struct page *p, struct str div, bool files)
 {
-    static const struct {
-        struct str name;
-        struct str text;
-    } known[] = {{SI("&amp;"), SI("&")},
-                 {SI("&lt;"), SI("<")},
-                 {SI("&gt;"), SI(">")},
-                 {SI("&quot;"), SI("\"")},
-                 {SI("&#39;"), SI("'")}};
-    for (size_t i = 0; i < LEN(known); i++) {
-        if (str_starts(s, known[i].name)) {
-            *ret_used = known[i].name.n;
-            return known[i].text;
-        }
-    }
-    *ret_used = 1;
-    return S("&");
-}
-
-/* One paragraph's XHTML as text: <br/> becomes a line end, other tags go. */
-static struct str plain(struct req *rq, struct str s)
-{
-    struct buf b;
-    buf_init(&b, rq->a, s.n + 1);
-    for (size_t i = 0; i < s.n;) {
-        struct str rest = str_sub(s, i, s.n);
-        if (s.p[i] == '<') {
-            if (str_starts(rest, S("<br/>"))) {
-                buf_char(&b, '\n');
-            }
-            i += str_find_char(rest, '>') + 1;
-        } else if (s.p[i] == '&') {
-            size_t used;
-            buf_str(&b, entity(rest, &used));
-            i += used;
+    const struct sign_line *lines;
+    uint32_t n = 0;
+    TRY(sign_lines_read(p->rq, div, &lines, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        if (files && lines[i].label.n > 0) {
+            add(p, PDF_SMALL, lines[i].label, lines[i].text);
         } else {
-            buf_char(&b, s.p[i++]);
+            line_put(p, lines[i].label, lines[i].text);
         }
     }
-    return buf_get(&b);
+    return OK;
 }
 
-static const struct str paragraph = {(const char[]){'<', 'p', '>'}, 3};
-
-/* A section's narrative as written by sign_text.c: paragraphs, a label in <b> at the front. */
-static void narrative_put(struct page *p, struct str div, bool files)
-{
-    struct str rest = div;
-    for (;;) {
-        size_t from = str_find(rest, paragraph);
-        size_t to = str_find(rest, S("</p>"));
-        if (from >= to || to == rest.n) {
-            return;
-        }
-        struct str body = str_sub(rest, from + 3, to - from - 3);
-        struct str label = {0};
-        size_t bold_end = str_find(body, S("</b><br/>"));
-        if (str_starts(body, S("<b>")) && bold_end < body.n) {
-            label = plain(p->rq, str_sub(body, 3, bold_end - 3));
-            body = str_sub(body, bold_end + 9, body.n);
-        }
-        struct str text = plain(p->rq, body);
-        if (files && label.n > 0) {
-            add(p, PDF_SMALL, label, text);
-        } else {
-            line_put(p, label, text);
-        }
-        rest = str_sub(rest, to + 4, rest.n);
-    }
-}
-
-static void section_put(struct page *p, struct jv section)
+static enum err section_put(struct page *p, struct jv section)
 {
     struct arena *a = p->rq->a;
     struct str code = json_str(a, json_path(section, S("code.coding.0.code")));
     if (str_eq(code, S("signer"))) {
-        return;
+        return OK;
     }
     add(p, PDF_HEADING, json_str(a, json_get(section, S("title"))), (struct str){0});
-    narrative_put(p, json_str(a, json_path(section, S("text.div"))), str_eq(code, S("documents")));
+    return narrative_put(p, json_str(a, json_path(section, S("text.div"))), str_eq(code, S("documents")));
 }
 
 /* ---- the conclusion ---- */
@@ -355,7 +300,7 @@ enum err pdf_conclusion(struct req *rq, const struct pdf_conclusion *c, struct s
     patient_put(&p, patient);
     struct jv sections = json_get(composition, S("section"));
     for (struct jv v = json_first(sections); json_has(v); v = json_next(v)) {
-        section_put(&p, v);
+        TRY(section_put(&p, v));
     }
     seal_set(&p, c, url, &doc);
     return finish(&p, &doc, ret_pdf);

@@ -25,6 +25,13 @@ enum err web_desk_allocate(struct http_req *h);
 enum err web_work(struct http_req *h);
 enum err web_mine(struct http_req *h);
 
+/* case.c, case_move.c: one case and what can be done with it */
+enum err web_case(struct http_req *h);
+enum err web_case_message(struct http_req *h);
+enum err web_case_move_page(struct http_req *h);
+enum err web_case_move(struct http_req *h);
+enum err web_case_allocate(struct http_req *h);
+
 /* notices.c */
 enum err web_notices(struct http_req *h);
 enum err web_notices_read(struct http_req *h);

@@ -1,0 +1,93 @@
+/* web/case.c - the page of a case: one for everybody in its team; and its messages. */
+#include "web/pages.h"
+
+#include "base/text.h"
+#include "store/tx.h"
+#include "web/case_view.h"
+#include "web/tpl.h"
+
+/* ---- the page ---- */
+
+/* The same answer for a case of others and for none at all. */
+static enum err case_shut(struct http_req *h)
+{
+    struct val *root = NULL;
+    err_clear(&h->rq);
+    TRY(page_begin(h, T("This case is not shown"), &root));
+    page_kind(root, "narrow");
+    if (who_may(h->rq.who, MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD)) {
+        val_set_str(root, "glass", case_path(h, http_param(h, S("case")), "/glass"));
+    }
+    return page_reply_status(h, 404, root, tpl_case_shut);
+}
+
+/* What is typed into the message form below the case. */
+static void set_writing(struct http_req *h, const struct case_view *v, struct val *root)
+{
+    struct val *attach = val_set_map(root, "attach");
+    struct val *f = page_field(h, root, "text", T("Write a message"), S(""));
+    val_set_i64(f, "rows", 3);
+    val_set_z(attach, "name", "files");
+    val_set_str(attach, "label", tr(h->rq.lang, T("Photos, results, images")));
+    val_set_str(attach, "case", v->row.id);
+}
+
+static enum err show(struct http_req *h, unsigned status, const char *fault)
+{
+    struct case_view *v = ARENA_NEW(h->rq.a, struct case_view);
+    struct val *root = NULL;
+    struct str id = http_param(h, S("case"));
+    TRY_MEM(&h->rq, v);
+    enum err e = consult_view(&h->rq, id, v);
+    if (e == E_NOT_FOUND) {
+        return case_shut(h);
+    }
+    TRY(e);
+    TRY(case_begin(h, v, T("Case"), &root));
+    page_kind(root, "wide");
+    page_title(root, case_number(h->rq.a, id));
+    page_events(root, page_path(h, "/events?case=", id, ""));
+    TRY(case_set_form(h, v, root));
+    TRY(case_set_events(h, v, root));
+    TRY(case_set_files(h, v, root));
+    TRY(case_set_talk(h, v, root));
+    TRY(case_set_earlier(h, v, root));
+    TRY(case_set_signed(h, v, root));
+    case_set_moves(h, v, root);
+    if (fault != NULL) {
+        page_error(h, root, "text", fault);
+    }
+    if (v->row.open) {
+        page_upload(root);
+        set_writing(h, v, root);
+    }
+    return page_reply_status(h, status, root, tpl_case);
+}
+
+enum err web_case(struct http_req *h)
+{
+    return show(h, 200, NULL);
+}
+
+/* ---- messages ---- */
+
+enum err web_case_message(struct http_req *h)
+{
+    struct str id = http_param(h, S("case"));
+    struct tx *tx = tx_new(&h->rq);
+    enum err e = OK;
+    TRY_MEM(&h->rq, tx);
+    if (page_done_before(h, &e)) {
+        return e;
+    }
+    e = consult_message(&h->rq, tx, id, page_sent(h, "text"), id);
+    if (e == E_BAD_INPUT || e == E_CONFLICT) {
+        err_clear(&h->rq);
+        return show(h, 422,
+                    e == E_BAD_INPUT ? T("Write something, at most 8 000 characters, or attach a file.")
+                                     : T("A file is still on its way: wait until it is stored. Or the "
+                                         "case was closed meanwhile."));
+    }
+    TRY(e);
+    return page_commit(h, tx, case_path(h, id, "?done=message#talk"));
+}

@@ -1,0 +1,259 @@
+/* web/case_parts.c - what hangs on a case: files, messages, earlier cases, the signed conclusion.
+ *
+ * files: list of file_row.html and id, dicom {modality, date, patient, birth, description}
+ * talk: list of {text, who, at, own, kind, files (list of {href, name})}
+ * earlier: list of {href, urgency, profile, state_title, at, answered}
+ * doc, sig, versions (list of {id, present, href, json, p7s, pdf, at}) */
+#include "web/case_view.h"
+
+#include "base/text.h"
+#include "care/sign_case.h"
+#include "care/sign_read.h"
+#include "web/case_item.h"
+
+enum { FILES_SHOWN = 200, TALK_SHOWN = 300, EARLIER_SHOWN = 20, VERSIONS_SHOWN = 20 };
+
+/* ---- files ---- */
+
+static struct str kind_of(const struct case_file *f)
+{
+    static const struct {
+        const char *type;
+        const char *kind;
+    } kinds[] = {{"application/pdf", "PDF"}, {"image/jpeg", "JPEG"}, {"image/png", "PNG"},
+                 {"text/plain", "TXT"},      {"image/tiff", "TIFF"}, {"image/webp", "WEBP"}};
+    if (f->is_dicom) {
+        return S("DICOM");
+    }
+    for (size_t i = 0; i < LEN(kinds); i++) {
+        if (str_eq(f->type, str_z(kinds[i].type))) {
+            return str_z(kinds[i].kind);
+        }
+    }
+    return str_starts(f->type, S("video/"))   ? S("VIDEO")
+           : str_starts(f->type, S("audio/")) ? S("AUDIO")
+           : str_starts(f->type, S("image/")) ? S("IMAGE")
+                                              : S("FILE");
+}
+
+static bool is_picture(const struct case_file *f)
+{
+    return str_eq(f->type, S("image/jpeg")) || str_eq(f->type, S("image/png"))
+           || str_eq(f->type, S("image/webp"));
+}
+
+/* "CT · 22 ноя 2026 · Head": what a medical image says of itself. */
+static struct str dicom_note(struct http_req *h, const struct dicom_facts *d)
+{
+    const struct str parts[] = {d->modality, d->study_date, d->description, d->patient_name};
+    struct buf b;
+    buf_init(&b, h->rq.a, 4096);
+    for (size_t i = 0; i < LEN(parts); i++) {
+        if (parts[i].n > 0) {
+            if (b.n > 0) {
+                BUF_LIT(&b, " · ");
+            }
+            buf_str(&b, parts[i]);
+        }
+    }
+    return buf_get(&b);
+}
+
+static void add_file(struct http_req *h, const struct case_file *f, struct val *list)
+{
+    struct val *m = val_add_map(list);
+    struct buf hash;
+    buf_init(&hash, h->rq.a, 80);
+    buf_hex(&hash, f->sha, sizeof f->sha);
+    val_set_str(m, "id", f->id);
+    val_set_str(m, "href", page_path(h, "/files/", f->id, ""));
+    val_set_str(m, "name", f->title);
+    val_set_str(m, "kind", kind_of(f));
+    val_set_bool(m, "picture", is_picture(f));
+    val_set_i64(m, "size", (int64_t)f->size);
+    val_set_instant(m, "at", f->at);
+    val_set_str(m, "by", f->author_name);
+    val_set_str(m, "hash", buf_get(&hash));
+    if (f->is_dicom) {
+        val_set_str(m, "note", dicom_note(h, &f->dicom));
+    }
+    if (f->mismatch) {
+        val_set_str(m, "bad", tr(h->rq.lang, T("The patient named in this file is another one: "
+                                               "make sure that it is the right image.")));
+    }
+}
+
+enum err case_set_files(struct http_req *h, const struct case_view *v, struct val *root)
+{
+    struct case_file *files = ARENA_ARRAY(h->rq.a, FILES_SHOWN, struct case_file);
+    struct val *list = val_set_list(root, "files");
+    uint32_t n = 0;
+    TRY_MEM(&h->rq, files);
+    TRY(consult_files(&h->rq, v->row.rid, files, FILES_SHOWN, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        add_file(h, &files[i], list);
+    }
+    return OK;
+}
+
+/* ---- messages ---- */
+
+/* Name of a file among those shown; its id when it is not there. */
+static struct str file_name(const struct val *root, struct str id)
+{
+    const struct val *list = val_find(root, S("files"));
+    for (const struct val_item *i = list != NULL ? val_first(list) : NULL; i != NULL;
+         i = val_next(i)) {
+        const struct val *have = val_find(val_item_value(i), S("id"));
+        const struct val *name = val_find(val_item_value(i), S("name"));
+        if (have != NULL && name != NULL && str_eq(have->s, id)) {
+            return name->s;
+        }
+    }
+    return id;
+}
+
+enum err case_set_talk(struct http_req *h, const struct case_view *v, struct val *root)
+{
+    struct case_message *all = ARENA_ARRAY(h->rq.a, TALK_SHOWN, struct case_message);
+    struct val *list = val_set_list(root, "talk");
+    uint32_t n = 0;
+    TRY_MEM(&h->rq, all);
+    TRY(consult_messages(&h->rq, v->row.rid, all, TALK_SHOWN, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        struct val *m = val_add_map(list);
+        val_set_str(m, "text", all[i].text);
+        val_set_str(m, "who", all[i].sender_name);
+        val_set_instant(m, "at", all[i].at);
+        val_set_bool(m, "own", str_eq(all[i].sender, h->rq.who->person));
+        val_set_str(m, "kind", all[i].kind);
+        struct val *files = val_set_list(m, "files");
+        for (uint32_t k = 0; k < all[i].n_files; k++) {
+            struct val *f = val_add_map(files);
+            val_set_str(f, "href", page_path(h, "/files/", all[i].files[k], ""));
+            val_set_str(f, "name", file_name(root, all[i].files[k]));
+        }
+    }
+    return OK;
+}
+
+/* ---- earlier cases ---- */
+
+enum err case_set_earlier(struct http_req *h, const struct case_view *v, struct val *root)
+{
+    struct case_row *rows = ARENA_ARRAY(h->rq.a, EARLIER_SHOWN + 1, struct case_row);
+    struct val *list = val_set_list(root, "earlier");
+    uint32_t n = 0;
+    TRY_MEM(&h->rq, rows);
+    TRY(access_cases_of_patient(&h->rq, v->row.patient_rid, rows, EARLIER_SHOWN + 1, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        if (rows[i].rid == v->row.rid) {
+            continue;
+        }
+        struct val *m = val_add_map(list);
+        val_set_str(m, "href", case_path(h, rows[i].id, ""));
+        val_set_str(m, "urgency", case_urgency(h, &rows[i]));
+        val_set_str(m, "profile", case_profile(h, rows[i].profile));
+        val_set_str(m, "state_title", tr(h->rq.lang, case_state_title(&rows[i])));
+        val_set_bool(m, "answered", rows[i].conclusion.n > 0);
+        val_set_instant(m, "at", (struct instant){rows[i].submitted_ms != 0
+                                                      ? rows[i].submitted_ms
+                                                      : rows[i].created_ms});
+    }
+    return OK;
+}
+
+/* ---- the signed conclusion ---- */
+
+enum err case_doc(struct http_req *h, struct str bytes, struct val *doc)
+{
+    struct sign_read r;
+    struct val *sections = val_set_list(doc, "sections");
+    TRY(sign_doc_read(&h->rq, bytes, &r));
+    val_set_str(doc, "title", r.title);
+    val_set_str(doc, "language", r.language);
+    val_set_str(doc, "code", r.code);
+    val_set_str(doc, "check", page_path(h, "/check/", r.code, ""));
+    val_set_instant(doc, "at", r.at);
+    val_set_str(doc, "author", r.author);
+    val_set_str(doc, "org", r.organization);
+    val_set_str(doc, "reason", r.reason);
+    if (r.replaces.n > 0) {
+        val_set_str(doc, "replaces", r.replaces);
+        val_set_str(doc, "replaces_check", page_path(h, "/check/", r.replaces, ""));
+    }
+    for (uint32_t i = 0; i < r.n_sections; i++) {
+        struct val *s = val_add_map(sections);
+        struct val *lines = val_set_list(s, "lines");
+        val_set_str(s, "code", r.sections[i].code);
+        val_set_str(s, "title", r.sections[i].title);
+        for (uint32_t k = 0; k < r.sections[i].n; k++) {
+            struct val *m = val_add_map(lines);
+            val_set_str(m, "label", r.sections[i].lines[k].label);
+            val_set_str(m, "text", r.sections[i].lines[k].text);
+        }
+    }
+    return OK;
+}
+
+static void set_signature(struct http_req *h, const struct signed_doc *d, struct val *sig)
+{
+    const struct cert_name *who = &d->verdict.signer.subject;
+    bool good = cms_is_good(&d->verdict) && d->verdict.ca_is_trusted;
+    val_set_z(sig, "state", !good ? "bad" : d->replaced ? "replaced" : "valid");
+    val_set_str(sig, "who", who->common_name);
+    val_set_str(sig, "post", who->title);
+    val_set_str(sig, "org", who->organization);
+    val_set_instant(sig, "at", d->verdict.signed_at);
+    val_set_str(sig, "check", page_path(h, "/check/", d->code, ""));
+    val_set_str(sig, "code", d->code);
+}
+
+/* "?v=ID" behind an address of the case, for versions that are not in force. */
+static struct str version_path(struct http_req *h, const struct case_view *v, const char *suffix,
+                               struct str id)
+{
+    struct buf b;
+    buf_init(&b, h->rq.a, 512);
+    buf_str(&b, case_path(h, v->row.id, suffix));
+    if (!str_eq(id, v->row.conclusion)) {
+        BUF_LIT(&b, "?v=");
+        buf_str(&b, id);
+    }
+    return buf_get(&b);
+}
+
+static enum err set_versions(struct http_req *h, const struct case_view *v, struct str shown,
+                             struct val *root)
+{
+    struct str ids[VERSIONS_SHOWN];
+    struct val *list = val_set_list(root, "versions");
+    uint32_t n = 0;
+    TRY(signed_versions(&h->rq, &v->row, ids, VERSIONS_SHOWN, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        struct val *m = val_add_map(list);
+        val_set_i64(m, "number", (int64_t)(n - i));
+        val_set_bool(m, "present", str_eq(ids[i], v->row.conclusion));
+        val_set_bool(m, "shown", str_eq(ids[i], shown));
+        val_set_str(m, "href", version_path(h, v, "", ids[i]));
+    }
+    val_set_i64(root, "version_count", n);
+    struct val *save = val_set_map(root, "save");
+    val_set_str(save, "pdf", version_path(h, v, "/conclusion.pdf", shown));
+    val_set_str(save, "json", version_path(h, v, "/conclusion.json", shown));
+    val_set_str(save, "p7s", version_path(h, v, "/conclusion.p7s", shown));
+    return OK;
+}
+
+enum err case_set_signed(struct http_req *h, const struct case_view *v, struct val *root)
+{
+    struct signed_doc d;
+    struct str want = http_query(h, S("v"));
+    if (v->row.conclusion.n == 0) {
+        return OK;
+    }
+    TRY(signed_get(&h->rq, v->row.id, want.n > 0 ? want : S(""), AUDIT_READ, &d));
+    TRY(case_doc(h, d.bytes, val_set_map(root, "doc")));
+    set_signature(h, &d, val_set_map(root, "sig"));
+    return set_versions(h, v, d.bundle_id, root);
+}
