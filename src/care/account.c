@@ -200,8 +200,72 @@ static int64_t wait_ms(const struct care *care, uint32_t failures)
     return MIN(ms, MS_HOUR);
 }
 
+/* A login that does not exist locks like one that does, so that nobody learns which exist: its count
+ * is kept in one of STRANGERS settings chosen by its hash, as "hash failures until". Another login in
+ * the same place begins anew. */
+enum { STRANGERS = 4096 };
+struct stranger {
+    struct str key;
+    uint64_t hash;
+    uint64_t failures;
+    struct instant locked_until;
+};
+
+static enum err stranger_get(struct req *rq, struct str login, struct stranger *ret_s)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    struct stranger s = {.hash = db_hash(rq->db, login)};
+    struct str rest;
+    struct str word;
+    uint64_t had[3] = {0};
+    struct buf b;
+
+    buf_init(&b, rq->a, 48);
+    BUF_LIT(&b, "unknown-login-");
+    buf_u64(&b, s.hash % STRANGERS);
+    s.key = buf_get(&b);
+    enum err e = DB_ONE(rq, &q, Q_SETTING, sql_text(s.key));
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+    } else {
+        TRY(e);
+        rest = db_text(rq->a, &q, 0);
+        for (size_t i = 0; i < LEN(had) && str_cut(&rest, ' ', &word); i++) {
+            had[i] = str_u64(word, &had[i]) ? had[i] : 0;
+        }
+        if (had[0] == s.hash) {
+            s.failures = had[1];
+            s.locked_until.ms = (int64_t)(had[2] & INT64_MAX);
+        }
+    }
+    *ret_s = s;
+    return OK;
+}
+
+/* One more failure of a login that does not exist. */
+static enum err stranger_count(struct req *rq, struct tx *tx, const struct stranger *s)
+{
+    const struct care *care = care_of(rq);
+    uint32_t failures = (uint32_t)MIN(s->failures + 1, UINT64_C(1000));
+    struct buf b;
+
+    buf_init(&b, rq->a, 80);
+    buf_u64(&b, s->hash);
+    buf_char(&b, ' ');
+    buf_u64(&b, failures);
+    buf_char(&b, ' ');
+    buf_i64(&b, failures >= care->lock_after ? rq->now.ms + wait_ms(care, failures) : 0);
+    return TX_SQL(tx, W_SETTING, 0, sql_text(s->key), sql_blob(buf_get(&b)));
+}
+
+static enum err locked(struct req *rq, struct instant until)
+{
+    return FAIL(rq, E_LOCKED, "wait %lld s", (long long)((until.ms - rq->now.ms + 999) / 1000));
+}
+
 /* Counts a wrong password and puts it on record, durably, and gives E_SIGN_IN. */
-static enum err count_failure(struct req *rq, const struct account *acc)
+static enum err count_failure(struct req *rq, const struct account *acc,
+                              const struct stranger *stranger)
 {
     const struct care *care = care_of(rq);
     struct tx *tx = tx_new(rq);
@@ -210,6 +274,8 @@ static enum err count_failure(struct req *rq, const struct account *acc)
     if (acc != NULL) {
         TRY(TX_SQL(tx, W_ACCOUNT_FAILED, 0, sql_i64(acc->id), sql_i64(care->lock_after),
                    sql_i64(rq->now.ms + wait_ms(care, acc->failures + 1))));
+    } else {
+        TRY(stranger_count(rq, tx, stranger));
     }
     TRY(account_note(rq, AUDIT_LOGIN, acc != NULL ? acc->person : (struct str){0}, E_SIGN_IN,
                      acc != NULL ? S("password") : S("unknown login")));
@@ -235,18 +301,22 @@ static enum err check_login(struct req *rq, struct str login, struct str passwor
         e = find(rq, Q_ACCOUNT_BY_LOGIN, sql_text(login), &acc, &hash);
     }
     if (e == E_NOT_FOUND) {
+        struct stranger stranger;
         err_clear(rq);
+        TRY(stranger_get(rq, str_sub(login, 0, LOGIN_MAX + 1), &stranger));
+        if (stranger.locked_until.ms > rq->now.ms) {
+            return locked(rq, stranger.locked_until);
+        }
         TRY(verify(rq, password, (struct str){0}, &right));
-        return count_failure(rq, NULL);
+        return count_failure(rq, NULL, &stranger);
     }
     TRY(e);
     if (acc.locked_until.ms > rq->now.ms) {
-        return FAIL(rq, E_LOCKED, "wait %lld s",
-                    (long long)((acc.locked_until.ms - rq->now.ms + 999) / 1000));
+        return locked(rq, acc.locked_until);
     }
     TRY(verify(rq, password, hash, &right));
     if (!right || acc.state == ACCOUNT_CLOSED) {
-        return count_failure(rq, &acc);
+        return count_failure(rq, &acc, NULL);
     }
     *ret_account = acc;
     return OK;
@@ -264,7 +334,7 @@ enum err sign_in(struct req *rq, struct str login, struct str password, struct s
     TRY(directory_get(rq, &dir));
     const struct dir_person *p = dir_person(dir, s.account.person);
     if (p == NULL || !p->active || p->n_roles == 0) {
-        return count_failure(rq, &s.account);
+        return count_failure(rq, &s.account, NULL);
     }
     s.expires.ms = rq->now.ms + care->session_idle_ms;
     TRY(session_write(rq, tx, &s.account, p->n_roles == 1 ? p->roles[0].id : (struct str){0},

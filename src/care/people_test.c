@@ -57,6 +57,19 @@ static enum err whose(const struct session *s, struct str *ret_person)
     return e;
 }
 
+static void a_login_that_does_not_exist_locks_like_one_that_does(void **state)
+{
+    (void)state;
+    struct session s;
+
+    for (uint32_t i = 0; i < region.care.lock_after; i++) {
+        assert_int_equal(try_sign_in(S("ghost"), PASSWORD, &s), E_SIGN_IN);
+    }
+    assert_int_equal(try_sign_in(S("ghost"), PASSWORD, &s), E_LOCKED);
+    region.now.ms += 31 * MS_SECOND;
+    assert_int_equal(try_sign_in(S("ghost"), PASSWORD, &s), E_SIGN_IN);
+}
+
 static void a_session_begins_and_ends(void **state)
 {
     (void)state;
@@ -247,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_session_begins_and_ends),
+        cmocka_unit_test(a_login_that_does_not_exist_locks_like_one_that_does),
         cmocka_unit_test(wrong_passwords_lock_for_a_while),
         cmocka_unit_test(a_dismissed_person_is_out_at_once),
         cmocka_unit_test(proposals_put_duty_and_nearness_first),
