@@ -1,54 +1,69 @@
 // Runs the program for a test: a data folder of its own, a free port, commands, start, kill, stop.
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import net from 'node:net';
+import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 
 export const ROOT = path.join(path.dirname(new URL(import.meta.url).pathname), '../..');
+const running = new Set();
+process.on('exit', () => { for (const c of running) c.kill('SIGKILL'); });
 
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const s = net.createServer();
-    s.on('error', reject);
-    s.listen(0, '127.0.0.1', () => {
-      const { port } = s.address();
-      s.close(() => resolve(port));
-    });
-  });
+// --NAME VALUE of the command line, taken out of args.
+export function option(args, name, fallback) {
+  const at = args.indexOf(name);
+  return at < 0 ? fallback : args.splice(at, 2)[1];
 }
 
 export class Program {
-  // build: dev, release, asan, tsan. extra: more flags of serve.
+  // build: dev, release, asan, tsan. dir: a data folder that is there; else one is made. extra: more settings of serve.
   constructor({ build = 'release', dir, extra = [] } = {}) {
+    this.build = build;
     this.exe = path.join(ROOT, 'build', build, 'src/app/consilium');
     this.dir = dir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-test-'));
     this.extra = extra;
+    this.port = 0;
     this.child = null;
     this.log = '';
   }
 
   // Runs a command on the data folder to its end; throws with its output when it fails.
-  cli(args, { input, ok = [0] } = {}) {
-    const r = spawnSync(this.exe, [...args, '--data', this.dir], { cwd: ROOT, input, encoding: 'utf8', timeout: 120000 });
-    if (!ok.includes(r.status)) throw new Error(`consilium ${args.join(' ')}: exit ${r.status ?? r.signal}\n${r.stdout}${r.stderr}`);
+  cli(words, { input, env = {}, seconds = 120 } = {}) {
+    const r = spawnSync(this.exe, [...words, '--data', this.dir],
+      { cwd: ROOT, input, encoding: 'utf8', timeout: seconds * 1000, env: { ...process.env, ...env } });
+    if (r.status !== 0) throw new Error(`consilium ${words.join(' ')}: exit ${r.status ?? r.signal}\n${r.stdout}${r.stderr}`);
     return r.stdout;
   }
 
-  async start({ seconds = 20 } = {}) {
-    this.port ??= await freePort();
-    this.base = `http://127.0.0.1:${this.port}`;
-    this.child = spawn(this.exe, ['serve', '--data', this.dir, '--port', String(this.port), ...this.extra],
-      { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'] });
-    this.child.stderr.on('data', (d) => { this.log = (this.log + d).slice(-20000); });
-    this.ended = new Promise((resolve) => this.child.once('exit', (code, signal) => resolve({ code, signal })));
-    const until = Date.now() + seconds * 1000;
-    for (;;) {
-      const up = await fetch(`${this.base}/healthz`).then((r) => r.ok, () => false);
-      if (up) return this;
-      if (this.child.exitCode !== null || Date.now() > until) throw new Error(`the server did not start:\n${this.log}`);
-      await new Promise((f) => setTimeout(f, 10));
+  // Starts it on a free port, the same one after a stop or kill, and waits until it listens.
+  async start({ words = ['serve', '--lang', 'en'], seconds = 30 } = {}) {
+    this.log = '';
+    const c = spawn(this.exe, [...words, '--data', this.dir, '--port', String(this.port), ...this.extra],
+      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = c;
+    running.add(c);
+    this.ended = new Promise((done) => c.once('exit', (code, signal) => { running.delete(c); done({ code, signal }); }));
+    c.stderr.on('data', (d) => { this.log = (this.log + d).slice(-200000); });
+    const said = new Promise((done) => {
+      let text = '';
+      c.stdout.on('data', (d) => {
+        text += d;
+        const m = /listening on (http:\/\/[^:]+:(\d+))\//.exec(text);
+        if (m) done(m);
+      });
+    });
+    let timer;
+    const late = new Promise((done) => { timer = setTimeout(done, seconds * 1000); });
+    const m = await Promise.race([said, this.ended, late]);
+    clearTimeout(timer);
+    if (!m?.[1]) {
+      c.kill('SIGKILL');
+      throw new Error(`the server ${m ? `ended with ${m.code ?? m.signal}` : `did not start in ${seconds} s`}:\n${this.log}`);
     }
+    this.base = m[1];
+    this.port = Number(m[2]);
+    return this;
   }
 
   async kill() {
@@ -61,6 +76,46 @@ export class Program {
     this.child.kill('SIGTERM');
     const { code, signal } = await this.ended;
     if (code !== 0) throw new Error(`the server ended with ${code ?? signal}:\n${this.log}`);
+  }
+
+  // One request without following redirects. body: text or bytes.
+  request(method, target, headers = {}, body = undefined) {
+    return new Promise((done, fail) => {
+      const r = http.request({ host: '127.0.0.1', port: this.port, method, path: target, headers, timeout: 60000 }, (res) => {
+        const parts = [];
+        res.on('data', (d) => parts.push(d));
+        res.on('end', () => {
+          const bytes = Buffer.concat(parts);
+          done({ status: res.statusCode, headers: res.headers, bytes, body: bytes.toString('utf8') });
+        });
+        res.on('error', fail);
+      });
+      r.on('timeout', () => r.destroy(new Error('no answer in 60 s')));
+      r.on('error', fail);
+      r.end(body);
+    });
+  }
+
+  // The made-up region: filled once per program under build/, copied for each test.
+  async fill() {
+    const key = createHash('sha256').update(fs.readFileSync(this.exe)).digest('hex').slice(0, 16);
+    const kept = path.join(ROOT, 'build', 'demo-fill', `${this.build}-${key}`);
+    if (!fs.existsSync(kept)) {
+      for (const old of fs.existsSync(path.dirname(kept)) ? fs.readdirSync(path.dirname(kept)) : []) {
+        if (old.startsWith(`${this.build}-`)) fs.rmSync(path.join(path.dirname(kept), old), { recursive: true });
+      }
+      const one = new Program({ build: this.build });
+      fs.rmdirSync(one.dir);
+      await one.start({ words: ['demo', one.dir], seconds: 300 });
+      await one.stop();
+      fs.mkdirSync(path.dirname(kept), { recursive: true });
+      fs.cpSync(one.dir, `${kept}.new`, { recursive: true });
+      fs.renameSync(`${kept}.new`, kept);
+      one.remove();
+    }
+    fs.rmSync(this.dir, { recursive: true, force: true });
+    fs.cpSync(kept, this.dir, { recursive: true });
+    return this;
   }
 
   remove() {

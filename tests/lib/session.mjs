@@ -1,0 +1,32 @@
+// A person's session without a browser: signed in over the form, the cookie and the form token kept.
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+
+export class Session {
+  constructor(program, cookie) {
+    this.program = program;
+    this.cookie = cookie;
+    this.csrf = '';
+  }
+
+  get(target, headers = {}) {
+    return this.program.request('GET', target, { cookie: this.cookie, ...headers });
+  }
+
+  // fields: an object; the form token is added.
+  post(target, fields, headers = {}) {
+    const body = new URLSearchParams({ csrf: this.csrf, ...fields }).toString();
+    return this.program.request('POST', target, { cookie: this.cookie, ...FORM, ...headers }, body);
+  }
+}
+
+export async function signIn(program, login, password) {
+  const reply = await program.request('POST', '/sign-in', FORM, new URLSearchParams({ login, password }).toString());
+  const cookie = [reply.headers['set-cookie'] ?? []].flat().map((c) => c.split(';')[0]).find((c) => c.startsWith('sid='));
+  if (!cookie) throw new Error(`sign-in of ${login}: ${reply.status}`);
+  const s = new Session(program, cookie);
+  let page = await s.get('/');
+  for (let hops = 0; page.status === 303 && hops < 4; hops++) page = await s.get(page.headers.location);
+  s.csrf = /name="csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? /data-csrf="([^"]+)"/.exec(page.body)?.[1] ?? '';
+  return s;
+}
