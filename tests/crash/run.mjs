@@ -2,155 +2,140 @@
 // write and every acknowledged byte of an upload is there, and nothing half-done is; at the end the
 // record of who did what is whole.
 //   node tests/crash/run.mjs [--kills 100] [--build release]
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { Program } from '../lib/program.mjs';
-import { world } from '../lib/world.mjs';
+import { randomUUID } from 'node:crypto';
+import http from 'node:http';
+import { option, Program } from '../lib/program.mjs';
 
-const arg = (name, dflt) => { const i = process.argv.indexOf(`--${name}`); return i > 0 ? process.argv[i + 1] : dflt; };
-const KILLS = Number(arg('kills', 100));
+const args = process.argv.slice(2);
+const KILLS = Number(option(args, '--kills', 100));
 const WRITERS = 6;
-const UPLOADERS = 3;
-const PART = 192 * 1024;
 const MRN = 'urn:example:crash';
 
-const program = new Program({ build: arg('build', 'release') });
-const { systemToken, personToken, draft } = await world(program);
+const program = new Program({ build: option(args, '--build', 'release') });
+program.cli(['init']);
+const token = program.cli(['token', 'new', '--system', 'crash']).trim().split(/\s+/).pop();
 await program.start();
 
-const fhir = (method, rel, body) => fetch(`${program.base}/fhir/${rel}`, {
-  method,
-  headers: { authorization: `Bearer ${systemToken}`, 'content-type': 'application/fhir+json', accept: 'application/fhir+json' },
-  body: body && JSON.stringify(body),
-});
+let agent = new http.Agent({ keepAlive: true });
+function call(method, target, headers, body) {
+  return new Promise((done, fail) => {
+    const r = http.request({ host: '127.0.0.1', port: program.port, method, path: target, headers, agent, timeout: 20000 }, (res) => {
+      const parts = [];
+      res.on('data', (d) => parts.push(d));
+      res.on('end', () => (res.complete ? done({ status: res.statusCode, headers: res.headers, body: Buffer.concat(parts).toString() }) : fail(new Error('cut'))));
+      res.on('error', fail);
+    });
+    r.on('timeout', () => { fault(`${method} ${target}: no answer in 20 s`); r.destroy(); });
+    r.on('error', fail);
+    r.end(body);
+  });
+}
+const fhir = (method, rel, body) => call(method, `/fhir${rel && '/'}${rel}`,
+  { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/fhir+json' } : {}) }, body && JSON.stringify(body));
 
-const acked = { creates: new Map(), pairs: new Set(), updates: new Map() };
-const unsure = { pairs: new Set(), updates: new Map() };
-let running = true;
 let faults = 0;
-const fault = (text) => { faults += 1; console.log(`FAULT ${text}`); };
+function fault(text) {
+  faults += 1;
+  console.log(`FAULT ${text}`);
+}
 
 const patient = (mrn, n) => ({ resourceType: 'Patient', identifier: [{ system: MRN, value: mrn }], multipleBirthInteger: n });
 
-// One writer: creates, pairs in a transaction, and updates of its own record, until the server dies.
+// What was acknowledged since the last start, and what was sent and not answered.
+const acked = { creates: new Map(), pairs: new Set(), updates: new Map() };
+const unsure = { creates: new Set(), pairs: new Set(), updates: new Map() };
+
+// Creates, pairs in a transaction, and updates of its own record, until the server dies.
 async function writer(own) {
   for (;;) {
     const mrn = randomUUID();
+    unsure.creates.add(mrn);
     const r = await fhir('POST', 'Patient', patient(mrn, 1));
-    if (r.status !== 201) { fault(`create answered ${r.status}: ${(await r.text()).slice(0, 200)}`); return; }
-    acked.creates.set((await r.json()).id, mrn);
+    if (r.status !== 201) return fault(`create answered ${r.status}: ${r.body.slice(0, 200)}`);
+    unsure.creates.delete(mrn);
+    acked.creates.set(JSON.parse(r.body).id, mrn);
 
     const pair = randomUUID();
     unsure.pairs.add(pair);
     const t = await fhir('POST', '', { resourceType: 'Bundle', type: 'transaction', entry: [1, 2].map((n) => (
       { fullUrl: `urn:uuid:${randomUUID()}`, resource: patient(pair, n), request: { method: 'POST', url: 'Patient' } })) });
-    if (t.status !== 200) { fault(`transaction answered ${t.status}`); return; }
-    await t.arrayBuffer();
+    if (t.status !== 200) return fault(`transaction answered ${t.status}: ${t.body.slice(0, 200)}`);
     unsure.pairs.delete(pair);
     acked.pairs.add(pair);
 
     const next = (acked.updates.get(own.id) ?? 1) + 1;
     unsure.updates.set(own.id, next);
     const u = await fhir('PUT', `Patient/${own.id}`, { id: own.id, ...patient(own.mrn, next) });
-    if (u.status !== 200) { fault(`update answered ${u.status}`); return; }
-    await u.arrayBuffer();
+    if (u.status !== 200) return fault(`update answered ${u.status}: ${u.body.slice(0, 200)}`);
+    unsure.updates.delete(own.id);
     acked.updates.set(own.id, next);
   }
 }
 
-const tus = (method, rel, headers, body) => fetch(`${program.base}${rel}`, {
-  method, body, headers: { authorization: `Bearer ${personToken}`, 'tus-resumable': '1.0.0', ...headers },
-});
-const b64 = (s) => Buffer.from(s).toString('base64');
+const found = async (mrn) => JSON.parse((await fhir('GET', `Patient?identifier=${encodeURIComponent(`${MRN}|${mrn}`)}`)).body).entry?.length ?? 0;
+const read = async (id) => { const r = await fhir('GET', `Patient/${id}`); return r.status === 200 ? JSON.parse(r.body) : { status: r.status }; };
 
-async function uploadBegin(n) {
-  const bytes = Buffer.concat([Buffer.from('%PDF-1.4\n'), randomBytes(PART * 40)]);
-  const meta = `filename ${b64(`scan-${n}.pdf`)},filetype ${b64('application/pdf')},case ${b64(draft)}`;
-  const r = await tus('POST', '/uploads', { 'upload-length': String(bytes.length), 'upload-metadata': meta });
-  if (r.status !== 201) throw new Error(`upload: ${r.status} ${await r.text()}`);
-  return { url: r.headers.get('location'), bytes, acked: 0, sha: createHash('sha256').update(bytes).digest('hex') };
-}
-
-async function uploadPart(up) {
-  if (up.acked === up.bytes.length) return;
-  const body = up.bytes.subarray(up.acked, up.acked + PART);
-  const r = await tus('PATCH', up.url, { 'upload-offset': String(up.acked), 'content-type': 'application/offset+octet-stream' }, body);
-  if (r.status !== 204) { fault(`PATCH at ${up.acked} answered ${r.status}: ${(await r.text()).slice(0, 200)}`); throw new Error('stop'); }
-  up.acked = Number(r.headers.get('upload-offset'));
-}
-
-async function uploader(up) {
-  while (up.acked < up.bytes.length) await uploadPart(up);
-}
-
-async function uploadCheck(up) {
-  const r = await tus('HEAD', up.url, {});
-  const offset = Number(r.headers.get('upload-offset'));
-  if (r.status !== 200 || !(offset >= up.acked)) fault(`upload stands at ${offset} (status ${r.status}), ${up.acked} bytes were acknowledged`);
-  else up.acked = offset;
-}
-
-// Everything acknowledged since the last check, and a sample of what is older.
-async function check(older) {
+async function checkWrites(older) {
   for (const [id, mrn] of acked.creates) {
-    const r = await fhir('GET', `Patient/${id}`);
-    const p = r.status === 200 ? await r.json() : {};
-    if (p.identifier?.[0]?.value !== mrn) fault(`acknowledged create ${id} is gone (status ${r.status})`);
+    const p = await read(id);
+    if (p.identifier?.[0]?.value !== mrn) fault(`acknowledged create ${id} is gone (${p.status})`);
     older.push([id, mrn]);
   }
-  acked.creates.clear();
+  for (const mrn of unsure.creates) if (await found(mrn) > 1) fault(`create ${mrn} is there twice`);
   for (const [pairs, sure] of [[acked.pairs, true], [unsure.pairs, false]]) {
     for (const pair of pairs) {
-      const b = await (await fhir('GET', `Patient?identifier=${encodeURIComponent(`${MRN}|${pair}`)}`)).json();
-      const n = b.entry?.length ?? 0;
+      const n = await found(pair);
       if (n !== 2 && (sure || n !== 0)) fault(`transaction ${pair}: ${n} of 2 records, acknowledged: ${sure}`);
     }
-    pairs.clear();
   }
-  for (const [id, tried] of unsure.updates) {
-    const p = await (await fhir('GET', `Patient/${id}`)).json();
-    const sure = acked.updates.get(id) ?? 1;
-    if (p.multipleBirthInteger !== sure && p.multipleBirthInteger !== tried) fault(`update ${id}: ${p.multipleBirthInteger}, acknowledged ${sure}, tried ${tried}`);
-    acked.updates.set(id, p.multipleBirthInteger);
+  for (const own of owns) {
+    const p = await read(own.id);
+    const sure = acked.updates.get(own.id) ?? 1;
+    const n = p.multipleBirthInteger;
+    if (n !== sure && n !== unsure.updates.get(own.id)) fault(`update ${own.id}: ${n}, acknowledged ${sure}, tried ${unsure.updates.get(own.id)}`);
+    if (p.meta?.versionId !== String(n)) fault(`update ${own.id}: version ${p.meta?.versionId} of value ${n}`);
+    acked.updates.set(own.id, n);
   }
+  acked.creates.clear();
+  acked.pairs.clear();
+  unsure.creates.clear();
+  unsure.pairs.clear();
+  unsure.updates.clear();
 }
 
 const owns = [];
 for (let i = 0; i < WRITERS; i++) {
   const mrn = randomUUID();
-  owns.push({ mrn, id: (await (await fhir('POST', 'Patient', patient(mrn, 1))).json()).id });
+  owns.push({ mrn, id: JSON.parse((await fhir('POST', 'Patient', patient(mrn, 1))).body).id });
 }
-let uploads = [];
-let begun = 0;
 const older = [];
-let creates = 0;
 const started = Date.now();
-for (let k = 1; k <= KILLS && running; k++) {
-  while (uploads.length < UPLOADERS) uploads.push(await uploadBegin(++begun));
-  const load = [...owns.map((o) => writer(o)), ...uploads.map((u) => uploader(u))].map((p) => p.catch(() => {}));
+let kills = 0;
+while (kills < KILLS && faults <= 5) {
+  const load = owns.map((o) => writer(o).catch(() => {}));
   await new Promise((f) => setTimeout(f, 30 + Math.floor(Math.random() * 250)));
   await program.kill();
+  kills += 1;
   await Promise.all(load);
-  creates += acked.creates.size;
+  agent.destroy();
+  agent = new http.Agent({ keepAlive: true });
   await program.start();
-  await check(older);
-  for (const u of uploads) await uploadCheck(u);
-  for (const u of uploads.filter((v) => v.acked === v.bytes.length)) {
-    const s = await (await tus('GET', u.url, {})).json();
-    if (s.sha256 !== u.sha) fault(`upload ${u.url}: ${s.state}, SHA-256 ${s.sha256}, sent ${u.sha}`);
-    await tus('DELETE', u.url, {});
-  }
-  uploads = uploads.filter((v) => v.acked < v.bytes.length);
-  if (faults > 5) running = false;
-  if (k % 20 === 0) console.log(`${k} kills, ${creates} creates acknowledged, ${begun} uploads begun, ${faults} faults`);
+  await checkWrites(older);
+  if (kills % 20 === 0) console.log(`${kills} kills, ${older.length} creates acknowledged, ${faults} faults, ${((Date.now() - started) / 1000).toFixed(0)} s`);
 }
 for (const [id, mrn] of older.filter((_, i) => i % 37 === 0)) {
-  const p = await (await fhir('GET', `Patient/${id}`)).json();
+  const p = await read(id);
   if (p.identifier?.[0]?.value !== mrn) fault(`older create ${id} is gone`);
 }
-await program.stop();
-for (const args of [['audit', 'verify'], ['doctor']]) {
-  try { console.log(program.cli(args).trim()); } catch (e) { fault(e.message); }
+await program.stop().catch((e) => fault(e.message));
+for (const words of [['audit', 'verify'], ['doctor']]) {
+  try {
+    console.log(program.cli(words).trim());
+  } catch (e) {
+    fault(e.message);
+  }
 }
-console.log(`${KILLS} kills in ${((Date.now() - started) / 1000).toFixed(0)} s, ${creates} creates acknowledged, ${faults} faults`);
-if (!faults) program.remove();
-process.exitCode = faults || creates === 0 ? 1 : 0;
+console.log(`${kills} kills in ${((Date.now() - started) / 1000).toFixed(0)} s, ${older.length} creates acknowledged, ${faults} faults`);
+if (faults) console.log(`the data folder is kept: ${program.dir}`);
+else program.remove();
+process.exitCode = faults || kills < KILLS || older.length === 0 ? 1 : 0;
