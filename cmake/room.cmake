@@ -31,7 +31,7 @@ function(consilium_room name)
         add_test(NAME ${name}/${stem} COMMAND ${name}_${stem}
                  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
         set_tests_properties(${name}/${stem} PROPERTIES LABELS unit TIMEOUT 120
-            ENVIRONMENT "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0")
+            ENVIRONMENT "LSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/lsan.supp:print_suppressions=0;TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/cmake/tsan.supp:print_suppressions=0")
     endforeach()
     if(FUZZ)
         foreach(file ${R_FUZZ})

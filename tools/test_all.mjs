@@ -16,7 +16,8 @@ const has = (f) => fs.existsSync(path.join(ROOT, f));
 const presets = (name) => `cmake --preset ${name} && cmake --build --preset ${name} -j${JOBS}`;
 const ctest = (preset, label) => `ctest --test-dir build/${preset} -L '${label}' -j${JOBS} --timeout 300 --output-on-failure`;
 
-// name, command, seconds it may take, whether it runs; counted: ctest's tests count one by one.
+// name, command, seconds it may take, whether it runs, kind: tests of ctest, and of a runner that ends
+// with "N passed, N failed", count one by one.
 const STEPS = [
   ['style', 'node tools/check_style.mjs', 120, true],
   ['texts', 'node tools/po.mjs check', 60, true],
@@ -26,12 +27,15 @@ const STEPS = [
   ['unit', ctest('dev', 'unit'), 600, true, 'ctest'],
   ['release', presets('release'), 1500, true],
   ['flow', ctest('dev', 'flow'), 900, has('tests/flows'), 'ctest'],
-  ['golden', 'node tests/http/run.mjs', 900, has('tests/http/run.mjs')],
+  ['golden', 'node tests/http/run.mjs', 900, has('tests/http/run.mjs'), 'runner'],
   ['browser', 'node tests/pages/run.mjs', 1200, has('tests/pages/run.mjs')],
   ['first-change', 'node tests/first_change.mjs', 600, has('tests/first_change.mjs')],
   ['crash', 'node tests/crash/run.mjs', 900, has('tests/crash/run.mjs')],
   ['asan', `${presets('asan')} && ${ctest('asan', 'unit|flow')}`, 1800, true, 'ctest'],
-  ['asan-golden', 'node tests/http/run.mjs --build asan', 900, has('tests/http/run.mjs')],
+  ['asan-golden', 'node tests/http/run.mjs --build asan', 900, has('tests/http/run.mjs'), 'runner'],
+  ['tsan', `${presets('tsan')} && ${ctest('tsan', 'unit')} -R '^(os|store|http|work|care)/'`, 1800, true, 'ctest'],
+  ['tsan-golden', 'node tests/http/run.mjs --build tsan', 900, has('tests/http/run.mjs'), 'runner'],
+  ['fuzz', 'tools/fuzz.sh 5', 1800, true, 'runner'],
 ];
 
 function runStep([name, command, seconds, , kind]) {
@@ -52,9 +56,13 @@ function runStep([name, command, seconds, , kind]) {
   let passed = ok ? 1 : 0;
   let failed = ok ? 0 : 1;
   const m = kind === 'ctest' && /(\d+) tests? failed out of (\d+)/.exec(text);
+  const own = kind === 'runner' && /^(\d+) passed, (\d+) failed$/m.exec(text);
   if (m && Number(m[2]) > 0) {
     failed = Math.max(Number(m[1]), failed);
     passed = Number(m[2]) - Number(m[1]);
+  } else if (own && Number(own[1]) + Number(own[2]) > 0) {
+    failed = Math.max(Number(own[2]), failed);
+    passed = Number(own[1]);
   }
   if (!ok) {
     const why = r.error?.code === 'ETIMEDOUT' ? `took more than ${seconds} s` : `exit ${r.status ?? r.signal}`;

@@ -7,6 +7,9 @@ import os from 'node:os';
 import path from 'node:path';
 
 export const ROOT = path.join(path.dirname(new URL(import.meta.url).pathname), '../..');
+// What the sanitizers need to know, when the build has them.
+process.env.LSAN_OPTIONS ??= `suppressions=${ROOT}/cmake/lsan.supp:print_suppressions=0`;
+process.env.TSAN_OPTIONS ??= `suppressions=${ROOT}/cmake/tsan.supp:print_suppressions=0`;
 const running = new Set();
 process.on('exit', () => { for (const c of running) c.kill('SIGKILL'); });
 
