@@ -45,7 +45,8 @@ enum event_kind {
     EVENT_CASE,   /* topic: store_hash of the case id: its page may have changed */
     EVENT_PERSON, /* topic: store_hash of the person id: notices, own lists */
     EVENT_DESK,   /* topic: store_hash of the organisation id: the coordinator's desk */
-    EVENT_DIRECTORY, /* topic 0: an organisation, service, person, role or duty changed */
+    EVENT_DIRECTORY, /* topic 0: an organisation, service, person, role or duty changed, or another
+                      * process wrote to the folder */
 };
 struct store_event {
     enum event_kind kind;

@@ -84,8 +84,13 @@ static enum err batch_begin(struct writer *w)
     }
     TRY(apply_number(w, NULL, C_DATA_VERSION, &version));
     if (version != w->data_version) {
+        static const struct store_event changed = {.kind = EVENT_DIRECTORY};
+        bool foreign = w->data_version != 0;
         TRY(reload(w, NULL));
         w->data_version = version;
+        if (foreign && w->on_commit != NULL) {
+            w->on_commit(&changed, 1, w->on_commit_ctx); /* a command may have changed people */
+        }
     }
     w->time_ms = MAX(w->time_ms, os_now().ms);
     return OK;
