@@ -14,7 +14,7 @@ export const FORMATS = ['date', 'time', 'datetime', 'iso', 'age', 'num', 'size',
 // Splits an expression or tag into words: paths, strings, numbers, punctuation.
 function words(source, fail) {
   const out = [];
-  const re = /\s*(?:(t?)"((?:[^"\\]|\\["\\n])*)"|(-?\d+)|([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*)|(==|!=|<=|>=|<|>|=|\(|\)))/gy;
+  const re = /\s*(?:(t?)"((?:[^"\\]|\\["\\n])*)"|(-?\d+)|([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z0-9_][A-Za-z0-9_-]*)*)|(==|!=|<=|>=|<|>|=|\(|\)))/gy;
   const text = source.trim();
   let at = 0;
   while (at < text.length) {

@@ -69,6 +69,32 @@ const struct http_route app_routes[] = {
     {GET,    "/cases/:case/move/:action", WHO_SESSION, 0,      LIMIT_NONE, 0,    KIND_PAGE,   web_case_move_page},
     {POST,   "/cases/:case/move/:action", WHO_SESSION, 0,      LIMIT_FORM, 0,    KIND_PAGE,   web_case_move},
     {GET,    "/style",            WHO_ANY,     0,              LIMIT_NONE, 0,    KIND_PAGE,   web_style},
+
+    /* pages: a request, its files */
+    {GET,    "/ask",              WHO_SESSION, MAY_ASK,        LIMIT_NONE, 0,    KIND_PAGE,   web_ask},
+    {POST,   "/ask/find",         WHO_SESSION, MAY_ASK,        LIMIT_FORM, 0,    KIND_PAGE,   web_ask_find},
+    {POST,   "/ask/start",        WHO_SESSION, MAY_ASK,        LIMIT_FORM, 0,    KIND_PAGE,   web_ask_start},
+    {GET,    "/ask/register",     WHO_SESSION, MAY_ASK,        LIMIT_NONE, 0,    KIND_PAGE,   web_ask_register_page},
+    {POST,   "/ask/register",     WHO_SESSION, MAY_ASK,        LIMIT_FORM, 0,    KIND_PAGE,   web_ask_register},
+    {GET,    "/ask/:draft",       WHO_SESSION, MAY_ASK,        LIMIT_NONE, 0,    KIND_PAGE,   web_ask_form},
+    {POST,   "/ask/:draft",       WHO_SESSION, MAY_ASK,        LIMIT_RESOURCE, 0, KIND_PAGE,  web_ask_save},
+    {POST,   "/ask/:draft/save",  WHO_SESSION, MAY_ASK,        LIMIT_RESOURCE, 0, KIND_PAGE,  web_ask_autosave},
+    {GET,    "/ask/:draft/icd10", WHO_SESSION, MAY_ASK,        LIMIT_NONE, 0,    KIND_PAGE,   web_ask_icd},
+    {POST,   "/ask/:draft/icd10", WHO_SESSION, MAY_ASK,        LIMIT_FORM, 0,    KIND_PAGE,   web_ask_icd_pick},
+    {GET,    "/ask/:draft/review", WHO_SESSION, MAY_ASK,       LIMIT_NONE, 0,    KIND_PAGE,   web_ask_review},
+    {POST,   "/ask/:draft/send",  WHO_SESSION, MAY_ASK,        LIMIT_FORM, 0,    KIND_PAGE,   web_ask_send},
+    {GET,    "/ask/:draft/discard", WHO_SESSION, MAY_ASK,      LIMIT_NONE, 0,    KIND_PAGE,   web_ask_discard_page},
+    {POST,   "/ask/:draft/discard", WHO_SESSION, MAY_ASK,      LIMIT_FORM, SLOW, KIND_PAGE,   web_ask_discard},
+    {GET,    "/ask/:draft/files", WHO_SESSION, MAY_ASK,        LIMIT_NONE, 0,    KIND_PAGE,   web_files_page},
+    {POST,   "/ask/:draft/files", WHO_SESSION, MAY_ASK,        LIMIT_STREAM, STREAM, KIND_PAGE, web_files_send},
+    {GET,    "/ask/:draft/files/:upload", WHO_SESSION, MAY_ASK, LIMIT_NONE, 0,   KIND_PAGE,   web_upload_open},
+    {POST,   "/ask/:draft/files/:upload/remove", WHO_SESSION, MAY_ASK, LIMIT_RESOURCE, SLOW, KIND_PAGE, web_file_remove},
+    {GET,    "/cases/:case/files", WHO_SESSION, 0,             LIMIT_NONE, 0,    KIND_PAGE,   web_files_page},
+    {POST,   "/cases/:case/files", WHO_SESSION, 0,             LIMIT_STREAM, STREAM, KIND_PAGE, web_files_send},
+    {GET,    "/cases/:case/files/:upload", WHO_SESSION, 0,     LIMIT_NONE, 0,    KIND_PAGE,   web_upload_open},
+    {POST,   "/cases/:case/files/:upload/remove", WHO_SESSION, 0, LIMIT_FORM, SLOW, KIND_PAGE, web_file_remove},
+    {GET,    "/files/:file",      WHO_SIGNED_IN, 0,            LIMIT_NONE, 0,    KIND_PAGE,   web_file_open},
+    {GET,    "/icd10",            WHO_SIGNED_IN, 0,            LIMIT_NONE, 0,    KIND_PAGE,   web_icd},
 };
 /* clang-format on */
 const size_t n_app_routes = LEN(app_routes);

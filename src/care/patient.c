@@ -152,6 +152,41 @@ static enum err may_see(struct req *rq, int64_t rid, bool *ret_may)
     return OK;
 }
 
+/* Takes away what only those see who treat the patient. */
+static void show_less(struct patient *p)
+{
+    p->phone = p->address = (struct str){0};
+    p->n_ids = 0;
+}
+
+enum err patient_asked(struct req *rq, struct str id, struct patient *ret_patient,
+                       struct patient *ret_whole)
+{
+    struct res_row row;
+    struct patient p;
+    enum err e = db_read(rq, T_PATIENT, id, &row);
+
+    if (e == E_NOT_FOUND || e == E_GONE) {
+        err_clear(rq);
+        return FAIL(rq, E_NOT_FOUND, "patient");
+    }
+    TRY(e);
+    TRY(read_row(rq, &row, &p));
+    TRY(may_see(rq, row.rid, &p.may_see));
+    if (ret_whole != NULL) {
+        *ret_whole = p;
+    }
+    if (!p.may_see) {
+        show_less(&p);
+    }
+    struct audit_rec rec = {.action = AUDIT_READ, .why = WHY_REGISTRY, .type = T_PATIENT,
+                            .id = row.id, .patient_type = T_PATIENT, .patient_id = row.id,
+                            .patient_rid = row.rid};
+    TRY(audit_add(rq, &rec));
+    *ret_patient = p;
+    return OK;
+}
+
 static enum err note_search(struct req *rq, const struct res_row *row, struct str detail)
 {
     struct audit_rec rec = {.action = AUDIT_SEARCH, .why = WHY_REGISTRY, .type = T_PATIENT,
@@ -243,7 +278,7 @@ enum err patient_find_id(struct req *rq, struct str kind_code, struct str typed,
     TRY(read_row(rq, &row, &p));
     TRY(may_see(rq, row.rid, &p.may_see));
     if (!p.may_see) {
-        p.phone = p.address = (struct str){0};
+        show_less(&p);
         p.ids[0] = (struct patient_id){kind, kind->system, digits};
         p.n_ids = 1;
     }

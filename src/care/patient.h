@@ -55,6 +55,13 @@ void patient_read(struct req *rq, struct jv v, struct patient *ret_patient);
  * errors  E_NOT_FOUND */
 MUST_USE enum err patient_get(struct req *rq, struct str id, struct patient *ret_patient);
 
+/* The patient of an own draft: chosen after a complete number or from those one may see. Who may not
+ * see more gets who it is and no more. ret_json (may be NULL): the resource, to compare files with.
+ * The look is put on record.
+ * errors  E_NOT_FOUND */
+MUST_USE enum err patient_asked(struct req *rq, struct str id, struct patient *ret_patient,
+                                struct patient *ret_whole);
+
 /* By a complete identifier as typed (blanks and dashes are passed over).
  * ret_patient is untouched when nobody is found. The search is put on record.
  * errors  E_BAD_INPUT  not a right number of that kind (detail: "id: shape" or "id: check digit")

@@ -339,6 +339,21 @@ enum err upload_pen_flush(struct req *rq, struct upload_pen *pen)
     return e;
 }
 
+enum err upload_pen_cut(struct req *rq, struct upload_pen *pen)
+{
+    struct tx *tx = tx_new(rq);
+    TRY_MEM(rq, tx);
+    if (pen->written == 0) {
+        return FAIL(rq, E_BAD_INPUT, "%s", file_verdict_text(FILE_EMPTY));
+    }
+    TRY(upload_pen_flush(rq, pen));
+    TRY(TX_SQL(tx, W_UPLOAD_SIZE, TX_MUST_CHANGE, sql_text(pen->up.id),
+               sql_i64((int64_t)pen->written)));
+    TRY(store_commit(care_of(rq)->store, rq, tx));
+    pen->up.size = pen->written;
+    return OK;
+}
+
 void upload_pen_sha(const struct upload_pen *pen, uint8_t ret_sha[32])
 {
     struct sha copy = pen->own_sha;

@@ -76,6 +76,10 @@ void upload_pen_hold(struct upload_pen *pen);
 MUST_USE enum err upload_pen_write(struct req *rq, struct upload_pen *pen, struct str bytes);
 /* Syncs and counts what was written. */
 MUST_USE enum err upload_pen_flush(struct req *rq, struct upload_pen *pen);
+/* What was written is all there is: the size becomes that. For senders who cannot tell it before (a
+ * plain form); such an upload is begun with a size that is at least as large.
+ * errors  E_BAD_INPUT  nothing was written */
+MUST_USE enum err upload_pen_cut(struct req *rq, struct upload_pen *pen);
 /* SHA-256 of the bytes this pen wrote. */
 void upload_pen_sha(const struct upload_pen *pen, uint8_t ret_sha[32]);
 /* Where it stands: what was counted. */

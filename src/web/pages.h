@@ -52,3 +52,27 @@ enum err web_figures(struct http_req *h);
 
 /* events.c: what open pages follow */
 enum err web_events(struct http_req *h);
+
+/* ask.c, ask_form.c, ask_save.c, ask_send.c: a request from the patient to sending */
+enum err web_ask(struct http_req *h);
+enum err web_ask_find(struct http_req *h);
+enum err web_ask_start(struct http_req *h);
+enum err web_ask_register_page(struct http_req *h);
+enum err web_ask_register(struct http_req *h);
+enum err web_ask_form(struct http_req *h);
+enum err web_ask_save(struct http_req *h);
+enum err web_ask_autosave(struct http_req *h);
+enum err web_ask_icd(struct http_req *h);
+enum err web_ask_icd_pick(struct http_req *h);
+enum err web_icd(struct http_req *h);
+enum err web_ask_review(struct http_req *h);
+enum err web_ask_send(struct http_req *h);
+enum err web_ask_discard_page(struct http_req *h);
+enum err web_ask_discard(struct http_req *h); /* SLOW */
+
+/* file.c: of drafts and cases (path parameter draft or case) */
+enum err web_files_page(struct http_req *h);
+enum err web_files_send(struct http_req *h);  /* STREAM */
+enum err web_file_remove(struct http_req *h); /* SLOW */
+enum err web_upload_open(struct http_req *h);
+enum err web_file_open(struct http_req *h);

@@ -1,0 +1,353 @@
+/* web/file.c - files on pages: those on their way into a draft or case, sending them by a plain form,
+ * taking them out, and opening them. */
+#include "web/ask_int.h"
+
+#include "base/text.h"
+#include "care/attach.h"
+#include "care/care.h"
+#include "care/filetype.h"
+#include "care/upload.h"
+#include "care/upload_facts.h"
+#include "codec/json.h"
+#include "store/blob.h"
+#include "store/tx.h"
+#include "web/tpl.h"
+
+enum { SHORT_SHA = 12 };
+
+/* ---- the list ---- */
+
+static struct str hex_of(struct http_req *h, const uint8_t sha[32])
+{
+    struct buf b;
+    buf_init(&b, h->rq.a, 80);
+    buf_hex(&b, sha, 32);
+    return buf_get(&b);
+}
+
+/* "PDF" for the little box: the extension of its kind, or of its name. */
+static struct str kind_of(struct http_req *h, const struct upload *up)
+{
+    const struct file_kind *k = file_kind_find(up->type);
+    struct str ext = k != NULL ? k->ext : S("");
+    struct buf b;
+    buf_init(&b, h->rq.a, 8);
+    for (size_t i = 1; i < ext.n && i < 6; i++) {
+        buf_char(&b, ext.p[i] >= 'a' && ext.p[i] <= 'z' ? (char)(ext.p[i] - 32) : ext.p[i]);
+    }
+    return buf_get(&b);
+}
+
+/* What the image says of its patient, and whether that is another one. */
+static void set_dicom(struct http_req *h, const struct upload *up, const struct patient *patient,
+                      struct val *m)
+{
+    struct dicom_facts d = {0};
+    if (!dicom_facts_read(&h->rq, up->meta, &d)) {
+        return;
+    }
+    struct val *v = val_set_map(m, "dicom");
+    val_set_str(v, "patient", d.patient_name);
+    val_set_str(v, "id", d.patient_id);
+    val_set_str(v, "birth", d.birth_date);
+    val_set_str(v, "modality", d.modality);
+    val_set_str(v, "date", d.study_date);
+    val_set_str(v, "description", d.description);
+    val_set_bool(m, "other", dicom_is_other_patient(&h->rq, &d, patient));
+}
+
+static struct str meta_text(struct http_req *h, const struct upload *up, struct str key)
+{
+    struct str text = upload_meta_text(&h->rq, up, key);
+    const char *msgid = text.p != NULL ? arena_cstr(h->rq.a, text) : NULL;
+    return msgid != NULL ? tr(h->rq.lang, msgid) : S("");
+}
+
+static struct str file_path(struct http_req *h, struct str base, struct str id, const char *suffix)
+{
+    struct buf b;
+    buf_init(&b, h->rq.a, 512);
+    buf_str(&b, base);
+    BUF_LIT(&b, "/files/");
+    buf_str(&b, id);
+    buf_str(&b, str_z(suffix));
+    return buf_get(&b);
+}
+
+static void set_upload(struct http_req *h, const struct upload *up, const struct patient *patient,
+                           struct str base, struct val *m)
+{
+    static const char *const states[] = {"open", "complete", "refused", "complete"};
+    const struct file_kind *k = file_kind_find(up->type);
+    val_set_str(m, "name", up->name);
+    val_set_str(m, "kind", kind_of(h, up));
+    val_set_i64(m, "size", (int64_t)up->size);
+    val_set_z(m, "state", states[up->state]);
+    val_set_str(m, "note", meta_text(h, up, S("note")));
+    val_set_str(m, "refused", meta_text(h, up, S("refused")));
+    val_set_str(m, "remove", file_path(h, base, up->id, "/remove"));
+    val_set_i64(m, "percent", up->size > 0 ? (int64_t)(up->offset * 100 / up->size) : 0);
+    if (k != NULL && up->state == UPLOAD_COMPLETE) {
+        val_set_str(m, "type_name", tr(h->rq.lang, k->name));
+    }
+    if (up->state == UPLOAD_COMPLETE) {
+        struct str hex = hex_of(h, up->blob.sha);
+        val_set_str(m, "hash", hex);
+        val_set_str(m, "short", str_sub(hex, 0, SHORT_SHA));
+        val_set_str(m, "href", file_path(h, base, up->id, ""));
+    }
+    set_dicom(h, up, patient, m);
+}
+
+enum err file_uploads(struct http_req *h, struct str key, const struct patient *patient, struct str base,
+                      struct val *root)
+{
+    struct upload *list;
+    size_t n;
+    struct val *out = val_set_list(root, "uploads");
+    TRY(upload_list(&h->rq, key, &list, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].state != UPLOAD_USED && str_eq(list[i].owner, h->rq.who->person)) {
+            set_upload(h, &list[i], patient, base, val_add_map(out));
+        }
+    }
+    return OK;
+}
+
+/* ---- the page without scripts ---- */
+
+/* A draft's or a case's key and the address of its pages. */
+static struct str owner_of(struct http_req *h, struct str *ret_base)
+{
+    struct str draft = http_param(h, S("draft"));
+    struct str key = draft.p != NULL ? draft : http_param(h, S("case"));
+    *ret_base = page_path(h, draft.p != NULL ? "/ask/" : "/cases/", key, "");
+    return key;
+}
+
+static enum err patient_of(struct http_req *h, struct str key, bool draft, struct patient *ret_whole)
+{
+    struct draft d;
+    struct patient p;
+    struct case_row row;
+    struct res_row res;
+    if (draft) {
+        TRY(draft_load(&h->rq, key, &d));
+        return patient_asked(&h->rq, fields_get(&d.fields, S("patient")), &p, ret_whole);
+    }
+    TRY(access_case(&h->rq, key, AUDIT_READ, &row));
+    TRY(access_patient(&h->rq, row.patient, AUDIT_READ, &res));
+    *ret_whole = res.body;
+    return OK;
+}
+
+enum err web_files_page(struct http_req *h)
+{
+    struct val *root = NULL;
+    struct str base;
+    struct patient whole;
+    struct str key = owner_of(h, &base);
+    bool draft = http_param(h, S("draft")).p != NULL;
+    TRY(attach_may_add(&h->rq, key));
+    TRY(patient_of(h, key, draft, &whole));
+    TRY(page_begin(h, T("Add files"), &root));
+    if (http_query(h, S("none")).p != NULL) {
+        page_error(h, root, "file", T("Choose a file first."));
+    }
+    if (http_query(h, S("empty")).p != NULL) {
+        page_error(h, root, "file", T("A file was empty and was not stored. Check it on your computer."));
+    }
+    struct val *f = page_field(h, root, "file", T("Files"), S(""));
+    val_set_str(f, "hint", tr(h->rq.lang, T("PDF, pictures, DICOM, video, sound or text; several at once")));
+    val_set_str(f, "case", key);
+    TRY(file_uploads(h, key, &whole, base, root));
+    val_set_str(root, "base", base);
+    val_set_str(root, "back", draft ? page_path(h, "", base, "#files") : base);
+    page_kind(root, "narrow");
+    page_upload(root);
+    return page_reply(h, root, tpl_ask_files);
+}
+
+/* ---- a plain form ---- */
+
+/* A multipart body on its way: http_req.page_ctx. */
+struct sending {
+    struct str key, base;
+    struct upload_pen *pen;
+    struct upload up;
+    uint32_t taken, empty;
+};
+
+static struct upload_desk *desk_of(struct http_req *h)
+{
+    return care_of(&h->rq)->uploads;
+}
+
+static enum err form_begin(struct http_req *h, const struct http_file *f)
+{
+    struct sending *s = h->page_ctx;
+    uint64_t most = upload_max_bytes(desk_of(h));
+    uint64_t size = http_body_size(h);
+    s->pen = NULL;
+    if (f->filename.n == 0) {
+        return OK; /* the field was left empty */
+    }
+    TRY(upload_new(&h->rq, desk_of(h), s->key, f->filename, f->type, MIN(size, most), &s->up));
+    return upload_pen_open(&h->rq, desk_of(h), s->up.id, 0, &s->pen);
+}
+
+static enum err form_bytes(struct http_req *h, struct str bytes)
+{
+    struct sending *s = h->page_ctx;
+    return s->pen != NULL ? upload_pen_write(&h->rq, s->pen, bytes) : OK;
+}
+
+/* What came of a file that was not taken goes at once: it cannot be continued. */
+static void drop(struct http_req *h, struct sending *s)
+{
+    struct err_rec kept = h->rq.err;
+    err_clear(&h->rq);
+    if (s->pen != NULL) {
+        upload_pen_close(s->pen);
+        s->pen = NULL;
+        if (upload_end(&h->rq, desk_of(h), s->up.id) != OK) {
+            err_clear(&h->rq); /* it expires by itself */
+        }
+    }
+    h->rq.err = kept;
+}
+
+static enum err form_file_end(struct http_req *h)
+{
+    struct sending *s = h->page_ctx;
+    if (s->pen == NULL) {
+        return OK;
+    }
+    enum err e = upload_pen_cut(&h->rq, s->pen);
+    if (e == E_BAD_INPUT) { /* empty */
+        err_clear(&h->rq);
+        drop(h, s);
+        s->empty++;
+        return OK;
+    }
+    TRY(e);
+    e = upload_pen_finish(&h->rq, s->pen, &s->up);
+    upload_pen_close(s->pen);
+    s->pen = NULL;
+    if (e == E_UNPROCESSED) {
+        err_clear(&h->rq); /* the row tells why */
+        e = OK;
+    }
+    s->taken++;
+    return e;
+}
+
+static enum err form_end(struct http_req *h)
+{
+    struct sending *s = h->page_ctx;
+    const char *suffix = s->empty > 0 ? "/files?empty=1" : s->taken == 0 ? "/files?none=1" : "/files";
+    return http_redirect(h, page_path(h, "", s->base, suffix));
+}
+
+static void form_broken(struct http_req *h)
+{
+    drop(h, h->page_ctx);
+}
+
+enum err web_files_send(struct http_req *h)
+{
+    static const struct http_form_sink sink = {form_begin, form_bytes, form_file_end, form_end,
+                                               form_broken};
+    struct sending *s = ARENA_NEW(h->rq.a, struct sending);
+    TRY_MEM(&h->rq, s);
+    s->key = owner_of(h, &s->base);
+    TRY(attach_may_add(&h->rq, s->key));
+    h->page_ctx = s;
+    return http_stream_form(h, &sink);
+}
+
+/* ---- taking out ---- */
+
+static enum err removed(struct http_req *h)
+{
+    struct upload up;
+    struct str base;
+    struct str key = owner_of(h, &base);
+    bool draft = http_param(h, S("draft")).p != NULL;
+    bool in_form = http_form(h, S("form")).p != NULL;
+    enum err e = upload_find(&h->rq, http_param(h, S("upload")), &up);
+    if (e == OK && !str_eq(up.case_id, key)) {
+        e = FAIL(&h->rq, E_NOT_FOUND, "upload");
+    }
+    if (e == OK) {
+        e = upload_end(&h->rq, desk_of(h), up.id);
+    }
+    if (e == E_NOT_FOUND || e == E_GONE) { /* a second click */
+        err_clear(&h->rq);
+        e = OK;
+    }
+    TRY(e);
+    return http_redirect(h, page_path(h, "", base, draft && in_form ? "#files" : "/files"));
+}
+
+/* The button stands in the form of the request: what is typed there is kept too. */
+enum err web_file_remove(struct http_req *h)
+{
+    struct ask *a = ARENA_NEW(h->rq.a, struct ask);
+    struct str too_long = {0};
+    bool sent;
+    TRY_MEM(&h->rq, a);
+    if (http_param(h, S("draft")).p == NULL || http_form(h, S("form")).p == NULL) {
+        return removed(h);
+    }
+    enum err e = ask_load(h, a, &sent);
+    if (e != OK || sent) {
+        return e;
+    }
+    struct tx *tx = tx_new(&h->rq);
+    TRY_MEM(&h->rq, tx);
+    TRY(ask_merge(h, a, &a->typed, &too_long));
+    err_clear(&h->rq);
+    TRY(draft_save(&h->rq, tx, a->id, S("request"), &a->typed, 0));
+    return http_commit(h, tx, removed);
+}
+
+/* ---- opening ---- */
+
+static enum err open_blob(struct http_req *h, const uint8_t sha[32], struct str type,
+                          struct str name)
+{
+    const struct file_kind *k = file_kind_find(type);
+    struct buf etag;
+    struct http_disk_file f = {.type = type, .filename = name,
+                               .inline_ok = k != NULL && k->inline_ok};
+    TRY(blob_open(&h->rq, care_of(&h->rq)->store, sha, &f.fd, &f.size_bytes));
+    buf_init(&etag, h->rq.a, 80);
+    buf_char(&etag, '"');
+    buf_hex(&etag, sha, 32);
+    buf_char(&etag, '"');
+    f.etag = buf_get(&etag);
+    http_reply_cache(h, S("private, no-cache"));
+    return http_reply_file(h, &f);
+}
+
+/* Own file of a draft, or one that waits under a case. */
+enum err web_upload_open(struct http_req *h)
+{
+    struct upload up;
+    struct str base;
+    struct str key = owner_of(h, &base);
+    TRY(upload_find(&h->rq, http_param(h, S("upload")), &up));
+    if (!str_eq(up.case_id, key) || (up.state != UPLOAD_COMPLETE && up.state != UPLOAD_USED)) {
+        return FAIL(&h->rq, E_NOT_FOUND, "upload");
+    }
+    return open_blob(h, up.blob.sha, up.type, up.name);
+}
+
+enum err web_file_open(struct http_req *h)
+{
+    struct case_row row;
+    struct case_file file;
+    TRY(consult_file_get(&h->rq, http_param(h, S("file")), AUDIT_READ, &row, &file));
+    return open_blob(h, file.sha, file.type, file.title);
+}
