@@ -1,5 +1,6 @@
 // The script of every page. Each part looks for its own marks in the page and does nothing without
 // them; pages work without any of it.
+import { startAsk } from './ask';
 import { startCase } from './case';
 import { startDesk } from './desk';
 import { startDrafts } from './draft';
@@ -7,6 +8,7 @@ import { startLive } from './live';
 import { startNotices } from './notice';
 
 startDrafts();
+startAsk();
 startLive();
 startDesk();
 startCase();

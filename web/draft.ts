@@ -84,6 +84,7 @@ class Draft {
         r = await fetch(this.url, { method: 'POST', headers: this.headers(), body });
       }
       if (isSignIn(r)) this.failed(this.status?.dataset.tOut, signInLink(this.status?.dataset.tSignin));
+      else if (r.status === 413) this.failed((await r.text()).slice(0, 400));
       else if (!r.ok) this.failed(fill(this.status?.dataset.tLocal, { time: clock() }));
       else this.sent(body);
     } catch {

@@ -137,7 +137,10 @@ static enum err patient_of(struct http_req *h, struct str key, bool draft, struc
     }
     TRY(access_case(&h->rq, key, AUDIT_READ, &row));
     TRY(access_patient(&h->rq, row.patient, AUDIT_READ, &res));
-    *ret_whole = res.body;
+    struct json_doc *doc = ARENA_NEW(h->rq.a, struct json_doc);
+    TRY_MEM(&h->rq, doc);
+    TRY(json_parse(&h->rq, res.body, NULL, doc));
+    patient_read(&h->rq, json_root(doc), ret_whole);
     return OK;
 }
 

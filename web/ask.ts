@@ -1,0 +1,83 @@
+// The request form: what depends on another answer appears with it, tables grow in place, diagnoses
+// are offered while one types, choosing a profile brings its fields.
+import { all } from './util';
+
+const WAIT_MS = 250;
+const OFFER_FROM = 2;
+
+interface Hit {
+  code: string;
+  title: string;
+}
+
+// "name=code name!=code": any of them, as the server counts it.
+function holds(form: HTMLFormElement, rule: string): boolean {
+  const data = new FormData(form);
+  return rule.split(' ').some((part) => {
+    const [name = '', code = ''] = part.split(/!?=/);
+    return data.getAll(name).includes(code) !== part.includes('!=');
+  });
+}
+
+function startWhen(form: HTMLFormElement): void {
+  const parts = all<HTMLElement>('[data-when]', form);
+  const show = (): void => parts.forEach((el) => (el.hidden = !holds(form, el.dataset.when ?? '')));
+  all<HTMLElement>('[data-when-text]', form).forEach((el) => (el.hidden = true));
+  form.addEventListener('change', show);
+  if (parts.length) show();
+}
+
+// "tests.name[0]" of the last row becomes "tests.name[1]" in the new one.
+function startRepeat(box: HTMLElement): void {
+  box.querySelector<HTMLButtonElement>('[data-more]')?.addEventListener('click', (e) => {
+    const last = box.querySelector<HTMLTableRowElement>('tbody tr:last-child');
+    if (!last) return;
+    e.preventDefault();
+    const row = last.cloneNode(true) as HTMLTableRowElement;
+    for (const input of all<HTMLInputElement | HTMLTextAreaElement>('input,textarea', row)) {
+      input.name = input.name.replace(/\[(\d+)\]$/, (_, i: string) => `[${Number(i) + 1}]`);
+      input.id = input.name;
+      input.value = '';
+    }
+    all('.nhsuk-error-message', row).forEach((m) => m.remove());
+    last.after(row);
+    row.querySelector<HTMLElement>('input,textarea')?.focus();
+  });
+}
+
+function startIcd(input: HTMLInputElement): void {
+  const list = document.getElementById(input.getAttribute('list') ?? '');
+  let timer = 0;
+  let asked = '';
+  const ask = async (): Promise<void> => {
+    const q = input.value.trim();
+    if (q.length < OFFER_FROM || q === asked || all<HTMLOptionElement>('option', list ?? input).some((o) => o.value === q)) return;
+    asked = q;
+    try {
+      const r = await fetch(`/icd10?q=${encodeURIComponent(q)}`, { headers: { Accept: 'application/json' } });
+      if (!r.ok || input.value.trim() !== q) return;
+      const options = ((await r.json()) as Hit[]).map((hit) => {
+        const o = document.createElement('option');
+        o.value = `${hit.code} ${hit.title}`;
+        // The browser offers what contains the typed text: other words for the same thing count too.
+        o.label = o.value.toLowerCase().includes(q.toLowerCase()) ? '' : q;
+        return o;
+      });
+      list?.replaceChildren(...options);
+    } catch {
+      // no line: words are as good
+    }
+  };
+  input.addEventListener('input', () => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => void ask(), WAIT_MS);
+  });
+}
+
+export function startAsk(): void {
+  all('[data-script]').forEach((el) => (el.hidden = false));
+  all<HTMLFormElement>('main form').forEach(startWhen);
+  all('[data-repeat]').forEach(startRepeat);
+  all<HTMLInputElement>('[data-icd]').forEach(startIcd);
+  all('[data-reload]').forEach((el) => el.addEventListener('change', () => el.closest('form')?.requestSubmit()));
+}
