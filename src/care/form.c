@@ -78,6 +78,7 @@ static void read_extensions(struct req *rq, struct jv v, struct form_item *it)
             it->unit_system = json_str(rq->a, json_get(c, S("system")));
             it->unit_code = json_str(rq->a, json_get(c, S("code")));
             it->unit_title = json_str(rq->a, json_get(c, S("display")));
+            read_text(rq, c, S("display"), S("_display"), &it->unit_text);
         } else if (json_is(url, EXT_MIN) && number.p != NULL) {
             it->has_min = true;
             it->min = number;

@@ -49,6 +49,7 @@ struct form_item {
     struct str min, max; /* as written in the form, decimals to the digit */
     uint32_t max_decimals;
     struct str unit_system, unit_code, unit_title;
+    struct text4 unit_text; /* the title in the languages */
     struct str loinc;    /* first code, p NULL when none */
     struct str value_set; /* URL of what may be answered, p NULL when none */
     const struct form_option *options;

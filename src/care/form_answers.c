@@ -293,7 +293,7 @@ static struct str shown_value(struct req *rq, const struct form_item *it, struct
         buf_str(&b, opt != NULL ? text4_get(&opt->title, rq->lang) : v);
         if (it->unit_title.n > 0 && (it->kind == FORM_INTEGER || it->kind == FORM_DECIMAL)) {
             BUF_LIT(&b, " ");
-            buf_str(&b, it->unit_title);
+            buf_str(&b, text4_get(&it->unit_text, rq->lang));
         }
     }
     return buf_get(&b);

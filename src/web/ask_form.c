@@ -135,7 +135,7 @@ static struct str urgency_hint(struct http_req *h, const struct policy *policy,
     if (t != NULL && t->answer_within.ms > 0) {
         struct text_arg args[] = {{S("accept"), page_duration(h, t->accept_within.ms)},
                                   {S("answer"), page_duration(h, t->answer_within.ms)}};
-        BUF_LIT(&b, " ");
+        BUF_LIT(&b, ". ");
         buf_str(&b, page_text(h, T("Accepted within {accept}, answered within {answer}."), args,
                               LEN(args)));
     }

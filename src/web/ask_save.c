@@ -201,7 +201,7 @@ static enum err go_discard(struct http_req *h, struct ask *a)
 
 static enum err go_leave(struct http_req *h, struct ask *a)
 {
-    return save_and_go(h, a, S("/mine?done=draft"));
+    return save_and_go(h, a, S("/mine?done=kept"));
 }
 
 static enum err go_files(struct http_req *h, struct ask *a)

@@ -176,7 +176,7 @@ static void set_field(const struct showing *s, const struct form_item *it, uint3
     if (is_number(it)) {
         val_set_z(m, "mode", it->kind == FORM_DECIMAL ? "decimal" : "numeric");
         val_set_z(m, "width", "w8");
-        val_set_str(m, "unit", it->unit_title);
+        val_set_str(m, "unit", text4_get(&it->unit_text, s->h->rq.lang));
     } else if (it->kind == FORM_CHOICE || it->kind == FORM_BOOLEAN) {
         set_options(s, it, name, m);
     } else if (it->kind == FORM_DATE || it->kind == FORM_DATE_TIME) {
