@@ -24,7 +24,7 @@ release: ## build what is shipped
 	@cmake --build --preset release -j$(JOBS)
 
 demo: release ## fill a made-up region once, serve it on 127.0.0.1:8080, tell who can sign in
-	@build/release/src/app/consilium demo demo-data
+	@build/release/src/app/consilium demo --data demo-data
 
 test: ## everything .ci/run does; STEP="unit style" for some steps
 	@tools/setup.sh test

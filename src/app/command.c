@@ -9,6 +9,7 @@ const struct command commands[] = {
     /* name     usage  help                                                               run */
     {"serve",   "",    "open the data folder and answer requests",                        command_serve },
     {"init",    "",    "make an empty data folder",                                       command_init  },
+    {"demo",    "",    "fill a made-up region once, tell who can sign in, and serve it",  command_demo  },
     {"config",  "",    "print every setting with its present value",                      command_config},
     {"verify",  "BUNDLE SIGNATURE [--ca FILE]", "check a downloaded conclusion, without any server", command_verify},
     {"ca show", "",    "print the signing authority and its fingerprint",                 command_ca_show},

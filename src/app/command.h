@@ -34,7 +34,13 @@ int command_with_store(struct command_args *args, bool read_only,
 /* Writes to standard output. */
 void command_print(struct str text);
 
+struct app;
+typedef enum err (*serve_before_fn)(struct req *rq, struct app *app);
+/* Opens the data folder, calls before (may be NULL), and serves until a signal: serve.c */
+int serve_folder(struct command_args *args, serve_before_fn before);
+
 int command_serve(struct command_args *args);
+int command_demo(struct command_args *args);
 int command_init(struct command_args *args);
 int command_audit_list(struct command_args *args);
 int command_audit_verify(struct command_args *args);

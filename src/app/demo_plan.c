@@ -180,14 +180,16 @@ static int64_t plan_age(const struct plan *p)
     int64_t accept = p->terms->accept_within.ms;
     int64_t answer = p->terms->answer_within.ms;
     bool late = one_in(p, 7, 3);
+    int64_t over = part(p, p->terms->escalate_after.ms, one_in(p, 2, 0) ? 1100 : 200,
+                        one_in(p, 2, 0) ? 1900 : 800);
 
     switch (p->aim) {
     case AIM_SUBMITTED:
     case AIM_ALLOCATED:
-        return late ? MAX(accept + part(p, p->terms->escalate_after.ms, 200, 1600) - p->t, 0)
+        return late ? MAX(accept + over - p->t, 0)
                     : part(p, accept - p->t, 50, 550);
     case AIM_ACCEPTED:
-        return late ? MAX(answer + part(p, p->terms->escalate_after.ms, 200, 1600) - p->t, 0)
+        return late ? MAX(answer + over - p->t, 0)
                     : part(p, answer - p->t, 50, 700);
     case AIM_RETURNED:
     case AIM_DATA_ASKED: return dice_between(dice, 10, 900) * MS_MINUTE;

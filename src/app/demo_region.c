@@ -6,7 +6,7 @@
 #include "care/account.h"
 #include "store/tx.h"
 
-enum { STATION_SHIFTS = 2, SHIFT_HOURS = 12, DAY_BEGINS = 8, PEOPLE_OF_TX = 40 };
+enum { DAY_SHIFTS = 2, SHIFT_HOURS = 12, DAY_BEGINS = 8, PEOPLE_OF_TX = 40 };
 
 /* A service of a centre and who signs in for it. */
 struct service_row {
@@ -301,36 +301,43 @@ static bool has_duty(const struct directory *dir, uint32_t service, int64_t from
     return false;
 }
 
+/* One shift of every service where nobody is on duty yet. */
+static enum err add_shift(struct req *rq, const struct demo_region *r, const struct directory *dir,
+                          int64_t start, uint64_t turn, uint32_t *n)
+{
+    struct tx *tx = tx_new(rq);
+
+    TRY_MEM(rq, tx);
+    for (uint32_t s = 0; s < r->n_services; s++) {
+        const struct demo_service *sv = &r->services[s];
+        const struct demo_person *one = &r->people[sv->first + turn % sv->n];
+        if (has_duty(dir, dir_service_at(dir, sv->id), start)) {
+            continue;
+        }
+        TRY(duty_add(rq, tx, sv->id, one->login, (struct instant){start},
+                     (struct instant){start + SHIFT_HOURS * MS_HOUR}));
+        ++*n;
+    }
+    return tx_is_empty(tx) ? OK : store_commit(care_of(rq)->store, rq, tx);
+}
+
 enum err demo_roster(struct req *rq, const struct demo_region *r, struct instant from,
                      uint32_t days, uint32_t *ret_n)
 {
     int tz = care_of(rq)->tz_min;
     struct civil day = instant_civil(from, tz);
     const struct directory *dir = NULL;
-    struct tx *tx = tx_new(rq);
     uint32_t n = 0;
 
-    TRY_MEM(rq, tx);
     TRY(directory_get(rq, &dir));
     int64_t first = civil_days(day.year, day.month, day.day);
     int64_t begin = first * MS_DAY - tz * MS_MINUTE + DAY_BEGINS * MS_HOUR;
-    for (uint32_t s = 0; s < r->n_services; s++) {
-        const struct demo_service *sv = &r->services[s];
-        uint32_t at = dir_service_at(dir, sv->id);
-        for (uint32_t shift = 0; shift < days * STATION_SHIFTS; shift++) {
-            int64_t start = begin + (int64_t)shift * SHIFT_HOURS * MS_HOUR;
-            uint64_t turn = (uint64_t)first * STATION_SHIFTS + shift;
-            const struct demo_person *one = &r->people[sv->first + turn % sv->n];
-            if (has_duty(dir, at, start)) {
-                continue;
-            }
-            TRY(duty_add(rq, tx, sv->id, one->login, (struct instant){start},
-                         (struct instant){start + SHIFT_HOURS * MS_HOUR}));
-            n++;
-        }
+    for (uint32_t shift = 0; shift < days * DAY_SHIFTS; shift++) {
+        TRY(add_shift(rq, r, dir, begin + (int64_t)shift * SHIFT_HOURS * MS_HOUR,
+                      (uint64_t)first * DAY_SHIFTS + shift, &n));
     }
     *ret_n = n;
-    return n > 0 ? store_commit(care_of(rq)->store, rq, tx) : OK;
+    return OK;
 }
 
 /* ---- for people ---- */

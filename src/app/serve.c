@@ -99,15 +99,23 @@ static enum err serve(struct req *rq, struct app *app, const sigset_t *set)
     return OK;
 }
 
-int command_serve(struct command_args *args)
+int serve_folder(struct command_args *args, serve_before_fn before)
 {
     struct app app;
     sigset_t set;
     block_signals(&set);
     enum err e = app_open(args->rq, args->config, false, &app);
+    if (e == OK && before != NULL) {
+        e = before(args->rq, &app);
+    }
     if (e == OK) {
         e = serve(args->rq, &app, &set);
     }
     app_close(args->rq, &app);
     return e == OK ? COMMAND_OK : COMMAND_FAILED;
+}
+
+int command_serve(struct command_args *args)
+{
+    return serve_folder(args, NULL);
 }

@@ -218,6 +218,29 @@ static struct str schedule_id(struct req *rq, struct str service, struct str per
     return buf_get(&b);
 }
 
+/* The Schedule of a person in a service, unless it is there. */
+static enum err put_schedule(struct req *rq, struct tx *tx, struct str id, struct str service,
+                             struct str person)
+{
+    struct res_row row;
+    struct put p;
+    enum err e = db_read(rq, T_SCHEDULE, id, &row);
+
+    if (e != E_NOT_FOUND && e != E_GONE) {
+        return e;
+    }
+    err_clear(rq);
+    put_begin(&p, rq, tx, T_SCHEDULE, id, RES_MAX);
+    p.expect = TX_ANY;
+    json_kb(&p.o, S("active"), true);
+    json_k(&p.o, S("actor"));
+    json_arr(&p.o);
+    put_ref_item(&p.o, T_HEALTHCARE_SERVICE, service);
+    put_ref_item(&p.o, T_PRACTITIONER, person);
+    json_arr_end(&p.o);
+    return put_end(&p);
+}
+
 enum err duty_add(struct req *rq, struct tx *tx, struct str service, struct str person,
                   struct instant from, struct instant to)
 {
@@ -229,15 +252,7 @@ enum err duty_add(struct req *rq, struct tx *tx, struct str service, struct str 
     if (to.ms <= from.ms || to.ms - from.ms > 7 * MS_DAY) {
         return FAIL(rq, E_BAD_INPUT, "duty: from and to");
     }
-    put_begin(&p, rq, tx, T_SCHEDULE, schedule, RES_MAX);
-    p.expect = TX_ANY;
-    json_kb(&p.o, S("active"), true);
-    json_k(&p.o, S("actor"));
-    json_arr(&p.o);
-    put_ref_item(&p.o, T_HEALTHCARE_SERVICE, service);
-    put_ref_item(&p.o, T_PRACTITIONER, person);
-    json_arr_end(&p.o);
-    TRY(put_end(&p));
+    TRY(put_schedule(rq, tx, schedule, service, person));
     put_begin(&p, rq, tx, T_SLOT, (struct str){0}, RES_MAX);
     put_ref(&p.o, S("schedule"), T_SCHEDULE, schedule);
     json_ks(&p.o, S("status"), S("free"));
