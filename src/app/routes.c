@@ -68,6 +68,23 @@ const struct http_route app_routes[] = {
     {POST,   "/cases/:case/messages", WHO_SESSION, 0,          LIMIT_FORM, 0,    KIND_PAGE,   web_case_message},
     {GET,    "/cases/:case/move/:action", WHO_SESSION, 0,      LIMIT_NONE, 0,    KIND_PAGE,   web_case_move_page},
     {POST,   "/cases/:case/move/:action", WHO_SESSION, 0,      LIMIT_FORM, 0,    KIND_PAGE,   web_case_move},
+    {GET,    "/cases/:case/conclusion", WHO_SESSION, MAY_ANSWER, LIMIT_NONE, 0,  KIND_PAGE,   web_conclusion_page},
+    {POST,   "/cases/:case/conclusion", WHO_SESSION, MAY_ANSWER, LIMIT_FORM, SLOW, KIND_PAGE, web_conclusion},
+    {POST,   "/cases/:case/conclusion/save", WHO_SESSION, MAY_ANSWER, LIMIT_FORM, 0, KIND_PAGE, web_conclusion_autosave},
+    {GET,    "/cases/:case/conclusion/preview", WHO_SESSION, MAY_ANSWER, LIMIT_NONE, 0, KIND_PAGE, web_conclusion_preview},
+    {GET,    "/cases/:case/conclusion/preview.pdf", WHO_SESSION, MAY_ANSWER, LIMIT_NONE, SLOW, KIND_PAGE, web_conclusion_preview_pdf},
+    {POST,   "/cases/:case/conclusion/sign", WHO_SESSION, MAY_ANSWER, LIMIT_FORM, SLOW, KIND_PAGE, web_conclusion_sign},
+    {GET,    "/cases/:case/conclusion.json", WHO_SIGNED_IN, 0, LIMIT_NONE, 0,    KIND_PAGE,   web_conclusion_json},
+    {GET,    "/cases/:case/conclusion.p7s", WHO_SIGNED_IN, 0,  LIMIT_NONE, 0,    KIND_PAGE,   web_conclusion_p7s},
+    {GET,    "/cases/:case/conclusion.pdf", WHO_SIGNED_IN, 0,  LIMIT_NONE, SLOW, KIND_PAGE,   web_conclusion_pdf},
+    {GET,    "/cases/:case/print.pdf", WHO_SIGNED_IN, 0,       LIMIT_NONE, SLOW, KIND_PAGE,   web_case_print},
+    {GET,    "/cases/:case/log",      WHO_SESSION, 0,          LIMIT_NONE, 0,    KIND_PAGE,   web_case_log},
+    {GET,    "/cases/:case/glass",    WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, LIMIT_NONE, 0, KIND_PAGE, web_glass_page},
+    {POST,   "/cases/:case/glass",    WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, LIMIT_FORM, 0, KIND_PAGE, web_glass},
+
+    /* the public check of a document */
+    {GET,    "/check",            WHO_ANY,     0,              LIMIT_NONE, 0,    KIND_PAGE,   web_check_page},
+    {GET,    "/check/:code",      WHO_ANY,     0,              LIMIT_NONE, SLOW, KIND_PAGE,   web_check},
     {GET,    "/style",            WHO_ANY,     0,              LIMIT_NONE, 0,    KIND_PAGE,   web_style},
 
     /* pages: a request, its files */

@@ -19,7 +19,8 @@ struct sign_paper {
 
 /* Builds the conclusion from the typed form, in rq->lang, and keeps the bytes as a draft. Commits on
  * its own. base_url: "https://host", for the QR code. reason: why the present conclusion is
- * corrected; required then, else not looked at.
+ * corrected; required then, else not looked at. With a field "seen-listed" the document names only the
+ * files whose ids come as "seen", else all of the case.
  * errors   E_BAD_INPUT  see ret_problems (field "reason" among them); E_NOT_FOUND; E_FORBIDDEN not the
  *          consultant of this case; E_CONFLICT  nothing can be signed in this state; E_TOO_LARGE */
 MUST_USE enum err sign_preview(struct req *rq, struct str case_id, const struct fields *typed,

@@ -123,6 +123,29 @@ static enum err response_make(struct req *rq, const struct form *form, const str
     return OK;
 }
 
+/* The files the consultant ticked ("seen", once the form listed them: "seen-listed"); all otherwise. */
+static enum err seen_fill(struct req *rq, const struct fields *typed, const struct case_row *row,
+                          struct sign_doc *d)
+{
+    const struct sign_seen *all;
+    uint32_t n = 0;
+    TRY(sign_int_seen(rq, row->rid, &all, &n));
+    struct sign_seen *kept = ARENA_ARRAY(rq->a, n + 1, struct sign_seen);
+    TRY_MEM(rq, kept);
+    bool listed = fields_get(typed, S("seen-listed")).n > 0;
+    for (uint32_t i = 0; i < n; i++) {
+        bool ticked = !listed;
+        for (uint32_t k = 0; !ticked && fields_at(typed, S("seen"), k).p != NULL; k++) {
+            ticked = str_eq(fields_at(typed, S("seen"), k), all[i].id);
+        }
+        if (ticked) {
+            kept[d->n_seen++] = all[i];
+        }
+    }
+    d->seen = kept;
+    return OK;
+}
+
 /* ---- the document's facts ---- */
 
 static struct str role_title(struct req *rq, struct str code)
@@ -220,7 +243,7 @@ static enum err doc_fill(struct req *rq, const struct case_view *v, const struct
     TRY(sign_int_load(rq, T_SERVICE_REQUEST, v->row.id, &d->request));
     TRY(response_make(rq, form, typed, &v->row, &d->response));
     TRY(sign_int_sections(rq, form, typed, &d->sections, &d->n_sections));
-    return sign_int_seen(rq, v->row.rid, &d->seen, &d->n_seen);
+    return seen_fill(rq, typed, &v->row, d);
 }
 
 /* ---- preview ---- */

@@ -32,6 +32,25 @@ enum err web_case_move_page(struct http_req *h);
 enum err web_case_move(struct http_req *h);
 enum err web_case_allocate(struct http_req *h);
 
+/* conclusion.c, conclusion_sign.c: writing, signing and taking away a conclusion */
+enum err web_conclusion_page(struct http_req *h);
+enum err web_conclusion(struct http_req *h); /* SLOW */
+enum err web_conclusion_autosave(struct http_req *h);
+enum err web_conclusion_preview(struct http_req *h);
+enum err web_conclusion_preview_pdf(struct http_req *h); /* SLOW */
+enum err web_conclusion_sign(struct http_req *h);        /* SLOW */
+enum err web_conclusion_json(struct http_req *h);
+enum err web_conclusion_p7s(struct http_req *h);
+enum err web_conclusion_pdf(struct http_req *h); /* SLOW */
+enum err web_case_print(struct http_req *h);     /* SLOW */
+
+/* case_log.c, glass.c, check.c */
+enum err web_case_log(struct http_req *h);
+enum err web_glass_page(struct http_req *h);
+enum err web_glass(struct http_req *h);
+enum err web_check_page(struct http_req *h);
+enum err web_check(struct http_req *h); /* SLOW */
+
 /* notices.c */
 enum err web_notices(struct http_req *h);
 enum err web_notices_read(struct http_req *h);
