@@ -124,6 +124,13 @@ class Row {
     this.show(this.area.box.dataset.tDone);
     this.area.total();
     this.area.next();
+    this.listed();
+  }
+
+  // The page has a list of its own that shows what is stored or refused: not twice.
+  private listed(): void {
+    const list = document.querySelector('[data-live~=files]');
+    list?.addEventListener('swapped', () => this.li.remove(), { once: true });
     document.dispatchEvent(new CustomEvent('refresh', { detail: 'files' }));
   }
 
@@ -138,6 +145,7 @@ class Row {
     } else {
       this.state = 'refused';
       this.show(`${t.tRefused ?? ''}: ${reason(response?.getBody())}`);
+      if (status === 422) this.listed();
     }
     return this.area.next();
   }

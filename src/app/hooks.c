@@ -132,7 +132,8 @@ static void options(struct http_req *h, enum http_kind kind)
 
 const struct http_hooks app_hooks = {
     .identify = identify,
-    .render_error = {[KIND_PAGE] = page_render_error, [KIND_FHIR] = api_fhir_error},
+    .render_error = {[KIND_PAGE] = page_render_error, [KIND_FHIR] = api_fhir_error,
+                     [KIND_TUS] = api_tus_error},
     .options = options,
     .submit = submit,
     .commit = commit,

@@ -54,7 +54,7 @@ static void call_clear(struct call *c)
     c->h.rq.a = a;
     c->phase = PHASE_HEAD;
     c->task = TASK_NONE;
-    c->err = OK;
+    c->err = c->late = OK;
     c->on_pool = c->audited = c->fail_rendered = c->has_hit = c->query_done = false;
     c->close_after = c->gone = c->sink_begun = c->suspended = c->hang_up = false;
     c->next = NULL;
@@ -333,6 +333,17 @@ static bool body_is_hopeless(const struct call *c)
            || (c->body_size != UINT64_MAX && c->body_size > SKIP_BYTES);
 }
 
+/* A form of somebody whose session has ended is read before it is refused, so that the page can give
+ * back what was typed. */
+static bool form_is_kept(struct call *c, enum err e)
+{
+    enum { KEPT_BYTES = 512 * 1024 };
+    const struct http_route *r = c->h.route;
+    return e == E_SIGN_IN && r != NULL && r->kind == KIND_PAGE && c->h.method == POST
+           && (r->flags & STREAM) == 0 && c->body_size > 0 && c->body_size <= KEPT_BYTES
+           && str_eq(http_body_type(&c->h), S("application/x-www-form-urlencoded"));
+}
+
 /* Failed before the body was read: read past it so that the caller sees the answer. */
 static enum MHD_Result call_refuse(struct call *c, enum err e)
 {
@@ -432,6 +443,10 @@ static enum MHD_Result body_stream(struct call *c, const char *data, size_t *n)
 static enum MHD_Result step_head(struct call *c, const char *method)
 {
     enum err e = gate_head(c, method);
+    if (e != OK && form_is_kept(c, e)) {
+        c->late = e;
+        e = OK;
+    }
     if (e != OK) {
         return call_refuse(c, e);
     }
@@ -479,7 +494,7 @@ static enum MHD_Result step_run(struct call *c)
         call_run(c, handle_options);
         return call_settle(c);
     }
-    enum err e = gate_form(c);
+    enum err e = c->late != OK ? c->late : gate_form(c);
     if (e != OK) {
         call_render(c, e);
         return call_settle(c);

@@ -103,6 +103,7 @@ struct call {
     struct call *next_made; /* all calls of the worker */
     enum phase phase;
     enum task task;
+    enum err late;          /* why it is refused once the form was read: nobody is signed in */
     enum err err;           /* of the handler, the commit, or the sink so far */
     bool on_pool;
     bool audited;           /* rq.audit is durable or was given up: the answer may go */

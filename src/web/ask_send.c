@@ -5,6 +5,7 @@
 #include "care/directory.h"
 #include "store/tx.h"
 #include "web/case_item.h"
+#include "web/format.h"
 #include "web/tpl.h"
 
 static void add_fact(struct http_req *h, struct val *list, const char *label, struct str value)
@@ -50,6 +51,28 @@ static void set_facts(struct http_req *h, const struct ask *a, const struct dire
     add_fact(h, list, T("Telephone to call you back"), fields_get(&a->typed, S("contact")));
 }
 
+/* Dates as people write them. */
+static struct str shown(struct http_req *h, const struct form_line *line)
+{
+    struct instant from;
+    struct instant to;
+    struct buf b;
+    buf_init(&b, h->rq.a, 256);
+    if (line->item->kind == FORM_DATE) {
+        format_date_text(&b, h->rq.lang, line->value);
+        return buf_get(&b);
+    }
+    if (line->item->kind != FORM_DATE_TIME || line->value.n < 16
+        || !instant_span(form_date_time(&h->rq, line->value), page_tz(h), &from, &to)) {
+        return line->value;
+    }
+    struct civil c = instant_civil(from, page_tz(h));
+    format_date(&b, h->rq.lang, &c);
+    BUF_LIT(&b, ", ");
+    format_time(&b, &c);
+    return buf_get(&b);
+}
+
 static enum err set_lines(struct http_req *h, const struct ask *a, struct val *root)
 {
     const struct form_line *lines = NULL;
@@ -59,7 +82,7 @@ static enum err set_lines(struct http_req *h, const struct ask *a, struct val *r
     for (uint32_t i = 0; i < n; i++) {
         struct val *m = val_add_map(list);
         val_set_str(m, "label", text4_get(&lines[i].item->text, h->rq.lang));
-        val_set_str(m, "value", lines[i].value);
+        val_set_str(m, "value", shown(h, &lines[i]));
         val_set_bool(m, "heading", lines[i].item->kind == FORM_GROUP);
     }
     return OK;

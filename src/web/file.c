@@ -104,13 +104,16 @@ enum err file_uploads(struct http_req *h, struct str key, const struct patient *
 {
     struct upload *list;
     size_t n;
+    int64_t stored = 0;
     struct val *out = val_set_list(root, "uploads");
     TRY(upload_list(&h->rq, key, &list, &n));
     for (size_t i = 0; i < n; i++) {
         if (list[i].state != UPLOAD_USED && str_eq(list[i].owner, h->rq.who->person)) {
             set_upload(h, &list[i], patient, base, val_add_map(out));
+            stored += list[i].state == UPLOAD_COMPLETE;
         }
     }
+    val_set_i64(root, "stored", stored);
     return OK;
 }
 

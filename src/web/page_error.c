@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "codec/url.h"
+#include "web/kept.h"
+#include "web/pages.h"
 #include "web/tpl.h"
 
 /* Headline and advice by failure; what err_text() says stands between them. */
@@ -86,6 +88,12 @@ enum err page_render_error(struct http_req *h, enum err code)
     err_clear(&h->rq);
     if (code == E_SIGN_IN && h->method == GET) {
         return http_redirect(h, sign_in_path(h));
+    }
+    if (code == E_SIGN_IN && kept_has(h)) {
+        return web_sign_in_again(h);
+    }
+    if (code == E_FORBIDDEN && str_eq(str_z(failure.detail), S("form token")) && kept_has(h)) {
+        return kept_page(h, 403, h->path, h->caller.csrf);
     }
     struct val *root = page_frame(h, f->title);
     struct val *error = page_map(root, "error");

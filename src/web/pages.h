@@ -7,6 +7,7 @@
 /* sign_in.c: beginning and ending a session */
 enum err web_sign_in_page(struct http_req *h);
 enum err web_sign_in(struct http_req *h); /* SLOW */
+enum err web_sign_in_again(struct http_req *h); /* a form came after the session had ended */
 enum err web_sign_out(struct http_req *h);
 
 /* lang.c: the language, before and after sign-in */

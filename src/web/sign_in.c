@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "care/account.h"
 #include "store/tx.h"
+#include "web/kept.h"
 #include "web/page.h"
 #include "web/tpl.h"
 
@@ -28,9 +29,8 @@ static bool is_own_form(struct http_req *h)
     return origin.p == NULL || str_eq_nocase(origin, http_base_url(h));
 }
 
-static enum err show(struct http_req *h, unsigned status, struct val *root)
+static enum err show(struct http_req *h, unsigned status, struct val *root, struct str asked)
 {
-    struct str asked = h->method == POST ? http_form(h, S("next")) : http_query(h, S("next"));
     struct val *f = page_field(h, root, "login", T("Login"), S(""));
     val_set_z(f, "auto", "username");
     val_set_z(f, "width", "w14");
@@ -54,7 +54,15 @@ enum err web_sign_in_page(struct http_req *h)
         return http_redirect(h, next_path(h, http_query(h, S("next"))));
     }
     TRY(page_begin(h, T("Sign in"), &root));
-    return show(h, 200, root);
+    return show(h, 200, root, http_query(h, S("next")));
+}
+
+enum err web_sign_in_again(struct http_req *h)
+{
+    struct val *root = NULL;
+    TRY(page_begin(h, T("Sign in"), &root));
+    kept_set(h, root);
+    return show(h, 401, root, h->path);
 }
 
 /* "wait 90 s" of E_LOCKED in words. */
@@ -78,6 +86,23 @@ static struct str wait_text(struct http_req *h)
                      &arg, 1);
 }
 
+/* Where they wanted to go; a form that came too late is offered for sending. */
+static enum err go_on(struct http_req *h, struct str token, struct str path)
+{
+    const struct who *who = NULL;
+    struct str name;
+    struct str value;
+    bool kept = false;
+    for (uint32_t i = 0; http_form_each(h, i, &name, &value); i++) {
+        kept = kept || str_starts(name, S("kept."));
+    }
+    if (!kept) {
+        return http_redirect(h, path);
+    }
+    TRY(who_by_session(&h->rq, token, &who));
+    return kept_page(h, 200, path, who->csrf);
+}
+
 enum err web_sign_in(struct http_req *h)
 {
     struct session s;
@@ -92,7 +117,7 @@ enum err web_sign_in(struct http_req *h)
         struct str token = arena_str(h->rq.a, str_z(s.token));
         http_reply_cookie(h, S("sid"), token, -1);
         http_reply_cookie(h, S("lang"), lang_code(s.account.lang), 365 * 24 * 3600);
-        return http_redirect(h, next_path(h, http_form(h, S("next"))));
+        return go_on(h, token, next_path(h, http_form(h, S("next"))));
     }
     if (e != E_SIGN_IN && e != E_LOCKED) {
         return e;
@@ -107,7 +132,8 @@ enum err web_sign_in(struct http_req *h)
                    T("Login or password is wrong, or this account is closed. Check the keyboard's "
                      "language and Caps Lock."));
     }
-    return show(h, e == E_LOCKED ? 429 : 401, root);
+    kept_set(h, root);
+    return show(h, e == E_LOCKED ? 429 : 401, root, http_form(h, S("next")));
 }
 
 static enum err signed_out(struct http_req *h)
