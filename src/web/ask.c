@@ -27,7 +27,7 @@ void ask_patient(struct http_req *h, const struct patient *p, struct val *m)
         if (p->ids[i].kind != NULL) {
             struct val *id = val_add_map(ids);
             val_set_str(id, "label", tr(h->rq.lang, p->ids[i].kind->title));
-            val_set_str(id, "value", p->ids[i].value);
+            val_set_str(id, "value", patient_id_shown(h->rq.a, &p->ids[i]));
         }
     }
 }
