@@ -1,0 +1,57 @@
+// The whole story in Chromium: node tests/pages/run.mjs [--build release] [--only NAME,NAME]
+// A feldsher asks, a coordinator allocates, a consultant answers and signs, the asker acts; every page
+// on the way is held to the rules of browser.mjs. Pictures go to build/screens/.
+import { option, Program } from '../lib/program.mjs';
+import { DEMO_PASSWORD as PASSWORD } from '../lib/demo.mjs';
+import { Story } from './story.mjs';
+import { faults, launch, Person, proof, provenCount } from './browser.mjs';
+
+const args = process.argv.slice(2);
+const program = new Program({ build: option(args, '--build', 'release'), extra: ['--lang', 'ru'] });
+const only = option(args, '--only', '').split(',').filter(Boolean);
+const browser = await launch();
+
+// Pages each role can open, looked at as they are.
+const PAGES = [
+  ['doctor1', 'ru', ['/home', '/mine', '/directory', '/directory/duty', '/notices', '/account', '/help', '/ask', '/ask/register']],
+  ['coordinator1', 'kk', ['/home', '/desk', '/figures']],
+  ['neurologist1', 'ru', ['/home', '/work', '/mine']],
+  ['head1', 'ru', ['/home', '/figures']],
+  ['admin', 'ru', ['/home']],
+];
+
+async function looks(login, lang, targets) {
+  const p = await Person.begin(browser, program, login, { lang });
+  await p.open('/sign-in', login === 'doctor1' ? 'sign-in' : '');
+  await p.focusSeen(5);
+  await p.signIn(login, PASSWORD);
+  await p.language(lang);
+  for (const target of targets) {
+    const reply = await p.open(target, `${login}${target.replaceAll('/', '-')}`);
+    if (![200, 403].includes(reply.status())) faults.push(`${p.where()}: ${reply.status()}`);
+  }
+  const href = await p.page.locator('a[href^="/cases/"]').first().getAttribute('href', { timeout: 500 }).catch(() => null);
+  if (href) await p.open(href.replace(/#.*/, ''), `${login}-case`);
+  await p.focusSeen();
+  await p.end();
+}
+
+// Login and password of who plays the story; the looks below are of others, whose lists are full.
+const people = Object.fromEntries([['asker', 'feldsher1'], ['coordinator', 'coordinator1'], ['consultant', 'cardiologist1'], ['outsider', 'feldsher5']].map(([role, login]) => [role, [login, PASSWORD]]));
+const steps = PAGES.map(([login, lang, targets]) => [`pages of ${login}`, () => looks(login, lang, targets)]);
+
+try {
+  await program.fill();
+  await program.start({ words: ['demo'] });
+  for (const [name, fn] of steps) if (!only.length || only.includes('looks')) await proof(name, fn);
+  const story = new Story(program, browser, people);
+  if (!only.length || only.includes('story')) await story.tell();
+  await proof('the server ends well', () => program.stop());
+} catch (e) {
+  faults.push(String(e.stack ?? e));
+  console.log(e.stack);
+}
+await browser.close();
+console.log(`${provenCount()} passed, ${faults.length ? Math.max(1, steps.length + 1 - provenCount()) : 0} failed`);
+if (!faults.length) program.remove();
+process.exitCode = faults.length ? 1 : 0;
