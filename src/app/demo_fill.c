@@ -1,7 +1,10 @@
 /* app/demo_fill.c - the whole region is filled: everything happens in order of its time. */
 #include "app/demo_int.h"
 
+#include "care/notice.h"
 #include "store/tx.h"
+
+enum { NOTICES_READ_HOURS = 18, NOTICES_MAX = 400 };
 
 /* The case whose next step is the earliest; NULL when nothing is left. */
 static struct demo_case *next_case(struct demo_case *cases, uint32_t n)
@@ -95,6 +98,34 @@ static enum err other_patients(struct demo *d, uint32_t n)
     return OK;
 }
 
+/* Everybody has read their notices of before this shift. */
+static enum err read_notices(struct demo *d, const struct demo_person *one)
+{
+    struct req rq;
+    enum err e = demo_as(d, &rq, one->login, one->posts[0].org, one->posts[0].code, d->now,
+                         one->lang);
+    struct tx *tx = tx_new(&rq);
+    struct notice *all = ARENA_ARRAY(rq.a, NOTICES_MAX, struct notice);
+    uint32_t n = 0;
+    uint64_t seq = 0;
+
+    if (e == OK && (tx == NULL || all == NULL)) {
+        e = FAIL(&rq, E_TOO_LARGE, "memory cap");
+    }
+    if (e == OK) {
+        e = notice_list(&rq, 0, all, NOTICES_MAX, &n);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (all[i].at.ms < d->now.ms - NOTICES_READ_HOURS * MS_HOUR && all[i].seq > seq) {
+            seq = all[i].seq;
+        }
+    }
+    if (e == OK && seq > 0) {
+        e = notice_read(&rq, tx, seq);
+    }
+    return demo_end(d, &rq, seq > 0 ? tx : NULL, e);
+}
+
 enum err demo_fill(struct demo *d)
 {
     uint32_t n = d->n_cases + d->n_drafts;
@@ -113,5 +144,8 @@ enum err demo_fill(struct demo *d)
     }
     plan_drafts(d, cases + d->n_cases);
     TRY(play_all(d, cases, n));
+    for (uint32_t i = 0; i < d->region->n_people; i++) {
+        TRY(read_notices(d, &d->region->people[i]));
+    }
     return other_patients(d, d->n_patients > patients ? d->n_patients - patients : 0);
 }

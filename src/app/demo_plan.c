@@ -272,6 +272,10 @@ enum err demo_plan(struct demo *d, struct demo_case *c, struct demo_case *cases)
     c->consultant = dice_roll(&d->dice, 3) == 0 ? 0
                                                 : dice_roll(&d->dice,
                                                             d->region->services[c->service].n);
+    bool waits = p.aim == AIM_ALLOCATED || p.aim == AIM_ACCEPTED || p.aim == AIM_DATA_ASKED;
+    if (waits && c->no % 3 != 0) {
+        c->consultant = 0; /* so that the first of each service has something to do */
+    }
     c->named = dice_roll(&d->dice, 2) == 0;
     p.terms = policy_terms(care_of(d->rq)->policy, str_z(c->story->urgency));
     if (p.terms == NULL) {
