@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "store/tx.h"
+#include "web/ask_int.h"
 #include "web/case_view.h"
 #include "web/tpl.h"
 
@@ -22,7 +23,7 @@ static enum err case_shut(struct http_req *h)
 }
 
 /* What is typed into the message form below the case. */
-static void set_writing(struct http_req *h, const struct case_view *v, struct val *root)
+static enum err set_writing(struct http_req *h, const struct case_view *v, struct val *root)
 {
     struct val *attach = val_set_map(root, "attach");
     struct val *f = page_field(h, root, "text", T("Write a message"), S(""));
@@ -30,6 +31,8 @@ static void set_writing(struct http_req *h, const struct case_view *v, struct va
     val_set_z(attach, "name", "files");
     val_set_str(attach, "label", tr(h->rq.lang, T("Photos, results, images")));
     val_set_str(attach, "case", v->row.id);
+    page_upload(root);
+    return file_uploads(h, v->row.id, &v->patient, case_path(h, v->row.id, ""), root);
 }
 
 static enum err show(struct http_req *h, unsigned status, const char *fault)
@@ -58,8 +61,7 @@ static enum err show(struct http_req *h, unsigned status, const char *fault)
         page_error(h, root, "text", fault);
     }
     if (v->row.open) {
-        page_upload(root);
-        set_writing(h, v, root);
+        TRY(set_writing(h, v, root));
     }
     return page_reply_status(h, status, root, tpl_case);
 }

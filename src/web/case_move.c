@@ -6,6 +6,7 @@
 #include "care/care.h"
 #include "care/content.h"
 #include "store/tx.h"
+#include "web/ask_int.h"
 #include "web/pages.h"
 #include "web/tpl.h"
 
@@ -120,6 +121,7 @@ static enum err form_show(struct http_req *h, const struct case_view *v, const s
         val_set_str(attach, "label", tr(h->rq.lang, T("Photos, results, images")));
         val_set_str(attach, "case", v->row.id);
         page_upload(root);
+        TRY(file_uploads(h, v->row.id, &v->patient, case_path(h, v->row.id, ""), root));
     }
     return page_reply_status(h, fault != NULL ? 422 : 200, root, tpl_case_move);
 }

@@ -226,11 +226,13 @@ static struct str line_value(struct http_req *h, const struct form_line *l)
 struct filling {
     struct val *sections;
     struct val *lines; /* of the present section; NULL: none yet */
+    struct val *row;   /* line of the present repetition of a repeating group */
     struct str title;  /* of the group one is in */
+    uint32_t rep;
     bool plain;        /* the present section is of items outside any group */
 };
 
-static void add_line(struct filling *f, bool top, struct str label, struct str value)
+static struct val *add_line(struct filling *f, bool top, struct str label, struct str value)
 {
     if (f->lines == NULL || f->plain != top) {
         struct val *section = val_add_map(f->sections);
@@ -241,6 +243,27 @@ static void add_line(struct filling *f, bool top, struct str label, struct str v
     struct val *m = val_add_map(f->lines);
     val_set_str(m, "label", label);
     val_set_str(m, "value", value);
+    return m;
+}
+
+/* A repetition of a group is one line: its first answer, then the others beside it. */
+static void add_repeated(struct http_req *h, struct filling *f, const struct form_line *l,
+                         struct str value)
+{
+    const struct val *have = f->row != NULL ? val_find(f->row, S("value")) : NULL;
+    struct buf b;
+    if (have == NULL || f->rep != l->rep || f->lines == NULL) {
+        f->row = add_line(f, false, value, S(""));
+        f->rep = l->rep;
+        return;
+    }
+    buf_init(&b, h->rq.a, have->s.n + value.n + 8);
+    buf_str(&b, have->s);
+    if (have->s.n > 0) {
+        BUF_LIT(&b, " · ");
+    }
+    buf_str(&b, value);
+    val_set_str(f->row, "value", buf_get(&b));
 }
 
 enum err case_set_form(struct http_req *h, const struct case_view *v, struct val *root)
@@ -263,10 +286,13 @@ enum err case_set_form(struct http_req *h, const struct case_view *v, struct val
         } else if (measure != NULL) {
             add_vital(h, v, &lines[i], measure, vitals);
         } else if (it->kind == FORM_GROUP) {
-            f.title = text;
-            f.lines = NULL; /* begun by its first line, so that no empty heading stands */
+            f.row = it->repeats ? f.row : NULL;
+            f.lines = it->repeats && f.title.n > 0 && str_eq(f.title, text) ? f.lines : NULL;
+            f.title = text; /* begun by its first line, so that no empty heading stands */
+        } else if (it->rep_group >= 0) {
+            add_repeated(h, &f, &lines[i], line_value(h, &lines[i]));
         } else {
-            add_line(&f, it->depth == 0, text, line_value(h, &lines[i]));
+            (void)add_line(&f, it->depth == 0, text, line_value(h, &lines[i]));
         }
     }
     return OK;
