@@ -11,6 +11,7 @@
 #include "web/tpl.h"
 
 /* What a move's form asks for and says. */
+/* clang-format off */
 static const struct asks {
     const char *action;
     const char *hint;
@@ -34,6 +35,7 @@ static const struct asks {
     {"receive", NULL, NULL, false, false, false, false, false},
     {"close", NULL, NULL, false, false, false, false, false},
 };
+/* clang-format on */
 
 static const struct asks *asks_of(struct str action)
 {
