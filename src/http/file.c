@@ -44,9 +44,12 @@ enum err http_reply_file(struct http_req *h, const struct http_disk_file *f)
     field_disposition(&b, !f->inline_ok, f->filename);
     http_reply_header(h, "Content-Disposition", buf_get(&b));
     http_reply_header(h, "Accept-Ranges", S("bytes"));
-    /* Whatever a file holds, it may not act as a page of ours. */
+    /* Whatever a file holds, it may not act as a page of ours. Browsers show no PDF in a sandbox;
+     * their viewer is one itself. */
+    bool pdf = f->inline_ok && str_eq(f->type, S("application/pdf"));
     http_reply_header(h, "Content-Security-Policy",
-                      S("default-src 'none'; style-src 'unsafe-inline'; sandbox"));
+                      pdf ? S("default-src 'none'; object-src 'self'; style-src 'unsafe-inline'")
+                          : S("default-src 'none'; style-src 'unsafe-inline'; sandbox"));
     struct str range = http_header(h, "Range");
     struct str if_range = http_header(h, "If-Range");
     uint64_t first = 0;

@@ -189,6 +189,7 @@ static void gzip_body(struct call *c)
 
 /* What pages carry: nothing may be loaded or framed from elsewhere, nothing inline runs. */
 static const struct reply_field page_fields[] = {
+    /* first: the policy */
     {"Content-Security-Policy",
      "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
      "img-src 'self' data: blob:; object-src 'none'"},
@@ -222,7 +223,8 @@ static void fill(struct call *c, struct MHD_Response *m)
         (void)MHD_add_response_header(m, "Content-Type", z_of(c, r->type));
     }
     if (kind == KIND_PAGE) {
-        add_fields(m, page_fields, LEN(page_fields));
+        size_t from = r->is_file ? 1 : 0; /* a file has a policy of its own: http_reply_file() */
+        add_fields(m, page_fields + from, LEN(page_fields) - from);
     } else {
         add_fields(m, plain_fields, LEN(plain_fields));
     }

@@ -354,6 +354,6 @@ enum err web_file_open(struct http_req *h)
 {
     struct case_row row;
     struct case_file file;
-    TRY(consult_file_get(&h->rq, http_param(h, S("file")), AUDIT_READ, &row, &file));
+    TRY(consult_file_get(&h->rq, http_param(h, S("file")), AUDIT_DOWNLOAD, &row, &file));
     return open_blob(h, file.sha, file.type, file.title);
 }
