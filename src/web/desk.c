@@ -368,5 +368,5 @@ enum err web_desk_allocate(struct http_req *h)
         args.expect = 0;
     }
     TRY(consult_move(&h->rq, tx, http_param(h, S("case")), S("allocate"), &args));
-    return page_commit(h, tx, page_back(h, "/desk", "allocated"));
+    return page_commit(h, tx, page_back(h, "/desk", "allocate"));
 }
