@@ -281,6 +281,7 @@ static enum err removed(struct http_req *h)
     struct str key = owner_of(h, &base);
     bool draft = http_param(h, S("draft")).p != NULL;
     bool in_form = http_form(h, S("form")).p != NULL;
+    TRY(attach_may_add(&h->rq, key));
     enum err e = upload_find(&h->rq, http_param(h, S("upload")), &up);
     if (e == OK && !str_eq(up.case_id, key)) {
         e = FAIL(&h->rq, E_NOT_FOUND, "upload");

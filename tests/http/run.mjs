@@ -53,7 +53,8 @@ async function playStep(step) {
   if (step.audit.length > 0) auditRows(); // forget what was before
   const headers = { ...who.headers };
   for (const [k, v] of step.headers) headers[k.toLowerCase()] = fill(v, local);
-  const body = fill(step.body, local);
+  const parts = /^multipart\//.test(headers['content-type'] ?? ''); // whose lines end with CRLF
+  const body = fill(step.body, local).replace(/\n/g, parts ? '\r\n' : '\n');
   if (body && !headers['content-type']) headers['content-type'] = body.startsWith('{') ? 'application/fhir+json' : formType;
   if (body || !['GET', 'HEAD'].includes(step.method)) headers['content-length'] = Buffer.byteLength(body);
   const reply = await program.request(step.method, fill(step.target, local), headers, body);
