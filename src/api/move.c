@@ -6,6 +6,8 @@
 #include "api/fhir_int.h"
 #include "care/access.h"
 #include "care/case_row.h"
+#include "care/consult.h"
+#include "care/consultation.h"
 #include "care/flow.h"
 #include "store/tx.h"
 
@@ -73,6 +75,8 @@ enum err api_fhir_move(struct http_req *h)
     if (flow == NULL) {
         return FAIL(&h->rq, E_NOT_FOUND, "no such workflow");
     }
-    TRY(care_move(&h->rq, tx, flow, row.id, action, &args));
+    bool consults = str_eq(row.flow, str_z(care_consultation.name));
+    TRY(consults ? consult_move(&h->rq, tx, row.id, action, &args)
+                 : care_move(&h->rq, tx, flow, row.id, action, &args));
     return http_commit(h, tx, moved);
 }

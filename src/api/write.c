@@ -1,11 +1,13 @@
 /* api/write.c - who may write what over the interface, and single writes.
  *
- * An interface account (IS_SYSTEM) writes everything but signed documents. A person writes what hangs
- * on a case or patient in whose team they are; cases move only by $move; signed documents are made
- * only by signing.
+ * An interface account (IS_SYSTEM) writes everything but signed documents and cases of a workflow. A
+ * person writes what hangs on a case or patient in whose team they are, and messages in their own name
+ * only; a message once sent and a file once stored stay. Cases move only by $move, whoever asks; signed
+ * documents are made only by signing.
  */
 #include "api/fhir_int.h"
 #include "care/case_row.h"
+#include "care/consult_pace.h"
 #include "care/directory.h"
 #include "care/care.h"
 #include "codec/url.h"
@@ -54,10 +56,10 @@ static enum rule rule_of(enum fhir_type type, uint32_t *ret_right)
     return BY_NONE;
 }
 
-static enum err is_flow_case(struct http_req *h, enum fhir_type type, struct str id, bool *ret_is)
+/* The resources that share the id of a case with a row in the worklists change only with it. */
+static enum err case_check(struct http_req *h, enum fhir_type type, struct str id)
 {
     struct case_row row;
-    *ret_is = false;
     if (type != T_TASK && type != T_SERVICE_REQUEST && type != T_QUESTIONNAIRE_RESPONSE) {
         return OK;
     }
@@ -66,8 +68,25 @@ static enum err is_flow_case(struct http_req *h, enum fhir_type type, struct str
         err_clear(&h->rq);
         return OK;
     }
-    *ret_is = e == OK;
-    return e;
+    TRY(e);
+    return FAIL(&h->rq, E_CONFLICT, "a case of a workflow changes by $move only");
+}
+
+static const struct str file_mark = SI(CARE_URL "/StructureDefinition/sha256");
+
+/* What a person wrote to others, and the files of a case, stay as they were sent. */
+static enum err kept_check(struct http_req *h, enum fhir_type type, const struct res_row *old)
+{
+    if (old->deleted) {
+        return OK;
+    }
+    if (type == T_COMMUNICATION) {
+        return FAIL(&h->rq, E_FORBIDDEN, "a message stays as it was sent");
+    }
+    if (type == T_DOCUMENT_REFERENCE && str_find(old->body, file_mark) < old->body.n) {
+        return FAIL(&h->rq, E_FORBIDDEN, "a file of a case stays");
+    }
+    return OK;
 }
 
 /* Documents that carry or belong to a signature never change (design 9). */
@@ -109,7 +128,6 @@ static enum err person_check(struct http_req *h, enum fhir_type type, struct str
     struct fhir_access acc = api_access(h);
     uint32_t right = 0;
     enum rule rule = rule_of(type, &right);
-    bool is_flow = false;
     bool may = true;
     if (rule == BY_NONE || (rule == BY_RIGHT && !who_may(h->rq.who, right))) {
         return FAIL(&h->rq, E_FORBIDDEN, "this kind of resource is not yours to write");
@@ -121,20 +139,28 @@ static enum err person_check(struct http_req *h, enum fhir_type type, struct str
         TRY(api_audit_row(h, AUDIT_UPDATE, old, E_NOT_FOUND));
         return FAIL(&h->rq, E_NOT_FOUND, "no such resource");
     }
-    TRY(is_flow_case(h, type, id, &is_flow));
-    if (is_flow) {
-        return FAIL(&h->rq, E_CONFLICT, "a case of a workflow changes by $move only");
-    }
-    return OK;
+    TRY(case_check(h, type, id));
+    return old != NULL ? kept_check(h, type, old) : OK;
 }
 
 /* A file's bytes are named by their hash: who could write that name could read what it names. Files are
  * added by uploading them. */
 static enum err file_check(struct http_req *h, const struct tx_put *put)
 {
-    struct str mark = S(CARE_URL "/StructureDefinition/sha256");
-    if (put->type == T_DOCUMENT_REFERENCE && str_find(put->body, mark) < put->body.n) {
+    if (put->type == T_DOCUMENT_REFERENCE && str_find(put->body, file_mark) < put->body.n) {
         return FAIL(&h->rq, E_FORBIDDEN, "the file of a case is added by uploading it");
+    }
+    return OK;
+}
+
+/* A message is in the name of whoever sends it. */
+static enum err sender_check(struct http_req *h, enum fhir_type type, struct jv root)
+{
+    struct str ref = json_str(h->rq.a, json_path(root, S("sender.reference")));
+    if (type == T_COMMUNICATION
+        && (!str_starts(ref, S("Practitioner/"))
+            || !str_eq(str_sub(ref, S("Practitioner/").n, ref.n), h->rq.who->person))) {
+        return FAIL(&h->rq, E_FORBIDDEN, "sender: yourself");
     }
     return OK;
 }
@@ -163,7 +189,7 @@ static enum err anchor_check(struct http_req *h, struct tx *tx, const struct tx_
     if (!may) {
         return FAIL(&h->rq, E_FORBIDDEN, "it must belong to a case or patient of yours");
     }
-    return OK;
+    return put->type == T_COMMUNICATION ? consult_pace(&h->rq, rid) : OK;
 }
 
 static enum err put_audit(struct http_req *h, const struct tx_put *put, bool is_new)
@@ -219,6 +245,9 @@ enum err api_put(struct http_req *h, struct tx *tx, struct jv root, const struct
             return FAIL(rq, E_NOT_FOUND, "a resource is created by POST");
         }
         TRY(person_check(h, w->type, w->id, has_old ? &old : NULL));
+        TRY(sender_check(h, w->type, root));
+    } else if (!w->is_create) {
+        TRY(case_check(h, w->type, w->id));
     }
     TRY(fhir_prepare(rq, root, &how, &put));
     if (!system) {
@@ -245,6 +274,8 @@ enum err api_delete(struct http_req *h, struct tx *tx, enum fhir_type type, stru
     TRY(old_check(h, type, &old));
     if (!who_may(rq->who, IS_SYSTEM)) {
         TRY(person_check(h, type, id, &old));
+    } else {
+        TRY(case_check(h, type, id));
     }
     TRY(tx_delete(tx, (uint16_t)type, id, expect));
     return api_audit_row(h, AUDIT_DELETE, &old, OK);

@@ -1,9 +1,14 @@
 /* app/demo_story.c - all stories, and sentences any case may need. */
 #include "app/demo_story.h"
 
+/* Spread so that neighbours differ in profile, language and urgency. */
 const struct demo_story *const demo_stories[] = {
-    &demo_story_cardiology[0], &demo_story_neurology[0],
-    &demo_story_cardiology[1], &demo_story_neurology[1],
+    &demo_story_cardiology[0], &demo_story_therapy[0],      &demo_story_neurology[0],
+    &demo_story_oncology[1],   &demo_story_orthopaedics[0], &demo_story_intensive[0],
+    &demo_story_paediatrics[1], &demo_story_neurology[1],   &demo_story_obstetrics[0],
+    &demo_story_cardiology[2], &demo_story_oncology[0],     &demo_story_therapy[1],
+    &demo_story_paediatrics[0], &demo_story_obstetrics[1],  &demo_story_cardiology[1],
+    &demo_story_orthopaedics[1], &demo_story_intensive[1],
 };
 const uint32_t n_demo_stories = LEN(demo_stories);
 

@@ -127,6 +127,61 @@ static const struct demo_field failure_conclusion[] = {
     {"recommend.watch", "Ежедневно масса тела, диурез, давление и пульс."},
     {NULL, NULL}};
 
+static const struct demo_field pressure_request[] = {
+    {"complaints", "Бас ауруы, желке тұсы ауырлауы, құлақтағы шу, тез шаршау."},
+    {"history", "Қан қысымы жеті жылдан бері көтеріледі. Соңғы үш айда үш дәрі қабылдағанына "
+                "қарамастан қысым "
+                "түспейді. Тұзды көп қолданады."},
+    {"past", "Семіздік, түнде қорылдайды. Анасында инсульт болған."},
+    {"status", "Жағдайы қанағаттанарлық. Артық салмақ. Өкпеде сырыл жоқ. Жүрек тондары анық, "
+               "аортада екінші тон "
+               "күшейген. Ісіну жоқ."},
+    {"vitals.measured-at", "@-2h"},
+    {"vitals.heart-rate", "82~8"},
+    {"vitals.spo2", "97~1"},
+    {"vitals.temperature", "36.6~2"},
+    {"vitals.systolic", "174~10"},
+    {"vitals.diastolic", "102~6"},
+    {"vitals.height", "168~7"},
+    {"vitals.weight", "98~10"},
+    {"cardio.chest-pain", "cp-none"},
+    {"cardio.ecg", "ecg-t"},
+    {"cardio.rhythm", "rhythm-sinus"},
+    {"cardio.nyha", "nyha-1"},
+    {"cardio.antithrombotic", "none"},
+    {"tests.name[0]", "Калий, креатинин"},
+    {"tests.date[0]", "@-5d"},
+    {"tests.result[0]", "Калий 3,6 ммоль/л, креатинин 84 мкмоль/л"},
+    {"tests.name[1]", "ЭКГ"},
+    {"tests.date[1]", "@-1d"},
+    {"tests.result[1]", "Сол жақ қарынша гипертрофиясының белгілері"},
+    {"treatment", "Лозартан 100 мг, амлодипин 10 мг, индапамид 1,5 мг күніне бір рет."},
+    {"allergies.known", "allergy-none"},
+    {NULL, NULL}};
+static const struct demo_field pressure_conclusion[] = {
+    {"examined.what", "seen-extract"},
+    {"examined.what", "seen-ecg"},
+    {"examined.what", "seen-lab"},
+    {"answerable", "answer-full"},
+    {"findings", "Үш дәріге қарамастан бақыланбайтын артериялық гипертензия, нысана ағза "
+                 "зақымдануы: сол жақ "
+                 "қарынша гипертрофиясы. Екіншілік себептерді және ұйқы апноэсін жоққа шығару қажет."},
+    {"diagnosis.code", "I10 Артериялық гипертензия"},
+    {"diagnosis.certainty", "dx-sure"},
+    {"cardio.acs", "acs-no"},
+    {"cardio.reperfusion", "rep-no"},
+    {"cardio.heart-team", "no"},
+    {"recommend.treatment", "Дәрілердің шынында қабылдануын тексеру, үш дәріні бір таблеткаға біріктіру, "
+                            "спиронолактон 25 мг қосу, калийді бақылау. Тұзды шектеу, салмақты азайту."},
+    {"recommend.tests", "Калий мен креатинин екі аптадан соң, альдостерон мен ренин қатынасы, "
+                        "бүйрек тамырларының "
+                        "УДЗ, тәуліктік қысым бақылауы, ұйқы апноэсіне скрининг."},
+    {"recommend.route", "route-outpatient"},
+    {"recommend.route-text", "Тұрғылықты жерде бақылау, нәтижелермен кардиологтың қайталама кеңесі."},
+    {"recommend.repeat-at", "@+672h"},
+    {"recommend.watch", "Кеуде ауыруы, сөйлеу бұзылысы немесе көру нашарласа, жедел жәрдем."},
+    {NULL, NULL}};
+
 const struct demo_story demo_story_cardiology[] = {
     {.profile = "cardiology", .lang = LANG_RU, .urgency = "emergency", .sex = 'm',
      .age_lo = DEMO_YEARS(45), .age_hi = DEMO_YEARS(72), .consent = "oral",
@@ -164,6 +219,27 @@ const struct demo_story demo_story_cardiology[] = {
      .outcome = "Одышка уменьшилась, отёки сошли, масса тела снизилась на 4 кг. Выписан под наблюдение "
                 "участкового врача.",
      .files = FILE_ECG | FILE_LAB | FILE_CR},
+    {.profile = "cardiology", .lang = LANG_KK, .urgency = "planned", .sex = '-',
+     .age_lo = DEMO_YEARS(42), .age_hi = DEMO_YEARS(68), .consent = "written",
+     .diagnosis = "I10 Артериялық гипертензия", .co = "E66 Семіздік",
+     .question = "Үш дәріге қарамастан қан қысымы түспейді. Емді қалай өзгерту керек және "
+                 "екіншілік себептерді "
+                 "қалай іздеген жөн?",
+     .request = pressure_request,
+     .message = "Үйдегі қысым өлшемдерінің күнделігі бар ма?",
+     .reply = "Бар, соңғы аптаның күнделігі тіркелді.",
+     .ask_data = "Тәуліктік қысым бақылауының нәтижесін жіберіңіз.",
+     .give_data = "Тәуліктік бақылау жасалды, орташа қысым 158/94.",
+     .conclusion = pressure_conclusion,
+     .correct_reason = "Дәрі мөлшері нақтыланды.",
+     .corrected = {"recommend.treatment", "Дәрілердің шынында қабылдануын тексеру, үш дәріні бір "
+                                          "таблеткаға "
+                                          "біріктіру, спиронолактон 12,5 мг қосып, калий қалыпты "
+                                          "болса 25 мг "
+                                          "дейін арттыру. Тұзды шектеу, салмақты азайту."},
+     .outcome_code = "improved",
+     .outcome = "Екі аптадан соң қысым 138/86, бас ауруы басылды.",
+     .files = FILE_ECG | FILE_STRIP | FILE_LAB},
 };
 
 /* ---- neurology and stroke ---- */
@@ -220,7 +296,8 @@ static const struct demo_field stroke_conclusion[] = {
     {"neuro.nihss", "14"},
     {"neuro.thrombolysis", "ind-yes"},
     {"neuro.thrombectomy", "ind-image"},
-    {"recommend.treatment", "При отсутствии противопоказаний по чек-листу начать системный тромболизис по "
+    {"recommend.treatment", "При отсутствии противопоказаний по чек-листу начать системный "
+                            "тромболизис по "
                             "действующему протоколу с контролем давления до, во время и после "
                             "введения. Антиагреганты не назначать в первые сутки после тромболизиса."},
     {"recommend.tests", "Контрольная КТ через сутки или сразу при ухудшении, глюкоза каждые 4 часа, "
@@ -235,7 +312,8 @@ static const struct demo_field stroke_conclusion[] = {
 static const struct demo_field seizure_request[] = {
     {"complaints", "Жалоб активно не предъявляет, сонлив после приступа. Со слов матери: второй приступ "
                    "судорог за месяц."},
-    {"history", "Приступ с потерей сознания, тоническим напряжением и подёргиваниями конечностей около двух "
+    {"history", "Приступ с потерей сознания, тоническим напряжением и подёргиваниями конечностей "
+                "около двух "
                 "минут, прикус языка. Первый такой же приступ три недели назад после бессонной ночи."},
     {"past", "Черепно-мозговую травму и нейроинфекции отрицает. Роды и раннее развитие без особенностей. "
              "У дяди по матери эпилепсия."},
@@ -274,12 +352,14 @@ static const struct demo_field seizure_conclusion[] = {
     {"diagnosis.code", "G40 Эпилепсия"},
     {"diagnosis.certainty", "dx-likely"},
     {"neuro.stroke-kind", "str-no"},
-    {"recommend.treatment", "Начать противосудорожную терапию одним препаратом с постепенным увеличением дозы; "
+    {"recommend.treatment", "Начать противосудорожную терапию одним препаратом с постепенным "
+                            "увеличением дозы; "
                             "выбор согласовать с пациентом с учётом сопутствующих состояний. Режим сна, "
                             "исключить алкоголь, не управлять транспортом."},
     {"recommend.tests", "ЭЭГ с депривацией сна, МРТ головного мозга по эпилептологическому протоколу."},
     {"recommend.route", "route-outpatient"},
-    {"recommend.route-text", "Плановая очная консультация эпилептолога областного центра с результатами."},
+    {"recommend.route-text", "Плановая очная консультация эпилептолога областного центра с "
+                             "результатами."},
     {"recommend.repeat-at", "@+720h"},
     {"recommend.watch", "Приступ дольше пяти минут или серия приступов: экстренная помощь."},
     {"limits.kind", "limit-data"},
@@ -290,7 +370,8 @@ const struct demo_story demo_story_neurology[] = {
     {.profile = "neurology", .lang = LANG_RU, .urgency = "emergency", .sex = 'm',
      .age_lo = DEMO_YEARS(52), .age_hi = DEMO_YEARS(79), .consent = "unable",
      .diagnosis = "I63 Ишемический инсульт", .co = "I10 Артериальная гипертензия",
-     .question = "Полтора часа от начала инсульта, на КТ кровоизлияния не видим. Показан ли тромболизис и "
+     .question = "Полтора часа от начала инсульта, на КТ кровоизлияния не видим. Показан ли "
+                 "тромболизис и "
                  "нужен ли перевод для тромбэктомии?",
      .request = stroke_request,
      .message = "Уточните время, когда пациента последний раз видели здоровым, и есть ли приём "

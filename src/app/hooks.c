@@ -50,7 +50,8 @@ static enum lang lang_of(struct http_req *h)
 static void acts(struct http_req *h, enum http_caller_kind kind, const struct who *who)
 {
     h->rq.who = who;
-    h->caller = (struct http_caller){.kind = kind, .rights = who->rights, .csrf = who->csrf};
+    h->caller = (struct http_caller){.kind = kind, .rights = who->rights, .csrf = who->csrf,
+                                   .held = kind == CALLER_SESSION && who->must_change};
 }
 
 static enum err identify(struct http_req *h)

@@ -6,7 +6,6 @@
 #include "app/command.h"
 #include "care/account.h"
 #include "care/directory_write.h"
-#include "care/sign.h"
 #include "os/random.h"
 #include "store/tx.h"
 
@@ -66,6 +65,12 @@ static uint32_t split(struct str list, struct str *ret_parts, uint32_t cap)
     return n;
 }
 
+/* "--must-change false": the person typed it themselves, as at a desk of the personnel office. */
+static bool must_change(const struct command_args *args)
+{
+    return !str_eq(option(args, "must-change"), S("false"));
+}
+
 static enum err add_role(struct command_args *args, struct tx *tx, struct str person)
 {
     struct req *rq = args->rq;
@@ -104,7 +109,7 @@ static enum err user_add(struct command_args *args)
     TRY(password_hash(rq, password, &hash));
     TRY(person_add(rq, tx, &p, &id));
     TRY(add_role(args, tx, id));
-    TRY(account_add(rq, tx, str_z(args->words[0]), id, hash, true));
+    TRY(account_add(rq, tx, str_z(args->words[0]), id, hash, must_change(args)));
     TRY(store_commit(care_of(rq)->store, rq, tx));
     printf("person %.*s\n", STR_ARG(id));
     if (made) {
@@ -190,11 +195,9 @@ static enum err role(struct command_args *args, struct tx *tx, const struct acco
 static enum err dismiss(struct command_args *args, struct tx *tx, const struct account *acc)
 {
     TRY(person_dismiss(args->rq, tx, acc->person));
-    TRY(sign_keys_end(args->rq, tx, acc->person));
     return account_close(args->rq, tx, acc);
 }
 
-/* A password set by somebody else opens no sealed key: the keys end, the next signature makes new ones. */
 static enum err password(struct command_args *args, struct tx *tx, const struct account *acc)
 {
     struct req *rq = args->rq;
@@ -204,8 +207,7 @@ static enum err password(struct command_args *args, struct tx *tx, const struct 
 
     TRY(get_password(args, &typed, &made));
     TRY(password_hash(rq, typed, &hash));
-    TRY(sign_keys_end(rq, tx, acc->person));
-    TRY(account_password_set(rq, tx, acc, hash, true));
+    TRY(account_password_set(rq, tx, acc, hash, must_change(args)));
     if (made) {
         printf("password for the next sign-in: %.*s\n", STR_ARG(typed));
     }

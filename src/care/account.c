@@ -3,6 +3,7 @@
 
 #include "care/account_int.h"
 
+#include "care/sign.h"
 #include "fhir/type.h"
 #include "store/blob.h"
 #include "store/db.h"
@@ -165,6 +166,7 @@ enum err account_password_set(struct req *rq, struct tx *tx, const struct accoun
     TRY(TX_SQL(tx, W_ACCOUNT_PASSWORD, TX_MUST_CHANGE, sql_i64(acc->id), sql_text(hash),
                sql_i64(must_change ? ACCOUNT_MUST_CHANGE : ACCOUNT_ACTIVE), sql_i64(rq->now.ms)));
     TRY(TX_SQL(tx, W_SESSIONS_END_OF, 0, sql_i64(acc->id)));
+    TRY(sign_keys_end(rq, tx, acc->person));
     return account_note(rq, AUDIT_PASSWORD, acc->person, OK, S("set by administrator"));
 }
 
@@ -173,6 +175,7 @@ enum err account_close(struct req *rq, struct tx *tx, const struct account *acc)
     TRY(TX_SQL(tx, W_ACCOUNT_STATE, TX_MUST_CHANGE, sql_i64(acc->id), sql_i64(ACCOUNT_CLOSED)));
     TRY(TX_SQL(tx, W_SESSIONS_END_OF, 0, sql_i64(acc->id)));
     TRY(TX_SQL(tx, W_TOKENS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));
+    TRY(sign_keys_end(rq, tx, acc->person));
     return account_note(rq, AUDIT_ADMIN, acc->person, OK, S("account closed"));
 }
 

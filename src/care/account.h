@@ -37,10 +37,11 @@ MUST_USE enum err password_hash(struct req *rq, struct str password, struct str 
  * errors  E_BAD_INPUT login: 2..64 of a-z 0-9 . _ -; the commit gives E_CONFLICT when it exists */
 MUST_USE enum err account_add(struct req *rq, struct tx *tx, struct str login, struct str person,
                               struct str hash, bool must_change);
-/* Sets a password without the old one (administrator) and ends all sessions. */
+/* Sets a password without the old one (administrator) and ends all sessions and signing keys: a
+ * password set by somebody else opens no sealed key; the next signature makes new ones. */
 MUST_USE enum err account_password_set(struct req *rq, struct tx *tx, const struct account *acc,
                                        struct str hash, bool must_change);
-/* Closes an account, ends its sessions and tokens; or opens it again. */
+/* Closes an account, ends its sessions, tokens and signing keys; or opens it again. */
 MUST_USE enum err account_close(struct req *rq, struct tx *tx, const struct account *acc);
 MUST_USE enum err account_open(struct req *rq, struct tx *tx, const struct account *acc);
 MUST_USE enum err account_lang(struct req *rq, struct tx *tx, const struct account *acc,

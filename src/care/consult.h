@@ -91,7 +91,8 @@ struct case_message {
     uint32_t n_files;
 };
 /* Writes a message with the uploads that wait under upload_key (empty: none); tells the other side.
- * errors  E_BAD_INPUT empty or above 8 000 bytes; E_NOT_FOUND; E_CONFLICT the case is closed */
+ * errors  E_BAD_INPUT empty or above 8 000 bytes; E_NOT_FOUND; E_CONFLICT the case is closed
+ *         E_LOCKED    see care/consult_pace.h */
 MUST_USE enum err consult_message(struct req *rq, struct tx *tx, struct str case_id,
                                   struct str text, struct str upload_key);
 MUST_USE enum err consult_messages(struct req *rq, int64_t case_rid,

@@ -1,9 +1,10 @@
 /* care/consult_talk.c - messages on a case, and the moves that carry data or words. */
 #include "care/consult_int.h"
 
+#include "care/consult_pace.h"
 #include "care/consultation.h"
 
-enum { TEXT_MAX = 8000, FILES_MAX = 8, TAKE_MAX = 100 };
+enum { TEXT_MAX = 8000, FILES_MAX = 8, TAKE_MAX = 100, MESSAGES_A_MINUTE = 20 };
 
 #define CS_MESSAGE S(CARE_URL "/CodeSystem/message")
 
@@ -89,6 +90,24 @@ static enum err tell_other_side(struct req *rq, struct tx *tx, const struct case
     return OK;
 }
 
+enum err consult_pace(struct req *rq, int64_t case_rid)
+{
+    CLEANUP(list_close) struct list *l = NULL;
+    struct hit hit = {0};
+    uint32_t n = 0;
+
+    TRY(list_owner(rq, case_rid, T_COMMUNICATION, LIST_NEWEST, &l));
+    while (n < MESSAGES_A_MINUTE && list_next(l, &hit)) {
+        n++;
+    }
+    TRY(list_err(rq, l));
+    int64_t wait_ms = hit.at + MS_MINUTE - rq->now.ms;
+    if (n == MESSAGES_A_MINUTE && wait_ms > 0) {
+        return FAIL(rq, E_LOCKED, "wait %lld s", (long long)(MIN(wait_ms, MS_MINUTE) / 1000 + 1));
+    }
+    return OK;
+}
+
 enum err consult_message(struct req *rq, struct tx *tx, struct str case_id, struct str text,
                          struct str upload_key)
 {
@@ -101,6 +120,7 @@ enum err consult_message(struct req *rq, struct tx *tx, struct str case_id, stru
     if (!row.open) {
         return FAIL(rq, E_CONFLICT, "the case is closed");
     }
+    TRY(consult_pace(rq, row.rid));
     if (upload_key.n > 0) {
         TRY(consult_patient(rq, &row, &patient));
         TRY(consult_take(rq, tx, &row, &patient, upload_key, files, FILES_MAX, &n));

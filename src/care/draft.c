@@ -52,6 +52,22 @@ enum err draft_list(struct req *rq, struct instant before, struct draft *ret_dra
     return OK;
 }
 
+/* One person cannot fill the disk with beginnings. Two new ones at once may both pass: the limit is
+ * no exact one. */
+static enum err room_check(struct req *rq, struct str key, struct str kind)
+{
+    CLEANUP(db_rows_done) struct db_rows old = {0};
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    enum err e = DB_ONE(rq, &old, Q_DRAFT, sql_text(rq->who->person), sql_text(key));
+
+    if (e != E_NOT_FOUND) {
+        return e;
+    }
+    err_clear(rq);
+    TRY(DB_ONE(rq, &q, Q_DRAFT_COUNT, sql_text(rq->who->person), sql_text(kind)));
+    return db_i64(&q, 0) < DRAFTS_MAX ? OK : FAIL(rq, E_LOCKED, "drafts");
+}
+
 enum err draft_save(struct req *rq, struct tx *tx, struct str key, struct str kind,
                     const struct fields *fields, uint64_t seen)
 {
@@ -71,6 +87,7 @@ enum err draft_save(struct req *rq, struct tx *tx, struct str key, struct str ki
         return TX_SQL(tx, W_DRAFT_SAVE_OVER, TX_MUST_CHANGE, sql_text(rq->who->person),
                       sql_text(key), sql_text(buf_get(&b)), sql_i64(rq->now.ms), sql_u64(seen));
     }
+    TRY(room_check(rq, key, kind));
     return TX_SQL(tx, W_DRAFT_SAVE, 0, sql_text(rq->who->person), sql_text(key), sql_text(kind),
                   sql_text(buf_get(&b)), sql_i64(rq->now.ms));
 }

@@ -9,7 +9,7 @@
 
 struct tx;
 
-enum { DRAFT_BODY_MAX = 1 << 20, DRAFT_KEY_MAX = 120 };
+enum { DRAFT_BODY_MAX = 1 << 20, DRAFT_KEY_MAX = 120, DRAFTS_MAX = 100 };
 
 struct draft {
     struct str key;       /* of the person: a case or draft id, and what is written there */
@@ -29,7 +29,8 @@ MUST_USE enum err draft_list(struct req *rq, struct instant before, struct draft
                              uint32_t n, uint32_t *ret_n);
 /* Saves into tx. seen: the version this window loaded or saved last; when another window saved since,
  * the commit gives E_STALE and nothing is lost: say so and offer both. seen 0: the newest wins.
- * errors  E_TOO_LARGE  above DRAFT_BODY_MAX; E_BAD_INPUT the key */
+ * errors  E_TOO_LARGE  above DRAFT_BODY_MAX; E_BAD_INPUT the key
+ *         E_LOCKED     a new one, while the person has DRAFTS_MAX of that kind (detail "drafts") */
 MUST_USE enum err draft_save(struct req *rq, struct tx *tx, struct str key, struct str kind,
                              const struct fields *fields, uint64_t seen);
 /* Removes it; no failure when there is none. */

@@ -82,6 +82,24 @@ static void set_name(struct req *rq, struct jv name, struct patient *p)
     }
 }
 
+struct str patient_id_shown(struct arena *a, const struct patient_id *id)
+{
+    struct str v = id->value;
+    struct buf b;
+
+    if (id->kind == NULL || id->kind->check != IDENT_SNILS || v.n != 11) {
+        return v;
+    }
+    buf_init(&b, a, 16);
+    for (size_t i = 0; i < v.n; i++) {
+        if (i == 3 || i == 6 || i == 9) {
+            buf_char(&b, i == 9 ? ' ' : '-');
+        }
+        buf_char(&b, v.p[i]);
+    }
+    return buf_get(&b);
+}
+
 void patient_read(struct req *rq, struct jv v, struct patient *ret_patient)
 {
     struct patient p = {

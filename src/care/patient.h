@@ -24,6 +24,10 @@ const struct id_kind *id_kind_of_system(struct str system);
 /* The i-th kind; NULL past the end. */
 const struct id_kind *id_kind_at(unsigned i);
 
+/* A number as people write it: a SNILS as 112-233-445 95, others as they are. p NULL past the cap. */
+struct patient_id;
+struct str patient_id_shown(struct arena *a, const struct patient_id *id);
+
 struct patient_id {
     const struct id_kind *kind; /* NULL: a system we do not know */
     struct str system, value;

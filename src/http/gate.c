@@ -154,6 +154,9 @@ static enum err gate_may(struct call *c)
 {
     struct http_req *h = &c->h;
     uint32_t may = h->route->may;
+    if (h->caller.held && h->route->who != WHO_ANY && (h->route->flags & HELD_TOO) == 0) {
+        return FAIL(&h->rq, E_FORBIDDEN, "password");
+    }
     if (may == 0 || (h->caller.rights & may) != 0
         || (h->route->who == WHO_LOCAL && h->caller.kind == CALLER_NOBODY)) {
         return OK;

@@ -43,6 +43,7 @@ enum {
     STREAM = 1 << 1,    /* the handler runs on the pool before the body and calls http_stream() */
     NO_ORIGIN = 1 << 2, /* unsafe method without the same-origin check (sign-in form has its own) */
     NO_BUSY = 1 << 3,   /* answered even while the server is draining or full (healthz, metrics) */
+    HELD_TOO = 1 << 4,  /* open to a caller who is held until they chose a password of their own */
 };
 
 /* A row of the route table. */
@@ -64,6 +65,7 @@ struct http_caller {
     enum http_caller_kind kind;
     uint32_t rights;  /* rights of the role they act in (care/who.h) */
     struct str csrf;  /* the session's form token; unsafe requests must carry it */
+    bool held;        /* may use WHO_ANY and HELD_TOO rows only */
 };
 
 struct http_req {

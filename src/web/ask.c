@@ -27,7 +27,7 @@ void ask_patient(struct http_req *h, const struct patient *p, struct val *m)
         if (p->ids[i].kind != NULL) {
             struct val *id = val_add_map(ids);
             val_set_str(id, "label", tr(h->rq.lang, p->ids[i].kind->title));
-            val_set_str(id, "value", p->ids[i].value);
+            val_set_str(id, "value", patient_id_shown(h->rq.a, &p->ids[i]));
         }
     }
 }
@@ -209,7 +209,12 @@ static enum err begin_draft(struct http_req *h, struct tx *tx, struct str patien
     os_id(id);
     *f = (struct field){S("patient"), patient};
     struct fields fields = {f, 1};
-    TRY(draft_save(&h->rq, tx, str_z(id), S("request"), &fields, 0));
+    enum err e = draft_save(&h->rq, tx, str_z(id), S("request"), &fields, 0);
+    if (e == E_LOCKED) {
+        err_clear(&h->rq);
+        return http_redirect(h, S("/home?done=drafts"));
+    }
+    TRY(e);
     return page_commit(h, tx, page_path(h, "/ask/", str_z(id), done));
 }
 

@@ -90,6 +90,10 @@ enum err web_case_message(struct http_req *h)
                                      : T("A file is still on its way: wait until it is stored. Or the "
                                          "case was closed meanwhile."));
     }
+    if (e == E_LOCKED) {
+        err_clear(&h->rq);
+        return show(h, 429, T("Too many messages in a short time. Wait a minute, then send it again."));
+    }
     TRY(e);
     return page_commit(h, tx, case_path(h, id, "?done=message#talk"));
 }

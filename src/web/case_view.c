@@ -31,7 +31,7 @@ static void set_patient(struct http_req *h, const struct case_view *v, struct va
         val_set_str(id, "label", p->ids[i].kind != NULL
                                      ? tr(h->rq.lang, p->ids[i].kind->title)
                                      : S("ID"));
-        val_set_str(id, "value", p->ids[i].value);
+        val_set_str(id, "value", patient_id_shown(h->rq.a, &p->ids[i]));
     }
     if (str_eq(known, S("allergy-yes"))) {
         struct str text = fields_get(&v->request, S("allergies.text"));

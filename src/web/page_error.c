@@ -81,11 +81,22 @@ static struct str sign_in_path(struct http_req *h)
     return buf_ok(&b) ? buf_get(&b) : S("/sign-in");
 }
 
+/* Of somebody who must choose a password of their own first. */
+static const struct page_fault held_fault = {
+    E_FORBIDDEN, T("Choose your own password first"),
+    T("Your password was set by somebody else. Change it on the page of your account, then do this "
+      "again. Nothing was changed."),
+};
+
 enum err page_render_error(struct http_req *h, enum err code)
 {
     struct err_rec failure = h->rq.err;
-    const struct page_fault *f = fault_find(code);
+    bool held = code == E_FORBIDDEN && h->caller.held;
+    const struct page_fault *f = held ? &held_fault : fault_find(code);
     err_clear(&h->rq);
+    if (held && h->method == GET) {
+        return http_redirect(h, S("/account?must=1"));
+    }
     if (code == E_SIGN_IN && h->method == GET) {
         return http_redirect(h, sign_in_path(h));
     }

@@ -3,9 +3,10 @@ const VERB = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (\S+)$/;
 
 function parseAnswer(step, lines) {
   let at = 0;
-  const m = /^(\d{3})(?: (\S+))?$/.exec(lines[at++] ?? '');
+  const m = /^(\d{3}(?:\+\d{3})*)(?: (\S+))?$/.exec(lines[at++] ?? '');
   if (!m) throw new Error(`line ${step.line}: after "--" stands a status and a media type`);
-  step.status = Number(m[1]);
+  step.race = m[1].includes('+') ? m[1] : '';
+  step.status = Number(m[1].split('+').pop());
   step.type = m[2] ?? '';
   while (at < lines.length && /^[A-Za-z-]+: /.test(lines[at])) {
     const [, k, v] = /^([A-Za-z-]+): (.*)$/.exec(lines[at++]);
@@ -59,7 +60,8 @@ export function parseGolden(text) {
     steps.push(step);
     line += part.split('\n').length;
   }
-  return { steps };
+  const serve = /^# serve (.+)$/m.exec(text.slice(0, text.indexOf('\n--\n')))?.[1].trim().split(/\s+/) ?? [];
+  return { steps, serve };
 }
 
 export function writeGolden({ steps }) {
@@ -70,7 +72,7 @@ export function writeGolden({ steps }) {
     ...s.headers.map(([k, v]) => `${k}: ${v}`),
     ...(s.body ? [s.body] : []),
     '--',
-    [s.status, s.type].filter(Boolean).join(' '),
+    [s.race || s.status, s.type].filter(Boolean).join(' '),
     ...s.expectHeaders.map(([k, v]) => `${k}: ${v}`),
     ...s.expect,
     ...(s.audit.length + s.lets.length > 0 ? ['--'] : []),

@@ -15,12 +15,23 @@ const write = args.includes('--write') && !!args.splice(args.indexOf('--write'),
 const vars = new Map();
 const jars = new Map(); // login -> {login, password, session} or {token}
 
-// "let NAME = words": the last word printed; "words": run; "password LOGIN PASSWORD", "token LOGIN {NAME}": who signs in how.
+const PASSWORD = 'made-up-password';
+vars.set('password', PASSWORD);
+vars.set('tenmegabytes', 'a'.repeat(10 << 20));
+
+// "let NAME = words": the last word printed; "words": run; "person LOGIN FAMILY ORG ROLE ...": somebody with the
+// password {password}, {id_LOGIN} is their Practitioner; "password LOGIN PASSWORD", "token LOGIN {NAME}": who signs in how.
 function fillRegion() {
   for (const line of fs.readFileSync(path.join(HERE, 'region.txt'), 'utf8').split('\n')) {
     if (!line.trim() || line.startsWith('#')) continue;
     const words = (fill(line, vars).match(/"[^"]*"|\S+/g) ?? []).map((w) => w.replace(/^"|"$/g, ''));
-    if (words[0] === 'password') jars.set(words[1], { login: words[1], password: words[2] });
+    if (words[0] === 'person') {
+      const [, login, family, org, role, ...more] = words;
+      const said = program.cli(['user', 'add', login, '--family', family, '--given', 'Test', '--org', org, '--role', role,
+        '--password-stdin', 'true', '--must-change', 'false', ...more], { input: `${PASSWORD}\n` });
+      vars.set(`id_${login.replace(/\W/g, '_')}`, /^person (\S+)$/m.exec(said)[1]);
+      jars.set(login, { login, password: PASSWORD });
+    } else if (words[0] === 'password') jars.set(words[1], { login: words[1], password: words[2] });
     else if (words[0] === 'token' && words[1] !== 'new') jars.set(`token ${words[1]}`, { token: words[2] });
     else if (words[0] === 'let') vars.set(words[1], program.cli(words.slice(3)).trim().split(/\s+/).pop());
     else program.cli(words);
@@ -47,19 +58,38 @@ function auditRows() {
   return rows.map((r) => r.text);
 }
 
-async function playStep(step) {
-  const who = await actAs(step.as);
+// What one person sends of a step.
+async function requestOf(step, as) {
+  const who = await actAs(as);
   const local = new Map([...vars, ['csrf', who.csrf]]);
-  if (step.audit.length > 0) auditRows(); // forget what was before
   const headers = { ...who.headers };
   for (const [k, v] of step.headers) headers[k.toLowerCase()] = fill(v, local);
-  const parts = /^multipart\//.test(headers['content-type'] ?? ''); // whose lines end with CRLF
-  const body = fill(step.body, local).replace(/\n/g, parts ? '\r\n' : '\n');
+  let body = fill(step.body, local);
   if (body && !headers['content-type']) headers['content-type'] = body.startsWith('{') ? 'application/fhir+json' : formType;
-  if (body || !['GET', 'HEAD'].includes(step.method)) headers['content-length'] = Buffer.byteLength(body);
-  const reply = await program.request(step.method, fill(step.target, local), headers, body);
+  if (headers['content-type']?.startsWith('multipart/')) body = `${body.replace(/\r?\n/g, '\r\n')}\r\n`;
+  if (headers['content-type'] === formType) body = body.replace(/\n/g, '');
+  if (body || !['GET', 'HEAD'].includes(step.method)) headers['content-length'] ??= Buffer.byteLength(body);
+  return () => program.request(step.method, fill(step.target, local), headers, body);
+}
+
+// Several people at once: one answer of each status that is expected; the last one's is looked at.
+async function race(step, people) {
+  const sends = [];
+  for (const as of people) sends.push(await requestOf(step, as));
+  const replies = await Promise.all(sends.map((send) => send()));
+  const order = (list) => list.map(Number).sort().join('+');
+  const came = order(replies.map((r) => r.status));
+  const wanted = order(String(step.race).split('+'));
+  const reply = replies.find((r) => r.status === step.status) ?? replies[0];
+  return { reply, faults: came === wanted ? [] : [`at once came ${came}, expected ${wanted}`] };
+}
+
+async function playStep(step) {
+  const people = step.as.split(' and ');
+  if (step.audit.length > 0) auditRows(); // forget what was before
+  const { reply, faults: raced } = people.length > 1 ? await race(step, people) : { reply: await (await requestOf(step, people[0]))(), faults: [] };
   for (const [name, rule] of step.lets) vars.set(name, take(reply, rule));
-  const faults = checkReply(step, reply, vars);
+  const faults = [...raced, ...checkReply(step, reply, vars)];
   if (step.audit.length > 0) {
     const rows = auditRows();
     for (const want of step.audit) {
@@ -70,9 +100,19 @@ async function playStep(step) {
   return { reply, faults };
 }
 
+// "# serve WORDS" in a file's head: for this file the server runs with these settings.
+async function serveWith(extra) {
+  if (program.child && program.extra.join() === extra.join()) return;
+  if (program.child) await program.stop();
+  program.extra = extra;
+  await program.start();
+  vars.set('port', String(program.port));
+}
+
 async function playFile(file) {
   const golden = parseGolden(fs.readFileSync(file, 'utf8'));
   let failed = 0;
+  await serveWith(golden.serve);
   for (const step of golden.steps) {
     const { reply, faults } = await playStep(step).catch((e) => ({ faults: [e.message] }));
     if (write && reply && faults.length > 0) expectation(step, reply);
@@ -85,17 +125,21 @@ async function playFile(file) {
   return failed === 0;
 }
 
-// Every row of the route table has a step that is refused, or is on the list of addresses open to all.
+// Every row of the route table has a step that is refused, or is on the list of addresses open to all; a row
+// with rights, or with something of somebody in its path, one where a person who is signed in is refused.
 function routesWithout(files) {
   const rows = fs.readFileSync(path.join(ROOT, 'src/app/routes.c'), 'utf8')
-    .matchAll(/^\s*\{(GET|POST|PUT|PATCH|DELETE),\s*"([^"]+)",\s*(WHO_\w+)/gm);
+    .matchAll(/^\s*\{(GET|POST|PUT|PATCH|DELETE),\s*"([^"]+)",\s*(WHO_\w+),\s*([^,]+),/gm);
   const refused = files.flatMap((f) => parseGolden(fs.readFileSync(f, 'utf8')).steps)
     .filter((s) => [401, 403, 404, 303].includes(s.status));
   const missing = [];
-  for (const [, method, pattern, who] of rows) {
+  for (const [, method, pattern, who, may] of rows) {
     if (who === 'WHO_ANY') continue;
     const re = new RegExp(`^${pattern.replace(/[.$]/g, '\\$&').replace(/:\w+/g, '[^/]+').replace(/\*\w+/, '.*')}/?(\\?.*)?$`);
-    if (!refused.some((s) => s.method === method && re.test(s.target))) missing.push(`${method} ${pattern}`);
+    const of = refused.filter((s) => s.method === method && re.test(s.target));
+    const owned = may !== '0' || /:(case|draft|upload|file|token|id)\b/.test(pattern);
+    if (of.length === 0) missing.push(`${method} ${pattern}`);
+    else if (owned && !of.some((s) => s.as !== 'nobody' && [403, 404].includes(s.status))) missing.push(`${method} ${pattern}, being signed in`);
   }
   return missing;
 }
@@ -106,8 +150,6 @@ async function main() {
   const chosen = files.filter((f) => named.length === 0 || named.includes(path.basename(f, '.http')));
   let passed = 0;
   fillRegion();
-  await program.start();
-  vars.set('port', String(program.port));
   for (const f of chosen) passed += await playFile(path.join(HERE, f));
   const missing = named.length === 0 ? routesWithout(files.map((f) => path.join(HERE, f))) : [];
   for (const m of missing) console.log(`no golden step shows who may not: ${m}`);

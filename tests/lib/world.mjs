@@ -10,7 +10,7 @@ export function world(program) {
   const org = (name, kind) => last(program.cli(['org', 'add', name, '--kind', kind]));
   const person = (login, family, org_, role, more = []) => {
     program.cli(['user', 'add', login, '--family', family, '--given', 'Test', '--org', org_, '--role', role,
-      '--password-stdin', 'true', ...more], { input: `${PASSWORD}\n` });
+      '--password-stdin', 'true', '--must-change', 'false', ...more], { input: `${PASSWORD}\n` });
   };
   region.centre = org('Centre', 'centre');
   region.hospital = org('First hospital', 'hospital');
