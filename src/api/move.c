@@ -59,6 +59,16 @@ static enum err args_read(struct http_req *h, struct jv root, struct str *ret_ac
     return ret_action->n > 0 ? OK : FAIL(&h->rq, E_BAD_INPUT, "Parameters: action is missing");
 }
 
+static bool has_action(const struct care_flow *flow, struct str action)
+{
+    for (unsigned i = 0; i < flow->n_moves; i++) {
+        if (str_eq(str_z(flow->moves[i].action), action)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum err api_fhir_move(struct http_req *h)
 {
     struct json_doc *doc;
@@ -74,6 +84,9 @@ enum err api_fhir_move(struct http_req *h)
     const struct care_flow *flow = care_flow_find(row.flow);
     if (flow == NULL) {
         return FAIL(&h->rq, E_NOT_FOUND, "no such workflow");
+    }
+    if (!has_action(flow, action)) {
+        return FAIL(&h->rq, E_BAD_INPUT, "Parameters: no such action");
     }
     bool consults = str_eq(row.flow, str_z(care_consultation.name));
     TRY(consults ? consult_move(&h->rq, tx, row.id, action, &args)

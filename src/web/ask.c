@@ -339,6 +339,13 @@ static enum err registered_before(struct http_req *h)
     return find_number(h, root);
 }
 
+/* Somebody registered the number at the same moment; what else goes wrong is told as it is. */
+static enum err register_failed(struct http_req *h)
+{
+    enum err e = h->rq.err.code;
+    return e == E_CONFLICT ? registered_before(h) : page_render_error(h, e);
+}
+
 enum err web_ask_register(struct http_req *h)
 {
     struct problems *faults = ARENA_NEW(h->rq.a, struct problems);
@@ -371,6 +378,6 @@ enum err web_ask_register(struct http_req *h)
         return show_register(h, 422, root, unidentified, has_fault(faults, S("confirm")));
     }
     TRY(e);
-    h->on_fail = registered_before;
+    h->on_fail = register_failed;
     return begin_draft(h, tx, id, "?done=registered");
 }

@@ -86,6 +86,9 @@ static enum err sign_late(struct http_req *h)
         return page_render_error(h, e);
     }
     err_clear(&h->rq);
+    if (page_done_before(h, &e)) { /* the other click signed it */
+        return e;
+    }
     return http_redirect(h, case_path(h, id, "/conclusion/preview?changed=1"));
 }
 

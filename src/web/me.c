@@ -232,9 +232,27 @@ enum err web_account_token(struct http_req *h)
     return page_has_errors(root) ? show(h, 422, root) : add_token(h, tx, expires);
 }
 
+/* One of the account's own tokens, by its number. */
+static enum err token_own(struct http_req *h, const struct account *acc, int64_t id,
+                          struct token *ret_token)
+{
+    struct token *tokens = ARENA_ARRAY(h->rq.a, TOKENS_SHOWN, struct token);
+    uint32_t n = 0;
+    TRY_MEM(&h->rq, tokens);
+    TRY(token_list(&h->rq, acc, tokens, TOKENS_SHOWN, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        if (tokens[i].id == id) {
+            *ret_token = tokens[i];
+            return OK;
+        }
+    }
+    return FAIL(&h->rq, E_NOT_FOUND, "token");
+}
+
 enum err web_account_token_revoke(struct http_req *h)
 {
     struct account acc;
+    struct token t = {0};
     int64_t id = 0;
     struct tx *tx = tx_new(&h->rq);
     TRY_MEM(&h->rq, tx);
@@ -242,6 +260,10 @@ enum err web_account_token_revoke(struct http_req *h)
         return FAIL(&h->rq, E_NOT_FOUND, "token");
     }
     TRY(account_by_login(&h->rq, h->rq.who->audit.login, &acc));
+    TRY(token_own(h, &acc, id, &t));
+    if (t.revoked.ms != 0) { /* a second click */
+        return http_redirect(h, S("/account?done=token-revoked"));
+    }
     TRY(token_revoke(&h->rq, tx, &acc, id));
     return page_commit(h, tx, S("/account?done=token-revoked"));
 }

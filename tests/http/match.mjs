@@ -1,7 +1,10 @@
 // Holding an answer to what a golden file expects, and taking values out of answers.
 
 export function fill(text, vars) {
-  return text.replace(/\{([a-z]\w*)\}/gi, (all, name) => (vars.has(name) ? vars.get(name) : all));
+  return text.replace(/\{([a-z]\w*)(\|base64)?\}/gi, (all, name, coded) => {
+    if (!vars.has(name)) return all;
+    return coded ? Buffer.from(vars.get(name)).toString('base64') : vars.get(name);
+  });
 }
 
 function fromPath(value, dotted) {

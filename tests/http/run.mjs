@@ -20,7 +20,7 @@ vars.set('password', PASSWORD);
 vars.set('tenmegabytes', 'a'.repeat(10 << 20));
 
 // "let NAME = words": the last word printed; "words": run; "person LOGIN FAMILY ORG ROLE ...": somebody with the
-// password {password}, {id_LOGIN} is their Practitioner; "password LOGIN PASSWORD", "token LOGIN {NAME}": who signs in how.
+// password {password}, {id_LOGIN} is their Practitioner; "password LOGIN PASSWORD [NAME]", "token LOGIN {NAME}": who signs in how.
 function fillRegion() {
   for (const line of fs.readFileSync(path.join(HERE, 'region.txt'), 'utf8').split('\n')) {
     if (!line.trim() || line.startsWith('#')) continue;
@@ -31,7 +31,7 @@ function fillRegion() {
         '--password-stdin', 'true', '--must-change', 'false', ...more], { input: `${PASSWORD}\n` });
       vars.set(`id_${login.replace(/\W/g, '_')}`, /^person (\S+)$/m.exec(said)[1]);
       jars.set(login, { login, password: PASSWORD });
-    } else if (words[0] === 'password') jars.set(words[1], { login: words[1], password: words[2] });
+    } else if (words[0] === 'password') jars.set(words[3] ?? words[1], { login: words[1], password: words[2] });
     else if (words[0] === 'token' && words[1] !== 'new') jars.set(`token ${words[1]}`, { token: words[2] });
     else if (words[0] === 'let') vars.set(words[1], program.cli(words.slice(3)).trim().split(/\s+/).pop());
     else program.cli(words);
@@ -102,6 +102,7 @@ async function playStep(step) {
 
 // "# serve WORDS" in a file's head: for this file the server runs with these settings.
 async function serveWith(extra) {
+  extra = extra.map((word) => fill(word, vars));
   if (program.child && program.extra.join() === extra.join()) return;
   if (program.child) await program.stop();
   program.extra = extra;
@@ -145,6 +146,8 @@ function routesWithout(files) {
 }
 
 async function main() {
+  const disk = fs.statfsSync(program.dir);
+  vars.set('abovefree', String(Math.floor((disk.bavail * disk.bsize * 1.4) / (1 << 20)))); // MiB: reading still goes on
   const named = args.map((a) => path.basename(a, '.http'));
   const files = fs.readdirSync(HERE).filter((f) => f.endsWith('.http')).sort();
   const chosen = files.filter((f) => named.length === 0 || named.includes(path.basename(f, '.http')));
