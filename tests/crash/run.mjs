@@ -2,19 +2,31 @@
 // write and every acknowledged byte of an upload is there, and nothing half-done is; at the end the
 // record of who did what is whole.
 //   node tests/crash/run.mjs [--kills 100] [--build release]
-import { randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import http from 'node:http';
 import { option, Program } from '../lib/program.mjs';
+import { signIn } from '../lib/session.mjs';
+import { PASSWORD, world } from '../lib/world.mjs';
 
 const args = process.argv.slice(2);
 const KILLS = Number(option(args, '--kills', 100));
 const WRITERS = 6;
+const UPLOADERS = 3;
+const PART = 192 * 1024;
+const PARTS = 20;
 const MRN = 'urn:example:crash';
 
 const program = new Program({ build: option(args, '--build', 'release') });
-program.cli(['init']);
-const token = program.cli(['token', 'new', '--system', 'crash']).trim().split(/\s+/).pop();
+let faults = 0;
+function fault(text) {
+  faults += 1;
+  console.log(`FAULT ${text}`);
+}
+
+const { system: token } = world(program);
+const personToken = program.cli(['token', 'new', 'doctor', '--name', 'crash']).trim().split(/\s+/).pop();
 await program.start();
+const draft = await beginDraft();
 
 let agent = new http.Agent({ keepAlive: true });
 function call(method, target, headers, body) {
@@ -33,10 +45,49 @@ function call(method, target, headers, body) {
 const fhir = (method, rel, body) => call(method, `/fhir${rel && '/'}${rel}`,
   { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/fhir+json' } : {}) }, body && JSON.stringify(body));
 
-let faults = 0;
-function fault(text) {
-  faults += 1;
-  console.log(`FAULT ${text}`);
+// A draft of a request, begun as the pages do it: uploads need one.
+async function beginDraft() {
+  const doctor = await signIn(program, 'doctor', PASSWORD);
+  const r = await doctor.post('/ask/register', { unidentified: 'true', sex: 'male', age: '40', note: 'found at the station', once: randomUUID().replaceAll('-', '') });
+  const id = /^\/ask\/([a-z0-9]+)/.exec(r.headers.location ?? '')?.[1];
+  if (!id) throw new Error(`no draft: ${r.status} ${r.body.slice(0, 2000)}`);
+  return id;
+}
+
+const b64 = (s) => Buffer.from(s).toString('base64');
+const tus = (method, rel, headers, body) => call(method, rel, { authorization: `Bearer ${personToken}`, 'tus-resumable': '1.0.0', ...headers }, body);
+
+let begun = 0;
+let stored = 0;
+async function uploadBegin() {
+  const bytes = Buffer.concat([Buffer.from('%PDF-1.4\n'), randomBytes(PART * PARTS)]);
+  const meta = `filename ${b64(`scan-${++begun}.pdf`)},filetype ${b64('application/pdf')},case ${b64(draft)}`;
+  const r = await tus('POST', '/uploads', { 'upload-length': String(bytes.length), 'upload-metadata': meta });
+  if (r.status !== 201) throw new Error(`upload: ${r.status} ${r.body}`);
+  return { url: r.headers.location, bytes, acked: 0, sha: createHash('sha256').update(bytes).digest('hex') };
+}
+
+async function uploader(up) {
+  while (up.acked < up.bytes.length) {
+    const body = up.bytes.subarray(up.acked, up.acked + PART);
+    const r = await tus('PATCH', up.url, { 'upload-offset': String(up.acked), 'content-type': 'application/offset+octet-stream' }, body);
+    if (r.status !== 204) return fault(`PATCH at ${up.acked} answered ${r.status}: ${r.body.slice(0, 200)}`);
+    up.acked = Number(r.headers['upload-offset']);
+  }
+  return undefined;
+}
+
+// No acknowledged byte is lost, and a complete file is the one that was sent.
+async function checkUpload(up) {
+  const r = await tus('HEAD', up.url, {});
+  const offset = Number(r.headers['upload-offset']);
+  if (r.status !== 200 || !(offset >= up.acked)) return fault(`upload stands at ${offset} (status ${r.status}), ${up.acked} bytes were acknowledged`);
+  up.acked = offset;
+  if (offset < up.bytes.length) return undefined;
+  const s = JSON.parse((await tus('GET', up.url, {})).body);
+  if (s.state !== 'complete' || s.sha256 !== up.sha) fault(`upload ${up.url}: ${s.state}, SHA-256 ${s.sha256}, sent ${up.sha}`);
+  stored += 1;
+  return tus('DELETE', up.url, {});
 }
 
 const patient = (mrn, n) => ({ resourceType: 'Patient', identifier: [{ system: MRN, value: mrn }], multipleBirthInteger: n });
@@ -109,10 +160,12 @@ for (let i = 0; i < WRITERS; i++) {
   owns.push({ mrn, id: JSON.parse((await fhir('POST', 'Patient', patient(mrn, 1))).body).id });
 }
 const older = [];
+let uploads = [];
 const started = Date.now();
 let kills = 0;
 while (kills < KILLS && faults <= 5) {
-  const load = owns.map((o) => writer(o).catch(() => {}));
+  while (uploads.length < UPLOADERS) uploads.push(await uploadBegin());
+  const load = [...owns.map(writer), ...uploads.map(uploader)].map((p) => p.catch(() => {}));
   await new Promise((f) => setTimeout(f, 30 + Math.floor(Math.random() * 250)));
   await program.kill();
   kills += 1;
@@ -121,7 +174,9 @@ while (kills < KILLS && faults <= 5) {
   agent = new http.Agent({ keepAlive: true });
   await program.start();
   await checkWrites(older);
-  if (kills % 20 === 0) console.log(`${kills} kills, ${older.length} creates acknowledged, ${faults} faults, ${((Date.now() - started) / 1000).toFixed(0)} s`);
+  for (const up of uploads) await checkUpload(up);
+  uploads = uploads.filter((up) => up.acked < up.bytes.length);
+  if (kills % 20 === 0) console.log(`${kills} kills, ${older.length} creates and ${stored} files acknowledged, ${faults} faults, ${((Date.now() - started) / 1000).toFixed(0)} s`);
 }
 for (const [id, mrn] of older.filter((_, i) => i % 37 === 0)) {
   const p = await read(id);
@@ -135,7 +190,7 @@ for (const words of [['audit', 'verify'], ['doctor']]) {
     fault(e.message);
   }
 }
-console.log(`${kills} kills in ${((Date.now() - started) / 1000).toFixed(0)} s, ${older.length} creates acknowledged, ${faults} faults`);
+console.log(`${kills} kills in ${((Date.now() - started) / 1000).toFixed(0)} s, ${older.length} creates and ${stored} files acknowledged, ${faults} faults`);
 if (faults) console.log(`the data folder is kept: ${program.dir}`);
 else program.remove();
-process.exitCode = faults || kills < KILLS || older.length === 0 ? 1 : 0;
+process.exitCode = faults || kills < KILLS || older.length === 0 || stored === 0 ? 1 : 0;
