@@ -313,6 +313,53 @@ static void lists_show_only_what_is_theirs(void **state)
     req_done(&rq);
 }
 
+static void messages_come_at_a_pace(void **state)
+{
+    (void)state;
+    struct str id = a_case(&keep);
+    enum err e = OK;
+    int n = 0;
+    while (e == OK && n < 100) {
+        struct req rq;
+        as(&rq, person_who(&keep, "asker"));
+        struct tx *tx = tx_new(&rq);
+        e = consult_message(&rq, tx, id, S("still waiting"), S(""));
+        if (e == OK) {
+            assert_int_equal(commit_end(&rq, tx), OK);
+            n++;
+        } else {
+            req_done(&rq);
+        }
+    }
+    assert_int_equal(e, E_LOCKED);
+    assert_int_equal(n, 20);
+}
+
+static void one_person_keeps_so_many_drafts(void **state)
+{
+    (void)state;
+    struct fields none = {0};
+    enum err e = OK;
+    for (int i = 0; e == OK; i++) {
+        struct req rq;
+        struct buf key;
+        as(&rq, person_who(&keep, "asker"));
+        struct tx *tx = tx_new(&rq);
+        buf_init(&key, rq.a, 40);
+        BUF_LIT(&key, "draft");
+        buf_u64(&key, (uint64_t)i);
+        e = draft_save(&rq, tx, buf_get(&key), S("request"), &none, 0);
+        assert_int_equal(e, i < DRAFTS_MAX ? OK : E_LOCKED);
+        if (e == OK) {
+            assert_int_equal(commit_end(&rq, tx), OK);
+        } else { /* those that are there are saved on */
+            err_clear(&rq);
+            MUST(&rq, draft_save(&rq, tx, S("draft0"), S("request"), &none, 0));
+            assert_int_equal(commit_end(&rq, tx), OK);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +373,8 @@ int main(void)
         cmocka_unit_test(rerouting_brings_another_centre_in),
         cmocka_unit_test(breaking_the_glass_opens_and_tells),
         cmocka_unit_test(lists_show_only_what_is_theirs),
+        cmocka_unit_test(messages_come_at_a_pace),
+        cmocka_unit_test(one_person_keeps_so_many_drafts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -192,6 +192,30 @@ static void a_password_set_by_others_ends_the_key(void **state)
     assert_int_equal(password_change(rq, S(NEW_PASSWORD), S(OLD_PASSWORD)), OK);
 }
 
+static void a_closed_account_ends_the_key(void **state)
+{
+    struct world *w = *state;
+    struct req *rq = &w->t.rq;
+    struct sign_result before;
+    struct sign_result after;
+    struct account acc;
+    act_as(w, "role1");
+    assert_int_equal(sign_with(w, OLD_PASSWORD, &before), OK);
+    assert_int_equal(account_by_login(rq, S("ospanova"), &acc), OK);
+    struct tx *tx = tx_new(rq);
+    assert_int_equal(account_close(rq, tx, &acc), OK);
+    assert_int_equal(store_commit(w->t.st, rq, tx), OK);
+    act_as(w, "role1");
+    assert_int_equal(sign_with(w, OLD_PASSWORD, &after), E_SIGN_IN);
+    err_clear(rq);
+    tx = tx_new(rq);
+    assert_int_equal(account_open(rq, tx, &acc), OK);
+    assert_int_equal(store_commit(w->t.st, rq, tx), OK);
+    act_as(w, "role1");
+    assert_int_equal(sign_with(w, OLD_PASSWORD, &after), OK);
+    assert_false(str_eq(serial_of(w, &before), serial_of(w, &after)));
+}
+
 static void an_ended_role_does_not_sign(void **state)
 {
     struct world *w = *state;
@@ -266,6 +290,7 @@ int main(void)
         cmocka_unit_test(wrong_password_signs_nothing_and_counts),
         cmocka_unit_test(keys_follow_a_changed_password),
         cmocka_unit_test(a_password_set_by_others_ends_the_key),
+        cmocka_unit_test(a_closed_account_ends_the_key),
         cmocka_unit_test(an_ended_role_does_not_sign),
         cmocka_unit_test(seals_open_only_for_the_right_person),
         cmocka_unit_test(a_foreign_key_file_is_refused),
