@@ -74,7 +74,8 @@ static enum err case_check(struct http_req *h, enum fhir_type type, struct str i
 
 static const struct str file_mark = SI(CARE_URL "/StructureDefinition/sha256");
 
-/* What a person wrote to others, and the files of a case, stay as they were sent. */
+/* What a person wrote to others, forms that were filled in, and the files of a case stay as they were
+ * sent. */
 static enum err kept_check(struct http_req *h, enum fhir_type type, const struct res_row *old)
 {
     if (old->deleted) {
@@ -82,6 +83,9 @@ static enum err kept_check(struct http_req *h, enum fhir_type type, const struct
     }
     if (type == T_COMMUNICATION) {
         return FAIL(&h->rq, E_FORBIDDEN, "a message stays as it was sent");
+    }
+    if (type == T_QUESTIONNAIRE_RESPONSE) {
+        return FAIL(&h->rq, E_FORBIDDEN, "a form stays as it was sent");
     }
     if (type == T_DOCUMENT_REFERENCE && str_find(old->body, file_mark) < old->body.n) {
         return FAIL(&h->rq, E_FORBIDDEN, "a file of a case stays");
