@@ -6,6 +6,7 @@
  */
 #include "api/bundle_int.h"
 #include "care/care.h"
+#include "store/audit.h"
 
 const struct entry *bundle_find(const struct bundle *b, struct str full_url)
 {
@@ -208,7 +209,7 @@ static enum err writes_build(struct http_req *h, struct bundle *b)
             if (b->is_transaction) {
                 return e;
             }
-            h->rq.audit = audit; /* nothing was changed by this entry */
+            audit_take_back(&h->rq, audit); /* nothing was changed by this entry */
             entry_fail(h, x, e);
         }
     }
@@ -232,7 +233,7 @@ static enum err batch_each(struct http_req *h)
             e = store_commit(care_of(&h->rq)->store, &h->rq, tx);
         }
         if (e != OK) {
-            h->rq.audit = NULL;
+            audit_take_back(&h->rq, NULL);
             x->tx = NULL;
             entry_fail(h, x, e);
         }
@@ -247,7 +248,6 @@ static enum err batch_refused(struct http_req *h)
         return api_fhir_error(h, code);
     }
     err_clear(&h->rq);
-    h->rq.audit = NULL;
     return http_slow(h, batch_each);
 }
 

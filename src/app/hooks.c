@@ -6,6 +6,7 @@
 #include "care/account.h"
 #include "care/directory.h"
 #include "codec/field.h"
+#include "store/audit.h"
 #include "store/tx.h"
 #include "web/page.h"
 
@@ -84,7 +85,10 @@ static enum err identify(struct http_req *h)
 
 static void submit(struct http_req *h, struct tx *tx, http_done_fn done, void *ctx)
 {
-    tx = tx != NULL ? tx : tx_new(&h->rq);
+    if (tx == NULL) {
+        audit_take_back(&h->rq, NULL); /* an answer without a change */
+        tx = tx_new(&h->rq);
+    }
     if (tx == NULL) {
         done(ctx, FAIL(&h->rq, E_TOO_LARGE, "memory cap"));
         return;

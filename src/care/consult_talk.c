@@ -138,9 +138,11 @@ enum err consult_messages(struct req *rq, int64_t case_rid, struct case_message 
                           uint32_t n, uint32_t *ret_n)
 {
     CLEANUP(list_close) struct list *l = NULL;
+    const struct directory *dir = NULL;
     uint32_t got = 0;
     struct hit hit;
 
+    TRY(directory_get(rq, &dir));
     TRY(list_owner(rq, case_rid, T_COMMUNICATION, LIST_OLDEST, &l));
     while (got < n && list_next(l, &hit)) {
         struct res_row row;
@@ -156,6 +158,8 @@ enum err consult_messages(struct req *rq, int64_t case_rid, struct case_message 
             .sender_name = json_str(rq->a, json_path(v, S("sender.display"))),
             .kind = json_str(rq->a, json_path(v, S("category.0.coding.0.code"))),
         };
+        const struct dir_person *sender = dir_person(dir, m->sender);
+        m->sender_name = sender != NULL ? sender->name : m->sender_name; /* not what it calls itself */
         (void)!instant_parse(json_str(rq->a, json_get(v, S("sent"))), &m->at);
         for (struct jv p = json_first(json_get(v, S("payload"))); json_has(p); p = json_next(p)) {
             struct str file = ref_get(rq, json_get(p, S("contentReference")), T_DOCUMENT_REFERENCE);

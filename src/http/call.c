@@ -294,7 +294,6 @@ static enum MHD_Result call_woken(struct call *c)
     c->task = TASK_NONE;
     switch (task) {
     case TASK_COMMIT:
-        c->h.rq.audit = NULL;
         if (c->err == OK) {
             call_run(c, c->next);
         } else if (c->h.on_fail != NULL) {

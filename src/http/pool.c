@@ -158,7 +158,6 @@ enum err http_commit(struct http_req *h, struct tx *tx, http_handler_fn then)
     }
     if (c->on_pool) {
         enum err e = hooks->commit(h, tx);
-        h->rq.audit = NULL;
         if (e == OK) {
             return then(h);
         }

@@ -16,6 +16,51 @@ enum err audit_add(struct req *rq, const struct audit_rec *rec)
     return OK;
 }
 
+/* A record that holds only together with what it tells of. */
+static bool is_change(const struct audit_rec *rec)
+{
+    if (rec->outcome != OK) {
+        return false;
+    }
+    switch (rec->action) {
+    case AUDIT_CREATE:
+    case AUDIT_UPDATE:
+    case AUDIT_DELETE:
+    case AUDIT_MOVE:
+    case AUDIT_SIGN:
+    case AUDIT_UPLOAD:
+    case AUDIT_ADMIN:
+    case AUDIT_CLOCK:
+    case AUDIT_ROLE:
+    case AUDIT_PASSWORD:
+    case AUDIT_TOKEN: return true;
+    case AUDIT_READ:
+    case AUDIT_SEARCH:
+    case AUDIT_HISTORY:
+    case AUDIT_VERIFY:
+    case AUDIT_LOGIN:
+    case AUDIT_LOGOUT:
+    case AUDIT_DENY:
+    case AUDIT_EXPORT:
+    case AUDIT_PRINT:
+    case AUDIT_DOWNLOAD:
+    case AUDIT_ACTION_COUNT: break;
+    }
+    return false;
+}
+
+void audit_take_back(struct req *rq, const struct audit_rec *since)
+{
+    struct audit_rec **at = &rq->audit;
+    while (*at != NULL && *at != since) {
+        if (is_change(*at)) {
+            *at = (*at)->next;
+        } else {
+            at = &(*at)->next;
+        }
+    }
+}
+
 static enum err outcome_parse(struct str name)
 {
     for (unsigned e = 0; name.n > 0 && e < ERR_COUNT; e++) {

@@ -54,6 +54,10 @@ struct audit_rec {
  * errors   E_TOO_LARGE  memory cap */
 MUST_USE enum err audit_add(struct req *rq, const struct audit_rec *rec);
 
+/* Takes the records of changes that were not made off rq->audit: those added after since, a former
+ * value of rq->audit (NULL: all). Looks and refusals stay: they happened. */
+void audit_take_back(struct req *rq, const struct audit_rec *since);
+
 /* One record read back; slices are in rq->a. */
 struct audit_row {
     uint64_t seq;

@@ -246,6 +246,29 @@ static void a_refused_change_leaves_no_record(void **state)
     t_close(&t);
 }
 
+/* What was looked at or refused on the way to a change that failed stays; the change does not. */
+static void looks_outlive_a_refused_change(void **state)
+{
+    struct t t = t_open();
+    struct audit_row rows[4];
+    const struct audit_rec deny = {.action = AUDIT_DENY, .why = WHY_NOT_TEAM,
+                                   .outcome = E_NOT_FOUND, .type = T_OBS, .id = S("r1")};
+    size_t n;
+    (void)state;
+    record(&t, AUDIT_READ, "r0");
+    record(&t, AUDIT_UPDATE, "r0");
+    assert_int_equal(audit_add(&t.rq, &deny), OK);
+    assert_int_equal(t_put(&t, T_OBS, "r0", 7, "x"), E_STALE);
+    record(&t, AUDIT_MOVE, "r0"); /* an answer without a change */
+    assert_int_equal(store_commit_audit(t.st, &t.rq), OK);
+    assert_int_equal(audit_list(&t.rq, 0, 0, LEN(rows), rows, &n), OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(rows[1].action, AUDIT_READ);
+    assert_int_equal(rows[0].action, AUDIT_DENY);
+    expect(&t, AUDIT_HOLDS, 0);
+    t_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +278,7 @@ int main(void)
         cmocka_unit_test(a_cut_tail_shows_after_more_work),
         cmocka_unit_test(the_head_is_signed),
         cmocka_unit_test(a_refused_change_leaves_no_record),
+        cmocka_unit_test(looks_outlive_a_refused_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,18 @@ static struct audit_rec *oldest_first(struct audit_rec *newest)
     return list;
 }
 
+/* What a refused transaction leaves on its request: the looks and refusals on the way to it, for the
+ * answer's own commit. Where the store cannot write now, nothing is left to fail once more. */
+void tx_give_back(struct tx *tx, enum err result)
+{
+    if (result == E_FULL || result == E_IO || result == E_BUSY) {
+        return;
+    }
+    tx->rq->audit = oldest_first(tx->audit); /* newest first again */
+    tx->audit = NULL;
+    audit_take_back(tx->rq, NULL);
+}
+
 void store_submit(struct store *st, struct tx *tx, tx_done_fn done, void *ctx)
 {
     struct writer *w = st->writer;
@@ -79,6 +91,7 @@ enum err store_commit(struct store *st, struct req *rq, struct tx *tx)
 
 enum err store_commit_audit(struct store *st, struct req *rq)
 {
+    audit_take_back(rq, NULL); /* no change goes along */
     if (rq->audit == NULL) {
         return OK;
     }

@@ -121,7 +121,8 @@ MUST_USE enum err tx_event(struct tx *tx, enum event_kind kind, uint64_t topic);
 /* Runs on the writer thread after the sync (or after the refusal; then rq->err says why). The
  * request belongs to the caller again from here on. Must be quick and must not wait. */
 typedef void (*tx_done_fn)(void *ctx, enum err e);
-/* Hands tx and its request over; takes rq->audit along. Neither may be touched until done().
+/* Hands tx and its request over; takes rq->audit along (a refused one leaves its looks and refusals
+ * there). Neither may be touched until done().
  * thread   any */
 void store_submit(struct store *st, struct tx *tx, tx_done_fn done, void *ctx);
 /* Waits. For pool threads, jobs and commands; never on an I/O thread or the writer.

@@ -219,6 +219,9 @@ static void batch_tell(struct writer *w, struct batch *b)
         next = tx->next;
         atomic_fetch_add_explicit(tx->result == OK ? &w->n_txs : &w->n_failed, 1,
                                   memory_order_relaxed);
+        if (tx->result != OK) {
+            tx_give_back(tx, tx->result);
+        }
         tx->done(tx->ctx, tx->result);
     }
 }

@@ -106,6 +106,8 @@ void index_row_bind(sqlite3_stmt *st, const struct index_row *row);
 /* ---- record.c ---- */
 /* src of the request's who and peer. */
 MUST_USE enum err record_src(struct writer *w, struct req *rq, int64_t *ret_src);
+/* Puts back on the request what stays on record although the transaction failed. */
+void tx_give_back(struct tx *tx, enum err result);
 /* Writes the transaction's audit records. */
 MUST_USE enum err record_audit(struct writer *w, struct tx *tx, int64_t src);
 /* Writes the tx row over the versions added to s. */
