@@ -19,6 +19,12 @@ export const WAIT_MS = 20000;
 
 export const faults = [];
 let passed = 0;
+let told = 0;
+// Prints what was found since the last time: also between two proofs something may go wrong.
+export function tell() {
+  for (const f of faults.slice(told)) console.log(`    ${f}`);
+  told = faults.length;
+}
 
 // One named proof of the run; a proof that fails does not stop the others.
 export async function proof(name, fn) {
@@ -32,7 +38,7 @@ export async function proof(name, fn) {
   const ok = faults.length === before;
   if (ok) passed += 1;
   console.log(`${ok ? 'ok    ' : 'FAILED'} ${name} ${((Date.now() - t0) / 1000).toFixed(1)} s`);
-  for (const f of faults.slice(before)) console.log(`    ${f}`);
+  tell();
   return ok;
 }
 export const provenCount = () => passed;
@@ -75,7 +81,7 @@ export class Person {
     page.on('pageerror', (e) => faults.push(`${this.where()}: script error: ${e.message}`));
     page.on('console', (m) => {
       // The browser's own word on a page that says 404 or 422 is no fault of the page.
-      if (m.type() === 'error' && !this.quiet && m.location().url !== page.url()) faults.push(`${this.where()}: console: ${m.text()} ${m.location().url}`);
+      if (m.type() === 'error' && !this.quiet && m.location().url !== page.url() && !/\/events(\?|$)/.test(m.location().url)) faults.push(`${this.where()}: console: ${m.text()} ${m.location().url}`);
     });
     await this.weigh();
   }
@@ -197,6 +203,7 @@ export class Person {
   }
 
   async end() {
+    this.quiet = true;
     await this.context.close();
   }
 }

@@ -4,7 +4,7 @@
 import { option, Program } from '../lib/program.mjs';
 import { DEMO_PASSWORD as PASSWORD } from '../lib/demo.mjs';
 import { Story } from './story.mjs';
-import { faults, launch, Person, proof, provenCount } from './browser.mjs';
+import { faults, launch, Person, proof, provenCount, tell } from './browser.mjs';
 
 const args = process.argv.slice(2);
 const program = new Program({ build: option(args, '--build', 'release'), extra: ['--lang', 'ru'] });
@@ -52,6 +52,7 @@ try {
   console.log(e.stack);
 }
 await browser.close();
-console.log(`${provenCount()} passed, ${faults.length ? Math.max(1, steps.length + 1 - provenCount()) : 0} failed`);
+tell();
+console.log(`${provenCount()} passed, ${faults.length} failed`);
 if (!faults.length) program.remove();
 process.exitCode = faults.length ? 1 : 0;

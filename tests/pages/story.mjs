@@ -93,10 +93,10 @@ export class Story {
   }
 
   // On the disk: a browser knows a file again by its date.
-  file(name) {
+  file(name, bytes = 7 << 20) {
     this.dir ??= fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-files-'));
     const full = this.keep(name);
-    fs.writeFileSync(full, pdf(7 << 20));
+    fs.writeFileSync(full, pdf(bytes));
     return full;
   }
 
@@ -288,6 +288,53 @@ export class Story {
     await this.consultant.open(`/cases/${this.draft}/log`, 'case-log');
   }
 
+  // Asking and answering once more in Kazakh, without any script.
+  async plain() {
+    const options = { scripts: false, lang: 'kk' };
+    const a = await this.signedIn('asker', options);
+    await a.open('/ask/register?unidentified=1', 'plain-register');
+    await choose(a.page, 'sex', 'male');
+    await a.page.fill('[name="age"]', '40');
+    await a.go('form[action="/ask/register"] button', 'plain-form');
+    await choose(a.page, 'profile', 'cardiology');
+    await choose(a.page, 'urgency', 'emergency');
+    await a.page.fill('[name="question"]', 'Тромболизис керек пе?');
+    await a.go('button[value="to:clinical"]', 'plain-clinical');
+    const id = /\/ask\/([a-z0-9]+)/.exec(a.page.url())[1];
+    for (const [name, value] of [['complaints', 'Кеуде ауыруы'], ['history', 'Екі сағат'], ['status', 'Орташа ауыр'], ['diagnosis', 'I21'], ['contact', '+7 700 000 00 02']]) await a.page.fill(`[name="${name}"]`, value);
+    await choose(a.page, 'consent', 'oral');
+    await a.go('button[value="icd:diagnosis"]', 'plain-icd');
+    await a.go('form[action$="/icd10"] .c-duty button', 'plain-diagnosis');
+    must((await a.page.inputValue('[name="diagnosis"]')).startsWith('I21'), 'the diagnosis was not taken from the list');
+    await a.go('button[value="files"]', 'plain-files');
+    await a.page.setInputFiles('input[type=file]', this.file('Сурет.pdf', 100000));
+    await a.go('noscript button, form[enctype] .c-actions button', 'plain-file-sent');
+    must(await a.page.locator('#uploads .c-file').count() === 1, 'the file of a plain form did not arrive');
+    await a.open(`/ask/${id}`, '');
+    await a.page.locator('input[name="service"]').first().check({ force: true });
+    await a.go('form#request button[value="review"]', 'plain-review');
+    await a.go('form[action$="/send"] .c-actions button', 'plain-sent');
+    must(a.page.url().includes(`/cases/${id}`), `not sent without scripts: ${a.page.url()}`);
+    const d = await this.signedIn('coordinator', options);
+    await d.open(`/cases/${id}/allocate`, 'plain-allocate');
+    await d.page.locator('input[name="to"]').first().check({ force: true });
+    await d.go('main form .c-actions button', 'plain-allocated');
+    const c = await this.signedIn('consultant', options);
+    await c.open(`/cases/${id}`, '');
+    await c.go('form[action$="/move/accept"] button, a[href$="/move/accept"]', 'plain-accepted');
+    await c.open(`/cases/${id}/conclusion`, 'plain-conclusion');
+    await pick(c.page, 'examined.what');
+    await pick(c.page, 'answerable');
+    await c.page.fill('[name="findings"]', 'ST көтерілген.');
+    await c.page.fill('[name="recommend.treatment"]', 'Тромболизис.');
+    await pick(c.page, 'recommend.route');
+    await c.go('form#conclusion button[value="preview"]', 'plain-preview');
+    await c.page.fill('[name="password"]', this.people.consultant[1]);
+    await c.go('form[action$="/conclusion/sign"] button', 'plain-signed');
+    must(await c.page.locator('.c-signature--valid').count() === 1, 'not signed without scripts');
+    for (const p of [a, d, c]) await p.end();
+  }
+
   // Another organisation's case in the address is not there.
   async mayNot() {
     const o = await this.signedIn('outsider');
@@ -313,6 +360,7 @@ export class Story {
       ['the asker gets it and it proves itself', () => this.receive()],
       ['the public check tells what it may', () => this.check()],
       ['receipt and outcome', () => this.finish()],
+      ['asking and answering without scripts', () => this.plain()],
       ['nobody else sees the case', () => this.mayNot()],
     ];
   }
