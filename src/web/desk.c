@@ -231,26 +231,6 @@ static void set_counts(const struct desk *d, struct val *root)
     }
 }
 
-static void set_states(const struct desk *d, struct val *root)
-{
-    static const struct {
-        const char *code;
-        const char *text;
-    } states[] = {{"", T("All under way")},
-                  {"waiting", T("Waiting for allocation")},
-                  {"overdue", T("Overdue")},
-                  {"paused", T("Data awaited")},
-                  {"after", T("Answered")}};
-    struct val *list = val_set_list(root, "states");
-    for (size_t i = 0; i < LEN(states); i++) {
-        struct str code = str_z(states[i].code);
-        struct val *m = val_add_map(list);
-        val_set_str(m, "href", filter_path(d, "state", code));
-        val_set_str(m, "text", tr(d->h->rq.lang, states[i].text));
-        val_set_bool(m, "current", str_eq(d->f.state, code));
-    }
-}
-
 /* Open cases of a person among the rows read. */
 static int64_t load_of(const struct desk *d, struct str person)
 {
@@ -331,7 +311,6 @@ enum err web_desk(struct http_req *h)
     TRY(consult_worklist(&h->rq, WORK_DESK, d.centre, 0, d.rows, ROWS_READ, &d.n));
     set_rows(&d, root);
     set_counts(&d, root);
-    set_states(&d, root);
     set_duty(&d, root);
     TRY(set_times(&d, root));
     val_set_str(root, "words", d.f.words);

@@ -9,7 +9,7 @@
 #include "web/case_item.h"
 #include "web/tpl.h"
 
-enum { FOUND_MAX = 60, PEOPLE_MAX = 300, DUTY_MAX = 400, NAME_CAP = 4096 };
+enum { FOUND_MAX = 60, PEOPLE_MAX = 300, DUTY_AHEAD_MS = 36 * 3600 * 1000, DUTY_MAX = 400, NAME_CAP = 4096 };
 
 static struct str role_title(const struct http_req *h, struct str code)
 {
@@ -235,7 +235,7 @@ enum err web_directory_duty(struct http_req *h)
     for (uint32_t i = 0; i < d->n_duties && list != NULL && list->n < DUTY_MAX; i++) {
         const struct dir_duty *duty = &d->duties[i];
         const struct dir_service *s = &d->services[duty->service];
-        if (duty->to_ms <= h->rq.now.ms) {
+        if (duty->to_ms <= h->rq.now.ms || duty->from_ms > h->rq.now.ms + DUTY_AHEAD_MS) {
             continue;
         }
         struct val *m = val_add_map(list);

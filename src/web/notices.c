@@ -2,6 +2,7 @@
 #include "web/pages.h"
 
 #include "base/text.h"
+#include "care/consult.h"
 #include "care/notice.h"
 #include "store/tx.h"
 #include "web/page.h"
@@ -32,6 +33,7 @@ enum err web_notices(struct http_req *h)
                                     || notices[i].kind == NOTICE_ESCALATED);
         if (notices[i].case_id.n > 0) {
             val_set_str(m, "href", page_path(h, "/cases/", notices[i].case_id, ""));
+            val_set_str(m, "number", case_number(h->rq.a, notices[i].case_id));
         }
     }
     if (n > 0) {
