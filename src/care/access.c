@@ -303,12 +303,16 @@ enum err access_glass_end(struct req *rq, struct tx *tx, struct str key)
 {
     struct str person = key;
     struct str case_id;
+    struct case_row row;
 
     if (!str_cut(&person, ' ', &case_id) || person.n == 0) {
         return FAIL(rq, E_BAD_INPUT, "job key");
     }
-    TRY(tx_team_remove(tx, T_SERVICE_REQUEST, case_id,
-                       principal_person(care_of(rq)->store, person)));
+    TRY(case_row_load(rq, case_id, &row));
+    if (!str_eq(person, row.consultant) && !str_eq(person, row.asker)) { /* who came to stay stays */
+        TRY(tx_team_remove(tx, T_SERVICE_REQUEST, case_id,
+                           principal_person(care_of(rq)->store, person)));
+    }
     struct audit_rec rec = {
         .action = AUDIT_CLOCK,
         .why = WHY_SYSTEM,

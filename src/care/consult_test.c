@@ -293,6 +293,54 @@ static void breaking_the_glass_opens_and_tells(void **state)
     req_done(&rq);
 }
 
+static bool is_in_team(const char *person, struct str case_id)
+{
+    struct req rq;
+    struct case_row row;
+    bool in = false;
+    as(&rq, person_who(&keep, "coord"));
+    MUST(&rq, case_row_load(&rq, case_id, &row));
+    uint64_t p = principal_person(care_of(&rq)->store, str_z(person));
+    MUST(&rq, db_team_has(&rq, row.rid, &p, 1, &in));
+    req_done(&rq);
+    return in;
+}
+
+static void glass_end(struct str case_id, const char *person)
+{
+    struct req rq;
+    struct buf b;
+    as(&rq, &who_clock);
+    buf_init(&b, rq.a, 100);
+    buf_str(&b, case_id);
+    buf_char(&b, ' ');
+    buf_str(&b, str_z(person));
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, access_glass_end(&rq, tx, buf_get(&b)));
+    assert_int_equal(commit_end(&rq, tx), OK);
+}
+
+/* After a day the person is out again, but whoever became the case's consultant meanwhile. */
+static void broken_glass_ends(void **state)
+{
+    (void)state;
+    struct str id = a_case(&keep);
+    struct req rq;
+    as(&rq, person_who(&keep, "outsider"));
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, access_break_glass(&rq, tx, id, S("The patient was brought to us unconscious")));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    assert_true(is_in_team("outsider", id));
+    glass_end(id, "outsider");
+    assert_false(is_in_team("outsider", id));
+    assert_int_equal(a_move(&keep, "coord", id, "allocate",
+                            &(struct care_move_args){.service = S("neuro"),
+                                                     .person = S("cons1")}), OK);
+    assert_true(is_in_team("cons1", id));
+    glass_end(id, "cons1");
+    assert_true(is_in_team("cons1", id));
+}
+
 static void lists_show_only_what_is_theirs(void **state)
 {
     (void)state;
@@ -372,6 +420,7 @@ int main(void)
         cmocka_unit_test(each_deadline_fires_once_and_changes_no_state),
         cmocka_unit_test(rerouting_brings_another_centre_in),
         cmocka_unit_test(breaking_the_glass_opens_and_tells),
+        cmocka_unit_test(broken_glass_ends),
         cmocka_unit_test(lists_show_only_what_is_theirs),
         cmocka_unit_test(messages_come_at_a_pace),
         cmocka_unit_test(one_person_keeps_so_many_drafts),

@@ -172,6 +172,7 @@ enum err upload_new(struct req *rq, struct upload_desk *d, struct str case_id, s
     int fd;
     TRY(os_open_new(rq, path, &fd));
     os_close(fd);
+    TRY(upload_desk_sync(rq, d));
     TRY(TX_SQL(tx, W_UPLOAD_NEW, TX_MUST_BE_NEW, sql_text(up.id), sql_text(up.owner),
                sql_text(case_id), sql_text(up.name), sql_text(up.type.p ? up.type : S("")),
                sql_i64((int64_t)size), sql_i64(rq->now.ms), sql_i64(up.expires.ms),

@@ -70,6 +70,11 @@ enum err upload_desk_path(struct req *rq, const struct upload_desk *d, struct st
     return os_path(rq, str_z(d->dir), id, out);
 }
 
+enum err upload_desk_sync(struct req *rq, const struct upload_desk *d)
+{
+    return os_sync_dir(rq, d->dir);
+}
+
 static struct slot *slot_find(struct upload_desk *d, struct str id)
 {
     for (size_t i = 0; i < DESK_SLOTS; i++) {

@@ -14,6 +14,8 @@ const struct upload_opts *upload_desk_opts(const struct upload_desk *d);
 /* DIR/uploads/ID */
 MUST_USE enum err upload_desk_path(struct req *rq, const struct upload_desk *d, struct str id,
                                    char out[OS_PATH_MAX]);
+/* Files made in DIR/uploads are there after a power cut too. */
+MUST_USE enum err upload_desk_sync(struct req *rq, const struct upload_desk *d);
 /* Becomes the one pen of an upload; waits while the earlier one finishes what it is writing.
  * errors  E_BUSY  too many uploads at once */
 MUST_USE enum err upload_desk_take(struct req *rq, struct upload_desk *d, struct str id,

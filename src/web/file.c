@@ -9,6 +9,8 @@
 #include "care/upload.h"
 #include "care/upload_facts.h"
 #include "codec/json.h"
+#include "fhir/type.h"
+#include "store/audit.h"
 #include "store/blob.h"
 #include "store/tx.h"
 #include "web/tpl.h"
@@ -338,6 +340,17 @@ static enum err open_blob(struct http_req *h, const uint8_t sha[32], struct str 
     return http_reply_file(h, &f);
 }
 
+/* On record as a look at the case it belongs to; what is a case's is its team's alone. */
+static enum err opening(struct http_req *h, const struct upload *up)
+{
+    struct case_row row;
+    struct audit_rec rec = {.action = AUDIT_DOWNLOAD, .why = WHY_OWN, .id = up->id,
+                            .case_type = T_SERVICE_REQUEST, .case_id = up->case_id,
+                            .detail = up->type};
+    return up->state == UPLOAD_USED ? access_case(&h->rq, up->case_id, AUDIT_DOWNLOAD, &row)
+                                    : audit_add(&h->rq, &rec);
+}
+
 /* Own file of a draft, or one that waits under a case. */
 enum err web_upload_open(struct http_req *h)
 {
@@ -348,6 +361,7 @@ enum err web_upload_open(struct http_req *h)
     if (!str_eq(up.case_id, key) || (up.state != UPLOAD_COMPLETE && up.state != UPLOAD_USED)) {
         return FAIL(&h->rq, E_NOT_FOUND, "upload");
     }
+    TRY(opening(h, &up));
     return open_blob(h, up.blob.sha, up.type, up.name);
 }
 
