@@ -89,7 +89,9 @@ static enum err existing_load(struct http_req *h, struct entry *x)
     x->exists = true;
     x->version = row.version;
     x->updated = row.updated;
-    x->body = row.body;
+    if ((h->rq.who->scopes & SCOPE_READ) != 0) {
+        x->body = row.body;
+    }
     return OK;
 }
 

@@ -30,15 +30,15 @@ static enum err answer(struct http_req *h)
     return api_reply(h, status, text);
 }
 
-/* A conditional create found one that is there already: 200 with it. */
+/* A conditional create found one that is there already: 200 with it, for who may read. */
 static enum err answer_existing(struct http_req *h, enum fhir_type type, struct str id)
 {
     struct res_row row;
     TRY(db_read(&h->rq, (uint16_t)type, id, &row));
     http_reply_header(h, "Location", api_location(h, type, id, row.version));
     (void)http_is_fresh(h, api_etag(&h->rq, row.version), row.updated);
-    return api_prefer(h) == RETURN_MINIMAL ? http_reply_empty(h, 200)
-                                           : api_reply(h, 200, row.body);
+    bool shown = api_prefer(h) != RETURN_MINIMAL && (h->rq.who->scopes & SCOPE_READ) != 0;
+    return shown ? api_reply(h, 200, row.body) : http_reply_empty(h, 200);
 }
 
 /* Somebody created it between our look and the commit. */

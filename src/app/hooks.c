@@ -55,6 +55,22 @@ static void acts(struct http_req *h, enum http_caller_kind kind, const struct wh
                                    .held = kind == CALLER_SESSION && who->must_change};
 }
 
+/* What a token may do outside the FHIR interface, whose handlers look at its scopes themselves: only
+ * one that reads opens pages and files, only one that writes sends them. */
+static enum err scope_check(struct http_req *h, const struct who *who)
+{
+    const struct http_route *r = h->route;
+    if (r == NULL || r->who != WHO_SIGNED_IN || r->kind == KIND_FHIR) {
+        return OK;
+    }
+    uint32_t need = h->method != GET ? SCOPE_WRITE
+                    : r->kind == KIND_TUS ? SCOPE_READ | SCOPE_WRITE /* where an upload stands */
+                                          : SCOPE_READ;
+    return (who->scopes & need) != 0
+               ? OK
+               : FAIL(&h->rq, E_FORBIDDEN, "the token's scope does not allow this");
+}
+
 static enum err identify(struct http_req *h)
 {
     const struct who *who = NULL;
@@ -64,7 +80,7 @@ static enum err identify(struct http_req *h)
         struct str bearer = field_bearer(authorization);
         TRY(who_by_token(&h->rq, bearer, &who));
         acts(h, CALLER_TOKEN, who);
-        return OK;
+        return scope_check(h, who);
     }
     struct str cookie = http_cookie(h, S("sid"));
     if (cookie.p == NULL) {
