@@ -53,10 +53,3 @@ enum err notice_read(struct req *rq, struct tx *tx, uint64_t up_to_seq)
                sql_i64(rq->now.ms)));
     return tx_event(tx, EVENT_PERSON, store_hash(care_of(rq)->store, rq->who->person));
 }
-
-enum err notice_read_case(struct req *rq, struct tx *tx, struct str case_id)
-{
-    TRY(TX_SQL(tx, W_NOTICES_READ_CASE, 0, sql_text(rq->who->person), sql_text(case_id),
-               sql_i64(rq->now.ms)));
-    return tx_event(tx, EVENT_PERSON, store_hash(care_of(rq)->store, rq->who->person));
-}

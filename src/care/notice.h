@@ -34,6 +34,5 @@ struct notice {
 MUST_USE enum err notice_list(struct req *rq, uint64_t before, struct notice *ret_notices,
                               uint32_t n, uint32_t *ret_n);
 MUST_USE enum err notice_unread(struct req *rq, uint32_t *ret_n);
-/* Marks all up to seq as read, or those of one case. */
+/* Marks all up to seq as read. */
 MUST_USE enum err notice_read(struct req *rq, struct tx *tx, uint64_t up_to_seq);
-MUST_USE enum err notice_read_case(struct req *rq, struct tx *tx, struct str case_id);

@@ -203,8 +203,3 @@ void store_db_close(struct db *db)
         os_free(db);
     }
 }
-
-struct store *db_store(const struct db *db)
-{
-    return db->store;
-}

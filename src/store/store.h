@@ -38,7 +38,6 @@ const char *store_dir(const struct store *st);
  * database cannot be opened. Put it into req.db. */
 struct db *store_db_open(struct store *st);
 void store_db_close(struct db *db);
-struct store *db_store(const struct db *db);
 
 /* What a committed transaction tells the world; see tx_event(). */
 enum event_kind {
