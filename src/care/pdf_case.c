@@ -343,6 +343,9 @@ enum err pdf_request(struct req *rq, const struct pdf_request *r, struct str *re
     if (r->question.n > 0) {
         add(&p, PDF_MARKED, tr(r->lang, T("Question")), r->question);
     }
+    if (r->diagnosis.n > 0) {
+        pair(&p, tr(r->lang, T("Diagnosis")), r->diagnosis);
+    }
     for (uint32_t i = 0; i < r->n_sections; i++) {
         add(&p, PDF_HEADING, r->sections[i].title, (struct str){0});
         for (uint32_t k = 0; k < r->sections[i].n; k++) {

@@ -27,6 +27,7 @@ struct pdf_request {
     struct str title;         /* profile and kind of document */
     struct str subtitle;      /* urgency, state */
     struct str question;
+    struct str diagnosis;     /* code and title or words; empty: none */
     struct str author;        /* who asks: name and post */
     struct str number;        /* what names the case on paper */
     struct jv patient;

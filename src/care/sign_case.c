@@ -350,6 +350,7 @@ enum err request_pdf(struct req *rq, struct str case_id, struct str *ret_pdf)
         .title = v->profile ? text4_get(&v->profile->request->title, rq->lang) : S(""),
         .subtitle = text4_get(&v->urgency->title, rq->lang),
         .question = v->question,
+        .diagnosis = v->diagnosis,
         .author = v->asker_name,
         .number = case_number(rq->a, v->row.id),
     };
