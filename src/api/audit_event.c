@@ -118,7 +118,7 @@ static void event_write(struct buf *b, struct req *rq, const struct audit_row *r
 }
 
 /* Whose records: *ret_rid is a case's or patient's, 0 for all (only with the right to audit). */
-static enum err subject_of(struct http_req *h, const struct form *f, int64_t *ret_rid)
+static enum err subject_of(struct http_req *h, const struct url_pairs *f, int64_t *ret_rid)
 {
     struct str ref = form_find(f, S("patient"));
     struct str id = {NULL, 0};
@@ -149,7 +149,7 @@ static enum err subject_of(struct http_req *h, const struct form *f, int64_t *re
     return OK;
 }
 
-static void link_write(struct http_req *h, struct buf *b, const struct form *f, uint64_t before)
+static void link_write(struct http_req *h, struct buf *b, const struct url_pairs *f, uint64_t before)
 {
     struct str keep[] = {S("patient"), S("entity"), S("_count")};
     struct buf q;
@@ -171,7 +171,7 @@ static void link_write(struct http_req *h, struct buf *b, const struct form *f, 
 
 enum err api_audit_event_search(struct http_req *h, struct str query)
 {
-    struct form f;
+    struct url_pairs f;
     struct buf b;
     struct audit_row *rows = ARENA_ARRAY(h->rq.a, EVENTS_MAX, struct audit_row);
     int64_t rid = 0;

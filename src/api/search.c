@@ -38,7 +38,7 @@ static enum err search_audit(struct http_req *h, const struct fhir_query *q)
 enum err api_search(struct http_req *h, enum fhir_type type, struct str query, bool strict,
                     struct fhir_page *ret_page)
 {
-    struct form form;
+    struct url_pairs form;
     struct fhir_access acc = api_access(h);
     struct fhir_query *q = ARENA_NEW(h->rq.a, struct fhir_query);
     TRY_MEM(&h->rq, q);

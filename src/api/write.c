@@ -302,7 +302,7 @@ enum err api_conditional(struct http_req *h, enum fhir_type type, struct str que
 
 enum err api_guard(struct http_req *h, struct tx *tx, enum fhir_type type, struct str query)
 {
-    struct form form;
+    struct url_pairs form;
     struct fhir_query q;
     TRY(form_parse(&h->rq, query, 200, &form));
     TRY(fhir_query_parse(&h->rq, type, &form, true, &q));

@@ -76,7 +76,7 @@ void url_encode(struct buf *b, struct str s, enum url_keep keep)
     }
 }
 
-enum err form_parse(struct req *rq, struct str text, size_t max_pairs, struct form *ret_form)
+enum err form_parse(struct req *rq, struct str text, size_t max_pairs, struct url_pairs *ret_form)
 {
     size_t pieces = text.n > 0 ? 1 : 0;
     for (size_t i = 0; i < text.n; i++) {
@@ -100,11 +100,11 @@ enum err form_parse(struct req *rq, struct str text, size_t max_pairs, struct fo
         TRY(url_decode(rq, value, URL_PLUS_IS_SPACE, &v[n].value));
         n++;
     }
-    *ret_form = (struct form){v, n};
+    *ret_form = (struct url_pairs){v, n};
     return OK;
 }
 
-struct str form_find_at(const struct form *f, struct str name, size_t i)
+struct str form_find_at(const struct url_pairs *f, struct str name, size_t i)
 {
     for (size_t k = 0; k < f->n; k++) {
         if (str_eq(f->v[k].name, name) && i-- == 0) {
@@ -114,7 +114,7 @@ struct str form_find_at(const struct form *f, struct str name, size_t i)
     return (struct str){NULL, 0};
 }
 
-struct str form_find(const struct form *f, struct str name)
+struct str form_find(const struct url_pairs *f, struct str name)
 {
     return form_find_at(f, name, 0);
 }

@@ -23,7 +23,7 @@ struct form_pair {
     struct str value; /* decoded; empty when there was no "=" */
 };
 
-struct form {
+struct url_pairs {
     const struct form_pair *v; /* in the order given */
     size_t n;
 };
@@ -32,11 +32,11 @@ struct form {
  * passed over.
  * errors E_BAD_INPUT as url_decode; E_TOO_LARGE more than max_pairs, or the arena's cap */
 MUST_USE enum err form_parse(struct req *rq, struct str text, size_t max_pairs,
-                             struct form *ret_form);
+                             struct url_pairs *ret_form);
 /* The first value of that name; p NULL when there is none. */
-struct str form_find(const struct form *f, struct str name);
+struct str form_find(const struct url_pairs *f, struct str name);
 /* Value number i (from 0) of that name, for fields given several times; p NULL past the last. */
-struct str form_find_at(const struct form *f, struct str name, size_t i);
+struct str form_find_at(const struct url_pairs *f, struct str name, size_t i);
 /* Adds name=value, encoded, with a "&" before it unless b is empty or ends in "?". */
 void form_add(struct buf *b, struct str name, struct str value);
 

@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void round_trip_form(struct req *rq, struct str s)
 {
-    struct form f;
+    struct url_pairs f;
     if (form_parse(rq, s, 1000, &f) != OK) {
         return;
     }
@@ -15,7 +15,7 @@ static void round_trip_form(struct req *rq, struct str s)
     for (size_t i = 0; i < f.n; i++) {
         form_add(&b, f.v[i].name, f.v[i].value);
     }
-    struct form again;
+    struct url_pairs again;
     ASSERT(buf_ok(&b) && form_parse(rq, buf_get(&b), 1000, &again) == OK && again.n == f.n);
     for (size_t i = 0; i < f.n; i++) {
         ASSERT(str_eq(again.v[i].name, f.v[i].name) && str_eq(again.v[i].value, f.v[i].value));

@@ -78,7 +78,7 @@ static void encoding_keeps_what_is_safe(void **state)
 static void forms_keep_order_and_repeats(void **state)
 {
     (void)state;
-    struct form f;
+    struct url_pairs f;
     assert_int_equal(form_parse(&rq, S("&a=1&b=x+y&a=%32&&c&=v&d=e=f&"), 6, &f), OK);
     assert_int_equal(f.n, 6);
     assert_true(str_eq(form_find(&f, S("a")), S("1")));

@@ -5,7 +5,7 @@
 #include "fhir/param.h"
 #include "store/tx.h"
 
-struct form; /* codec/url.h; not included here: the care room has a struct form of its own */
+struct url_pairs; /* codec/url.h */
 
 enum {
     FHIR_CRITERIA_MAX = 32, /* parameters of one search */
@@ -101,5 +101,5 @@ struct fhir_query {
  * out. Needs rq->db for hashes.
  * errors   E_BAD_INPUT  a malformed value, modifier or chain (rq->issues tells), too many
  */
-MUST_USE enum err fhir_query_parse(struct req *rq, enum fhir_type type, const struct form *form,
+MUST_USE enum err fhir_query_parse(struct req *rq, enum fhir_type type, const struct url_pairs *form,
                                    bool strict, struct fhir_query *ret_query);

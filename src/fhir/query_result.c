@@ -187,7 +187,7 @@ static enum err pair_read(struct asked *a, const struct form_pair *pair)
     return criterion_add(a, pair);
 }
 
-enum err fhir_query_parse(struct req *rq, enum fhir_type type, const struct form *form,
+enum err fhir_query_parse(struct req *rq, enum fhir_type type, const struct url_pairs *form,
                           bool strict, struct fhir_query *ret_query)
 {
     struct fhir_query *q = ret_query;

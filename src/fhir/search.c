@@ -217,7 +217,7 @@ enum err fhir_search(struct req *rq, const struct fhir_query *q, const struct fh
 enum err fhir_search_text(struct req *rq, enum fhir_type type, struct str query,
                           const struct fhir_access *acc, struct fhir_page *ret_page)
 {
-    struct form form;
+    struct url_pairs form;
     struct fhir_query *q = ARENA_NEW(rq->a, struct fhir_query);
     TRY_MEM(rq, q);
     TRY(form_parse(rq, query, 200, &form));

@@ -84,7 +84,7 @@ static enum err read_multipart(struct http_req *h, struct body_form *f)
     TRY(multipart_new(&h->rq, http_header(h, "Content-Type"), &part_limits, &sink, &m));
     TRY(multipart_feed(m, http_body(h)));
     TRY(multipart_finish(m));
-    f->fields = (struct form){p->fields, p->n_fields};
+    f->fields = (struct url_pairs){p->fields, p->n_fields};
     f->files = p->files;
     f->n_files = p->n_files;
     return OK;
@@ -138,7 +138,7 @@ struct str http_form_at(struct http_req *h, struct str name, uint32_t i)
 
 bool http_form_each(struct http_req *h, uint32_t i, struct str *ret_name, struct str *ret_value)
 {
-    const struct form *f = &form_of(h)->fields;
+    const struct url_pairs *f = &form_of(h)->fields;
     if (i >= f->n) {
         return false;
     }
@@ -171,7 +171,7 @@ static void show_fields(struct form_stream *s)
 {
     struct body_form *f = &call_of(s->parts.h)->form;
     f->done = true;
-    f->fields = (struct form){s->parts.fields, s->parts.n_fields};
+    f->fields = (struct url_pairs){s->parts.fields, s->parts.n_fields};
 }
 
 /* The token stands before the first file, so that nothing of a forged form is stored. */

@@ -89,7 +89,7 @@ struct body_form {
     bool done;
     enum err err;
     struct err_rec rec;  /* of err */
-    struct form fields;
+    struct url_pairs fields;
     struct http_file *files;
     uint32_t n_files;
 };
@@ -118,7 +118,7 @@ struct call {
     http_handler_fn next;
     struct tx *tx;
     struct route_hit hit;
-    struct form query;
+    struct url_pairs query;
     struct body_form form;
     char *body;
     size_t body_n;

@@ -10,15 +10,15 @@ struct str http_param(const struct http_req *h, struct str name)
     return h->route != NULL ? route_param(h->route, c->hit.params, name) : (struct str){NULL, 0};
 }
 
-static const struct form *query_of(struct http_req *h)
+static const struct url_pairs *query_of(struct http_req *h)
 {
     struct call *c = call_of(h);
     if (!c->query_done) {
         c->query_done = true;
         struct err_rec kept = h->rq.err;
-        c->query = (struct form){0};
+        c->query = (struct url_pairs){0};
         if (h->query.p != NULL && form_parse(&h->rq, h->query, FIELDS_MAX, &c->query) != OK) {
-            c->query = (struct form){0};
+            c->query = (struct url_pairs){0};
             h->rq.err = kept;
         }
     }
