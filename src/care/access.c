@@ -211,29 +211,7 @@ static enum err put_reason(struct req *rq, struct tx *tx, const struct case_row 
 {
     struct put p;
 
-    put_begin(&p, rq, tx, T_COMMUNICATION, (struct str){0}, 16 << 10);
-    p.case_id = row->id;
-    p.patient = row->patient;
-    json_k(&p.o, S("basedOn"));
-    json_arr(&p.o);
-    put_ref_item(&p.o, T_SERVICE_REQUEST, row->id);
-    json_arr_end(&p.o);
-    json_ks(&p.o, S("status"), S("completed"));
-    json_k(&p.o, S("category"));
-    json_arr(&p.o);
-    json_obj(&p.o);
-    json_k(&p.o, S("coding"));
-    json_arr(&p.o);
-    json_obj(&p.o);
-    json_ks(&p.o, S("system"), S(CARE_URL "/CodeSystem/message"));
-    json_ks(&p.o, S("code"), S("break-glass"));
-    json_obj_end(&p.o);
-    json_arr_end(&p.o);
-    json_obj_end(&p.o);
-    json_arr_end(&p.o);
-    put_ref(&p.o, S("subject"), T_PATIENT, row->patient);
-    put_instant(&p.o, S("sent"), rq->now);
-    put_ref_shown(&p.o, S("sender"), T_PRACTITIONER, rq->who->person, rq->who->name);
+    put_message(&p, rq, tx, row, S("break-glass"), 16 << 10);
     json_k(&p.o, S("payload"));
     json_arr(&p.o);
     json_obj(&p.o);

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "care/consultation.h"
+#include "care/draft.h"
 
 enum { QUESTION_MAX = 4000, CONTACT_MAX = 100, CODES_MAX = 20, RESPONSE_MAX = 1 << 20 };
 
@@ -353,13 +354,22 @@ static enum err fill_row(struct asking *a, struct str draft_id)
     return OK;
 }
 
-/* The patient: one found by a number elsewhere may be chosen too. */
-static enum err load_patient(struct asking *a)
+/* The patient: one the person may see, or one found by a complete number elsewhere. Of the latter the
+ * own draft tells, which names only who was found so. */
+static enum err load_patient(struct asking *a, struct str draft_id)
 {
+    struct str id = fields_get(a->typed, S("patient"));
+    struct draft draft;
     struct res_row row;
     struct json_doc doc;
-    enum err e = db_read(a->rq, T_PATIENT, fields_get(a->typed, S("patient")), &row);
+    enum err e = draft_load(a->rq, draft_id, &draft);
 
+    if (e == OK && str_eq(fields_get(&draft.fields, S("patient")), id)) {
+        e = db_read(a->rq, T_PATIENT, id, &row);
+    } else if (e == OK || e == E_NOT_FOUND) {
+        err_clear(a->rq);
+        e = access_patient(a->rq, id, AUDIT_READ, &row);
+    }
     if (e == E_NOT_FOUND || e == E_GONE) {
         err_clear(a->rq);
         return FAIL(a->rq, E_NOT_FOUND, "patient");
@@ -398,7 +408,7 @@ enum err consult_submit(struct req *rq, struct tx *tx, struct str draft_id,
     if (ret_problems->n > 0) {
         return FAIL(rq, E_BAD_INPUT, "request: %.*s", STR_ARG(ret_problems->v[0].field));
     }
-    TRY(load_patient(&a));
+    TRY(load_patient(&a, draft_id));
     TRY(fill_row(&a, draft_id));
     TRY(put_conditions(&a));
     TRY(put_consent(&a));

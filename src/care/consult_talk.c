@@ -6,8 +6,6 @@
 
 enum { TEXT_MAX = 8000, FILES_MAX = 8, TAKE_MAX = 100, MESSAGES_A_MINUTE = 20 };
 
-#define CS_MESSAGE S(CARE_URL "/CodeSystem/message")
-
 enum err consult_patient(struct req *rq, const struct case_row *row, struct patient *ret_patient)
 {
     struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
@@ -27,29 +25,7 @@ enum err consult_say(struct req *rq, struct tx *tx, const struct case_row *row, 
 {
     struct put p;
 
-    put_begin(&p, rq, tx, T_COMMUNICATION, (struct str){0}, 64 << 10);
-    p.case_id = row->id;
-    p.patient = row->patient;
-    json_k(&p.o, S("basedOn"));
-    json_arr(&p.o);
-    put_ref_item(&p.o, T_SERVICE_REQUEST, row->id);
-    json_arr_end(&p.o);
-    json_ks(&p.o, S("status"), S("completed"));
-    json_k(&p.o, S("category"));
-    json_arr(&p.o);
-    json_obj(&p.o);
-    json_k(&p.o, S("coding"));
-    json_arr(&p.o);
-    json_obj(&p.o);
-    json_ks(&p.o, S("system"), CS_MESSAGE);
-    json_ks(&p.o, S("code"), kind);
-    json_obj_end(&p.o);
-    json_arr_end(&p.o);
-    json_obj_end(&p.o);
-    json_arr_end(&p.o);
-    put_ref(&p.o, S("subject"), T_PATIENT, row->patient);
-    put_instant(&p.o, S("sent"), rq->now);
-    put_ref_shown(&p.o, S("sender"), T_PRACTITIONER, rq->who->person, rq->who->name);
+    put_message(&p, rq, tx, row, kind, 64 << 10);
     json_k(&p.o, S("payload"));
     json_arr(&p.o);
     if (text.n > 0) {

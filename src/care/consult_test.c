@@ -408,6 +408,55 @@ static void one_person_keeps_so_many_drafts(void **state)
     }
 }
 
+/* Somebody else's patient is not asked about, unless found by a complete number: the own draft says so. */
+static void a_request_is_about_a_patient_of_ones_own(void **state)
+{
+    (void)state;
+    struct req rq;
+    struct problems p = {.n = 0};
+    bool already = false;
+    struct fields f = a_request(&keep);
+    struct str id = put_new_id(&keep);
+    as(&rq, person_who(&keep, "feldsher"));
+    struct tx *tx = tx_new(&rq);
+    assert_int_equal(consult_submit(&rq, tx, id, &f, &p, &already), E_NOT_FOUND);
+    assert_int_equal(p.n, 0);
+    assert_non_null(rq.audit);
+    assert_int_equal(rq.audit->action, AUDIT_DENY);
+    req_done(&rq);
+    as(&rq, person_who(&keep, "feldsher"));
+    tx = tx_new(&rq);
+    MUST(&rq, draft_save(&rq, tx, id, S("request"), &f, 0));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    as(&rq, person_who(&keep, "feldsher"));
+    tx = tx_new(&rq);
+    MUST(&rq, consult_submit(&rq, tx, id, &f, &p, &already));
+    assert_int_equal(commit_end(&rq, tx), OK);
+}
+
+/* Who answers is the narrower of the role's rights and the policy of the place. */
+static void the_policy_says_who_answers(void **state)
+{
+    (void)state;
+    struct str id = a_case(&keep);
+    struct str doctors = S("doctor");
+    struct policy narrow = *region.care.policy;
+    const struct policy *before = region.care.policy;
+    assert_int_equal(a_move(&keep, "coord", id, "allocate",
+                            &(struct care_move_args){.service = S("neuro")}), OK);
+    narrow.consultant_roles = &doctors;
+    narrow.n_consultant_roles = 1;
+    region.care.policy = &narrow;
+    directory_done(&region.care);
+    directory_init(&region.care);
+    assert_false(who_may(person_who(&keep, "cons1"), MAY_ANSWER));
+    assert_int_equal(a_move(&keep, "cons1", id, "accept", NULL), E_NOT_FOUND);
+    region.care.policy = before;
+    directory_done(&region.care);
+    directory_init(&region.care);
+    assert_int_equal(a_move(&keep, "cons1", id, "accept", NULL), OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,6 +472,8 @@ int main(void)
         cmocka_unit_test(broken_glass_ends),
         cmocka_unit_test(lists_show_only_what_is_theirs),
         cmocka_unit_test(messages_come_at_a_pace),
+        cmocka_unit_test(a_request_is_about_a_patient_of_ones_own),
+        cmocka_unit_test(the_policy_says_who_answers),
         cmocka_unit_test(one_person_keeps_so_many_drafts),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

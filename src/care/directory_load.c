@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "care/content.h"
+#include "care/policy.h"
 #include "codec/json.h"
 #include "fhir/type.h"
 #include "store/db.h"
@@ -235,6 +236,9 @@ static enum err read_role(struct req *rq, const struct care *care, const struct 
     const struct role *role = content_role(care->content, r.code);
     const struct dir_org *org = dir_org(d, r.org);
     r.rights = role != NULL && org != NULL && org->active ? role->rights : 0;
+    if (r.rights != 0 && org->policy != NULL && !policy_may_answer(org->policy, r.code)) {
+        r.rights &= ~(uint32_t)MAY_ANSWER; /* the narrower of the role's rights and the policy */
+    }
     r.org_name = org != NULL ? org->name : r.org;
     *ret_role = r;
     return OK;

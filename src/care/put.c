@@ -1,6 +1,9 @@
 /* care/put.c - writing FHIR resources. */
 #include "care/put.h"
 
+#include "care/care.h"
+#include "care/case_row.h"
+#include "care/who.h"
 #include "fhir/prepare.h"
 #include "os/random.h"
 #include "store/tx.h"
@@ -131,4 +134,32 @@ struct str ref_id_of(struct str reference, enum fhir_type type)
 struct str ref_get(struct req *rq, struct jv reference, enum fhir_type type)
 {
     return ref_id_of(json_str(rq->a, json_get(reference, S("reference"))), type);
+}
+
+void put_message(struct put *p, struct req *rq, struct tx *tx, const struct case_row *row,
+                 struct str kind, size_t cap)
+{
+    put_begin(p, rq, tx, T_COMMUNICATION, (struct str){0}, cap);
+    p->case_id = row->id;
+    p->patient = row->patient;
+    json_k(&p->o, S("basedOn"));
+    json_arr(&p->o);
+    put_ref_item(&p->o, T_SERVICE_REQUEST, row->id);
+    json_arr_end(&p->o);
+    json_ks(&p->o, S("status"), S("completed"));
+    json_k(&p->o, S("category"));
+    json_arr(&p->o);
+    json_obj(&p->o);
+    json_k(&p->o, S("coding"));
+    json_arr(&p->o);
+    json_obj(&p->o);
+    json_ks(&p->o, S("system"), S(CARE_URL "/CodeSystem/message"));
+    json_ks(&p->o, S("code"), kind);
+    json_obj_end(&p->o);
+    json_arr_end(&p->o);
+    json_obj_end(&p->o);
+    json_arr_end(&p->o);
+    put_ref(&p->o, S("subject"), T_PATIENT, row->patient);
+    put_instant(&p->o, S("sent"), rq->now);
+    put_ref_shown(&p->o, S("sender"), T_PRACTITIONER, rq->who->person, rq->who->name);
 }

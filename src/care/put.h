@@ -5,6 +5,7 @@
 #include "codec/json.h"
 #include "fhir/type.h"
 
+struct case_row;
 struct tx;
 
 /* A resource being written. Begin with put_begin, write members through p->o, end with put_end. */
@@ -40,6 +41,11 @@ void put_concept(struct json_out *o, struct str key, struct str system, struct s
                  struct str display, struct str text);
 /* "key":"2026-11-22T03:24:05.123Z" */
 void put_instant(struct json_out *o, struct str key, struct instant t);
+
+/* A Communication on a case up to its payload: whose case, what kind ("message", "data-asked",
+ * "break-glass"), from the person who acts, now. The caller adds payload and ends with put_end. */
+void put_message(struct put *p, struct req *rq, struct tx *tx, const struct case_row *row,
+                 struct str kind, size_t cap);
 
 /* "Type/id" of a reference's text: the id when it names that type, else p NULL. */
 struct str ref_id_of(struct str reference, enum fhir_type type);
