@@ -6,6 +6,7 @@
 
 #include "care/content.h"
 #include "care/directory.h"
+#include "care/flow.h"
 #include "care/sign.h"
 #include "care/icd.h"
 #include "care/upload.h"
@@ -55,6 +56,18 @@ static void apply_settings(struct app *app)
     care->session_max_ms = (int64_t)c->session_max * MS_HOUR;
     care->draft_keep_ms = (int64_t)c->draft_keep * MS_DAY;
     care->lock_after = (uint32_t)c->lock_after;
+}
+
+/* The tables of the workflows are proved before anybody moves a case by them. */
+static enum err prove_flows(struct req *rq)
+{
+    for (size_t i = 0; i < care_flow_count; i++) {
+        char why[160];
+        if (!flow_check(care_flows[i], why)) {
+            return FAIL(rq, E_INTERNAL, "workflow %s: %s", care_flows[i]->name, why);
+        }
+    }
+    return OK;
 }
 
 static enum err open_content(struct req *rq, struct app *app)
@@ -112,6 +125,7 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     *app = (struct app){.config = config};
     rq->app = app;
     apply_settings(app);
+    TRY(prove_flows(rq));
     TRY(open_content(rq, app));
     TRY(store_open(rq, config->data, &opts, &app->web.care.store));
     TRY(open_authority(rq, read_only, app));
