@@ -49,6 +49,7 @@ static enum err listen_up(struct req *rq, struct app *app)
         .max_connections = (unsigned)c->max_connections,
         .max_streams = (unsigned)c->max_streams,
         .stream_max_bytes = c->upload_max * UINT64_C(1048576),
+        .log_access = c->log_access,
         .trust_proxy = c->trust_proxy,
         .routes = app_routes,
         .n_routes = n_app_routes,

@@ -155,7 +155,8 @@ static enum err gate_may(struct call *c)
     struct http_req *h = &c->h;
     uint32_t may = h->route->may;
     if (h->caller.held && h->route->who != WHO_ANY && (h->route->flags & HELD_TOO) == 0) {
-        return FAIL(&h->rq, E_FORBIDDEN, "password");
+        return FAIL(&h->rq, E_FORBIDDEN,
+                    "the password was set by somebody else: sign in and choose your own first");
     }
     if (may == 0 || (h->caller.rights & may) != 0
         || (h->route->who == WHO_LOCAL && h->caller.kind == CALLER_NOBODY)) {

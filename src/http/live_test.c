@@ -1,6 +1,8 @@
 /* http/live_test.c - what waits: commits, audit, slow work, streams, events, the end. */
 #include "http/server_testing.h"
 
+#include "http/http_int.h"
+
 static char nothing[1];
 /* The handlers only pass it on. */
 static struct tx *some_tx(void)
@@ -272,6 +274,23 @@ static void forms_stream_their_files(void **state)
     }
 }
 
+/* A stream without end is no slow request: the watch leaves it alone. */
+static void streams_outlive_the_watch(void **state)
+{
+    (void)state;
+    const char *text = "GET /events HTTP/1.1\r\nHost: x\r\n\r\n";
+    const struct hub_event mine = {1, 7};
+    int fd = test_connect();
+    assert_true(test_send(fd, text, strlen(text)));
+    test_expect(test_read(fd, "retry: 3000"), "text/event-stream");
+    for (unsigned i = 0; i < T.server->o.io_threads; i++) {
+        conn_watch(&T.server->workers[i], os_ticks_us() / 1000000 + 3600);
+    }
+    hub_publish(http_server_hub(T.server), &mine, 1);
+    test_expect(test_read(fd, "\n\n"), "event: case");
+    close(fd);
+}
+
 static void events_reach_who_listens(void **state)
 {
     (void)state;
@@ -306,21 +325,27 @@ static void events_reach_who_listens(void **state)
 }
 
 /* Stopping: commits under way are answered, streams end, nothing hangs. */
+enum { STREAMS = 15 };
 static void the_end_is_orderly(void **state)
 {
     (void)state;
     atomic_store(&T.wait_ms, 200);
     int waits = test_connect();
-    int listens = test_connect();
+    int listens[STREAMS];
     int idle = test_connect();
     int half = test_connect();
     const char *commit = "POST /commit HTTP/1.1\r\nHost: x\r\n\r\n";
     const char *events = "GET /events HTTP/1.1\r\nHost: x\r\n\r\n";
     const char *part = "PATCH /stream HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nabc";
     assert_true(test_send(waits, commit, strlen(commit)));
-    assert_true(test_send(listens, events, strlen(events)));
+    for (int i = 0; i < STREAMS; i++) {
+        listens[i] = test_connect();
+        assert_true(test_send(listens[i], events, strlen(events)));
+    }
     assert_true(test_send(half, part, strlen(part)));
     os_sleep_ms(50);
+    static const struct hub_event news = {1, 7};
+    hub_publish(http_server_hub(T.server), &news, 1);
     uint64_t begun = os_ticks_us();
     http_server_stop(T.server, 500);
     T.server = NULL;
@@ -328,11 +353,15 @@ static void the_end_is_orderly(void **state)
     const char *got = test_read(waits, NULL);
     test_expect(got, "HTTP/1.1 201");
     test_expect(got, "Connection: close");
-    test_expect(test_read(listens, NULL), "retry: 3000");
+    for (int i = 0; i < STREAMS; i++) {
+        got = test_read(listens[i], NULL);
+        test_expect(got, "retry: 3000");
+        test_expect(got, "\r\n0\r\n\r\n"); /* the last chunk: it ended, it was not cut off */
+        close(listens[i]);
+    }
     test_read(idle, NULL);
     test_read(half, NULL);
     close(waits);
-    close(listens);
     close(idle);
     close(half);
 }
@@ -360,6 +389,7 @@ int main(void)
         cmocka_unit_test(bodies_stream_in_windows),
         cmocka_unit_test(forms_stream_their_files),
         cmocka_unit_test(events_reach_who_listens),
+        cmocka_unit_test(streams_outlive_the_watch),
         cmocka_unit_test(the_end_is_orderly),
     };
     return cmocka_run_group_tests(tests, start, stop);

@@ -2,6 +2,7 @@
  * patterns and status classes, never what a caller sent. */
 #include "http/http_int.h"
 #include "os/clock.h"
+#include "os/log.h"
 
 static const uint32_t bucket_us[LATENCY_BUCKETS] = {250,   1000,   2500,   5000,    10000,
                                                     20000, 100000, 500000, 2000000, 10000000};
@@ -21,6 +22,13 @@ void metric_done(struct call *c)
     atomic_fetch_add_explicit(&r->bucket[b], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&r->sum_us, us, memory_order_relaxed);
     atomic_fetch_add_explicit(&r->bytes, c->sent_bytes, memory_order_relaxed);
+    if (o->log_access) {
+        const struct http_route *route = c->h.route;
+        LOG(LOG_ACCESS, log_u64(c->h.rq.id),
+            log_name(route != NULL ? http_method_names[route->method].p : "-"),
+            log_name(route != NULL ? route->path : "-"), log_u64(c->reply.status),
+            log_u64(c->sent_bytes), log_ms((int64_t)(us / 1000)));
+    }
 }
 
 static void put_labels(struct buf *b, const struct http_opts *o, size_t row)

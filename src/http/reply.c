@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "codec/field.h"
+#include "codec/utf8.h"
 #include "http/http_int.h"
 #include "os/file.h"
 
@@ -215,6 +216,29 @@ static const char *z_of(struct call *c, struct str s)
     return z != NULL ? z : "";
 }
 
+/* A text without its character set is guessed at by browsers, wrongly for Cyrillic: it is named where
+ * the bytes are UTF-8 (of a file: its beginning). */
+static struct str text_type(struct call *c)
+{
+    enum { LOOKED_AT = 16384 };
+    const struct reply *r = &c->reply;
+    struct str text = r->body;
+    if (!str_eq(r->type, S("text/plain"))) {
+        return r->type;
+    }
+    if (r->is_file) {
+        char *head = arena_alloc_raw(c->h.rq.a, LOOKED_AT);
+        size_t n = 0;
+        if (head == NULL || r->fd < 0 || os_read_at(&c->h.rq, r->fd, 0, head, LOOKED_AT, &n) != OK) {
+            err_clear(&c->h.rq);
+            return r->type;
+        }
+        text = (struct str){head, n};
+        text = n == LOOKED_AT ? utf8_cut(text, LOOKED_AT - 4) : text;
+    }
+    return utf8_is_valid(text) ? S("text/plain; charset=utf-8") : r->type;
+}
+
 static void fill(struct call *c, struct MHD_Response *m)
 {
     struct reply *r = &c->reply;
@@ -275,6 +299,9 @@ enum MHD_Result reply_send(struct call *c)
     if (atomic_load_explicit(&c->w->s->draining, memory_order_relaxed)) {
         c->close_after = true;
     }
+    /* From here libmicrohttpd looks after silence; the watch over slow senders is over. */
+    atomic_store_explicit(&c->sock->doing, DOING_OTHER, memory_order_relaxed);
+    r->type = text_type(c);
     struct MHD_Response *m = response_of(c);
     if (m == NULL) {
         return MHD_NO;

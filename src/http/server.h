@@ -38,6 +38,7 @@ struct http_opts {
     unsigned max_connections; /* in all */
     unsigned max_streams;     /* streams of events in all */
     uint64_t stream_max_bytes; /* most one STREAM body may hold */
+    bool log_access;          /* a log line for each request, by its route's pattern */
     bool trust_proxy;         /* believe X-Forwarded-For and X-Forwarded-Proto */
     const struct http_route *routes;
     size_t n_routes;

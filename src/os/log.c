@@ -23,6 +23,7 @@ static const struct {
 } kinds[] = {
     [LOG_U64] = {SI("u64"), ""},  [LOG_I64] = {SI("i64"), ""}, [LOG_MS] = {SI("ms"), "_ms"},
     [LOG_ERR] = {SI("err"), ""}, [LOG_IP] = {SI("ip"), ""},   [LOG_WHERE] = {SI("where"), ""},
+    [LOG_NAME] = {SI("name"), ""},
 };
 
 struct line {
@@ -100,6 +101,7 @@ static void put_val(struct line *l, const struct log_val *v)
         put_z(l, ":");
         put_i64(l, v->where->line);
         break;
+    case LOG_NAME: put_z(l, v->name); break;
     }
 }
 

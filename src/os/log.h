@@ -16,7 +16,7 @@ enum log_id {
     LOG_COUNT
 };
 
-enum log_kind { LOG_U64, LOG_I64, LOG_MS, LOG_ERR, LOG_IP, LOG_WHERE };
+enum log_kind { LOG_U64, LOG_I64, LOG_MS, LOG_ERR, LOG_IP, LOG_WHERE, LOG_NAME };
 
 struct log_val {
     enum log_kind kind;
@@ -26,6 +26,7 @@ struct log_val {
         enum err err;          /* LOG_ERR */
         const char *ip;        /* LOG_IP: struct req.peer; only [0-9a-fA-F.:] is written */
         const struct err_rec *where; /* LOG_WHERE: file and line, never the detail */
+        const char *name;            /* LOG_NAME: a literal of a table, never made at run time */
     };
 };
 
@@ -52,6 +53,12 @@ static inline struct log_val log_ip(const char *peer)
 static inline struct log_val log_where(const struct err_rec *rec)
 {
     return (struct log_val){.kind = LOG_WHERE, .where = rec};
+}
+
+/* A name out of a const table: the pattern of a route, a method. */
+static inline struct log_val log_name(const char *literal)
+{
+    return (struct log_val){.kind = LOG_NAME, .name = literal};
 }
 
 /* Writes the event with its n values, in the order of its row. Never fails, never waits on locks.
