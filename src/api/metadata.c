@@ -163,7 +163,7 @@ static void type_write(struct json_out *o, struct req *rq, enum fhir_type type)
     interactions_write(o, false);
     json_ks(o, S("versioning"), S("versioned"));
     json_kb(o, S("readHistory"), true);
-    json_kb(o, S("updateCreate"), true);
+    json_kb(o, S("updateCreate"), who_may(rq->who, IS_SYSTEM)); /* api_put() */
     json_kb(o, S("conditionalCreate"), true);
     json_ks(o, S("conditionalRead"), S("full-support"));
     json_kb(o, S("conditionalUpdate"), false);

@@ -52,7 +52,7 @@ static void acts(struct http_req *h, enum http_caller_kind kind, const struct wh
 {
     h->rq.who = who;
     h->caller = (struct http_caller){.kind = kind, .rights = who->rights, .csrf = who->csrf,
-                                   .held = kind == CALLER_SESSION && who->must_change};
+                                   .held = who->must_change};
 }
 
 /* What a token may do outside the FHIR interface, whose handlers look at its scopes themselves: only

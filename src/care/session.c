@@ -253,6 +253,7 @@ enum err who_by_token(struct req *rq, struct str bearer, const struct who **ret_
     w->lang = (enum lang)db_i64(&q, 10);
     w->expires.ms = expires;
     w->account = db_i64(&q, 1);
+    w->must_change = db_i64(&q, 9) == ACCOUNT_MUST_CHANGE;
     w->role_chosen = true;
     *ret_who = w;
     return OK;

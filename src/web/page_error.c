@@ -94,7 +94,7 @@ enum err page_render_error(struct http_req *h, enum err code)
     bool held = code == E_FORBIDDEN && h->caller.held;
     const struct page_fault *f = held ? &held_fault : fault_find(code);
     err_clear(&h->rq);
-    if (held && h->method == GET) {
+    if (held && h->method == GET && h->caller.kind == CALLER_SESSION) {
         return http_redirect(h, S("/account?must=1"));
     }
     if (code == E_SIGN_IN && h->method == GET) {
