@@ -95,9 +95,8 @@ export class Person {
     const cdp = await this.context.newCDPSession(this.page);
     const aside = new Set();
     await cdp.send('Network.enable');
-    // The script of uploads is fetched once, with the first form; its own budget is in tools/assets.mjs.
-    cdp.on('Network.responseReceived', ({ requestId, type, response }) => {
-      if (['Image', 'Media', 'EventSource', 'Fetch', 'XHR'].includes(type) || /\/assets\/upload/.test(response.url)) aside.add(requestId);
+    cdp.on('Network.responseReceived', ({ requestId, type }) => {
+      if (['Image', 'Media', 'EventSource', 'Fetch', 'XHR'].includes(type)) aside.add(requestId);
     });
     cdp.on('Network.requestWillBeSent', ({ type }) => { if (!['EventSource', 'Fetch', 'XHR', 'Ping'].includes(type)) this.weight.requests += 1; });
     cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => { if (!aside.has(requestId)) this.weight.bytes += encodedDataLength; });
