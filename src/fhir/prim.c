@@ -1,6 +1,8 @@
 /* fhir/prim.c - the primitive types' formats. See prim.h. */
 #include "fhir/prim.h"
 
+#include "fhir/type.h"
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -205,7 +207,9 @@ bool fhir_prim_text_ok(enum fhir_prim prim, struct str t)
     case PRIM_MARKDOWN: return string_ok(t);
     case PRIM_CODE: return code_ok(t);
     case PRIM_ID: return fhir_id_is_valid(t);
-    case PRIM_URI: return uri_ok(t);
+    case PRIM_URI:
+    case PRIM_URL:
+    case PRIM_CANONICAL: return uri_ok(t);
     case PRIM_OID: return oid_ok(t);
     case PRIM_UUID: return uuid_ok(t);
     case PRIM_BASE64: return base64_ok(t);

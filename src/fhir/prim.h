@@ -2,7 +2,31 @@
 #pragma once
 
 #include "codec/json.h"
-#include "fhir/element.h"
+
+enum fhir_prim {
+    PRIM_NONE, /* the shape has child elements */
+    PRIM_BOOLEAN,
+    PRIM_INTEGER,
+    PRIM_UNSIGNED_INT,
+    PRIM_POSITIVE_INT,
+    PRIM_DECIMAL,
+    PRIM_STRING,
+    PRIM_MARKDOWN,
+    PRIM_CODE,
+    PRIM_ID,
+    PRIM_URI,
+    PRIM_OID,
+    PRIM_UUID,
+    PRIM_BASE64,
+    PRIM_INSTANT,
+    PRIM_DATE,
+    PRIM_DATE_TIME,
+    PRIM_TIME,
+    PRIM_XHTML,
+    PRIM_ANY, /* open choice: any data type, the name tells which */
+    PRIM_URL,
+    PRIM_CANONICAL,
+};
 
 enum { FHIR_STRING_MAX = 1024 * 1024 }; /* bytes of a string (datatypes.html#string) */
 

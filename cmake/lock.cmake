@@ -1,0 +1,16 @@
+# Stops the build when a file of definitions is not the one that was reviewed.
+# cmake -DFROM=folder -DLOCK=lock.json -P lock.cmake
+file(READ ${LOCK} lock)
+string(JSON n LENGTH ${lock} files)
+math(EXPR last "${n} - 1")
+foreach(i RANGE ${last})
+    string(JSON name MEMBER ${lock} files ${i})
+    string(JSON want GET ${lock} files ${name})
+    if(NOT EXISTS ${FROM}/${name})
+        message(FATAL_ERROR "${FROM}/${name} is missing: run make setup, or npm ci")
+    endif()
+    file(SHA256 ${FROM}/${name} have)
+    if(NOT have STREQUAL want)
+        message(FATAL_ERROR "${name} is not the file definitions/lock.json names")
+    endif()
+endforeach()

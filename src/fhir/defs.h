@@ -1,0 +1,140 @@
+/* fhir/defs.h - the definitions of FHIR R4 (4.0.1): types, elements, choices, bindings, invariants,
+ * search parameters, compartments, operations.
+ *
+ * They are compiled at build time (defs_compile.h) from a pinned package and our overlay
+ * (definitions/) into one read-only block inside the program. Rows hold offsets, never pointers;
+ * nothing is done at start-up. All lookups by name are one hash probe or a few.
+ *
+ * A type is anything with a name in a path: a resource, a data type, a primitive, an element with
+ * children of its own ("Patient.contact"), a type of FHIRPath ("System.String"). It is known by its
+ * number (def_id, uint16_t; 0 is none), which holds for one build of the program and is never stored.
+ */
+#pragma once
+
+#include "fhir/prim.h"
+#include "fhir/type.h"
+
+struct defs;
+
+enum def_kind {
+    DEF_NO_KIND,
+    DEF_SYSTEM,    /* System.Boolean ...: what FHIRPath computes with */
+    DEF_PRIMITIVE, /* boolean, string, code ... */
+    DEF_COMPLEX,   /* HumanName, Quantity ... */
+    DEF_BACKBONE,  /* children of an element: Patient.contact, Timing.repeat */
+    DEF_RESOURCE,
+    DEF_ABSTRACT,  /* Element, BackboneElement, Resource, DomainResource */
+};
+
+/* The types of FHIRPath have these numbers in every build. */
+enum def_system {
+    DEF_SYS_NONE,
+    DEF_SYS_BOOLEAN,
+    DEF_SYS_STRING,
+    DEF_SYS_INTEGER,
+    DEF_SYS_DECIMAL,
+    DEF_SYS_DATE,
+    DEF_SYS_DATE_TIME,
+    DEF_SYS_TIME,
+    DEF_SYS_QUANTITY,
+    DEF_SYS_COUNT,
+};
+
+enum { DEF_MANY = 0xffff }; /* max "*" */
+
+/* Numbers of the two invariants that every element and every extension has. */
+enum { DEF_INV_ELE_1, DEF_INV_EXT_1 };
+
+enum {
+    DEF_CHOICE = 1 << 0,      /* value[x] */
+    DEF_OPEN = 1 << 1,        /* a choice of any data type */
+    DEF_CONTENT_REF = 1 << 2, /* has the children of an element above it */
+    DEF_MODIFIER = 1 << 3,
+    DEF_SUMMARY = 1 << 4,
+    DEF_ARRAY = 1 << 5,       /* written as an array in JSON: its base allows more than one */
+    DEF_PRIM_VALUE = 1 << 6,  /* the value of a primitive: no member in JSON */
+    DEF_INNER = 1 << 7,       /* holds a whole resource: contained, entry.resource ... */
+};
+
+enum def_strength { DEF_NO_BINDING, DEF_REQUIRED, DEF_EXTENSIBLE, DEF_PREFERRED, DEF_EXAMPLE };
+
+struct def_type {
+    uint32_t name;       /* "Patient", "Patient.contact", "HumanName", "System.String" */
+    uint32_t url;        /* canonical of its StructureDefinition; of a backbone, its resource's */
+    uint32_t first_elem; /* first of its rows in the element table */
+    uint32_t first_inv;  /* its own invariants and those of its base: see def_type_inv */
+    uint16_t n_elem;     /* children, inherited ones included, in the order of the snapshot */
+    uint16_t n_inv;
+    uint16_t base;       /* def_id of what it specialises: DomainResource, string for code, Quantity
+                          * for Age; of a backbone Element or BackboneElement; 0 none */
+    uint16_t fhir_type;  /* enum fhir_type of a resource type, else 0 */
+    uint8_t kind;        /* enum def_kind */
+    uint8_t prim;        /* enum fhir_prim of a primitive, else PRIM_NONE */
+    uint16_t system;     /* enum def_system a primitive's value has, and of Quantity; else 0 */
+};
+
+struct def_elem {
+    uint32_t name;       /* stem: "value" of value[x] */
+    uint32_t path;       /* "Observation.value[x]" */
+    uint32_t first_type; /* see def_elem_type */
+    uint32_t first_target; /* see def_elem_target */
+    uint32_t first_inv;  /* invariants the element adds to those of its type; see def_elem_inv */
+    uint16_t n_type;     /* 1 unless a choice */
+    uint16_t n_target;   /* types a reference (or canonical) may point to; 0: any */
+    uint16_t n_inv;
+    uint16_t min;
+    uint16_t max;        /* DEF_MANY: no end */
+    uint16_t flags;      /* DEF_CHOICE ... */
+    uint16_t binding;    /* row of the value set table, 0 none */
+    uint16_t owner;      /* def_id of the type it is a child of */
+    uint8_t strength;    /* enum def_strength */
+    uint8_t spare[3];
+};
+
+struct def_invariant {
+    uint32_t key;     /* "dom-2" */
+    uint32_t human;   /* English, for people */
+    uint32_t expr;    /* FHIRPath */
+    uint8_t severity; /* 0 error, 1 warning */
+    uint8_t spare[3];
+};
+
+/* The definitions of the program. */
+const struct defs *fhir_defs(void);
+/* Text of an offset; empty for 0. Lives as long as d; a NUL follows it. */
+struct str def_str(const struct defs *d, uint32_t off);
+
+/* Types. 0 or NULL when there is none. */
+uint16_t def_find(const struct defs *d, struct str type_name);
+uint16_t def_of_fhir_type(const struct defs *d, enum fhir_type type);
+const struct def_type *def_type_row(const struct defs *d, uint16_t id);
+struct str def_type_name(const struct defs *d, uint16_t id);
+/* Numbers are 1 .. def_type_count() - 1. */
+uint16_t def_type_count(const struct defs *d);
+/* Whether type is base or specialises it, along base; a type is itself. */
+bool def_is_a(const struct defs *d, uint16_t type, uint16_t base);
+
+/* Elements. */
+/* The element a member of a JSON object is, and the type its value has: "valueQuantity" gives
+ * value[x] and Quantity. "_birthDate" and "resourceType" are the caller's business. NULL when the
+ * type has no such member; of a primitive, id and extension are found. */
+const struct def_elem *def_child(const struct defs *d, uint16_t type, struct str json_name,
+                                 uint16_t *ret_type);
+/* The element by its name in paths, the stem of a choice. NULL when there is none. */
+const struct def_elem *def_stem(const struct defs *d, uint16_t type, struct str stem);
+/* The i-th child, i < n_elem of the type's row. */
+const struct def_elem *def_elem_at(const struct defs *d, const struct def_type *type, unsigned i);
+/* The row of the whole element table, and back. */
+const struct def_elem *def_elem_row(const struct defs *d, uint32_t row);
+uint32_t def_elem_number(const struct defs *d, const struct def_elem *e);
+uint32_t def_elem_count(const struct defs *d);
+/* The i-th type of an element, i < n_type; the i-th target type, i < n_target. */
+uint16_t def_elem_type(const struct defs *d, const struct def_elem *e, unsigned i);
+uint16_t def_elem_target(const struct defs *d, const struct def_elem *e, unsigned i);
+
+/* Invariants: numbers 0 .. def_inv_count() - 1, each distinct (key, expression) once. */
+const struct def_invariant *def_inv_row(const struct defs *d, uint16_t inv);
+uint16_t def_inv_count(const struct defs *d);
+/* The number of the i-th invariant of a type (bases' included) or of an element. */
+uint16_t def_type_inv(const struct defs *d, const struct def_type *t, unsigned i);
+uint16_t def_elem_inv(const struct defs *d, const struct def_elem *e, unsigned i);

@@ -1,0 +1,132 @@
+/* fhir/defs_test.c - the compiled definitions: what R4 counts, and looking things up. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fhir/defs_int.h"
+
+static const struct {
+    const char *type;
+    const char *member;
+    const char *path; /* "" when there must be none */
+    const char *value;
+} members[] = {
+    {"Patient", "birthDate", "Patient.birthDate", "date"},
+    {"Patient", "id", "Patient.id", "id"},
+    {"Patient", "contact", "Patient.contact", "Patient.contact"},
+    {"Patient.contact", "gender", "Patient.contact.gender", "code"},
+    {"Patient.contact", "id", "Patient.contact.id", "string"},
+    {"Patient", "deceasedBoolean", "Patient.deceased[x]", "boolean"},
+    {"Patient", "deceased", "", ""},
+    {"Patient", "deceasedString", "", ""},
+    {"Patient", "nothing", "", ""},
+    {"Patient", "resourceType", "", ""},
+    {"Observation", "valueQuantity", "Observation.value[x]", "Quantity"},
+    {"Observation", "component", "Observation.component", "Observation.component"},
+    {"Observation.component", "referenceRange", "Observation.component.referenceRange",
+     "Observation.referenceRange"},
+    {"Questionnaire.item", "item", "Questionnaire.item.item", "Questionnaire.item"},
+    {"Extension", "valueBase64Binary", "Extension.value[x]", "base64Binary"},
+    {"Extension", "url", "Extension.url", "uri"},
+    {"Age", "value", "Age.value", "decimal"},
+    {"Timing.repeat", "boundsPeriod", "Timing.repeat.bounds[x]", "Period"},
+    {"Bundle.entry", "resource", "Bundle.entry.resource", "Resource"},
+    {"ResearchStudy.arm", "name", "ResearchStudy.arm.name", "string"},
+    {"ResearchStudy", "label", "", ""},
+    {"Meta", "project", "", ""},
+    {"string", "value", "", ""},
+    {"string", "extension", "string.extension", "Extension"},
+};
+
+static void members_are_found(void **state)
+{
+    (void)state;
+    const struct defs *d = fhir_defs();
+    for (size_t i = 0; i < LEN(members); i++) {
+        uint16_t value = 0;
+        uint16_t type = def_find(d, str_z(members[i].type));
+        const struct def_elem *e = def_child(d, type, str_z(members[i].member), &value);
+        struct str path = e != NULL ? def_str(d, e->path) : S("");
+        if (type == 0 || !str_eq(path, str_z(members[i].path)) ||
+            !str_eq(def_type_name(d, value), str_z(members[i].value))) {
+            fail_msg("row %zu: %.*s of %.*s", i, STR_ARG(path), STR_ARG(def_type_name(d, value)));
+        }
+    }
+}
+
+static void stems_and_bases(void **state)
+{
+    (void)state;
+    const struct defs *d = fhir_defs();
+    uint16_t obs = def_find(d, S("Observation"));
+    const struct def_elem *e = def_stem(d, obs, S("value"));
+    assert_non_null(e);
+    assert_int_equal(e->n_type, 11);
+    assert_int_equal(def_stem(d, obs, S("valueQuantity")), NULL);
+    assert_non_null(def_stem(d, obs, S("code")));
+    assert_true(def_is_a(d, obs, def_find(d, S("Resource"))));
+    assert_true(def_is_a(d, def_find(d, S("Age")), def_find(d, S("Quantity"))));
+    assert_true(def_is_a(d, def_find(d, S("code")), def_find(d, S("string"))));
+    assert_true(def_is_a(d, def_find(d, S("Patient.contact")), def_find(d, S("BackboneElement"))));
+    assert_false(def_is_a(d, def_find(d, S("string")), def_find(d, S("code"))));
+    assert_int_equal(def_find(d, S("System.Quantity")), DEF_SYS_QUANTITY);
+    assert_int_equal(def_find(d, S("Bot")), 0);
+    assert_int_equal(def_type_row(d, def_of_fhir_type(d, T_OBSERVATION))->fhir_type,
+                     T_OBSERVATION);
+    const struct def_elem *ref = def_stem(d, def_find(d, S("MeasureReport")), S("subject"));
+    assert_int_equal(ref->n_target, 7);
+}
+
+/* R4 in numbers: 146 + 2 resources, 41 complex types, 20 primitives; 7675 elements in their
+ * snapshots, roots included. */
+static void counts_of_r4(void **state)
+{
+    (void)state;
+    const struct defs *d = fhir_defs();
+    unsigned kinds[DEF_ABSTRACT + 1] = {0};
+    unsigned elements = 0;
+    unsigned choices = 0;
+    unsigned same = 0;
+    for (uint16_t i = 1; i < def_type_count(d); i++) {
+        const struct def_type *t = def_type_row(d, i);
+        kinds[t->kind]++;
+        elements += t->n_elem + (t->kind != DEF_BACKBONE && t->kind != DEF_SYSTEM ? 1 : 0);
+    }
+    for (uint32_t i = 1; i < def_elem_count(d); i++) {
+        const struct def_elem *e = def_elem_row(d, i);
+        choices += (e->flags & DEF_CHOICE) != 0 ? 1 : 0;
+        same += (e->flags & DEF_CONTENT_REF) != 0 ? 1 : 0;
+        assert_true(e->n_type == 1 || (e->flags & DEF_CHOICE) != 0);
+    }
+    assert_int_equal(kinds[DEF_RESOURCE], 146);
+    assert_int_equal(kinds[DEF_PRIMITIVE], 20);
+    assert_int_equal(kinds[DEF_COMPLEX] + kinds[DEF_ABSTRACT], 41 + 2);
+    assert_int_equal(elements, 7675);
+    assert_int_equal(choices, 186);
+    assert_int_equal(same, 55);
+    assert_int_equal(def_inv_count(d), 239 + 1); /* one of SimpleQuantity, a profile */
+}
+
+static void first_invariants(void **state)
+{
+    (void)state;
+    const struct defs *d = fhir_defs();
+    assert_true(str_eq(def_str(d, def_inv_row(d, DEF_INV_ELE_1)->key), S("ele-1")));
+    assert_true(str_eq(def_str(d, def_inv_row(d, DEF_INV_EXT_1)->key), S("ext-1")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(members_are_found),
+        cmocka_unit_test(stems_and_bases),
+        cmocka_unit_test(counts_of_r4),
+        cmocka_unit_test(first_invariants),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
