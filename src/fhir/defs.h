@@ -99,6 +99,50 @@ struct def_invariant {
     uint8_t spare[3];
 };
 
+enum def_param_kind {
+    DEF_SP_NUMBER,
+    DEF_SP_DATE,
+    DEF_SP_STRING,
+    DEF_SP_TOKEN,
+    DEF_SP_REFERENCE,
+    DEF_SP_COMPOSITE,
+    DEF_SP_QUANTITY,
+    DEF_SP_URI,
+    DEF_SP_SPECIAL,
+};
+
+struct def_param {
+    uint32_t name;         /* "birthdate" */
+    uint32_t url;
+    uint32_t expr;         /* FHIRPath, the parts for this type only; empty for _text, _content, _query */
+    uint32_t first_target; /* see def_param_target */
+    uint32_t first_comp;   /* see def_param_comp */
+    uint16_t fhir_type;    /* T_NONE: every type has it */
+    uint16_t sp;           /* number in index rows, see def_param_sp */
+    uint16_t n_target;     /* types a reference may name; 0: any */
+    uint16_t n_comp;       /* parts of a composite */
+    uint16_t row;          /* its own number in the table */
+    uint8_t kind;          /* enum def_param_kind */
+    uint8_t spare;
+};
+
+/* One part of a composite parameter: expr is evaluated on each item of the composite's own. */
+struct def_comp {
+    uint32_t expr;
+    uint16_t param; /* row of the parameter it is like: kind and targets; 0xffff none */
+    uint16_t spare;
+};
+
+enum { DEF_OP_SYSTEM = 1 << 0, DEF_OP_TYPE = 1 << 1, DEF_OP_INSTANCE = 1 << 2, DEF_OP_WRITES = 1 << 3 };
+
+struct def_operation {
+    uint32_t name; /* "validate" */
+    uint32_t url;
+    uint32_t first_type;
+    uint16_t n_type; /* resource types it is for; see def_operation_is_for */
+    uint16_t flags;  /* DEF_OP_SYSTEM ... */
+};
+
 /* The definitions of the program. */
 const struct defs *fhir_defs(void);
 /* Text of an offset; empty for 0. Lives as long as d; a NUL follows it. */
@@ -138,3 +182,29 @@ uint16_t def_inv_count(const struct defs *d);
 /* The number of the i-th invariant of a type (bases' included) or of an element. */
 uint16_t def_type_inv(const struct defs *d, const struct def_type *t, unsigned i);
 uint16_t def_elem_inv(const struct defs *d, const struct def_elem *e, unsigned i);
+
+/* Search parameters. */
+/* One by name, those every type has included; NULL when there is none. */
+const struct def_param *def_param_find(const struct defs *d, enum fhir_type type, struct str name);
+/* The parameters of a type, without those every type has (T_NONE gives these); in one run. */
+const struct def_param *def_params(const struct defs *d, enum fhir_type type, size_t *ret_n);
+const struct def_param *def_param_row(const struct defs *d, uint16_t row);
+/* The number in index rows: of a parameter that every type has, its own for each type; 0 when it is
+ * answered without an index. */
+uint16_t def_param_sp(const struct def_param *p, enum fhir_type type);
+const char *def_param_kind_name(const struct def_param *p); /* "token" */
+/* The i-th target type (enum fhir_type), i < n_target; whether a type is one of them. */
+enum fhir_type def_param_target(const struct defs *d, const struct def_param *p, unsigned i);
+bool def_param_may_target(const struct defs *d, const struct def_param *p, enum fhir_type type);
+const struct def_comp *def_param_comp(const struct defs *d, const struct def_param *p, unsigned i);
+
+/* Compartments: Patient, Encounter, Practitioner, RelatedPerson, Device. */
+bool def_is_compartment(const struct defs *d, enum fhir_type compartment);
+/* The i-th parameter by which type belongs to the compartment; NULL after the last. *ret_itself is
+ * true, with NULL, when the resource itself is the compartment's. */
+const struct def_param *def_compartment_param(const struct defs *d, enum fhir_type compartment,
+                                              enum fhir_type type, unsigned i, bool *ret_itself);
+
+/* Operations of R4: rows 0 .. n - 1; NULL after the last. */
+const struct def_operation *def_operation_at(const struct defs *d, unsigned i);
+bool def_operation_is_for(const struct defs *d, const struct def_operation *op, enum fhir_type type);

@@ -12,7 +12,9 @@ static const struct {
     [DEF_FILE_TYPES] = {"profiles-types.json", false},
     [DEF_FILE_RESOURCES] = {"profiles-resources.json", false},
     [DEF_FILE_ELEMENTS] = {"dataelements.json", false},
+    [DEF_FILE_PARAMS] = {"search-parameters.json", false},
     [DEF_FILE_OVERLAY] = {"overlay.json", true},
+    [DEF_FILE_NUMBERS] = {"params.txt", true},
 };
 
 const char *defs_file_name(enum def_file file, bool *ret_own)
@@ -35,6 +37,12 @@ static const struct {
     [PART_NAME_HASH] = {sizeof(uint16_t), 65536},
     [PART_LIST] = {sizeof(uint16_t), 1 << 20},
     [PART_INV] = {sizeof(struct def_invariant), 4096},
+    [PART_PARAM] = {sizeof(struct def_param), 8192},
+    [PART_PARAM_HASH] = {sizeof(uint16_t), 16384},
+    [PART_PARAM_RUN] = {2 * sizeof(uint16_t), 256},
+    [PART_COMP] = {sizeof(struct def_comp), 4096},
+    [PART_MEMBER] = {sizeof(struct def_member), 4096},
+    [PART_OPERATION] = {sizeof(struct def_operation), 512},
 };
 
 void *dc_add(struct dc *dc, enum def_part part, uint32_t n)
@@ -102,6 +110,19 @@ struct str dc_str(struct dc *dc, struct jv obj, struct str key)
     return json_str(dc->rq->a, json_get(obj, key));
 }
 
+enum err dc_list_write(struct dc *dc, const uint16_t *v, size_t n, uint32_t *ret_first)
+{
+    *ret_first = dc->rows[PART_LIST].n;
+    uint16_t *p = dc_add(dc, PART_LIST, (uint32_t)n);
+    if (p == NULL) {
+        return FAIL(dc->rq, E_TOO_LARGE, "definitions: too many lists");
+    }
+    if (n > 0) {
+        memcpy(p, v, n * sizeof(*p));
+    }
+    return OK;
+}
+
 struct str dc_tail(struct str url)
 {
     url = str_sub(url, 0, str_find_char(url, '|'));
@@ -142,14 +163,20 @@ enum err defs_compile(struct req *rq, const struct str texts[DEF_FILE_COUNT],
     TRY_MEM(rq, dc);
     dc->rq = rq;
     for (unsigned i = 0; i < DEF_FILE_COUNT; i++) {
-        TRY(json_parse(rq, texts[i], &lim, &dc->docs[i]));
+        if (i == DEF_FILE_NUMBERS) {
+            dc->numbers = texts[i];
+        } else {
+            TRY(json_parse(rq, texts[i], &lim, &dc->docs[i]));
+        }
     }
     TRY(tables_make(dc));
     dc->types = ARENA_ARRAY(rq->a, DC_TYPES_MAX, struct dc_type);
     TRY_MEM(rq, dc->types);
     TRY(dc_types_read(dc, DEF_FILE_TYPES));
     TRY(dc_types_read(dc, DEF_FILE_RESOURCES));
+    TRY(dc_params_read(dc));
     TRY(dc_overlay(dc));
     TRY(dc_types_write(dc));
+    TRY(dc_params_write(dc));
     return block_write(dc, ret_block);
 }

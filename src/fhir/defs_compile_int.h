@@ -28,6 +28,14 @@ struct dc_type {
     uint16_t id; /* def_id, once numbered */
 };
 
+/* One SearchParameter. */
+struct dc_param {
+    struct str id;
+    struct jv v;
+    struct jv targets; /* from the overlay instead of v's */
+    bool gone;
+};
+
 /* Rows of one part while they are made. */
 struct dc_rows {
     void *p;
@@ -41,6 +49,9 @@ struct dc {
     struct json_doc docs[DEF_FILE_COUNT];
     struct dc_type *types;
     uint32_t n_types;
+    struct dc_param *params;
+    uint32_t n_params;
+    struct str numbers; /* params.txt */
     struct dc_rows rows[PART_COUNT];
     uint32_t *seen; /* hash of texts in the pool */
 };
@@ -70,5 +81,10 @@ struct dc_elem *dc_elem_find(struct dc *dc, struct str path);
 MUST_USE enum err dc_overlay(struct dc *dc);
 /* Rows of types, elements, names and invariants. */
 MUST_USE enum err dc_types_write(struct dc *dc);
+/* Reads the SearchParameters into the model; writes rows of parameters, compartments, operations. */
+MUST_USE enum err dc_params_read(struct dc *dc);
+MUST_USE enum err dc_params_write(struct dc *dc);
+/* n numbers into the list part. */
+MUST_USE enum err dc_list_write(struct dc *dc, const uint16_t *v, size_t n, uint32_t *ret_first);
 /* The number of an invariant, given a row once. */
 MUST_USE enum err dc_invariant(struct dc *dc, struct jv constraint, uint16_t *ret_inv);

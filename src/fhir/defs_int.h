@@ -19,6 +19,12 @@ enum def_part {
     PART_NAME_HASH, /* u16, by (type, name) */
     PART_LIST,      /* u16: types, targets, invariants of rows */
     PART_INV,       /* struct def_invariant */
+    PART_PARAM,      /* struct def_param; those of every type first, then by type */
+    PART_PARAM_HASH, /* u16, by (type, name) */
+    PART_PARAM_RUN,  /* u16 pairs: first row and count, by enum fhir_type */
+    PART_COMP,       /* struct def_comp */
+    PART_MEMBER,     /* struct def_member, by (compartment, type) */
+    PART_OPERATION,  /* struct def_operation */
     PART_COUNT
 };
 
@@ -42,6 +48,16 @@ struct def_name {
     uint16_t type;  /* def_id of the value; 0: a stem, no JSON member */
     uint16_t spare;
 };
+
+/* A parameter by which resources of a type belong to a compartment. */
+struct def_member {
+    uint16_t compartment; /* enum fhir_type */
+    uint16_t type;        /* enum fhir_type */
+    uint16_t param;       /* row; DEF_ITSELF: the resource is the compartment */
+    uint16_t spare;
+};
+
+enum { DEF_ITSELF = 0xffff };
 
 static inline const void *def_rows(const struct defs *d, enum def_part part)
 {

@@ -11,6 +11,9 @@ static enum err stale(struct dc *dc, struct jv entry, const char *what)
     if (about.n == 0) {
         about = dc_str(dc, entry, S("type"));
     }
+    if (about.n == 0) {
+        about = dc_str(dc, entry, S("id"));
+    }
     struct str op = dc_str(dc, entry, S("op"));
     return FAIL(dc->rq, E_BAD_INPUT, "overlay: %.*s %.*s: %s", STR_ARG(op), STR_ARG(about), what);
 }
@@ -169,6 +172,52 @@ static enum err rebuild(struct dc *dc, struct jv entry)
     return OK;
 }
 
+static struct dc_param *param_of(struct dc *dc, struct jv entry)
+{
+    struct str id = dc_str(dc, entry, S("id"));
+    for (uint32_t i = 0; i < dc->n_params; i++) {
+        if (str_eq(dc->params[i].id, id) && !dc->params[i].gone) {
+            return &dc->params[i];
+        }
+    }
+    return NULL;
+}
+
+static enum err drop_param(struct dc *dc, struct jv entry)
+{
+    struct dc_param *p = param_of(dc, entry);
+    if (p == NULL) {
+        return stale(dc, entry, "there is no such search parameter");
+    }
+    p->gone = true;
+    return OK;
+}
+
+static enum err param_targets(struct dc *dc, struct jv entry)
+{
+    struct dc_param *p = param_of(dc, entry);
+    if (p == NULL || !names_are(dc, json_get(p->v, S("target")), json_get(entry, S("now")))) {
+        return stale(dc, entry, "the target types are other than expected");
+    }
+    p->targets = json_get(entry, S("want"));
+    return OK;
+}
+
+/* {"op":"keep-params","text":"ofType(","now":69}: so many expressions hold the text */
+static enum err keep_params(struct dc *dc, struct jv entry)
+{
+    struct str text = dc_str(dc, entry, S("text"));
+    int64_t now;
+    int64_t n = 0;
+    for (uint32_t i = 0; i < dc->n_params; i++) {
+        struct str expr = dc_str(dc, dc->params[i].v, S("expression"));
+        n += str_find(expr, text) < expr.n ? 1 : 0;
+    }
+    return json_i64(json_get(entry, S("now")), &now) && n == now
+               ? OK
+               : stale(dc, entry, "the number of expressions is other than expected");
+}
+
 static const struct {
     const char *op;
     enum err (*apply)(struct dc *dc, struct jv entry);
@@ -180,6 +229,9 @@ static const struct {
     {"keep", keep_invariant},
     {"keep-binding", keep_binding},
     {"rebuild", rebuild},
+    {"drop-param", drop_param},
+    {"param-targets", param_targets},
+    {"keep-params", keep_params},
 };
 
 enum err dc_overlay(struct dc *dc)

@@ -120,6 +120,78 @@ static void first_invariants(void **state)
     assert_true(str_eq(def_str(d, def_inv_row(d, DEF_INV_EXT_1)->key), S("ext-1")));
 }
 
+static const struct {
+    enum fhir_type type;
+    const char *name;
+    uint16_t sp;
+    enum def_param_kind kind;
+    const char *expr;
+    unsigned targets;
+} params[] = {
+    {T_PATIENT, "identifier", 101, DEF_SP_TOKEN, "Patient.identifier", 0},
+    {T_PATIENT, "phone", 107, DEF_SP_TOKEN, "Patient.telecom.where(system='phone')", 0},
+    {T_PATIENT, "_tag", 30010, DEF_SP_TOKEN, "Resource.meta.tag", 0},
+    {T_PATIENT, "_id", 0, DEF_SP_TOKEN, "Resource.id", 0},
+    {T_OBSERVATION, "patient", 1903, DEF_SP_REFERENCE,
+     "Observation.subject.where(resolve() is Patient)", 2},
+    {T_OBSERVATION, "value-quantity", 1908, DEF_SP_QUANTITY,
+     "(Observation.value.ofType(Quantity)) | (Observation.value.ofType(SampledData))", 0},
+    {T_TASK, "subject", 1002, DEF_SP_REFERENCE, "Task.for", 0},
+};
+
+static void search_parameters(void **state)
+{
+    (void)state;
+    const struct defs *d = fhir_defs();
+    for (size_t i = 0; i < LEN(params); i++) {
+        const struct def_param *p = def_param_find(d, params[i].type, str_z(params[i].name));
+        if (p == NULL || def_param_sp(p, params[i].type) != params[i].sp ||
+            p->kind != params[i].kind || p->n_target != params[i].targets ||
+            !str_eq(def_str(d, p->expr), str_z(params[i].expr))) {
+            fail_msg("row %zu %.*s", i, STR_ARG(def_str(d, p != NULL ? p->expr : 0)));
+        }
+    }
+    assert_null(def_param_find(d, T_DETECTED_ISSUE, S("status")));
+    const struct def_param *c = def_param_find(d, T_OBSERVATION, S("code-value-quantity"));
+    assert_int_equal(c->n_comp, 2);
+    assert_true(str_eq(def_str(d, def_param_comp(d, c, 1)->expr), S("value.ofType(Quantity)")));
+    assert_int_equal(def_param_row(d, def_param_comp(d, c, 1)->param)->kind, DEF_SP_QUANTITY);
+    size_t n;
+    size_t all = 0;
+    for (unsigned t = 0; t < T_COUNT; t++) {
+        const struct def_param *run = def_params(d, (enum fhir_type)t, &n);
+        for (size_t i = 0; i < n; i++) {
+            assert_int_equal(run[i].fhir_type, t);
+        }
+        all += n;
+    }
+    assert_int_equal(all, 1706);
+}
+
+static void compartments_and_operations(void **state)
+{
+    (void)state;
+    const struct defs *d = fhir_defs();
+    bool itself;
+    assert_true(def_is_compartment(d, T_PATIENT));
+    assert_false(def_is_compartment(d, T_GROUP));
+    const struct def_param *p = def_compartment_param(d, T_PATIENT, T_OBSERVATION, 0, &itself);
+    assert_true(str_eq(def_str(d, p->name), S("subject")));
+    assert_non_null(def_compartment_param(d, T_PATIENT, T_OBSERVATION, 1, &itself));
+    assert_null(def_compartment_param(d, T_PATIENT, T_OBSERVATION, 2, &itself));
+    assert_false(itself);
+    assert_non_null(def_compartment_param(d, T_PATIENT, T_PATIENT, 0, &itself));
+    assert_null(def_compartment_param(d, T_PATIENT, T_PATIENT, 1, &itself));
+    assert_null(def_compartment_param(d, T_ENCOUNTER, T_ENCOUNTER, 0, &itself));
+    assert_true(itself);
+    assert_null(def_compartment_param(d, T_PATIENT, T_VALUE_SET, 0, &itself));
+    unsigned n = 0;
+    while (def_operation_at(d, n) != NULL) {
+        n++;
+    }
+    assert_int_equal(n, 46);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +199,8 @@ int main(void)
         cmocka_unit_test(stems_and_bases),
         cmocka_unit_test(counts_of_r4),
         cmocka_unit_test(first_invariants),
+        cmocka_unit_test(search_parameters),
+        cmocka_unit_test(compartments_and_operations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,8 +3,6 @@
  * A StructureDefinition's snapshot is a flat list of paths; a path that others begin with becomes a
  * type of its own, so that every type has its children in one run of the element table.
  */
-#include <string.h>
-
 #include "fhir/defs_compile_int.h"
 
 static const char *const systems[DEF_SYS_COUNT] = {
@@ -258,13 +256,7 @@ static enum err list_add(struct dc *dc, struct list *l, uint16_t v)
 
 static enum err list_write(struct dc *dc, const struct list *l, uint32_t *ret_first)
 {
-    *ret_first = dc->rows[PART_LIST].n;
-    uint16_t *p = dc_add(dc, PART_LIST, l->n);
-    if (p == NULL) {
-        return FAIL(dc->rq, E_TOO_LARGE, "definitions: too many lists");
-    }
-    memcpy(p, l->v, l->n * sizeof(*p));
-    return OK;
+    return dc_list_write(dc, l->v, l->n, ret_first);
 }
 
 /* The invariants of an element that have an expression. */

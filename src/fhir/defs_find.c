@@ -1,0 +1,136 @@
+/* fhir/defs_find.c - looking up search parameters, compartments and operations. See defs.h. */
+#include "fhir/defs_int.h"
+
+const struct def_param *def_param_row(const struct defs *d, uint16_t row)
+{
+    const struct def_param *rows = def_rows(d, PART_PARAM);
+    return row < d->part[PART_PARAM].n ? &rows[row] : NULL;
+}
+
+static const struct def_param *param_in(const struct defs *d, uint16_t type, struct str name)
+{
+    const uint16_t *slots = def_rows(d, PART_PARAM_HASH);
+    const struct def_param *rows = def_rows(d, PART_PARAM);
+    uint32_t mask = d->part[PART_PARAM_HASH].n - 1;
+    for (uint32_t i = def_name_hash(type, name) & mask; slots[i] != 0; i = (i + 1) & mask) {
+        const struct def_param *p = &rows[slots[i] - 1];
+        if (p->fhir_type == type && str_eq(def_str(d, p->name), name)) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+const struct def_param *def_param_find(const struct defs *d, enum fhir_type type, struct str name)
+{
+    const struct def_param *p = param_in(d, (uint16_t)type, name);
+    return p != NULL ? p : param_in(d, T_NONE, name);
+}
+
+const struct def_param *def_params(const struct defs *d, enum fhir_type type, size_t *ret_n)
+{
+    const uint16_t *run = def_rows(d, PART_PARAM_RUN);
+    const struct def_param *rows = def_rows(d, PART_PARAM);
+    *ret_n = type < T_COUNT ? run[2 * type + 1] : 0;
+    return *ret_n > 0 ? &rows[run[2 * type]] : NULL;
+}
+
+uint16_t def_param_sp(const struct def_param *p, enum fhir_type type)
+{
+    return p->fhir_type != T_NONE || p->sp == 0 ? p->sp : (uint16_t)(p->sp + type * 10);
+}
+
+const char *def_param_kind_name(const struct def_param *p)
+{
+    switch ((enum def_param_kind)p->kind) {
+    case DEF_SP_NUMBER: return "number";
+    case DEF_SP_DATE: return "date";
+    case DEF_SP_STRING: return "string";
+    case DEF_SP_TOKEN: return "token";
+    case DEF_SP_REFERENCE: return "reference";
+    case DEF_SP_COMPOSITE: return "composite";
+    case DEF_SP_QUANTITY: return "quantity";
+    case DEF_SP_URI: return "uri";
+    case DEF_SP_SPECIAL: return "special";
+    }
+    return "special";
+}
+
+enum fhir_type def_param_target(const struct defs *d, const struct def_param *p, unsigned i)
+{
+    const uint16_t *list = def_rows(d, PART_LIST);
+    return i < p->n_target ? (enum fhir_type)list[p->first_target + i] : T_NONE;
+}
+
+bool def_param_may_target(const struct defs *d, const struct def_param *p, enum fhir_type type)
+{
+    for (unsigned i = 0; i < p->n_target; i++) {
+        if (def_param_target(d, p, i) == type) {
+            return true;
+        }
+    }
+    return p->n_target == 0;
+}
+
+const struct def_comp *def_param_comp(const struct defs *d, const struct def_param *p, unsigned i)
+{
+    const struct def_comp *rows = def_rows(d, PART_COMP);
+    return i < p->n_comp ? &rows[p->first_comp + i] : NULL;
+}
+
+/* The first member row that is not before (compartment, type). */
+static uint32_t member_at(const struct defs *d, enum fhir_type compartment, enum fhir_type type)
+{
+    const struct def_member *rows = def_rows(d, PART_MEMBER);
+    uint32_t n = d->part[PART_MEMBER].n;
+    uint32_t i = 0;
+    while (i < n && rows[i].compartment != compartment) {
+        i++;
+    }
+    while (i < n && rows[i].compartment == compartment && rows[i].type < type) {
+        i++;
+    }
+    return i;
+}
+
+bool def_is_compartment(const struct defs *d, enum fhir_type compartment)
+{
+    return member_at(d, compartment, T_NONE) < d->part[PART_MEMBER].n;
+}
+
+const struct def_param *def_compartment_param(const struct defs *d, enum fhir_type compartment,
+                                              enum fhir_type type, unsigned i, bool *ret_itself)
+{
+    const struct def_member *rows = def_rows(d, PART_MEMBER);
+    uint32_t at = member_at(d, compartment, type);
+    *ret_itself = false;
+    for (; at < d->part[PART_MEMBER].n; at++) {
+        const struct def_member *m = &rows[at];
+        if (m->compartment != compartment || m->type != type) {
+            return NULL;
+        }
+        if (m->param == DEF_ITSELF) {
+            *ret_itself = true;
+        } else if (i-- == 0) {
+            return def_param_row(d, m->param);
+        }
+    }
+    return NULL;
+}
+
+const struct def_operation *def_operation_at(const struct defs *d, unsigned i)
+{
+    const struct def_operation *rows = def_rows(d, PART_OPERATION);
+    return i < d->part[PART_OPERATION].n ? &rows[i] : NULL;
+}
+
+bool def_operation_is_for(const struct defs *d, const struct def_operation *op, enum fhir_type type)
+{
+    const uint16_t *list = def_rows(d, PART_LIST);
+    for (unsigned i = 0; i < op->n_type; i++) {
+        if (list[op->first_type + i] == type || list[op->first_type + i] == T_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
