@@ -133,8 +133,12 @@ static enum err subject_of(struct http_req *h, const struct url_pairs *f, int64_
         if (!who_may(h->rq.who, MAY_AUDIT | IS_SYSTEM)) {
             return FAIL(&h->rq, E_FORBIDDEN, "patient or entity must be given");
         }
+        struct audit_rec look = {.action = AUDIT_SEARCH,
+                                 .why = who_may(h->rq.who, IS_SYSTEM) ? WHY_SYSTEM : WHY_DIRECTORY,
+                                 .type = T_AUDIT_EVENT,
+                                 .detail = S("all")};
         *ret_rid = 0;
-        return OK;
+        return audit_add(&h->rq, &look);
     }
     if (type != T_PATIENT && type != T_SERVICE_REQUEST) {
         return FAIL(&h->rq, E_BAD_INPUT, "patient=Patient/id or entity=ServiceRequest/id");
@@ -221,6 +225,17 @@ enum err api_audit_event_read(struct http_req *h)
     if (!may && owner != 0) {
         TRY(fhir_may_see(&h->rq, &acc, owner, &may));
     }
+    struct audit_rec look = {.action = may ? AUDIT_READ : AUDIT_DENY,
+                             .why = !may                            ? WHY_NOT_TEAM
+                                    : who_may(h->rq.who, IS_SYSTEM) ? WHY_SYSTEM
+                                    : who_may(h->rq.who, MAY_AUDIT) ? WHY_DIRECTORY
+                                                                    : WHY_TEAM,
+                             .outcome = may ? OK : E_NOT_FOUND,
+                             .type = T_AUDIT_EVENT,
+                             .id = http_param(h, S("id")),
+                             .patient_rid = row.patient_rid,
+                             .case_rid = row.case_rid};
+    TRY(audit_add(&h->rq, &look));
     if (!may) {
         return FAIL(&h->rq, E_NOT_FOUND, "no such record");
     }

@@ -220,7 +220,30 @@ static bool needs_old(const struct http_req *h, const struct api_write *w)
                              fhir_type_date(w->type).n == 0);
 }
 
-enum err api_put(struct http_req *h, struct tx *tx, struct jv root, const struct api_write *w)
+/* A write that was refused is on record, about the patient it was meant for. */
+static enum err denied(struct http_req *h, enum err e, enum fhir_type type, struct str id,
+                       const struct tx_put *put)
+{
+    struct audit_rec rec = {.action = AUDIT_DENY,
+                            .why = WHY_NO_RIGHT,
+                            .outcome = e,
+                            .type = (uint16_t)type,
+                            .id = id,
+                            .patient_type = put != NULL ? put->patient_type : T_NONE,
+                            .patient_id = put != NULL ? put->patient_id : (struct str){NULL, 0}};
+    if (put != NULL && put->anchor_type == T_SERVICE_REQUEST) {
+        rec.case_type = T_SERVICE_REQUEST;
+        rec.case_id = put->anchor_id;
+    }
+    if (e != E_FORBIDDEN) {
+        return e;
+    }
+    TRY(audit_add(&h->rq, &rec));
+    return e;
+}
+
+static enum err put_try(struct http_req *h, struct tx *tx, struct jv root,
+                        const struct api_write *w, struct tx_put *ret_put)
 {
     struct req *rq = &h->rq;
     bool system = who_may(rq->who, IS_SYSTEM);
@@ -254,6 +277,7 @@ enum err api_put(struct http_req *h, struct tx *tx, struct jv root, const struct
         TRY(case_check(h, w->type, w->id));
     }
     TRY(fhir_prepare(rq, root, &how, &put));
+    *ret_put = put;
     if (!system) {
         TRY(file_check(h, &put));
         TRY(anchor_check(h, tx, &put, !has_old));
@@ -262,8 +286,15 @@ enum err api_put(struct http_req *h, struct tx *tx, struct jv root, const struct
     return put_audit(h, &put, w->is_create);
 }
 
-enum err api_delete(struct http_req *h, struct tx *tx, enum fhir_type type, struct str id,
-                    int64_t expect, bool *ret_gone)
+enum err api_put(struct http_req *h, struct tx *tx, struct jv root, const struct api_write *w)
+{
+    struct tx_put put = {0};
+    enum err e = put_try(h, tx, root, w, &put);
+    return e == E_FORBIDDEN ? denied(h, e, w->type, w->is_create ? S("") : w->id, &put) : e;
+}
+
+static enum err delete_try(struct http_req *h, struct tx *tx, enum fhir_type type, struct str id,
+                           int64_t expect, bool *ret_gone)
 {
     struct req *rq = &h->rq;
     struct res_row old;
@@ -283,6 +314,13 @@ enum err api_delete(struct http_req *h, struct tx *tx, enum fhir_type type, stru
     }
     TRY(tx_delete(tx, (uint16_t)type, id, expect));
     return api_audit_row(h, AUDIT_DELETE, &old, OK);
+}
+
+enum err api_delete(struct http_req *h, struct tx *tx, enum fhir_type type, struct str id,
+                    int64_t expect, bool *ret_gone)
+{
+    enum err e = delete_try(h, tx, type, id, expect, ret_gone);
+    return e == E_FORBIDDEN ? denied(h, e, type, id, NULL) : e;
 }
 
 enum err api_conditional(struct http_req *h, enum fhir_type type, struct str query,

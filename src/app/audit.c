@@ -19,7 +19,7 @@ static void print_row(struct req *rq, const struct audit_row *r)
     instant_write(&b, r->at);
     const struct str words[] = {
         str_z(audit_action_name(r->action)), str_z(audit_why_name(r->why)),
-        str_z(err_name(r->outcome)),         r->login.n > 0 ? r->login : S("system"),
+        str_z(err_name(r->outcome)),         r->login.n > 0 ? r->login : r->actor,
         r->role.n > 0 ? r->role : S("-"),
     };
     for (size_t i = 0; i < LEN(words); i++) {

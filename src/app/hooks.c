@@ -5,7 +5,10 @@
 #include "app/app.h"
 #include "care/account.h"
 #include "care/directory.h"
+#include "care/refusal.h"
 #include "codec/field.h"
+#include "fhir/type.h"
+#include "http/route.h"
 #include "store/audit.h"
 #include "store/tx.h"
 #include "web/page.h"
@@ -99,23 +102,59 @@ static enum err identify(struct http_req *h)
 
 /* ---- durability ---- */
 
+/* An answer without a change: looks and refusals. */
+static enum err looks(struct http_req *h, struct tx **ret_tx)
+{
+    audit_take_back(&h->rq, NULL);
+    struct tx *tx = tx_new(&h->rq);
+    TRY_MEM(&h->rq, tx);
+    TRY(refusal_count(&h->rq, tx));
+    *ret_tx = tx;
+    return OK;
+}
+
 static void submit(struct http_req *h, struct tx *tx, http_done_fn done, void *ctx)
 {
     if (tx == NULL) {
-        audit_take_back(&h->rq, NULL); /* an answer without a change */
-        tx = tx_new(&h->rq);
-    }
-    if (tx == NULL) {
-        done(ctx, FAIL(&h->rq, E_TOO_LARGE, "memory cap"));
-        return;
+        enum err e = looks(h, &tx);
+        if (e != OK) {
+            done(ctx, e);
+            return;
+        }
     }
     store_submit(app_of(h)->web.care.store, tx, done, ctx);
 }
 
 static enum err commit(struct http_req *h, struct tx *tx)
 {
-    struct store *store = app_of(h)->web.care.store;
-    return tx != NULL ? store_commit(store, &h->rq, tx) : store_commit_audit(store, &h->rq);
+    if (tx == NULL) {
+        TRY(looks(h, &tx));
+    }
+    return store_commit(app_of(h)->web.care.store, &h->rq, tx);
+}
+
+/* What nobody below put on record: refused at the gates, or for want of a right. The route's pattern
+ * tells what, the case or resource in the path of which record. */
+static void refused(struct http_req *h, enum err code)
+{
+    const struct http_route *r = h->route;
+    struct str id = r != NULL ? http_param(h, S("case")) : (struct str){NULL, 0};
+    uint16_t type = T_SERVICE_REQUEST;
+    struct buf b;
+    if (code != E_FORBIDDEN && code != E_SIGN_IN) {
+        return;
+    }
+    if (r != NULL && id.p == NULL) {
+        id = http_param(h, S("id"));
+        type = (uint16_t)fhir_type_find(http_param(h, S("type")));
+    }
+    buf_init(&b, h->rq.a, 256);
+    buf_str(&b, r != NULL ? http_method_names[r->method] : S("-"));
+    buf_char(&b, ' ');
+    buf_str(&b, r != NULL ? str_z(r->path) : S("-"));
+    if (refusal_note(&h->rq, code, type, id, buf_get(&b)) != OK) {
+        err_clear(&h->rq); /* past the cap of a small request: refused all the same */
+    }
 }
 
 static struct db *open_handle(struct app *app)
@@ -156,6 +195,7 @@ const struct http_hooks app_hooks = {
     .render_error = {[KIND_PAGE] = page_render_error, [KIND_FHIR] = api_fhir_error,
                      [KIND_TUS] = api_tus_error},
     .options = options,
+    .refused = refused,
     .submit = submit,
     .commit = commit,
     .db_open = open_handle,

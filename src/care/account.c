@@ -3,6 +3,7 @@
 
 #include "care/account_int.h"
 
+#include "care/refusal.h"
 #include "care/sign.h"
 #include "fhir/type.h"
 #include "store/blob.h"
@@ -261,8 +262,9 @@ static enum err stranger_count(struct req *rq, struct tx *tx, const struct stran
     return TX_SQL(tx, W_SETTING, 0, sql_text(s->key), sql_blob(buf_get(&b)));
 }
 
-static enum err locked(struct req *rq, struct instant until)
+static enum err locked(struct req *rq, struct str person, struct instant until)
 {
+    TRY(account_note(rq, AUDIT_LOGIN, person, E_LOCKED, S("locked")));
     return FAIL(rq, E_LOCKED, "wait %lld s", (long long)((until.ms - rq->now.ms + 999) / 1000));
 }
 
@@ -282,13 +284,14 @@ static enum err count_failure(struct req *rq, const struct account *acc,
     }
     TRY(account_note(rq, AUDIT_LOGIN, acc != NULL ? acc->person : (struct str){0}, E_SIGN_IN,
                      acc != NULL ? S("password") : S("unknown login")));
+    TRY(refusal_count(rq, tx));
     TRY(store_commit(care->store, rq, tx));
     return FAIL(rq, E_SIGN_IN, "login or password");
 }
 
-/* Finds the account, waits out a lock, checks the password. */
-static enum err check_login(struct req *rq, struct str login, struct str password,
-                            struct account *ret_account)
+/* Finds the account, waits out a lock, checks the password. In turn with others of the same login. */
+static enum err check_in_turn(struct req *rq, struct str login, struct str password,
+                              struct account *ret_account)
 {
     struct account acc = {0};
     struct str hash = {0};
@@ -308,14 +311,14 @@ static enum err check_login(struct req *rq, struct str login, struct str passwor
         err_clear(rq);
         TRY(stranger_get(rq, str_sub(login, 0, LOGIN_MAX + 1), &stranger));
         if (stranger.locked_until.ms > rq->now.ms) {
-            return locked(rq, stranger.locked_until);
+            return locked(rq, (struct str){0}, stranger.locked_until);
         }
         TRY(verify(rq, password, (struct str){0}, &right));
         return count_failure(rq, NULL, &stranger);
     }
     TRY(e);
     if (acc.locked_until.ms > rq->now.ms) {
-        return locked(rq, acc.locked_until);
+        return locked(rq, acc.person, acc.locked_until);
     }
     TRY(verify(rq, password, hash, &right));
     if (!right || acc.state == ACCOUNT_CLOSED) {
@@ -323,6 +326,20 @@ static enum err check_login(struct req *rq, struct str login, struct str passwor
     }
     *ret_account = acc;
     return OK;
+}
+
+/* Attempts at one login are one after the other: each sees what the one before counted, so that no more
+ * than lock_after passwords are compared however many come at once. */
+static enum err check_login(struct req *rq, struct str login, struct str password,
+                            struct account *ret_account)
+{
+    struct care *care = care_of(rq);
+    struct os_mutex *turn = &care->sign_in_turns[db_hash(rq->db, login) % SIGN_IN_TURNS];
+
+    os_lock(turn);
+    enum err e = check_in_turn(rq, login, password, ret_account);
+    os_unlock(turn);
+    return e;
 }
 
 enum err sign_in(struct req *rq, struct str login, struct str password, struct session *ret_session)

@@ -12,4 +12,7 @@ void care_init(struct care *care)
         .password_ops = 3,
         .password_mem = 64 << 20,
     };
+    for (size_t i = 0; i < LEN(care->sign_in_turns); i++) {
+        os_mutex_init(&care->sign_in_turns[i]);
+    }
 }

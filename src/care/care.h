@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/req.h"
+#include "os/thread.h"
 
 struct store;
 struct content;
@@ -14,6 +15,8 @@ struct upload_desk;
 struct icd;
 struct tx;
 struct sign_ca;
+
+enum { SIGN_IN_TURNS = 64 };
 
 struct care {
     struct store *store;
@@ -27,6 +30,7 @@ struct care {
     int64_t session_max_ms;       /* and after this in any case */
     int64_t draft_keep_ms;        /* drafts nobody touched are removed after this */
     uint32_t lock_after;          /* wrong passwords before the first wait */
+    struct os_mutex sign_in_turns[SIGN_IN_TURNS]; /* attempts at one login, by its hash */
     uint64_t password_ops;        /* Argon2id passes */
     size_t password_mem;          /* Argon2id memory, bytes */
     const struct sign_ca *ca;     /* care/sign.h: vouches for keys; NULL: nobody can sign */

@@ -326,6 +326,9 @@ enum err care_begin(struct req *rq, struct tx *tx, const struct care_flow *flow,
     TRY(directory_get(rq, &m.dir));
     m.move = care_move_find(flow, begin, action);
     if (m.move == NULL || !(access_actor(rq, &m.row) & m.move->who)) {
+        if (m.move != NULL) {
+            TRY(note(&m, E_FORBIDDEN));
+        }
         return FAIL(rq, E_FORBIDDEN, "%.*s", STR_ARG(action));
     }
     return perform(&m);

@@ -105,6 +105,48 @@ static void wrong_passwords_lock_for_a_while(void **state)
     assert_int_equal(try_sign_in(S("coord"), PASSWORD, &s), OK);
 }
 
+struct attempt {
+    struct os_thread thread;
+    enum err e;
+};
+
+static void *attempt_run(void *ctx)
+{
+    struct attempt *a = ctx;
+    struct session s;
+    struct req rq;
+    struct db *db = store_db_open(region.store);
+
+    as(&rq, NULL);
+    rq.db = db;
+    rq.who = NULL;
+    a->e = sign_in(&rq, S("asker"), S("all at once"), &s);
+    req_done(&rq);
+    store_db_close(db);
+    return NULL;
+}
+
+/* However many wrong passwords come at once, no more are compared than would be one after the other. */
+static void wrong_passwords_at_once_are_counted_exactly(void **state)
+{
+    (void)state;
+    struct attempt all[16];
+    struct session s;
+    uint32_t compared = 0;
+
+    for (size_t i = 0; i < LEN(all); i++) {
+        assert_true(os_thread_start(&all[i].thread, "attempt", attempt_run, &all[i]));
+    }
+    for (size_t i = 0; i < LEN(all); i++) {
+        os_thread_join(&all[i].thread);
+        assert_true(all[i].e == E_SIGN_IN || all[i].e == E_LOCKED);
+        compared += all[i].e == E_SIGN_IN;
+    }
+    assert_int_equal(compared, region.care.lock_after);
+    region.now.ms += MS_HOUR;
+    assert_int_equal(try_sign_in(S("asker"), PASSWORD, &s), OK);
+}
+
 static void a_dismissed_person_is_out_at_once(void **state)
 {
     (void)state;
@@ -262,6 +304,7 @@ int main(void)
         cmocka_unit_test(a_session_begins_and_ends),
         cmocka_unit_test(a_login_that_does_not_exist_locks_like_one_that_does),
         cmocka_unit_test(wrong_passwords_lock_for_a_while),
+        cmocka_unit_test(wrong_passwords_at_once_are_counted_exactly),
         cmocka_unit_test(a_dismissed_person_is_out_at_once),
         cmocka_unit_test(proposals_put_duty_and_nearness_first),
         cmocka_unit_test(registrations_are_checked),

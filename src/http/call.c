@@ -235,6 +235,11 @@ void call_render(struct call *c, enum err e)
         LOG(LOG_REQUEST_FAILED, log_u64(h->rq.id), log_ip(h->rq.peer), log_err(e),
             log_where(&h->rq.err));
     }
+    if (hooks->refused != NULL && !c->audited) {
+        struct err_rec why = h->rq.err;
+        hooks->refused(h, e);
+        h->rq.err = why;
+    }
     reply_reset(c);
     if (e == E_METHOD && c->has_hit) {
         struct buf b;

@@ -19,6 +19,9 @@ struct http_hooks {
     enum err (*identify)(struct http_req *h);
     /* Answers a failure in the form of the row's kind; rq.err tells what. NULL: bare text. */
     enum err (*render_error[HTTP_KIND_COUNT])(struct http_req *h, enum err code);
+    /* A request is refused with code, before its answer is made: what is to be on record goes on
+     * rq.audit. May be NULL. */
+    void (*refused)(struct http_req *h, enum err code);
     /* Adds fields to the answer to OPTIONS for a path whose rows are of this kind; may be NULL. */
     void (*options)(struct http_req *h, enum http_kind kind);
     /* Hands tx (NULL: only rq.audit) to the store's writer; done runs once, on any thread. */

@@ -33,6 +33,9 @@ struct audit_who {
     struct str org;   /* organisation id */
 };
 
+/* Whom a record of this request names: who acts, nobody (from the network, not signed in), or the system. */
+const struct audit_who *audit_who_of(const struct req *rq);
+
 struct audit_rec {
     struct audit_rec *next; /* set by audit_add */
     enum audit_action action;

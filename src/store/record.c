@@ -6,10 +6,16 @@
 static const struct audit_who system_who = {.actor = SI("system"), .login = SI(""), .role = SI(""),
                                             .org = SI("")};
 
-/* Its first member is struct audit_who (store/audit.h). */
-static const struct audit_who *who_of(const struct req *rq)
+/* Somebody on the network who did not say who they are. */
+static const struct audit_who nobody = {.actor = SI("nobody"), .login = SI(""), .role = SI(""),
+                                        .org = SI("")};
+
+const struct audit_who *audit_who_of(const struct req *rq)
 {
-    return rq->who != NULL ? (const struct audit_who *)(const void *)rq->who : &system_who;
+    if (rq->who != NULL) {
+        return (const struct audit_who *)(const void *)rq->who; /* its first member */
+    }
+    return rq->peer[0] != '\0' ? &nobody : &system_who;
 }
 
 static void src_key(struct writer *w, const struct str text[5], struct key128 *ret_key)
@@ -53,7 +59,7 @@ static enum err src_find(struct writer *w, struct req *rq, const struct str text
 
 enum err record_src(struct writer *w, struct req *rq, int64_t *ret_src)
 {
-    const struct audit_who *who = who_of(rq);
+    const struct audit_who *who = audit_who_of(rq);
     const struct str text[5] = {who->actor, who->login, who->role, who->org, str_z(rq->peer)};
     struct key128 key;
     src_key(w, text, &key);
@@ -140,7 +146,7 @@ static enum err audit_insert(struct writer *w, struct req *rq, const struct audi
 static enum err audit_one(struct writer *w, struct req *rq, const struct audit_rec *rec,
                           int64_t src)
 {
-    const struct audit_who *who = who_of(rq);
+    const struct audit_who *who = audit_who_of(rq);
     struct str outcome = rec->outcome == OK ? S("") : str_z(err_name(rec->outcome));
     struct audit_row row = {.seq = w->marks.head.seq + 1,
                             .at = {w->time_ms},

@@ -283,10 +283,35 @@ static const char v1_flow[] =
     "CREATE INDEX flow_patient ON flow_row(patient_rid, created_ms);"
     "CREATE INDEX flow_closed ON flow_row(centre_org, closed_ms) WHERE closed_ms > 0;"
     "CREATE INDEX flow_submitted ON flow_row(submitted_ms);";
+
+static const char v2_refusal[] =
+    /* Refusals alike within an hour: the first few are records of their own, the others are counted
+     * here until one record tells how many. */
+    "CREATE TABLE refusal("
+    " key INTEGER PRIMARY KEY,"               /* tech: keyed hash of all that makes them alike */
+    " since_ms INTEGER NOT NULL,"             /* tech: the first one */
+    " told INTEGER NOT NULL,"                 /* tech: how many have records of their own */
+    " more INTEGER NOT NULL,"                 /* tech: how many have not */
+    " actor TEXT NOT NULL,"                   /* staff: these five as in the records */
+    " login TEXT NOT NULL,"
+    " role TEXT NOT NULL,"
+    " org TEXT NOT NULL,"
+    " peer TEXT NOT NULL,"
+    " action INTEGER NOT NULL,"               /* tech */
+    " why INTEGER NOT NULL,"                  /* tech */
+    " outcome INTEGER NOT NULL,"              /* tech: enum err; a row lives for an hour */
+    " type INTEGER NOT NULL,"                 /* tech */
+    " id TEXT NOT NULL,"                      /* pseudo */
+    " patient_rid INTEGER NOT NULL,"          /* pseudo */
+    " case_rid INTEGER NOT NULL,"             /* pseudo */
+    " detail TEXT NOT NULL"                   /* tech */
+    ") STRICT;"
+    "CREATE INDEX refusal_actor ON refusal(actor);"
+    "CREATE INDEX refusal_since ON refusal(since_ms);";
 /* clang-format on */
 
 const struct migration migrations[] = {
-    {1, v1_resources}, {1, v1_audit}, {1, v1_people}, {1, v1_work}, {1, v1_flow},
+    {1, v1_resources}, {1, v1_audit}, {1, v1_people}, {1, v1_work}, {1, v1_flow}, {2, v2_refusal},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -308,6 +333,7 @@ bool schema_set_version(struct conn *c, int version)
     static const char *const texts[] = {
         "PRAGMA user_version = 0",
         "PRAGMA user_version = 1",
+        "PRAGMA user_version = 2",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

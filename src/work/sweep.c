@@ -2,11 +2,12 @@
  * of forms sent once, notices that were read. */
 #include "work/runner.h"
 
+#include "care/refusal.h"
 #include "care/upload.h"
 #include "care/who.h"
 #include "store/db.h"
 
-enum { UPLOADS_AT_ONCE = 200, SWEEP_CAP = 4 << 20 };
+enum { UPLOADS_AT_ONCE = 200, REFUSALS_AT_ONCE = 500, SWEEP_CAP = 4 << 20 };
 #define ONCE_KEEP_MS (2 * MS_DAY)
 #define NOTICES_KEEP_MS (90 * MS_DAY)
 
@@ -15,6 +16,7 @@ static enum err sweep(struct req *rq)
     const struct care *care = care_of(rq);
     struct tx *tx = tx_new(rq);
     size_t n = 0;
+    uint32_t told = 0;
     int64_t now = rq->now.ms;
 
     TRY_MEM(rq, tx);
@@ -23,6 +25,7 @@ static enum err sweep(struct req *rq)
     TRY(TX_SQL(tx, W_NOTICES_OLD, 0, sql_i64(now - NOTICES_KEEP_MS)));
     TRY(TX_SQL(tx, W_DRAFTS_OLD, 0, sql_i64(now - care->draft_keep_ms)));
     TRY(store_commit(care->store, rq, tx));
+    TRY(refusal_tell(rq, REFUSALS_AT_ONCE, &told));
     return care->uploads != NULL ? upload_expire(rq, care->uploads, UPLOADS_AT_ONCE, &n) : OK;
 }
 
