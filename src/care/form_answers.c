@@ -219,6 +219,29 @@ static struct str answer_text(struct req *rq, struct jv answer)
     return buf_get(&b);
 }
 
+/* A dateTime as the input of a form has it: local, to the minute. */
+static struct str local_time(struct req *rq, struct str v)
+{
+    struct instant at;
+    struct buf b;
+
+    if (v.n < 17 || !instant_parse(v, &at)) {
+        return v;
+    }
+    struct civil c = instant_civil(at, rq->app != NULL ? care_of(rq)->tz_min : 0);
+    buf_init(&b, rq->a, 32);
+    buf_u64_pad(&b, (uint64_t)c.year, 4);
+    buf_char(&b, '-');
+    buf_u64_pad(&b, (uint64_t)c.month, 2);
+    buf_char(&b, '-');
+    buf_u64_pad(&b, (uint64_t)c.day, 2);
+    buf_char(&b, 'T');
+    buf_u64_pad(&b, (uint64_t)c.hour, 2);
+    buf_char(&b, ':');
+    buf_u64_pad(&b, (uint64_t)c.minute, 2);
+    return buf_get(&b);
+}
+
 /* How often each repeating group has been met. */
 struct rep_count {
     int32_t group;
@@ -263,7 +286,9 @@ enum err form_read_items(struct req *rq, const struct form *f, struct jv respons
         struct str name = form_field_name(rq->a, it, rc != NULL && rc->n > 0 ? rc->n - 1 : 0);
         for (struct jv a = json_first(json_get(v, S("answer"))); json_has(a); a = json_next(a)) {
             if (n < FIELDS_MAX) {
-                all[n++] = (struct field){name, answer_text(rq, a)};
+                struct str text = answer_text(rq, a);
+                all[n++] = (struct field){
+                    name, it->kind == FORM_DATE_TIME ? local_time(rq, text) : text};
             }
         }
         if (json_has(json_get(v, S("item"))) && depth + 1 < LEN(stack)) {

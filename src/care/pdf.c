@@ -1,6 +1,7 @@
 /* care/pdf.c - documents on A4 pages by cairo, pango and libqrencode. See pdf.h.
  *
- * The document is laid out twice by the same code: a dry pass counts the pages, the second draws.
+ * The document is laid out by the same code several times: dry passes count the pages and keep the seal
+ * from standing alone on the last one, the last pass draws.
  */
 #include "care/pdf.h"
 
@@ -17,8 +18,12 @@ static const double LEFT = 56;
 static const double RIGHT = 539.28;
 static const double TOP = 50;
 static const double BOTTOM = 780;
-static const double LABEL_W = 150;
+static const double LABEL_W = 160;
 static const double QR_SIDE = 92;
+
+/* Distance of lines, as a part of their height; the second where that spares a page for the seal. */
+static const float SPACING = 1.12F;
+static const float SPACING_TIGHT = 1.0F;
 
 enum ink { INK_TEXT, INK_GREY, INK_ACCENT, INK_RULE, INK_BLACK };
 
@@ -33,7 +38,7 @@ enum face { FACE_BODY, FACE_BOLD, FACE_SMALL, FACE_HEAD, FACE_TITLE, FACE_COUNT 
 static const char *const faces[] = {
     [FACE_BODY] = "DejaVu Sans 9.5",     [FACE_BOLD] = "DejaVu Sans Bold 9.5",
     [FACE_SMALL] = "DejaVu Sans 8",      [FACE_HEAD] = "DejaVu Sans Bold 11",
-    [FACE_TITLE] = "DejaVu Sans Bold 16",
+    [FACE_TITLE] = "DejaVu Sans Bold 14",
 };
 
 struct pen {
@@ -42,6 +47,9 @@ struct pen {
     cairo_t *cr;
     PangoFontDescription *font[FACE_COUNT];
     bool dry;       /* count only */
+    bool tight;     /* lines stand closer */
+    bool alone;     /* known after a pass: the seal has the last page for itself */
+    size_t break_at; /* this block begins a page; n_blocks: none does */
     unsigned page;  /* 1.. */
     unsigned pages; /* known after the dry pass */
     double y;       /* where the next line goes */
@@ -100,7 +108,7 @@ static PangoLayout *layout_new(struct pen *p, enum face face, struct str text, d
     pango_layout_set_font_description(l, p->font[face]);
     pango_layout_set_width(l, pango_units_from_double(width));
     pango_layout_set_wrap(l, PANGO_WRAP_WORD_CHAR);
-    pango_layout_set_line_spacing(l, 1.12F);
+    pango_layout_set_line_spacing(l, p->tight ? SPACING_TIGHT : SPACING);
     pango_layout_set_text(l, s.p ? s.p : "", (int)s.n);
     return l;
 }
@@ -407,7 +415,9 @@ static void seal_put(struct pen *p)
     double inner = title_h + 4 + layout_height(text);
     inner = d->seal_url.n > 0 && inner < QR_SIDE ? QR_SIDE : inner;
     p->y += 10;
+    unsigned page = p->page;
     keep(p, inner + 24);
+    p->alone = p->page != page;
     layout_put(p, title, x, p->y + 12, INK_ACCENT);
     layout_put(p, text, x, p->y + 16 + title_h, INK_TEXT);
     g_object_unref(title);
@@ -427,10 +437,14 @@ static void seal_put(struct pen *p)
 static void pass(struct pen *p, bool dry)
 {
     p->dry = dry;
+    p->alone = false;
     p->page = 0;
     page_begin(p);
     head_put(p);
     for (size_t i = 0; i < p->doc->n_blocks && p->failed == OK; i++) {
+        if (i == p->break_at) {
+            keep(p, BOTTOM);
+        }
         block_put(p, &p->doc->blocks[i]);
     }
     if (p->failed == OK) {
@@ -438,6 +452,38 @@ static void pass(struct pen *p, bool dry)
         page_end(p);
     }
     p->pages = p->page;
+}
+
+/* The last section, or the last block when there are no sections. */
+static size_t last_part(const struct pdf_doc *d)
+{
+    for (size_t i = d->n_blocks; i > 1; i--) {
+        if (d->blocks[i - 1].kind == PDF_HEADING) {
+            return i - 1;
+        }
+    }
+    return d->n_blocks - 1;
+}
+
+/* A seal alone on a page says nothing of what it seals: first the lines move together, else the last
+ * section moves to its page. */
+static void measure(struct pen *p)
+{
+    p->break_at = p->doc->n_blocks;
+    pass(p, true);
+    if (p->alone && p->doc->n_blocks > 1) {
+        p->tight = true;
+        pass(p, true);
+        p->tight = !p->alone;
+    }
+    if (p->alone && p->doc->n_blocks > 1) {
+        p->break_at = last_part(p->doc);
+        pass(p, true);
+    }
+    if (p->alone && p->doc->n_blocks > 1) {
+        p->break_at = p->doc->n_blocks - 1;
+        pass(p, true);
+    }
 }
 
 static cairo_status_t to_buf(void *ctx, const unsigned char *data, unsigned int n)
@@ -490,7 +536,7 @@ enum err pdf_write(struct req *rq, const struct pdf_doc *doc, struct str *ret_pd
         p.font[i] = pango_font_description_from_string(faces[i]);
     }
     meta_set(&p, s);
-    pass(&p, true);
+    measure(&p);
     if (p.failed == OK) {
         pass(&p, false);
     }

@@ -76,11 +76,7 @@ static struct str date_shown(struct req *rq, struct str iso)
         return iso;
     }
     buf_init(&b, rq->a, 16);
-    buf_u64_pad(&b, (uint64_t)c.day, 2);
-    buf_char(&b, '.');
-    buf_u64_pad(&b, (uint64_t)c.month, 2);
-    buf_char(&b, '.');
-    buf_u64_pad(&b, (uint64_t)c.year, 4);
+    sign_date_write(&b, &c);
     return buf_get(&b);
 }
 
@@ -317,10 +313,8 @@ static void files_put(struct page *p, const struct pdf_request *r)
     for (uint32_t i = 0; i < r->n_files; i++) {
         struct buf b;
         buf_init(&b, p->rq->a, 256 + r->files[i].type.n);
-        buf_str(&b, r->files[i].type);
-        BUF_LIT(&b, ", ");
-        buf_u64(&b, r->files[i].size);
-        BUF_LIT(&b, " B\nSHA-256 ");
+        sign_file_write(&b, p->rq->a, r->lang, r->files[i].type, r->files[i].size);
+        BUF_LIT(&b, "\nSHA-256 ");
         buf_hex(&b, r->files[i].sha, 32);
         add(p, PDF_SMALL, r->files[i].title, buf_get(&b));
     }

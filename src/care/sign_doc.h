@@ -90,6 +90,10 @@ MUST_USE enum err sign_doc_build(struct req *rq, const struct sign_doc *d, struc
 MUST_USE enum err sign_doc_provenance(struct req *rq, const struct sign_doc *d, struct str bytes,
                                       struct str cms, struct str *ret_json);
 
+/* "22.11.2026" */
+void sign_date_write(struct buf *b, const struct civil *c);
+/* "PDF document, 56 587 B": what a file is, as papers name it. a: for the number. */
+void sign_file_write(struct buf *b, struct arena *a, enum lang lang, struct str type, uint64_t size);
 /* "22.11.2026 14:02 (UTC+05:00)" */
 void sign_time_write(struct buf *b, struct instant t, int offset_min);
 /* "ni:///sha-256;..." of a hash (RFC 6920 3). */

@@ -40,6 +40,25 @@ static void section_begin(struct sections *s, const struct form_item *it, enum l
     }
 }
 
+/* Dates as papers have them; other answers as they are. */
+static struct str line_text(struct req *rq, const struct form_line *l)
+{
+    struct instant at;
+    struct civil c;
+    struct buf b;
+    buf_init(&b, rq->a, 64);
+    if (l->item->kind == FORM_DATE && date_parse(l->value, &c)) {
+        sign_date_write(&b, &c);
+        return buf_get(&b);
+    }
+    if (l->item->kind != FORM_DATE_TIME || l->value.n < 16
+        || !instant_parse(form_date_time(rq, l->value), &at)) {
+        return l->value;
+    }
+    sign_time_write(&b, at, care_of(rq)->tz_min);
+    return buf_get(&b);
+}
+
 enum err sign_int_sections(struct req *rq, const struct form *form, const struct fields *typed,
                            const struct sign_section **ret_sections, uint32_t *ret_n)
 {
@@ -60,7 +79,7 @@ enum err sign_int_sections(struct req *rq, const struct form *form, const struct
         }
         s.lines[s.n_lines++] = (struct sign_line){
             .label = it->depth == 0 ? (struct str){0} : text4_get(&it->text, rq->lang),
-            .text = lines[i].value,
+            .text = line_text(rq, &lines[i]),
         };
         s.v[s.n - 1].n++;
     }

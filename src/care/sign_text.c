@@ -1,16 +1,50 @@
 /* care/sign_text.c - the words of a conclusion: the sections it has besides the form's own, and the
  * narrative of each. See sign_int.h. */
+#include "care/filetype.h"
 #include "care/sign_int.h"
+
+void sign_date_write(struct buf *b, const struct civil *c)
+{
+    buf_u64_pad(b, (uint64_t)c->day, 2);
+    buf_char(b, '.');
+    buf_u64_pad(b, (uint64_t)c->month, 2);
+    buf_char(b, '.');
+    buf_u64_pad(b, (uint64_t)c->year, 4);
+}
+
+/* 197 720 */
+static void grouped_write(struct buf *b, uint64_t n)
+{
+    char digits[24];
+    size_t len = 0;
+    do {
+        digits[len++] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n > 0);
+    while (len > 0) {
+        buf_char(b, digits[--len]);
+        if (len > 0 && len % 3 == 0) {
+            BUF_LIT(b, "\xC2\xA0");
+        }
+    }
+}
+
+void sign_file_write(struct buf *b, struct arena *a, enum lang lang, struct str type, uint64_t size)
+{
+    const struct file_kind *kind = file_kind_find(type);
+    struct buf n;
+    buf_init(&n, a, 64);
+    grouped_write(&n, size);
+    buf_str(b, kind != NULL ? tr(lang, kind->name) : type);
+    BUF_LIT(b, ", ");
+    text_fill(b, tr(lang, T("{n} B")), &(struct text_arg){S("n"), buf_get(&n)}, 1);
+}
 
 void sign_time_write(struct buf *b, struct instant t, int offset_min)
 {
     struct civil c = instant_civil(t, offset_min);
     unsigned off = (unsigned)(offset_min < 0 ? -offset_min : offset_min);
-    buf_u64_pad(b, (uint64_t)c.day, 2);
-    buf_char(b, '.');
-    buf_u64_pad(b, (uint64_t)c.month, 2);
-    buf_char(b, '.');
-    buf_u64_pad(b, (uint64_t)c.year, 4);
+    sign_date_write(b, &c);
     buf_char(b, ' ');
     buf_u64_pad(b, (uint64_t)c.hour, 2);
     buf_char(b, ':');
@@ -155,17 +189,16 @@ enum err sign_int_head(struct req *rq, const struct sign_doc *d,
     return OK;
 }
 
-static struct str seen_text(struct req *rq, const struct sign_seen *f)
+static struct str seen_text(struct req *rq, const struct sign_doc *d, const struct sign_seen *f)
 {
     struct buf b;
+    struct instant at;
     buf_init(&b, rq->a, f->type.n + f->date.n + 200);
-    buf_str(&b, f->type);
-    BUF_LIT(&b, ", ");
-    buf_u64(&b, f->size);
-    BUF_LIT(&b, " B");
-    if (f->date.n > 0) {
+    sign_file_write(&b, rq->a, d->lang, f->type, f->size);
+    if (instant_parse(f->date, &at)) {
+        struct civil c = instant_civil(at, d->offset_min);
         BUF_LIT(&b, ", ");
-        buf_str(&b, str_sub(f->date, 0, 10));
+        sign_date_write(&b, &c);
     }
     BUF_LIT(&b, "\nSHA-256 ");
     buf_hex(&b, f->sha, sizeof(f->sha));
@@ -177,7 +210,7 @@ enum err sign_int_files(struct req *rq, const struct sign_doc *d, struct sign_se
     struct lines l;
     TRY(lines_new(rq, d->n_seen + 1, &l));
     for (uint32_t i = 0; i < d->n_seen; i++) {
-        line_add(&l, d->seen[i].title, seen_text(rq, &d->seen[i]));
+        line_add(&l, d->seen[i].title, seen_text(rq, d, &d->seen[i]));
     }
     if (d->n_seen == 0) {
         line_add(&l, (struct str){0}, tr(d->lang, T("No files were attached.")));
