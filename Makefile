@@ -1,8 +1,9 @@
 # The front door. `make help` lists every target.
 .DEFAULT_GOAL := dev
-.PHONY: help dev release demo test golden fuzz-short bench check-style check-po tidy headers css setup clean
+.PHONY: help dev release demo test conformance golden fuzz-short bench check-style check-po tidy headers css setup clean
 JOBS ?= $(shell nproc)
 STEP ?=
+SUITE ?=
 export CCACHE_BASEDIR := $(CURDIR)
 export CCACHE_NOHASHDIR := 1
 export CMAKE_C_COMPILER_LAUNCHER ?= $(shell command -v ccache)
@@ -29,6 +30,9 @@ demo: release ## fill a made-up region once, serve it on 127.0.0.1:8080, tell wh
 test: ## everything .ci/run does; STEP="unit style" for some steps
 	@tools/setup.sh test
 	@node tools/test_all.mjs $(STEP)
+
+conformance: dev ## test data of others, suite by suite; SUITE="ucum patch" for some
+	@node tests/conformance/run.mjs $(SUITE)
 
 golden: ## run the golden HTTP files and write what they got; the diff is the review
 	@node tests/http/run.mjs --write

@@ -25,6 +25,7 @@ const STEPS = [
   ['content', 'node tools/content_check.mjs', 60, has('tools/content_check.mjs')],
   ['build', presets('dev'), 1500, true],
   ['unit', ctest('dev', 'unit'), 600, true, 'ctest'],
+  ['conformance', 'node tests/conformance/run.mjs', 900, true, 'runner'],
   ['release', presets('release'), 1500, true],
   ['flow', ctest('dev', 'flow'), 900, has('tests/flows'), 'ctest'],
   ['golden', 'node tests/http/run.mjs', 900, has('tests/http/run.mjs'), 'runner'],

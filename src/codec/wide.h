@@ -10,8 +10,8 @@
 enum { WIDE_DIGITS = 76 }; /* every number of that many decimal digits fits */
 
 struct wide {
-  u128 hi;
-  u128 lo;
+    u128 hi;
+    u128 lo;
 };
 
 /* 10^n, n 0 to 38. */
