@@ -49,14 +49,18 @@ function startIcd(input: HTMLInputElement): void {
   const list = document.getElementById(input.getAttribute('list') ?? '');
   let timer = 0;
   let asked = '';
+  const find = async (q: string): Promise<Hit[]> => {
+    const r = await fetch(`/icd10?q=${encodeURIComponent(q)}`, { headers: { Accept: 'application/json' } });
+    return r.ok ? ((await r.json()) as Hit[]) : [];
+  };
   const ask = async (): Promise<void> => {
     const q = input.value.trim();
     if (q.length < OFFER_FROM || q === asked || all<HTMLOptionElement>('option', list ?? input).some((o) => o.value === q)) return;
     asked = q;
     try {
-      const r = await fetch(`/icd10?q=${encodeURIComponent(q)}`, { headers: { Accept: 'application/json' } });
-      if (!r.ok || input.value.trim() !== q) return;
-      const options = ((await r.json()) as Hit[]).map((hit) => {
+      const hits = await find(q);
+      if (input.value.trim() !== q) return;
+      const options = hits.map((hit) => {
         const o = document.createElement('option');
         o.value = `${hit.code} ${hit.title}`;
         // The browser offers what contains the typed text: other words for the same thing count too.
@@ -68,6 +72,15 @@ function startIcd(input: HTMLInputElement): void {
       // no line: words are as good
     }
   };
+  // A code typed by hand gets its title; the server does the same when it is saved.
+  const title = async (): Promise<void> => {
+    const q = input.value.trim();
+    if (!/^[a-z]\d\d[.\d]*$/i.test(q)) return;
+    const plain = (code: string): string => code.replace('.', '').toUpperCase();
+    const hit = (await find(q).catch(() => [])).find((h) => plain(h.code) === plain(q));
+    if (hit && input.value.trim() === q) input.value = `${hit.code} ${hit.title}`;
+  };
+  input.addEventListener('change', () => void title());
   input.addEventListener('input', () => {
     window.clearTimeout(timer);
     timer = window.setTimeout(() => void ask(), WAIT_MS);

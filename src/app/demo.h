@@ -52,6 +52,7 @@ enum {
 
 struct demo_org {
     struct str id, name, parent, phone;
+    struct str policy; /* of its country; empty: the parent's */
     enum org_kind kind;
 };
 struct demo_service {

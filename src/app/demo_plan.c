@@ -229,7 +229,7 @@ static enum aim aim_of(const struct demo *d, uint32_t no)
 static uint32_t asker_of(struct demo *d, const struct demo_story *story)
 {
     const struct demo_region *r = d->region;
-    uint32_t favourite = dice_roll(&d->dice, 6);
+    uint32_t favourite = dice_roll(&d->dice, 6) % (story->lang == LANG_UZ ? 3 : 6); /* few stories */
     uint32_t n = r->doctors + DEMO_DOCTORS;
     uint32_t first = favourite == 0 ? 0
                      : favourite == 1 ? r->doctors

@@ -76,9 +76,11 @@ static void plan_orgs(struct planning *p)
                 : lang == LANG_KK ? text(p, demo_district(i), 0, " аудандық ауруханасы")
                                   : text(p, "Районная больница «", 0, demo_district(i)),
                 ORG_HOSPITAL, S("centre"));
+        struct demo_org *o = &p->r->orgs[p->r->n_orgs - 1];
         if (lang == LANG_RU) {
-            struct demo_org *o = &p->r->orgs[p->r->n_orgs - 1];
             o->name = text(p, arena_cstr(p->rq->a, o->name), 0, "»");
+        } else if (lang == LANG_UZ) { /* across the border */
+            o->policy = S("uz");
         }
     }
     for (uint32_t i = 0; i < DEMO_STATIONS; i++) {
@@ -211,7 +213,8 @@ static enum err write_orgs(struct req *rq, const struct demo_region *r)
         const struct demo_org *o = &r->orgs[i];
         TRY(org_add(rq, tx,
                     &(struct org_new){.id = o->id, .name = o->name, .kind = o->kind,
-                                      .parent = o->parent, .phone = o->phone},
+                                      .parent = o->parent, .phone = o->phone,
+                                      .policy = o->policy},
                     &id));
     }
     for (uint32_t i = 0; i < r->n_services; i++) {

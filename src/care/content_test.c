@@ -168,6 +168,29 @@ static void a_form_becomes_a_response_and_comes_back(void **state)
         assert_false(str_eq(lines[i].item->link_id, S("allergies.text")));
     }
     assert_true(face);
+    rq.lang = LANG_RU;
+    assert_int_equal(form_lines(&rq, f, &in, &lines, &n), OK);
+    bool comma = false;
+    for (uint32_t i = 0; i < n; i++) {
+        comma = comma || str_starts(lines[i].value, S("70,50"));
+    }
+    rq.lang = LANG_EN;
+    assert_true(comma);
+}
+
+static void decimals_are_written_as_people_do(void **state)
+{
+    (void)state;
+    static const struct {
+        enum lang lang;
+        const char *v, *shown;
+    } rows[] = {{LANG_EN, "36.6", "36.6"},   {LANG_RU, "36.6", "36,6"}, {LANG_UZ, "-0.50", "-0,50"},
+                {LANG_KK, "120", "120"},     {LANG_RU, "1.2.3", "1.2.3"}, {LANG_RU, "36.", "36."},
+                {LANG_RU, "v1.2", "v1.2"},   {LANG_RU, "", ""}};
+    for (size_t i = 0; i < LEN(rows); i++) {
+        assert_true(str_eq(form_number_shown(rq.a, rows[i].lang, str_z(rows[i].v)),
+                           str_z(rows[i].shown)));
+    }
 }
 
 static void drafts_keep_every_field(void **state)
@@ -194,6 +217,7 @@ int main(void)
         cmocka_unit_test(each_fault_names_its_field),
         cmocka_unit_test(a_form_becomes_a_response_and_comes_back),
         cmocka_unit_test(drafts_keep_every_field),
+        cmocka_unit_test(decimals_are_written_as_people_do),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -92,6 +92,10 @@ bool form_is_enabled(const struct form *f, uint32_t item, const struct fields *t
 void fields_write(struct json_out *o, const struct fields *f);
 MUST_USE enum err fields_parse(struct req *rq, struct str json, struct fields *ret_fields);
 
+/* A plain decimal as the language writes it: 36.6, and 36,6 in Russian, Kazakh and Uzbek. Anything
+ * else stays as it is. */
+struct str form_number_shown(struct arena *a, enum lang lang, struct str v);
+
 /* A typed local time ("2026-11-22T08:30") as a FHIR dateTime with the server's offset; a bare date and
  * a time with offset stay as they are. */
 struct str form_date_time(struct req *rq, struct str v);

@@ -315,7 +315,9 @@ static struct str shown_value(struct req *rq, const struct form_item *it, struct
             BUF_LIT(&b, "; ");
         }
         const struct form_option *opt = form_option_find(it, v);
-        buf_str(&b, opt != NULL ? text4_get(&opt->title, rq->lang) : v);
+        buf_str(&b, opt != NULL                ? text4_get(&opt->title, rq->lang)
+                    : it->kind == FORM_DECIMAL ? form_number_shown(rq->a, rq->lang, v)
+                                               : v);
         if (it->unit_title.n > 0 && (it->kind == FORM_INTEGER || it->kind == FORM_DECIMAL)) {
             BUF_LIT(&b, " ");
             buf_str(&b, text4_get(&it->unit_text, rq->lang));

@@ -202,6 +202,23 @@ static bool decimal_shape(struct str s, bool *ret_negative, struct str *ret_whol
     return i == s.n && ret_whole->n > 0 && ret_whole->n <= 12;
 }
 
+struct str form_number_shown(struct arena *a, enum lang lang, struct str v)
+{
+    bool negative = false;
+    struct str whole = {0};
+    struct str fraction = {0};
+    struct buf b;
+
+    if (lang == LANG_EN || !decimal_shape(v, &negative, &whole, &fraction) || fraction.n == 0) {
+        return v;
+    }
+    buf_init(&b, a, v.n + 1);
+    buf_str(&b, str_sub(v, 0, v.n - fraction.n - 1));
+    buf_char(&b, ',');
+    buf_str(&b, fraction);
+    return buf_ok(&b) ? buf_get(&b) : v;
+}
+
 /* Order of two plain decimals by their digits, without floating point: < 0, 0, > 0. */
 static int decimal_cmp(struct str a, struct str b)
 {

@@ -198,6 +198,21 @@ static struct str typed_code(struct req *rq, struct str query)
     return buf_get(&b);
 }
 
+struct str icd_titled(struct req *rq, const struct icd *icd, struct str typed)
+{
+    const struct icd_entry *e = icd_find(icd, typed_code(rq, str_trim(typed)));
+    struct buf b;
+    if (e == NULL) {
+        return typed;
+    }
+    struct str title = text4_get(&e->title, rq->lang);
+    buf_init(&b, rq->a, e->code.n + title.n + 2);
+    buf_str(&b, e->code);
+    buf_char(&b, ' ');
+    buf_str(&b, title);
+    return buf_ok(&b) ? buf_get(&b) : typed;
+}
+
 static bool has_words(const struct row *r, const struct str *words, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

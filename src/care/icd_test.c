@@ -28,6 +28,10 @@ static void finds(void **state)
     assert_true(icd_count(icd) > 300);
     assert_non_null(icd_find(icd, S("I21")));
     assert_null(icd_find(icd, S("I2")));
+    assert_true(str_starts(icd_titled(&rq, icd, S(" i21 ")), S("I21 ")));
+    assert_true(str_eq(icd_titled(&rq, icd, S("I21 my words")), S("I21 my words")));
+    assert_true(str_eq(icd_titled(&rq, icd, S("I2")), S("I2")));
+    assert_true(str_eq(icd_titled(&rq, NULL, S("I21")), S("I21")));
     assert_true(hits(&rq, icd, "i21", got) > 0);
     assert_true(str_starts(got[0]->code, S("I21")));
     assert_true(hits(&rq, icd, "Инфаркт МИОКАРДА", got) > 0);

@@ -16,6 +16,7 @@ struct entry {
     struct str family, given, middle, birth_date, sex, phone, address, note;
     const struct id_kind *kind;
     struct str number;
+    struct ident_claim claim; /* what the number says of birth date and sex */
     bool unidentified;
 };
 
@@ -67,9 +68,9 @@ static void check_sex(const struct fields *typed, struct problems *p, struct ent
 }
 
 /* What the number claims against what was typed: a difference must be confirmed. */
-static void compare_claim(const struct fields *typed, const struct ident_claim *c,
-                          struct problems *p, const struct entry *e)
+static void compare_claim(const struct fields *typed, struct problems *p, const struct entry *e)
 {
+    const struct ident_claim *c = &e->claim;
     struct civil birth;
     bool confirmed = str_eq(fields_get(typed, S("confirm")), S("true"));
 
@@ -97,7 +98,6 @@ static enum err check_number(struct req *rq, const struct fields *typed, struct 
 {
     struct str code = fields_get(typed, S("id-kind"));
     struct str v = fields_get(typed, S("id"));
-    struct ident_claim claim = {{0}, IDENT_SEX_NONE};
 
     if (v.n == 0 && (code.n == 0 || str_eq(code, S("none")))) {
         return OK; /* registered without a number: a newborn, a foreigner */
@@ -105,6 +105,11 @@ static enum err check_number(struct req *rq, const struct fields *typed, struct 
     e->kind = id_kind_find(code);
     if (e->kind == NULL || e->kind->n_digits == 0) {
         problem_add(p, S("id-kind"), T("Choose the kind of number."), (struct str){0}, NULL);
+        return OK;
+    }
+    if (v.n == 0) {
+        problem_add(p, S("id"), T("Enter the number, or choose \"no number\"."), (struct str){0},
+                    NULL);
         return OK;
     }
     enum err r = patient_number(rq, e->kind, v, &e->number);
@@ -119,8 +124,7 @@ static enum err check_number(struct req *rq, const struct fields *typed, struct 
     }
     TRY(r);
     if (e->kind->check < IDENT_KIND_COUNT) {
-        (void)ident_check(e->kind->check, e->number, &claim);
-        compare_claim(typed, &claim, p, e);
+        (void)ident_check(e->kind->check, e->number, &e->claim);
     }
     return OK;
 }
@@ -154,6 +158,39 @@ static enum err check_unidentified(struct req *rq, const struct fields *typed, s
     BUF_LIT(&b, "N");
     buf_hex(&b, raw, sizeof raw);
     e->number = buf_get(&b);
+    return OK;
+}
+
+static void check_contact(const struct fields *typed, struct problems *p, struct entry *e)
+{
+    e->phone = fields_get(typed, S("phone"));
+    e->address = fields_get(typed, S("address"));
+    if (e->phone.n > 60) {
+        problem_add(p, S("phone"), T("The text is too long."), (struct str){0}, NULL);
+    }
+    if (e->address.n > 500) {
+        problem_add(p, S("address"), T("The text is too long."), (struct str){0}, NULL);
+    }
+}
+
+/* In the order of the form, so that its faults are told in that order. */
+static enum err check_person(struct req *rq, const struct fields *typed, struct problems *p,
+                             struct entry *e)
+{
+    if (str_eq(fields_get(typed, S("unidentified")), S("true"))) {
+        check_sex(typed, p, e);
+        TRY(check_unidentified(rq, typed, p, e));
+        check_contact(typed, p, e);
+        return OK;
+    }
+    TRY(check_number(rq, typed, p, e));
+    check_name(typed, S("family"), true, p, &e->family);
+    check_name(typed, S("given"), true, p, &e->given);
+    check_name(typed, S("middle"), false, p, &e->middle);
+    check_birth(rq, typed, p, e);
+    check_sex(typed, p, e);
+    check_contact(typed, p, e);
+    compare_claim(typed, p, e);
     return OK;
 }
 
@@ -233,30 +270,13 @@ static enum err write_patient(struct req *rq, struct tx *tx, const struct entry 
 enum err patient_register(struct req *rq, struct tx *tx, const struct fields *typed,
                           struct problems *ret_problems, struct str *ret_id)
 {
-    struct entry e = {.kind = NULL};
+    struct entry e = {.claim = {{0}, IDENT_SEX_NONE}};
     struct problems *p = ret_problems;
 
     if (!who_may(rq->who, MAY_ASK | MAY_REGISTER)) {
         return FAIL(rq, E_FORBIDDEN, "register a patient");
     }
-    check_sex(typed, p, &e);
-    e.phone = fields_get(typed, S("phone"));
-    e.address = fields_get(typed, S("address"));
-    if (e.phone.n > 60) {
-        problem_add(p, S("phone"), T("The text is too long."), (struct str){0}, NULL);
-    }
-    if (e.address.n > 500) {
-        problem_add(p, S("address"), T("The text is too long."), (struct str){0}, NULL);
-    }
-    if (str_eq(fields_get(typed, S("unidentified")), S("true"))) {
-        TRY(check_unidentified(rq, typed, p, &e));
-    } else {
-        check_name(typed, S("family"), true, p, &e.family);
-        check_name(typed, S("given"), true, p, &e.given);
-        check_name(typed, S("middle"), false, p, &e.middle);
-        check_birth(rq, typed, p, &e);
-        TRY(check_number(rq, typed, p, &e));
-    }
+    TRY(check_person(rq, typed, p, &e));
     if (p->n > 0) {
         return FAIL(rq, E_BAD_INPUT, "patient: %.*s", STR_ARG(p->v[0].field));
     }

@@ -237,6 +237,12 @@ static void registrations_are_checked(void **state)
     };
     assert_int_equal(register_one("asker", bad, LEN(bad), &p, &id), E_BAD_INPUT);
     assert_true(names(&p, "family") && names(&p, "birth-date") && names(&p, "id"));
+    assert_true(str_eq(p.v[0].field, S("id"))); /* in the order of the form */
+    assert_true(str_eq(p.v[p.n - 1].field, S("birth-date")));
+    p.n = 0;
+    const struct field empty[] = {{S("id-kind"), S("iin")}, {S("id"), S(" ")}};
+    assert_int_equal(register_one("asker", empty, LEN(empty), &p, &id), E_BAD_INPUT);
+    assert_true(str_starts(str_z(p.v[0].text), S("Enter the number")));
     p.n = 0;
     struct field good[] = {
         {S("family"), S("Ёлкин")}, {S("given"), S("Пётр")}, {S("birth-date"), S("1963-10-12")},

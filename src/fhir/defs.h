@@ -143,6 +143,45 @@ struct def_operation {
     uint16_t flags;  /* DEF_OP_SYSTEM ... */
 };
 
+/* How the codes of a value set are known. */
+enum def_set_kind {
+    DEF_SET_LISTED,   /* all of them are listed */
+    DEF_SET_PARTLY,   /* some stand in systems we do not have: the listed ones are in it */
+    DEF_SET_MIME,     /* BCP 13: type/subtype */
+    DEF_SET_LANGUAGE, /* BCP 47 */
+    DEF_SET_UCUM,     /* codec/ucum.h */
+};
+
+enum def_in { DEF_OUT, DEF_IN, DEF_UNSURE };
+
+struct def_set {
+    uint32_t url;       /* without version */
+    uint32_t name;
+    uint32_t first;     /* of its n codes in the list of codes */
+    uint32_t n;
+    uint32_t first_slot; /* of its hash */
+    uint32_t n_slot;     /* a power of two; 0: no codes */
+    uint8_t kind;       /* enum def_set_kind */
+    uint8_t spare[3];
+};
+
+struct def_concept {
+    uint32_t code;
+    uint32_t display; /* English; may be empty */
+    uint16_t system;  /* row of its code system */
+    uint16_t parent;  /* row of the concept above it; 0 none */
+};
+
+struct def_system_row {
+    uint32_t url;
+    uint32_t name;
+    uint32_t first;  /* concept row; those of a system are in one run */
+    uint32_t n;
+    uint8_t complete; /* 1: all its codes are here */
+    uint8_t folded;   /* 1: case does not count */
+    uint8_t spare[2];
+};
+
 /* The definitions of the program. */
 const struct defs *fhir_defs(void);
 /* Text of an offset; empty for 0. Lives as long as d; a NUL follows it. */
@@ -208,3 +247,18 @@ const struct def_param *def_compartment_param(const struct defs *d, enum fhir_ty
 /* Operations of R4: rows 0 .. n - 1; NULL after the last. */
 const struct def_operation *def_operation_at(const struct defs *d, unsigned i);
 bool def_operation_is_for(const struct defs *d, const struct def_operation *op, enum fhir_type type);
+
+/* Value sets and code systems. Urls may carry "|version", which is not looked at. */
+/* Row of a value set, 0 when it is not there. */
+uint16_t def_set_find(const struct defs *d, struct str url);
+const struct def_set *def_set_row(const struct defs *d, uint16_t set);
+/* The i-th code of a value set, i < n. */
+const struct def_concept *def_set_concept(const struct defs *d, const struct def_set *s, unsigned i);
+/* Whether a code is in a value set. system p NULL: of any system, as for elements of type code.
+ * DEF_UNSURE when the set is not fully known, and for sets by grammar that is not ours to judge. */
+enum def_in def_set_has(const struct defs *d, uint16_t set, struct str system, struct str code);
+uint16_t def_code_system_find(const struct defs *d, struct str url);
+const struct def_system_row *def_code_system_row(const struct defs *d, uint16_t system);
+/* A concept by system and code; NULL when it is not there. */
+const struct def_concept *def_concept_find(const struct defs *d, struct str system, struct str code);
+const struct def_concept *def_concept_row(const struct defs *d, uint32_t row);

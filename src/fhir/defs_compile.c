@@ -13,6 +13,9 @@ static const struct {
     [DEF_FILE_RESOURCES] = {"profiles-resources.json", false},
     [DEF_FILE_ELEMENTS] = {"dataelements.json", false},
     [DEF_FILE_PARAMS] = {"search-parameters.json", false},
+    [DEF_FILE_SETS] = {"valuesets.json", false},
+    [DEF_FILE_V3] = {"v3-codesystems.json", false},
+    [DEF_FILE_V2] = {"v2-tables.json", false},
     [DEF_FILE_OVERLAY] = {"overlay.json", true},
     [DEF_FILE_NUMBERS] = {"params.txt", true},
 };
@@ -43,6 +46,14 @@ static const struct {
     [PART_COMP] = {sizeof(struct def_comp), 4096},
     [PART_MEMBER] = {sizeof(struct def_member), 4096},
     [PART_OPERATION] = {sizeof(struct def_operation), 512},
+    [PART_SYSTEM] = {sizeof(struct def_system_row), 4096},
+    [PART_SYSTEM_HASH] = {sizeof(uint16_t), 4096},
+    [PART_CONCEPT] = {sizeof(struct def_concept), 60000},
+    [PART_CONCEPT_HASH] = {sizeof(uint16_t), 131072},
+    [PART_SET] = {sizeof(struct def_set), 8192},
+    [PART_SET_HASH] = {sizeof(uint16_t), 8192},
+    [PART_SET_CODE] = {sizeof(uint16_t), 1 << 20},
+    [PART_SET_SLOT] = {sizeof(uint16_t), 1 << 21},
 };
 
 void *dc_add(struct dc *dc, enum def_part part, uint32_t n)
@@ -176,6 +187,7 @@ enum err defs_compile(struct req *rq, const struct str texts[DEF_FILE_COUNT],
     TRY(dc_types_read(dc, DEF_FILE_RESOURCES));
     TRY(dc_params_read(dc));
     TRY(dc_overlay(dc));
+    TRY(dc_sets_write(dc));
     TRY(dc_types_write(dc));
     TRY(dc_params_write(dc));
     return block_write(dc, ret_block);

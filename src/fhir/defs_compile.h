@@ -10,6 +10,9 @@ enum def_file {
     DEF_FILE_RESOURCES, /* profiles-resources.json */
     DEF_FILE_ELEMENTS,  /* dataelements.json: official texts to undo edits with */
     DEF_FILE_PARAMS,    /* search-parameters.json */
+    DEF_FILE_SETS,      /* valuesets.json */
+    DEF_FILE_V3,        /* v3-codesystems.json */
+    DEF_FILE_V2,        /* v2-tables.json */
     DEF_FILE_OVERLAY,   /* definitions/overlay.json */
     DEF_FILE_NUMBERS,   /* definitions/params.txt: no JSON */
     DEF_FILE_COUNT

@@ -84,6 +84,10 @@ MUST_USE enum err dc_types_write(struct dc *dc);
 /* Reads the SearchParameters into the model; writes rows of parameters, compartments, operations. */
 MUST_USE enum err dc_params_read(struct dc *dc);
 MUST_USE enum err dc_params_write(struct dc *dc);
+/* Rows of code systems, concepts and value sets. */
+MUST_USE enum err dc_sets_write(struct dc *dc);
+/* The row of a value set by its canonical, made (and unknown) when it is not there. */
+MUST_USE enum err dc_set(struct dc *dc, struct str canonical, uint16_t *ret_set);
 /* n numbers into the list part. */
 MUST_USE enum err dc_list_write(struct dc *dc, const uint16_t *v, size_t n, uint32_t *ret_first);
 /* The number of an invariant, given a row once. */

@@ -25,6 +25,14 @@ enum def_part {
     PART_COMP,       /* struct def_comp */
     PART_MEMBER,     /* struct def_member, by (compartment, type) */
     PART_OPERATION,  /* struct def_operation */
+    PART_SYSTEM,       /* struct def_system_row; row 0 is none */
+    PART_SYSTEM_HASH,  /* u16, by url */
+    PART_CONCEPT,      /* struct def_concept; row 0 is none */
+    PART_CONCEPT_HASH, /* u16, by (system row, code) */
+    PART_SET,          /* struct def_set; row 0 is none */
+    PART_SET_HASH,     /* u16, by url */
+    PART_SET_CODE,     /* u16: concept rows of sets */
+    PART_SET_SLOT,     /* u16: concept row + 1, by code; each set its own run */
     PART_COUNT
 };
 

@@ -218,6 +218,12 @@ static enum err keep_params(struct dc *dc, struct jv entry)
                : stale(dc, entry, "the number of expressions is other than expected");
 }
 
+/* {"op":"codes"}: applied when the value sets are expanded (defs_sets.c) */
+static enum err codes(struct dc *dc, struct jv entry)
+{
+    return json_len(json_get(entry, S("codes"))) > 0 ? OK : stale(dc, entry, "no codes");
+}
+
 static const struct {
     const char *op;
     enum err (*apply)(struct dc *dc, struct jv entry);
@@ -232,6 +238,7 @@ static const struct {
     {"drop-param", drop_param},
     {"param-targets", param_targets},
     {"keep-params", keep_params},
+    {"codes", codes},
 };
 
 enum err dc_overlay(struct dc *dc)

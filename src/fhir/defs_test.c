@@ -168,6 +168,72 @@ static void search_parameters(void **state)
     assert_int_equal(all, 1706);
 }
 
+static const struct {
+    const char *set;
+    const char *system; /* "" any */
+    const char *code;
+    enum def_in in;
+} codes[] = {
+    {"administrative-gender", "", "male", DEF_IN},
+    {"administrative-gender", "", "m", DEF_OUT},
+    {"administrative-gender", "http://hl7.org/fhir/administrative-gender", "other", DEF_IN},
+    {"administrative-gender", "http://other", "other", DEF_OUT},
+    {"mimetypes", "", "application/fhir+json", DEF_IN},
+    {"mimetypes", "", "text", DEF_OUT},
+    {"currencies", "", "KZT", DEF_IN},
+    {"currencies", "", "tenge", DEF_OUT},
+    {"all-languages", "", "kk-KZ", DEF_IN},
+    {"all-languages", "", "k z", DEF_OUT},
+    {"units-of-time", "", "min", DEF_IN},
+    {"units-of-time", "", "minute", DEF_OUT},
+    {"ucum-units", "", "mg", DEF_UNSURE},
+    {"observation-codes", "", "8867-4", DEF_UNSURE},
+    {"resource-types", "", "Patient", DEF_IN},
+    {"condition-clinical", "", "active", DEF_IN},
+    {"condition-clinical", "", "on", DEF_OUT},
+    {"nothing", "", "x", DEF_UNSURE},
+};
+
+static void value_sets(void **state)
+{
+    (void)state;
+    const struct defs *d = fhir_defs();
+    for (size_t i = 0; i < LEN(codes); i++) {
+        char url[128];
+        snprintf(url, sizeof(url), "http://hl7.org/fhir/ValueSet/%s|4.0.1", codes[i].set);
+        struct str system = codes[i].system[0] != 0 ? str_z(codes[i].system) : (struct str){NULL, 0};
+        if (def_set_has(d, def_set_find(d, str_z(url)), system, str_z(codes[i].code)) != codes[i].in) {
+            fail_msg("row %zu: %s in %s", i, codes[i].code, codes[i].set);
+        }
+    }
+    const struct def_concept *c = def_concept_find(d, S("http://hl7.org/fhir/administrative-gender"),
+                                                   S("female"));
+    assert_true(str_eq(def_str(d, c->display), S("Female")));
+}
+
+/* Every required binding is known in full, but for the units of UCUM and one list of LOINC. */
+static void required_bindings_are_known(void **state)
+{
+    (void)state;
+    const struct defs *d = fhir_defs();
+    unsigned n = 0;
+    uint16_t unknown[8] = {0};
+    for (uint32_t i = 1; i < def_elem_count(d); i++) {
+        const struct def_elem *e = def_elem_row(d, i);
+        const struct def_set *s = def_set_row(d, e->binding);
+        bool fresh = e->strength == DEF_REQUIRED && s->kind == DEF_SET_PARTLY;
+        for (unsigned k = 0; k < n; k++) {
+            fresh = fresh && unknown[k] != e->binding;
+        }
+        if (fresh) {
+            assert_true(n < LEN(unknown));
+            unknown[n++] = e->binding;
+        }
+    }
+    assert_int_equal(n, 1);
+    assert_true(str_eq(def_str(d, def_set_row(d, unknown[0])->url), S("http://loinc.org/vs/LL379-9")));
+}
+
 static void compartments_and_operations(void **state)
 {
     (void)state;
@@ -200,6 +266,8 @@ int main(void)
         cmocka_unit_test(counts_of_r4),
         cmocka_unit_test(first_invariants),
         cmocka_unit_test(search_parameters),
+        cmocka_unit_test(value_sets),
+        cmocka_unit_test(required_bindings_are_known),
         cmocka_unit_test(compartments_and_operations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

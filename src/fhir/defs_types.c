@@ -456,6 +456,25 @@ static void types_invs_drop(struct dc *dc, struct reading *r)
     r->invs = own;
 }
 
+static uint8_t strength_of(struct jv binding)
+{
+    static const struct {
+        struct str name;
+        enum def_strength strength;
+    } names[] = {
+        {SI("required"), DEF_REQUIRED},
+        {SI("extensible"), DEF_EXTENSIBLE},
+        {SI("preferred"), DEF_PREFERRED},
+        {SI("example"), DEF_EXAMPLE},
+    };
+    for (size_t i = 0; i < LEN(names); i++) {
+        if (json_is(json_get(binding, S("strength")), names[i].name)) {
+            return (uint8_t)names[i].strength;
+        }
+    }
+    return DEF_NO_BINDING;
+}
+
 static enum err elem_write(struct dc *dc, struct reading *r)
 {
     struct str stem = r->e->path;
@@ -485,6 +504,12 @@ static enum err elem_write(struct dc *dc, struct reading *r)
     row->n_target = r->any_target ? 0 : r->targets.n;
     row->n_inv = r->invs.n;
     row->flags = (uint16_t)flags_of(dc, r);
+    struct jv binding = json_get(r->e->v, S("binding"));
+    struct str set = dc_str(dc, binding, S("valueSet"));
+    if (set.n > 0) {
+        row->strength = strength_of(binding);
+        TRY(dc_set(dc, set, &row->binding));
+    }
     TRY(dc_text(dc, r->stem, &row->name));
     TRY(dc_text(dc, r->e->path, &row->path));
     TRY(list_write(dc, &r->types, &row->first_type));

@@ -32,7 +32,25 @@ void ask_patient(struct http_req *h, const struct patient *p, struct val *m)
     }
 }
 
-/* Kinds of numbers, those of the own organisation's country first. */
+static bool is_own_kind(const struct policy *policy, const struct id_kind *k)
+{
+    for (uint32_t i = 0; i < policy->n_patient_ids; i++) {
+        if (str_eq(policy->patient_ids[i], k->code)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void number_kind(struct http_req *h, struct val *field, const struct id_kind *k,
+                        bool with_none)
+{
+    if (k != NULL && (k->n_digits > 0 || !with_none)) {
+        page_option(field, k->code, tr(h->rq.lang, k->title));
+    }
+}
+
+/* Kinds of numbers, those of the own organisation's country first, in the order of its rules. */
 static void number_kinds(struct http_req *h, struct val *field, bool with_none)
 {
     const struct directory *dir = NULL;
@@ -41,16 +59,13 @@ static void number_kinds(struct http_req *h, struct val *field, bool with_none)
         const struct dir_org *org = dir_org(dir, h->rq.who->audit.org);
         policy = org != NULL && org->policy != NULL ? org->policy : policy;
     }
-    for (int pass = 0; pass < 2; pass++) {
-        const struct id_kind *k;
-        for (unsigned i = 0; (k = id_kind_at(i)) != NULL; i++) {
-            bool own = false;
-            for (uint32_t j = 0; j < policy->n_patient_ids; j++) {
-                own = own || str_eq(policy->patient_ids[j], k->code);
-            }
-            if (own == (pass == 0) && (k->n_digits > 0 || !with_none)) {
-                page_option(field, k->code, tr(h->rq.lang, k->title));
-            }
+    for (uint32_t i = 0; i < policy->n_patient_ids; i++) {
+        number_kind(h, field, id_kind_find(policy->patient_ids[i]), with_none);
+    }
+    const struct id_kind *k;
+    for (unsigned i = 0; (k = id_kind_at(i)) != NULL; i++) {
+        if (!is_own_kind(policy, k)) {
+            number_kind(h, field, k, with_none);
         }
     }
     if (with_none) {

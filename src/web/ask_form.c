@@ -75,6 +75,19 @@ static unsigned part_of_field(struct str field)
     return PART_CLINICAL;
 }
 
+/* Faults in the order of the page; within a part they come in its order. */
+static void order_faults(struct problems *p)
+{
+    for (uint32_t i = 1; i < p->n; i++) {
+        struct problem one = p->v[i];
+        uint32_t at = i;
+        for (; at > 0 && part_of_field(p->v[at - 1].field) > part_of_field(one.field); at--) {
+            p->v[at] = p->v[at - 1];
+        }
+        p->v[at] = one;
+    }
+}
+
 /* "3 of 5 complete, the rest may follow"; files are never asked for. */
 static enum err set_progress(struct http_req *h, const struct ask *a, struct val *root)
 {
@@ -317,6 +330,7 @@ enum err ask_show(struct http_req *h, unsigned status, struct ask *a)
     TRY(directory_get(&h->rq, &dir));
     const struct policy *policy = policy_for(h, a, dir);
     TRY(set_patient(h, root, a, &whole));
+    order_faults(&a->faults);
     form_faults(h, root, &a->faults);
     TRY(set_progress(h, a, root));
     set_question(h, root, a, policy);

@@ -185,7 +185,7 @@ static void add_vital(struct http_req *h, const struct case_view *v, const struc
     }
     /* The value as typed: form_lines adds the unit, which has a column of its own. */
     struct str typed = fields_get(&v->request, form_field_name(h->rq.a, l->item, l->rep));
-    value = typed.n > 0 ? typed : value;
+    value = typed.n > 0 ? form_number_shown(h->rq.a, h->rq.lang, typed) : value;
     if (str_eq(l->item->link_id, S("vitals.systolic")) && low.n > 0) {
         struct buf b;
         buf_init(&b, h->rq.a, 64);

@@ -9,7 +9,7 @@ enum { RADIOS_MAX = 6, TEXT_CAP = 4096, FIELDS_TYPED_MAX = 2000 };
 
 struct str form_fault_text(struct http_req *h, const struct problem *p, bool with_label)
 {
-    struct text_arg args[] = {{S("arg"), p->arg}};
+    struct text_arg args[] = {{S("arg"), form_number_shown(h->rq.a, h->rq.lang, p->arg)}};
     struct str text = page_text(h, p->text, args, LEN(args));
     struct str label = text4_get(&p->label, h->rq.lang);
     struct buf b;
@@ -174,6 +174,7 @@ static void set_field(const struct showing *s, const struct form_item *it, uint3
         val_set_str(m, "error", fault);
     }
     if (is_number(it)) {
+        val_set_str(m, "value", form_number_shown(s->h->rq.a, s->h->rq.lang, value));
         val_set_z(m, "mode", it->kind == FORM_DECIMAL ? "decimal" : "numeric");
         val_set_z(m, "width", "w8");
         val_set_str(m, "unit", text4_get(&it->unit_text, s->h->rq.lang));

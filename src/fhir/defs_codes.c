@@ -1,0 +1,144 @@
+/* fhir/defs_codes.c - looking up value sets, code systems and concepts. See defs.h. */
+#include <string.h>
+
+#include "fhir/defs_int.h"
+
+static bool letter_or_digit(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* RFC 6838: type "/" subtype [";" parameters] */
+static bool mime_ok(struct str s)
+{
+    struct str rest = s;
+    struct str type;
+    if (!str_cut(&rest, '/', &type) || type.n == 0 || rest.n == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < type.n; i++) {
+        if (!letter_or_digit(type.p[i]) && memchr("!#$&-^_.+", type.p[i], 9) == NULL) {
+            return false;
+        }
+    }
+    return letter_or_digit(rest.p[0]) || rest.p[0] == '*';
+}
+
+/* BCP 47, its form only: 2 to 8 letters, then parts of 1 to 8 letters or digits. */
+static bool language_ok(struct str s)
+{
+    struct str part;
+    unsigned n = 0;
+    while (str_cut(&s, '-', &part)) {
+        if (part.n < 1 || part.n > 8 || (n == 0 && part.n < 2 && part.p[0] != 'x' && part.p[0] != 'i')) {
+            return false;
+        }
+        for (size_t i = 0; i < part.n; i++) {
+            if (!letter_or_digit(part.p[i]) || (n == 0 && part.p[i] <= '9')) {
+                return false;
+            }
+        }
+        n++;
+    }
+    return n > 0;
+}
+
+static struct str without_version(struct str url)
+{
+    return str_sub(url, 0, str_find_char(url, '|'));
+}
+
+uint16_t def_set_find(const struct defs *d, struct str url)
+{
+    const uint16_t *slots = def_rows(d, PART_SET_HASH);
+    uint32_t mask = d->part[PART_SET_HASH].n - 1;
+    url = without_version(url);
+    for (uint32_t i = str_hash(url) & mask; slots[i] != 0; i = (i + 1) & mask) {
+        if (str_eq(def_str(d, def_set_row(d, (uint16_t)(slots[i] - 1))->url), url)) {
+            return (uint16_t)(slots[i] - 1);
+        }
+    }
+    return 0;
+}
+
+const struct def_set *def_set_row(const struct defs *d, uint16_t set)
+{
+    const struct def_set *rows = def_rows(d, PART_SET);
+    return set > 0 && set < d->part[PART_SET].n ? &rows[set] : NULL;
+}
+
+const struct def_concept *def_concept_row(const struct defs *d, uint32_t row)
+{
+    const struct def_concept *rows = def_rows(d, PART_CONCEPT);
+    return row > 0 && row < d->part[PART_CONCEPT].n ? &rows[row] : NULL;
+}
+
+const struct def_concept *def_set_concept(const struct defs *d, const struct def_set *s, unsigned i)
+{
+    const uint16_t *list = def_rows(d, PART_SET_CODE);
+    return i < s->n ? def_concept_row(d, list[s->first + i]) : NULL;
+}
+
+static bool system_is(const struct defs *d, uint16_t system, struct str url)
+{
+    return url.p == NULL || str_eq(def_str(d, def_code_system_row(d, system)->url), url);
+}
+
+enum def_in def_set_has(const struct defs *d, uint16_t set, struct str system, struct str code)
+{
+    const struct def_set *s = def_set_row(d, set);
+    const uint16_t *slots = def_rows(d, PART_SET_SLOT);
+    if (s == NULL) {
+        return DEF_UNSURE;
+    }
+    slots += s->first_slot;
+    for (uint32_t i = str_hash(code) & (s->n_slot - 1); s->n_slot > 0 && slots[i] != 0;
+         i = (i + 1) & (s->n_slot - 1)) {
+        const struct def_concept *c = def_concept_row(d, (uint32_t)slots[i] - 1);
+        if (str_eq(def_str(d, c->code), code) && system_is(d, c->system, system)) {
+            return DEF_IN;
+        }
+    }
+    switch ((enum def_set_kind)s->kind) {
+    case DEF_SET_LISTED: return DEF_OUT;
+    case DEF_SET_PARTLY: return DEF_UNSURE;
+    case DEF_SET_MIME: return mime_ok(code) ? DEF_IN : DEF_OUT;
+    case DEF_SET_LANGUAGE: return language_ok(code) ? DEF_IN : DEF_OUT;
+    case DEF_SET_UCUM: return DEF_UNSURE;
+    }
+    return DEF_UNSURE;
+}
+
+uint16_t def_code_system_find(const struct defs *d, struct str url)
+{
+    const uint16_t *slots = def_rows(d, PART_SYSTEM_HASH);
+    uint32_t mask = d->part[PART_SYSTEM_HASH].n - 1;
+    url = without_version(url);
+    for (uint32_t i = str_hash(url) & mask; slots[i] != 0; i = (i + 1) & mask) {
+        if (str_eq(def_str(d, def_code_system_row(d, (uint16_t)(slots[i] - 1))->url), url)) {
+            return (uint16_t)(slots[i] - 1);
+        }
+    }
+    return 0;
+}
+
+const struct def_system_row *def_code_system_row(const struct defs *d, uint16_t system)
+{
+    const struct def_system_row *rows = def_rows(d, PART_SYSTEM);
+    return system > 0 && system < d->part[PART_SYSTEM].n ? &rows[system] : NULL;
+}
+
+const struct def_concept *def_concept_find(const struct defs *d, struct str system, struct str code)
+{
+    const uint16_t *slots = def_rows(d, PART_CONCEPT_HASH);
+    uint32_t mask = d->part[PART_CONCEPT_HASH].n - 1;
+    uint16_t row = def_code_system_find(d, system);
+    for (uint32_t i = def_name_hash(row, code) & mask; row != 0 && slots[i] != 0;
+         i = (i + 1) & mask) {
+        const struct def_concept *c = def_concept_row(d, (uint32_t)slots[i] - 1);
+        if (c->system == row && str_eq(def_str(d, c->code), code)) {
+            return c;
+        }
+    }
+    return NULL;
+}
