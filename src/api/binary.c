@@ -62,7 +62,15 @@ static enum err file_reply(struct http_req *h, struct str id)
     struct case_row row;
     struct case_file file;
     struct http_disk_file out = {0};
+    struct fhir_access acc = api_access(h);
+    bool may = false;
     TRY(consult_file_get(&h->rq, id, AUDIT_DOWNLOAD, &row, &file));
+    struct res_row as_binary = {.rid = row.rid, .type = T_BINARY, .anchor = row.rid,
+                                .patient = row.patient_rid};
+    TRY(scope_row_may(&h->rq, acc.scopes, OP_READ, &as_binary, &may));
+    if (!may) {
+        return FAIL(&h->rq, E_NOT_FOUND, "no such resource");
+    }
     TRY(blob_open(&h->rq, care_of(&h->rq)->store, file.sha, &out.fd, &out.size_bytes));
     out.type = file.type;
     out.filename = file.title;
@@ -73,9 +81,10 @@ enum err api_binary_read(struct http_req *h)
 {
     struct str id = http_param(h, S("id"));
     struct res_row row;
-    if (h->rq.who == NULL || (h->rq.who->scopes & SCOPE_READ) == 0) {
-        return FAIL(&h->rq, E_FORBIDDEN, "the token's scope does not allow this");
+    if (h->rq.who == NULL) {
+        return FAIL(&h->rq, E_SIGN_IN, "no bearer token");
     }
+    TRY(api_may(h, T_BINARY, OP_READ));
     enum err e = api_find(h, T_BINARY, id, AUDIT_READ, &row);
     if (e == OK) {
         return kept_reply(h, &row);

@@ -271,7 +271,7 @@ enum err api_fhir_bundle(struct http_req *h)
     struct json_doc *doc;
     struct bundle *b = ARENA_NEW(h->rq.a, struct bundle);
     TRY_MEM(&h->rq, b);
-    TRY(api_enter(h, SCOPE_WRITE));
+    TRY(api_enter(h));
     TRY(api_body(h, &doc));
     struct jv root = json_root(doc);
     struct jv type = json_get(root, S("type"));

@@ -10,9 +10,13 @@
 struct str api_base(struct http_req *h);
 /* What the caller may see. */
 struct fhir_access api_access(const struct http_req *h);
-/* E_FORBIDDEN unless the token has the scope; E_NOT_ACCEPT when the caller takes no JSON. Every
- * handler begins with it. scope: SCOPE_READ or SCOPE_WRITE. */
-MUST_USE enum err api_enter(struct http_req *h, uint32_t scope);
+/* E_SIGN_IN without a caller; E_NOT_ACCEPT when the caller takes no JSON. Every handler begins with
+ * it. */
+MUST_USE enum err api_enter(struct http_req *h);
+/* E_FORBIDDEN unless the token's scopes open some resource of the type to one of ops (OP_ bits). */
+MUST_USE enum err api_may(struct http_req *h, enum fhir_type type, unsigned ops);
+/* The same for what has no compartments here (AuditEvent): every one of the type must be open. */
+MUST_USE enum err api_may_all(struct http_req *h, enum fhir_type type, unsigned ops);
 /* The type in the address. errors E_NOT_FOUND not a type we keep */
 MUST_USE enum err api_type(struct http_req *h, enum fhir_type *ret_type);
 /* The JSON body, parsed. errors E_MEDIA_TYPE, E_SYNTAX, E_TOO_LARGE */
@@ -38,9 +42,9 @@ MUST_USE enum err api_audit_row(struct http_req *h, enum audit_action action,
  * errors E_NOT_FOUND none, or not theirs */
 MUST_USE enum err api_find(struct http_req *h, enum fhir_type type, struct str id,
                            enum audit_action action, struct res_row *ret_row);
-/* Runs a search and puts it on record. */
+/* Runs a search and puts it on record. ops: what it counts as for the token's scopes. */
 MUST_USE enum err api_search(struct http_req *h, enum fhir_type type, struct str query,
-                             bool strict, struct fhir_page *ret_page);
+                             bool strict, unsigned ops, struct fhir_page *ret_page);
 
 /* GET Binary/:id: raw bytes, or the resource. */
 MUST_USE enum err api_binary_read(struct http_req *h);
@@ -59,10 +63,11 @@ MUST_USE enum err api_put(struct http_req *h, struct tx *tx, struct jv root,
                           const struct api_write *w);
 MUST_USE enum err api_delete(struct http_req *h, struct tx *tx, enum fhir_type type,
                              struct str id, int64_t expect, bool *ret_gone);
-/* The one resource a conditional query names: *ret_id empty when none.
+/* The one resource a conditional query names: *ret_id empty when none. ops: what the condition is for; a
+ * token that may do that may have it looked for.
  * errors E_STALE more than one (http.html#ccreate: 412) */
 MUST_USE enum err api_conditional(struct http_req *h, enum fhir_type type, struct str query,
-                                  struct str *ret_id);
+                                  unsigned ops, struct str *ret_id);
 /* Guards a conditional create against a second one at the same time, when the query is one exact
  * identifier. */
 MUST_USE enum err api_guard(struct http_req *h, struct tx *tx, enum fhir_type type,

@@ -69,6 +69,19 @@ static bool has_action(const struct care_flow *flow, struct str action)
     return false;
 }
 
+/* The Task itself must be within the token's scopes. */
+static enum err scope_check(struct http_req *h, struct str id)
+{
+    struct res_row row;
+    bool may = false;
+    if (h->rq.who->scope == NULL || scope_is_free(h->rq.who->scope, T_TASK, OP_UPDATE)) {
+        return OK;
+    }
+    TRY(db_head(&h->rq, T_TASK, id, &row));
+    TRY(scope_row_may(&h->rq, h->rq.who->scope, OP_UPDATE, &row, &may));
+    return may ? OK : FAIL(&h->rq, E_FORBIDDEN, "the token's scope does not allow this");
+}
+
 enum err api_fhir_move(struct http_req *h)
 {
     struct json_doc *doc;
@@ -77,10 +90,12 @@ enum err api_fhir_move(struct http_req *h)
     struct care_move_args args = {0};
     struct tx *tx = tx_new(&h->rq);
     TRY_MEM(&h->rq, tx);
-    TRY(api_enter(h, SCOPE_WRITE));
+    TRY(api_enter(h));
+    TRY(api_may(h, T_TASK, OP_UPDATE));
     TRY(api_body(h, &doc));
     TRY(args_read(h, json_root(doc), &action, &args));
     TRY(access_case(&h->rq, http_param(h, S("id")), AUDIT_READ, &row));
+    TRY(scope_check(h, row.id));
     const struct care_flow *flow = care_flow_find(row.flow);
     if (flow == NULL) {
         return FAIL(&h->rq, E_NOT_FOUND, "no such workflow");

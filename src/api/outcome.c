@@ -22,6 +22,7 @@ struct fhir_access api_access(const struct http_req *h)
         .all = who_may(w, IS_SYSTEM),
         .principals = w != NULL ? w->principals : NULL,
         .n = w != NULL ? w->n_principals : 0,
+        .scopes = w != NULL ? w->scope : NULL,
     };
 }
 
@@ -51,13 +52,29 @@ static bool accepts_json(struct http_req *h)
     return any;
 }
 
-enum err api_enter(struct http_req *h, uint32_t scope)
+/* What a token asked for beyond its scopes is on record. */
+static enum err scope_denied(struct http_req *h, enum fhir_type type)
+{
+    struct audit_rec rec = {.action = AUDIT_DENY, .why = WHY_TOKEN, .outcome = E_FORBIDDEN,
+                            .type = (uint16_t)type, .detail = S("scope")};
+    TRY(audit_add(&h->rq, &rec));
+    return FAIL(&h->rq, E_FORBIDDEN, "the token's scope does not allow this");
+}
+
+enum err api_may(struct http_req *h, enum fhir_type type, unsigned ops)
+{
+    return scope_allows(h->rq.who->scope, type, ops) ? OK : scope_denied(h, type);
+}
+
+enum err api_may_all(struct http_req *h, enum fhir_type type, unsigned ops)
+{
+    return scope_is_free(h->rq.who->scope, type, ops) ? OK : scope_denied(h, type);
+}
+
+enum err api_enter(struct http_req *h)
 {
     if (h->rq.who == NULL) {
         return FAIL(&h->rq, E_SIGN_IN, "no bearer token");
-    }
-    if ((h->rq.who->scopes & scope) == 0) {
-        return FAIL(&h->rq, E_FORBIDDEN, "the token's scope does not allow this");
     }
     if (!accepts_json(h)) {
         return FAIL(&h->rq, E_NOT_ACCEPT, "only application/fhir+json");
@@ -224,7 +241,7 @@ enum err api_find(struct http_req *h, enum fhir_type type, struct str id,
     if (row.version == 0) {
         return FAIL(&h->rq, E_NOT_FOUND, "no such resource");
     }
-    TRY(fhir_may_see(&h->rq, &acc, row.anchor, &may));
+    TRY(fhir_may_touch(&h->rq, &acc, OP_READ, &row, &may));
     TRY(api_audit_row(h, action, &row, may ? OK : E_NOT_FOUND));
     if (!may) {
         return FAIL(&h->rq, E_NOT_FOUND, "no such resource");

@@ -13,10 +13,12 @@ enum err api_fhir_read(struct http_req *h)
     if (type == T_BINARY) {
         return api_binary_read(h);
     }
-    TRY(api_enter(h, SCOPE_READ));
+    TRY(api_enter(h));
     if (type == T_AUDIT_EVENT) {
+        TRY(api_may_all(h, type, OP_READ));
         return api_audit_event_read(h);
     }
+    TRY(api_may(h, type, OP_READ));
     TRY(api_find(h, type, http_param(h, S("id")), AUDIT_READ, &row));
     if (row.deleted) {
         return FAIL(&h->rq, E_GONE, "version %llu deleted it", (unsigned long long)row.version);
@@ -33,8 +35,9 @@ enum err api_fhir_vread(struct http_req *h)
     struct res_row row;
     struct ver_row ver;
     uint64_t version;
-    TRY(api_enter(h, SCOPE_READ));
+    TRY(api_enter(h));
     TRY(api_type(h, &type));
+    TRY(api_may(h, type, OP_READ));
     if (!str_u64(http_param(h, S("vid")), &version)) {
         return FAIL(&h->rq, E_NOT_FOUND, "no such version");
     }
@@ -133,8 +136,9 @@ enum err api_fhir_history(struct http_req *h)
     size_t got = 0;
     int64_t before;
     TRY_MEM(&h->rq, rows);
-    TRY(api_enter(h, SCOPE_READ));
+    TRY(api_enter(h));
     TRY(api_type(h, &type));
+    TRY(api_may(h, type, OP_READ));
     TRY(paging(h, &n, &before));
     TRY(api_find(h, type, http_param(h, S("id")), AUDIT_HISTORY, &row));
     TRY(db_history(&h->rq, (uint16_t)type, row.id, before, n, rows, &got));
@@ -153,13 +157,16 @@ enum err api_fhir_type_history(struct http_req *h)
     int64_t before;
     int64_t next = 0;
     TRY_MEM(&h->rq, rows);
-    TRY(api_enter(h, SCOPE_READ));
+    TRY(api_enter(h));
     TRY(api_type(h, &type));
+    TRY(api_may(h, type, OP_SEARCH));
     TRY(paging(h, &n, &before));
     TRY(db_feed(&h->rq, (uint16_t)type, before, FEED_SCAN, n, rows, &got, &next));
     for (size_t i = 0; i < got; i++) {
         bool may = false;
-        TRY(fhir_may_see(&h->rq, &acc, rows[i].anchor, &may));
+        struct res_row head = {.rid = rows[i].rid, .type = rows[i].type,
+                               .anchor = rows[i].anchor, .patient = rows[i].patient};
+        TRY(fhir_may_touch(&h->rq, &acc, OP_SEARCH, &head, &may));
         if (may) {
             rows[kept++] = rows[i];
         }

@@ -36,10 +36,11 @@ static enum err search_audit(struct http_req *h, const struct fhir_query *q)
 }
 
 enum err api_search(struct http_req *h, enum fhir_type type, struct str query, bool strict,
-                    struct fhir_page *ret_page)
+                    unsigned ops, struct fhir_page *ret_page)
 {
     struct url_pairs form;
     struct fhir_access acc = api_access(h);
+    acc.ops = ops;
     struct fhir_query *q = ARENA_NEW(h->rq.a, struct fhir_query);
     TRY_MEM(&h->rq, q);
     TRY(form_parse(&h->rq, query, 200, &form));
@@ -70,8 +71,9 @@ enum err api_fhir_search(struct http_req *h)
     enum fhir_type type;
     struct fhir_page page;
     struct buf b;
-    TRY(api_enter(h, SCOPE_READ));
+    TRY(api_enter(h));
     TRY(api_type(h, &type));
+    TRY(type == T_AUDIT_EVENT ? api_may_all(h, type, OP_SEARCH) : api_may(h, type, OP_SEARCH));
     if (h->method == POST && !str_eq(http_body_type(h), S("application/x-www-form-urlencoded"))) {
         return FAIL(&h->rq, E_MEDIA_TYPE, "only application/x-www-form-urlencoded");
     }
@@ -79,7 +81,7 @@ enum err api_fhir_search(struct http_req *h)
     if (type == T_AUDIT_EVENT) {
         return api_audit_event_search(h, query);
     }
-    TRY(api_search(h, type, query, api_prefers_strict(h), &page));
+    TRY(api_search(h, type, query, api_prefers_strict(h), OP_SEARCH, &page));
     buf_init(&b, h->rq.a, (size_t)64 << 20);
     TRY(fhir_page_write(&h->rq, &page, api_base(h), &b));
     return api_reply(h, 200, buf_get(&b));

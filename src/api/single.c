@@ -37,7 +37,10 @@ static enum err answer_existing(struct http_req *h, enum fhir_type type, struct 
     TRY(db_read(&h->rq, (uint16_t)type, id, &row));
     http_reply_header(h, "Location", api_location(h, type, id, row.version));
     (void)http_is_fresh(h, api_etag(&h->rq, row.version), row.updated);
-    bool shown = api_prefer(h) != RETURN_MINIMAL && (h->rq.who->scopes & SCOPE_READ) != 0;
+    struct fhir_access acc = api_access(h);
+    bool shown = false;
+    TRY(fhir_may_touch(&h->rq, &acc, OP_READ, &row, &shown));
+    shown = shown && api_prefer(h) != RETURN_MINIMAL;
     return shown ? api_reply(h, 200, row.body) : http_reply_empty(h, 200);
 }
 
@@ -51,7 +54,7 @@ static enum err create_lost(struct http_req *h)
         return api_fhir_error(h, code);
     }
     err_clear(&h->rq);
-    TRY(api_conditional(h, d->type, d->query, &id));
+    TRY(api_conditional(h, d->type, d->query, OP_CREATE, &id));
     return id.n > 0 ? answer_existing(h, d->type, id) : api_fhir_error(h, E_CONFLICT);
 }
 
@@ -75,15 +78,16 @@ enum err api_fhir_create(struct http_req *h)
     struct done *d;
     struct str id = api_new_id(&h->rq);
     TRY_MEM(&h->rq, id.p);
-    TRY(api_enter(h, SCOPE_WRITE));
+    TRY(api_enter(h));
     TRY(api_type(h, &type));
+    TRY(api_may(h, type, OP_CREATE));
     TRY(api_body(h, &doc));
     TRY(done_new(h, type, id, &d));
     d->query = http_header(h, "If-None-Exist");
     if (d->query.n > 0) {
         struct str found = {NULL, 0};
         d->query = arena_str(h->rq.a, d->query);
-        TRY(api_conditional(h, type, d->query, &found));
+        TRY(api_conditional(h, type, d->query, OP_CREATE, &found));
         if (found.n > 0) {
             return answer_existing(h, type, found);
         }
@@ -118,8 +122,9 @@ enum err api_fhir_update(struct http_req *h)
     struct done *d;
     struct str id = http_param(h, S("id"));
     int64_t expect;
-    TRY(api_enter(h, SCOPE_WRITE));
+    TRY(api_enter(h));
     TRY(api_type(h, &type));
+    TRY(api_may(h, type, OP_UPDATE));
     TRY(api_body(h, &doc));
     if (!json_has(json_get(json_root(doc), S("id")))) {
         return FAIL(&h->rq, E_BAD_INPUT, "id: missing");
@@ -143,8 +148,9 @@ enum err api_fhir_delete(struct http_req *h)
     struct str id = http_param(h, S("id"));
     int64_t expect;
     bool gone = false;
-    TRY(api_enter(h, SCOPE_WRITE));
+    TRY(api_enter(h));
     TRY(api_type(h, &type));
+    TRY(api_may(h, type, OP_DELETE));
     TRY(expect_of(h, &expect));
     TRY(done_new(h, type, id, &d));
     TRY(api_delete(h, d->tx, type, id, expect, &gone));
@@ -156,8 +162,9 @@ enum err api_fhir_validate(struct http_req *h)
 {
     enum fhir_type type;
     struct json_doc *doc;
-    TRY(api_enter(h, SCOPE_READ));
+    TRY(api_enter(h));
     TRY(api_type(h, &type));
+    TRY(api_may(h, type, OP_ALL));
     TRY(api_body(h, &doc));
     struct jv root = json_root(doc);
     if (json_is(json_get(root, S("resourceType")), S("Parameters"))) {

@@ -213,10 +213,34 @@ static enum err put_audit(struct http_req *h, const struct tx_put *put, bool is_
     return audit_add(&h->rq, &rec);
 }
 
+/* Both what is there and what it becomes must be within the token's scopes. */
+static enum err scope_check(struct http_req *h, const struct res_row *old, const struct tx_put *put,
+                            unsigned ops)
+{
+    const struct fhir_scopes *s = h->rq.who->scope;
+    bool may = true;
+    if (s == NULL) {
+        return OK;
+    }
+    if (old != NULL && !old->deleted && old->version > 0) {
+        TRY(scope_row_may(&h->rq, s, ops, old, &may));
+        if (!may) {
+            TRY(api_audit_row(h, AUDIT_UPDATE, old, E_NOT_FOUND));
+            return FAIL(&h->rq, E_NOT_FOUND, "no such resource");
+        }
+    }
+    if (put != NULL) {
+        TRY(scope_put_may(&h->rq, s, ops, put, &may));
+    }
+    return may ? OK : FAIL(&h->rq, E_FORBIDDEN, "the token's scope does not allow this");
+}
+
 /* Is the present row needed before the writer sees the change? */
 static bool needs_old(const struct http_req *h, const struct api_write *w)
 {
+    const struct fhir_scopes *s = h->rq.who->scope;
     return !w->is_create && (!who_may(h->rq.who, IS_SYSTEM) || can_be_signed(w->type) ||
+                             (s != NULL && !scope_is_free(s, w->type, OP_UPDATE)) ||
                              fhir_type_date(w->type).n == 0);
 }
 
@@ -251,6 +275,10 @@ static enum err put_try(struct http_req *h, struct tx *tx, struct jv root,
     bool has_old = false;
     struct fhir_how how = {.id = w->id, .expect = w->expect};
     struct tx_put put;
+    unsigned ops = w->is_create ? OP_CREATE : OP_UPDATE;
+    if (!scope_allows(rq->who->scope, w->type, ops)) {
+        return FAIL(rq, E_FORBIDDEN, "the token's scope does not allow this");
+    }
     if (fhir_type_in(rq, root) != w->type) {
         return FAIL(rq, E_BAD_INPUT, "resourceType: not the one in the address");
     }
@@ -282,6 +310,7 @@ static enum err put_try(struct http_req *h, struct tx *tx, struct jv root,
         TRY(file_check(h, &put));
         TRY(anchor_check(h, tx, &put, !has_old));
     }
+    TRY(scope_check(h, has_old ? &old : NULL, &put, ops));
     TRY(tx_put(tx, &put));
     return put_audit(h, &put, w->is_create);
 }
@@ -299,6 +328,9 @@ static enum err delete_try(struct http_req *h, struct tx *tx, enum fhir_type typ
     struct req *rq = &h->rq;
     struct res_row old;
     *ret_gone = false;
+    if (!scope_allows(rq->who->scope, type, OP_DELETE)) {
+        return FAIL(rq, E_FORBIDDEN, "the token's scope does not allow this");
+    }
     enum err e = db_find(rq, (uint16_t)type, id, &old);
     if (e == E_NOT_FOUND || (e == OK && (old.deleted || old.version == 0))) {
         err_clear(rq);
@@ -312,6 +344,7 @@ static enum err delete_try(struct http_req *h, struct tx *tx, enum fhir_type typ
     } else {
         TRY(case_check(h, type, id));
     }
+    TRY(scope_check(h, &old, NULL, OP_DELETE));
     TRY(tx_delete(tx, (uint16_t)type, id, expect));
     return api_audit_row(h, AUDIT_DELETE, &old, OK);
 }
@@ -323,11 +356,11 @@ enum err api_delete(struct http_req *h, struct tx *tx, enum fhir_type type, stru
     return e == E_FORBIDDEN ? denied(h, e, type, id, NULL) : e;
 }
 
-enum err api_conditional(struct http_req *h, enum fhir_type type, struct str query,
+enum err api_conditional(struct http_req *h, enum fhir_type type, struct str query, unsigned ops,
                          struct str *ret_id)
 {
     struct fhir_page page;
-    TRY(api_search(h, type, query, true, &page));
+    TRY(api_search(h, type, query, true, ops | OP_SEARCH, &page));
     if (page.q->n == 0) {
         return FAIL(&h->rq, E_BAD_INPUT, "a condition without criteria");
     }

@@ -11,6 +11,11 @@ MUST_USE enum err account_note(struct req *rq, enum audit_action action, struct 
 MUST_USE enum err session_write(struct req *rq, struct tx *tx, const struct account *acc,
                                 struct str role_id, struct instant expires,
                                 char out[SESSION_LEN + 1]);
+/* The bits a set of scopes stands for outside the FHIR interface: only what opens all types without
+ * condition opens pages' files. */
+uint32_t scope_bits(const struct fhir_scopes *s);
+/* Puts a token's scopes into w, compiled. */
+MUST_USE enum err who_scopes(struct req *rq, struct who *w, struct str text, struct str patient);
 /* The person acting in a role (the first one when role_id is not among them). */
 MUST_USE enum err who_build(struct req *rq, const struct directory *dir,
                             const struct dir_person *p, struct str role_id, struct who **ret_who);

@@ -3,6 +3,7 @@
 
 #include "care/account_int.h"
 
+#include "fhir/scope.h"
 #include "os/random.h"
 #include "os/thread.h"
 #include "store/blob.h"
@@ -178,21 +179,44 @@ enum err session_role(struct req *rq, struct tx *tx, struct str role_id)
     return account_note(rq, AUDIT_ROLE, w->person, OK, role_id);
 }
 
-static uint32_t read_scopes(struct str s)
+uint32_t scope_bits(const struct fhir_scopes *s)
 {
     uint32_t bits = 0;
-    struct str word;
 
-    while (str_cut(&s, ' ', &word)) {
-        if (str_eq(word, S("user/*.read"))) {
-            bits |= SCOPE_READ;
-        } else if (str_eq(word, S("user/*.write"))) {
-            bits |= SCOPE_WRITE;
-        } else if (str_eq(word, S("system/*.cruds"))) {
-            bits |= SCOPE_ALL | SCOPE_SYSTEM;
-        }
+    if (scope_is_free(s, T_NONE, OP_READ) && scope_is_free(s, T_NONE, OP_SEARCH)) {
+        bits |= SCOPE_READ;
+    }
+    if (scope_is_free(s, T_NONE, OP_CREATE) && scope_is_free(s, T_NONE, OP_UPDATE)
+        && scope_is_free(s, T_NONE, OP_DELETE)) {
+        bits |= SCOPE_WRITE;
     }
     return bits;
+}
+
+/* The bits of a personal token. */
+static uint32_t read_scopes(struct req *rq, struct str text)
+{
+    struct fhir_scopes s;
+
+    if (scope_parse(rq, text, &s, NULL) != OK) {
+        err_clear(rq);
+        return 0;
+    }
+    return scope_bits(&s) | (scope_has_level(&s, LEVEL_SYSTEM) ? SCOPE_SYSTEM : 0);
+}
+
+enum err who_scopes(struct req *rq, struct who *w, struct str text, struct str patient)
+{
+    struct fhir_scopes *s = ARENA_NEW(rq->a, struct fhir_scopes);
+    struct str copy = arena_str(rq->a, text);
+
+    TRY_MEM(rq, s);
+    TRY_MEM(rq, copy.p);
+    TRY(scope_parse(rq, copy, s, NULL));
+    TRY(scope_bind(rq, s, patient));
+    w->scope = s;
+    w->scopes = scope_bits(s) | (w->scopes & SCOPE_SYSTEM);
+    return OK;
 }
 
 static struct str write_scopes(uint32_t bits)
@@ -239,7 +263,7 @@ enum err who_by_token(struct req *rq, struct str bearer, const struct who **ret_
         || db_i64(&q, 9) == ACCOUNT_CLOSED) {
         return no_session(rq);
     }
-    if ((read_scopes(db_peek(&q, 3)) & SCOPE_SYSTEM) != 0) {
+    if ((read_scopes(rq, db_peek(&q, 3)) & SCOPE_SYSTEM) != 0) {
         return who_interface(rq, db_text(rq->a, &q, 7), ret_who);
     }
     TRY(directory_get(rq, &dir));
@@ -249,7 +273,8 @@ enum err who_by_token(struct req *rq, struct str bearer, const struct who **ret_
     }
     TRY(who_build(rq, dir, p, db_peek(&q, 2), &w));
     w->audit.login = db_text(rq->a, &q, 7);
-    w->scopes = read_scopes(db_peek(&q, 3));
+    w->scopes = 0;
+    TRY(who_scopes(rq, w, db_peek(&q, 3), (struct str){0}));
     w->lang = (enum lang)db_i64(&q, 10);
     w->expires.ms = expires;
     w->account = db_i64(&q, 1);
@@ -301,7 +326,7 @@ enum err token_list(struct req *rq, const struct account *acc, struct token *ret
         ret_tokens[got++] = (struct token){
             .id = db_i64(&q, 0),
             .name = db_text(rq->a, &q, 1),
-            .scopes = read_scopes(db_peek(&q, 2)),
+            .scopes = read_scopes(rq, db_peek(&q, 2)),
             .role = db_text(rq->a, &q, 3),
             .created = {db_i64(&q, 4)},
             .used_day = db_i64(&q, 5),

@@ -4,6 +4,8 @@
 #include "base/req.h"
 #include "store/audit.h"
 
+struct fhir_scopes; /* fhir/scope.h */
+
 /* Rights of a role: rows of content/roles.json. */
 enum {
     MAY_ASK = 1 << 0,
@@ -39,6 +41,8 @@ struct who {
     uint32_t n_principals;
     uint32_t rights;         /* of the active role */
     uint32_t scopes;         /* of a token: SCOPE_ bits; all set for sessions */
+    const struct fhir_scopes *scope; /* of a token: its scopes compiled; NULL for sessions: no limit */
+    struct str app;          /* application the token was given to; empty: none */
     int64_t account;         /* row of the account; 0 for the system */
     bool role_chosen;        /* false: the person has several roles and must choose one first */
     bool must_change;        /* the password was set by somebody else and must be changed */

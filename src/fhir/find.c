@@ -71,6 +71,9 @@ static enum err cand_test(struct finder *f, struct cand *k, const struct fhir_cr
         TRY(cand_head(f->rq, k));
         TRY(gate_may(f->rq, &f->gate, k->head.anchor, &meets));
     }
+    if (meets && f->gate.acc->scopes != NULL) {
+        TRY(scope_cand(f->rq, f->gate.acc->scopes, access_ops(f->gate.acc), f->q->type, k, &meets));
+    }
     *ret_meets = meets;
     return OK;
 }
@@ -479,14 +482,42 @@ static enum err by_ids(struct finder *f, const struct fhir_criterion *c)
     return set_page(f, v, n);
 }
 
+/* A token that speaks of one patient: what is about that patient leads, whatever else is asked. */
+static enum err one_patient(struct finder *f, int64_t rid, bool *ret_done)
+{
+    struct hit *v = ARENA_ARRAY(f->rq->a, FHIR_SCAN_MAX, struct hit);
+    size_t n = 0;
+    TRY_MEM(f->rq, v);
+    if (rid != 0) {
+        TRY(mine_add(f, rid, v, FHIR_SCAN_MAX, &n));
+    }
+    if (n >= FHIR_SCAN_MAX) {
+        return OK;
+    }
+    n = sort_unique(v, n, f->order);
+    TRY(set_filter(f, v, &n, NULL, true));
+    *ret_done = true;
+    return set_page(f, v, n);
+}
+
 enum err finder_run(struct finder *f)
 {
     bool done = false;
+    int64_t patient = 0;
     f->found = ARENA_ARRAY(f->rq->a, f->want + 1, struct hit);
     TRY_MEM(f->rq, f->found);
+    if (!scope_allows(f->gate.acc->scopes, f->q->type, access_ops(f->gate.acc))) {
+        return OK; /* of this type, or of the one chained over, the token opens none */
+    }
     for (size_t i = 0; i < f->q->n; i++) {
         if (f->q->c[i].p->kind == SP_ID) {
             return by_ids(f, &f->q->c[i]);
+        }
+    }
+    if (scope_is_one_patient(f->gate.acc->scopes, f->q->type, access_ops(f->gate.acc), &patient)) {
+        TRY(one_patient(f, patient, &done));
+        if (done) {
+            return OK;
         }
     }
     TRY(race(f, RACE_SHORT, &done));

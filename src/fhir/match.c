@@ -97,8 +97,8 @@ static bool tuple_meets(const struct fhir_criterion *c, const struct fhir_value 
     return false;
 }
 
-static enum err tuples_meet(struct req *rq, struct cand *k, const struct fhir_criterion *c,
-                            bool *ret_meets)
+enum err cand_tuples_meet(struct req *rq, struct cand *k, const struct fhir_criterion *c,
+                          bool *ret_meets)
 {
     bool any = false;
     bool met = false;
@@ -248,5 +248,5 @@ enum err cand_meets(struct req *rq, struct cand *k, const struct fhir_criterion 
     if (c->modifier == MOD_EXACT || c->modifier == MOD_CONTAINS || c->modifier == MOD_TEXT) {
         return text_meets(rq, k, c, ret_meets);
     }
-    return index_can(c) ? index_meets(rq, k, c, ret_meets) : tuples_meet(rq, k, c, ret_meets);
+    return index_can(c) ? index_meets(rq, k, c, ret_meets) : cand_tuples_meet(rq, k, c, ret_meets);
 }

@@ -17,6 +17,13 @@ enum err fhir_may_see(struct req *rq, const struct fhir_access *acc, int64_t anc
     return gate_may(rq, &g, anchor, ret_may);
 }
 
+enum err fhir_may_touch(struct req *rq, const struct fhir_access *acc, unsigned ops,
+                        const struct res_row *row, bool *ret_may)
+{
+    TRY(fhir_may_see(rq, acc, row->anchor, ret_may));
+    return *ret_may && acc->scopes != NULL ? scope_row_may(rq, acc->scopes, ops, row, ret_may) : OK;
+}
+
 /* Types whose first sort key is their principal date are in the order of the lists already. */
 static bool is_natural(const struct fhir_query *q, enum list_order *ret_order)
 {
@@ -90,7 +97,7 @@ static bool is_on_page(const struct fhir_page *p, int64_t rid)
 }
 
 static enum err include_add(struct req *rq, struct gate *g, int64_t rid, enum fhir_type type,
-                            struct fhir_page *p)
+                            unsigned ops, struct fhir_page *p)
 {
     struct res_row row;
     bool has = false;
@@ -103,6 +110,9 @@ static enum err include_add(struct req *rq, struct gate *g, int64_t rid, enum fh
         return OK;
     }
     TRY(gate_may(rq, g, row.anchor, &may));
+    if (may && g->acc->scopes != NULL) {
+        TRY(scope_row_may(rq, g->acc->scopes, ops, &row, &may));
+    }
     if (may) {
         p->v[p->n++] = (struct fhir_match){row, true};
     }
@@ -118,7 +128,7 @@ static enum err forward(struct req *rq, struct gate *g, const struct fhir_includ
         TRY(db_tuples(rq, p->v[i].row.rid, &t, &n));
         for (size_t k = 0; k < n; k++) {
             if (t[k].kind == TUPLE_REF && t[k].sp == inc->p->sp) {
-                TRY(include_add(rq, g, t[k].ref.rid, inc->target, p));
+                TRY(include_add(rq, g, t[k].ref.rid, inc->target, OP_READ, p));
             }
         }
     }
@@ -134,7 +144,7 @@ static enum err backward(struct req *rq, struct gate *g, const struct fhir_inclu
         enum err e = OK;
         TRY(list_ref(rq, inc->p->sp, p->v[i].row.rid, LIST_NEWEST, &l));
         for (int n = 0; e == OK && n < 200 && list_next(l, &hit); n++) {
-            e = include_add(rq, g, hit.rid, T_NONE, p);
+            e = include_add(rq, g, hit.rid, T_NONE, OP_SEARCH, p);
         }
         e = e == OK ? list_err(rq, l) : e;
         list_close(&l);
@@ -177,10 +187,33 @@ static enum err page_load(struct finder *f, struct fhir_page *p)
     return OK;
 }
 
+/* The criteria asked for and those every resource within the scopes meets, as one list to plan with. */
+static enum err terms_add(struct req *rq, const struct fhir_access *acc, struct fhir_query *plan)
+{
+    const struct fhir_criterion *terms;
+    size_t n;
+    scope_terms(acc->scopes, plan->type, access_ops(acc), &terms, &n);
+    if (n == 0) {
+        return OK;
+    }
+    struct fhir_criterion *c = ARENA_ARRAY(rq->a, plan->n + n, struct fhir_criterion);
+    TRY_MEM(rq, c);
+    for (size_t i = 0; i < plan->n; i++) {
+        c[i] = plan->c[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        c[plan->n + i] = terms[i];
+    }
+    plan->c = c;
+    plan->n += n;
+    return OK;
+}
+
 static enum err search_run(struct req *rq, const struct fhir_query *q,
                            const struct fhir_access *acc, struct fhir_page *p)
 {
-    struct finder f = {.rq = rq, .q = q, .gate = {.acc = acc}, .want = (size_t)q->count + 1};
+    struct fhir_query plan = *q;
+    struct finder f = {.rq = rq, .q = &plan, .gate = {.acc = acc}, .want = (size_t)q->count + 1};
     bool nothing = false;
     bool total = q->count_only || q->total == TOTAL_ACCURATE;
     f.natural = is_natural(q, &f.order);
@@ -189,7 +222,8 @@ static enum err search_run(struct req *rq, const struct fhir_query *q,
         f.resume = true;
     }
     f.counting = total && !f.resume;
-    TRY(fhir_query_resolve(rq, q, acc, &nothing));
+    TRY(terms_add(rq, acc, &plan));
+    TRY(fhir_query_resolve(rq, &plan, acc, &nothing));
     if (!nothing) {
         TRY(finder_run(&f));
     }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "fhir/query.h"
+#include "fhir/scope.h"
 #include "store/db.h"
 
 enum { FHIR_SCAN_MAX = 20000 };
@@ -15,6 +16,8 @@ struct fhir_access {
     bool all; /* the system itself, interface accounts */
     const uint64_t *principals;
     size_t n;
+    const struct fhir_scopes *scopes; /* what the token may do; NULL: no limit */
+    unsigned ops; /* what a search counts as for the scopes; 0: OP_SEARCH */
 };
 
 struct fhir_match {
@@ -39,7 +42,10 @@ MUST_USE enum err fhir_search(struct req *rq, const struct fhir_query *q,
 /* Parse and run at once, for rooms that hold a query text: "patient=Patient/1&_sort=-date". */
 MUST_USE enum err fhir_search_text(struct req *rq, enum fhir_type type, struct str query,
                                    const struct fhir_access *acc, struct fhir_page *ret_page);
-/* May the caller see a row? */
+/* May the caller touch this stored row so (OP_ bits, any of them)? Both its team and the scopes. */
+MUST_USE enum err fhir_may_touch(struct req *rq, const struct fhir_access *acc, unsigned ops,
+                                 const struct res_row *row, bool *ret_may);
+/* Is the caller of the team of an anchor? */
 MUST_USE enum err fhir_may_see(struct req *rq, const struct fhir_access *acc, int64_t anchor,
                                bool *ret_may);
 /* A searchset Bundle. base: "http://host/fhir". Warnings in rq->issues become an outcome entry. */

@@ -15,6 +15,11 @@ struct gate {
     unsigned at;
 };
 
+/* What a search counts as for the scopes. */
+static inline unsigned access_ops(const struct fhir_access *acc)
+{
+    return acc->ops != 0 ? acc->ops : OP_SEARCH;
+}
 MUST_USE enum err gate_may(struct req *rq, struct gate *g, int64_t anchor, bool *ret_may);
 
 struct finder {
