@@ -138,13 +138,29 @@ static enum err audit_upload(struct req *rq, const struct upload *up, struct str
                                              .detail = what});
 }
 
+/* The empty file, then its row. */
+static enum err new_row(struct req *rq, struct upload_desk *d, struct tx *tx, struct upload *up)
+{
+    char path[OS_PATH_MAX];
+    int fd;
+    TRY(upload_desk_path(rq, d, up->id, path));
+    TRY(os_open_new(rq, path, &fd));
+    os_close(fd);
+    TRY(upload_desk_sync(rq, d));
+    TRY(TX_SQL(tx, W_UPLOAD_NEW, TX_MUST_BE_NEW, sql_text(up->id), sql_text(up->owner),
+               sql_text(up->case_id), sql_text(up->name), sql_text(up->type.p ? up->type : S("")),
+               sql_i64((int64_t)up->size), sql_i64(rq->now.ms), sql_i64(up->expires.ms),
+               sql_text(up->meta)));
+    TRY(audit_upload(rq, up, S("begin")));
+    return store_commit(care_of(rq)->store, rq, tx);
+}
+
 enum err upload_new(struct req *rq, struct upload_desk *d, struct str case_id, struct str name,
                     struct str type, uint64_t size, struct upload *ret_up)
 {
     const struct upload_opts *o = upload_desk_opts(d);
     struct upload *others;
     size_t n_others;
-    char path[OS_PATH_MAX];
     if (name.n == 0 || name.n > NAME_MAX_BYTES || !utf8_is_valid(name)) {
         return FAIL(rq, E_BAD_INPUT, "file name");
     }
@@ -168,17 +184,11 @@ enum err upload_new(struct req *rq, struct upload_desk *d, struct str case_id, s
                         .expires = {rq->now.ms + o->keep_ms}, .meta = S("{}")};
     up.name = file_name_clean(rq->a, name, NULL, false);
     TRY_MEM(rq, up.name.p);
-    TRY(upload_desk_path(rq, d, up.id, path));
-    int fd;
-    TRY(os_open_new(rq, path, &fd));
-    os_close(fd);
-    TRY(upload_desk_sync(rq, d));
-    TRY(TX_SQL(tx, W_UPLOAD_NEW, TX_MUST_BE_NEW, sql_text(up.id), sql_text(up.owner),
-               sql_text(case_id), sql_text(up.name), sql_text(up.type.p ? up.type : S("")),
-               sql_i64((int64_t)size), sql_i64(rq->now.ms), sql_i64(up.expires.ms),
-               sql_text(up.meta)));
-    TRY(audit_upload(rq, &up, S("begin")));
-    TRY(store_commit(care_of(rq)->store, rq, tx));
+    struct upload_turn turn;
+    TRY(upload_desk_take(rq, d, up.id, &turn)); /* until its row is there the sweep keeps off */
+    enum err e = new_row(rq, d, tx, &up);
+    upload_desk_drop(d, turn);
+    TRY(e);
     *ret_up = up;
     return OK;
 }
@@ -230,10 +240,63 @@ enum err upload_expire(struct req *rq, struct upload_desk *d, size_t n, size_t *
             found++;
         }
     }
-    for (size_t i = 0; i < found; i++) {
-        TRY(remove_row(rq, d, &list[i]));
+    size_t removed = 0;
+    for (size_t i = 0; i < found; i++) { /* one that moved on meanwhile does not keep the others */
+        struct arena_mark mark = arena_mark(rq->a);
+        const struct audit_rec *audit = rq->audit;
+        enum err e = remove_row(rq, d, &list[i]);
+        if (e == OK) {
+            removed++;
+        } else {
+            err_clear(rq);
+            audit_take_back(rq, audit);
+        }
+        arena_back(rq->a, mark);
     }
-    *ret_n = found;
+    *ret_n = removed;
+    return OK;
+}
+
+struct part_sweep {
+    struct upload_desk *desk;
+    uint32_t n;
+};
+
+/* A file of the desk's folder whose upload has no row, or is not open any more. One that is being begun
+ * is at the desk; what has a row was committed before its turn ended. */
+static enum err sweep_part(struct req *rq, const char *name, void *ctx)
+{
+    struct part_sweep *s = ctx;
+    struct arena_mark mark = arena_mark(rq->a);
+    struct str id = str_sub(str_z(name), 0, str_find_char(str_z(name), '.'));
+    char path[OS_PATH_MAX];
+    bool unused = false;
+    if (upload_desk_has(s->desk, id)) {
+        return OK;
+    }
+    {
+        CLEANUP(db_rows_done) struct db_rows r = {0};
+        enum err e = DB_ONE(rq, &r, Q_UPLOAD, sql_text(id));
+        if (e != OK && e != E_NOT_FOUND) {
+            return e;
+        }
+        err_clear(rq);
+        unused = e == E_NOT_FOUND || db_i64(&r, 7) != UPLOAD_OPEN;
+    }
+    if (unused) {
+        TRY(upload_desk_path(rq, s->desk, str_z(name), path));
+        TRY(os_remove(rq, path));
+        s->n++;
+    }
+    arena_back(rq->a, mark);
+    return OK;
+}
+
+enum err upload_sweep(struct req *rq, struct upload_desk *d, uint32_t *ret_n)
+{
+    struct part_sweep s = {.desk = d};
+    TRY(os_each_entry(rq, upload_desk_dir(d), sweep_part, &s));
+    *ret_n = s.n;
     return OK;
 }
 

@@ -61,6 +61,9 @@ MUST_USE enum err upload_find(struct req *rq, struct str id, struct upload *ret_
 MUST_USE enum err upload_list(struct req *rq, struct str case_id, struct upload **ret_list,
                               size_t *ret_n);
 
+/* Removes files of uploads that are gone or complete: what a kill left behind. ret_n: how many. */
+MUST_USE enum err upload_sweep(struct req *rq, struct upload_desk *d, uint32_t *ret_n);
+
 /* One connection that adds bytes. */
 struct upload_pen;
 /* Opens an upload at offset. A connection that had it open before is cut off first: the line broke

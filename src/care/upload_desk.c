@@ -75,6 +75,11 @@ enum err upload_desk_sync(struct req *rq, const struct upload_desk *d)
     return os_sync_dir(rq, d->dir);
 }
 
+const char *upload_desk_dir(const struct upload_desk *d)
+{
+    return d->dir;
+}
+
 static struct slot *slot_find(struct upload_desk *d, struct str id)
 {
     for (size_t i = 0; i < DESK_SLOTS; i++) {
@@ -143,4 +148,12 @@ void upload_desk_drop(struct upload_desk *d, struct upload_turn t)
         s->id_n = 0;
     }
     os_unlock(&d->lock);
+}
+
+bool upload_desk_has(struct upload_desk *d, struct str id)
+{
+    os_lock(&d->lock);
+    bool has = slot_find(d, id) != NULL;
+    os_unlock(&d->lock);
+    return has;
 }

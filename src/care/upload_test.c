@@ -137,6 +137,103 @@ static void expired_ones_are_removed(void **state)
     assert_int_equal(n, 1);
 }
 
+static void put_file(struct world *w, const char *name, char *ret_path)
+{
+    char dir[OS_PATH_MAX];
+    int fd;
+    assert_int_equal(os_path(&w->rq, str_z(w->dir), S("uploads"), dir), OK);
+    assert_int_equal(os_path(&w->rq, str_z(dir), str_z(name), ret_path), OK);
+    assert_int_equal(os_open_new(&w->rq, ret_path, &fd), OK);
+    os_close(fd);
+}
+
+static uint32_t swept_blobs(struct world *w, bool look)
+{
+    uint32_t all = 0;
+    for (unsigned folder = 0; folder < 256; folder++) {
+        uint32_t n = 0;
+        assert_int_equal(blob_sweep(&w->rq, w->care.store, folder, look, &n), OK);
+        all += n;
+    }
+    return all;
+}
+
+/* What a kill left behind goes; what is on its way, or used, stays. */
+static void files_without_use_are_removed(void **state)
+{
+    struct world *w = *state;
+    char lost[OS_PATH_MAX];
+    char linked[OS_PATH_MAX];
+    char half[OS_PATH_MAX];
+    uint32_t n = 0;
+    struct upload open = make(w, "a.pdf", 100);
+    struct blob_ref used = {0};
+    struct blob_ref unused = {0};
+    struct blob_ref dropped = {0};
+    put_file(w, "nobodys", lost);
+    put_file(w, "nobodys.done", linked);
+    assert_int_equal(upload_sweep(&w->rq, w->care.uploads, &n), OK);
+    assert_int_equal(n, 2);
+    assert_false(os_exists(lost));
+    assert_int_equal(upload_find(&w->rq, open.id, &open), OK);
+    assert_int_equal(upload_sweep(&w->rq, w->care.uploads, &n), OK);
+    assert_int_equal(n, 0);
+    struct req put;
+    req_init(&put, 4 << 20, w->rq.now);
+    put.db = w->rq.db;
+    assert_int_equal(blob_put_bytes(&put, w->care.store, S("used"), &used), OK);
+    assert_int_equal(blob_put_bytes(&put, w->care.store, S("unused"), &unused), OK);
+    assert_int_equal(blob_put_bytes(&put, w->care.store, S("dropped"), &dropped), OK);
+    struct tx *tx = tx_new(&put);
+    struct sql_val u = sql_blob((struct str){(const char *)used.sha, 32});
+    struct sql_val d = sql_blob((struct str){(const char *)dropped.sha, 32});
+    assert_int_equal(TX_SQL(tx, W_BLOB_ADD, 0, u, sql_i64(4), sql_text(S("x")), sql_i64(1)), OK);
+    assert_int_equal(TX_SQL(tx, W_BLOB_ADD, 0, d, sql_i64(7), sql_text(S("x")), sql_i64(1)), OK);
+    assert_int_equal(TX_SQL(tx, W_BLOB_DROP, 0, d), OK);
+    assert_int_equal(store_commit(w->care.store, &put, tx), OK);
+    assert_int_equal(swept_blobs(w, false), 0); /* its transaction may still be on the way */
+    req_done(&put);
+    assert_int_equal(os_path(&w->rq, str_z(w->dir), S("blob-halfwritten"), half), OK);
+    int fd;
+    assert_int_equal(os_open_new(&w->rq, half, &fd), OK);
+    os_close(fd);
+    assert_int_equal(swept_blobs(w, true), 3);
+    assert_int_equal(swept_blobs(w, false), 3);
+    assert_int_equal(swept_blobs(w, false), 0);
+    assert_false(os_exists(half));
+    uint64_t size;
+    uint64_t faults = 1;
+    assert_int_equal(blob_open(&w->rq, w->care.store, used.sha, &fd, &size), OK);
+    os_close(fd);
+    assert_int_equal(blob_open(&w->rq, w->care.store, unused.sha, &fd, &size), E_NOT_FOUND);
+    err_clear(&w->rq);
+    assert_int_equal(blob_open(&w->rq, w->care.store, dropped.sha, &fd, &size), E_NOT_FOUND);
+    err_clear(&w->rq);
+    assert_int_equal(store_check(&w->rq, NULL, &faults), OK);
+    assert_int_equal(faults, 0);
+}
+
+/* One row that cannot be removed does not keep the others. */
+static void expiry_goes_on_past_a_stuck_one(void **state)
+{
+    struct world *w = *state;
+    char path[OS_PATH_MAX];
+    char uploads[OS_PATH_MAX];
+    size_t n = 0;
+    struct upload first = make(w, "a.pdf", 100);
+    struct upload second = make(w, "b.pdf", 100);
+    assert_int_equal(os_path(&w->rq, str_z(w->dir), S("uploads"), uploads), OK);
+    struct str ids[] = {first.id, second.id};
+    assert_int_equal(os_path(&w->rq, str_z(uploads), ids[0], path), OK);
+    assert_int_equal(os_remove(&w->rq, path), OK);
+    assert_int_equal(os_mkdir(&w->rq, path), OK); /* removing it as a file fails */
+    w->rq.now.ms += 2 * MS_DAY;
+    assert_int_equal(upload_expire(&w->rq, w->care.uploads, 10, &n), OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(upload_find(&w->rq, second.id, &second), E_NOT_FOUND);
+    err_clear(&w->rq);
+}
+
 static enum err send(struct world *w, const char *name, struct str bytes, struct upload *ret_up)
 {
     struct upload_pen *pen;
@@ -213,6 +310,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(continues_where_it_stood, begin, end),
         cmocka_unit_test_setup_teardown(wrong_offsets_and_strangers_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(expired_ones_are_removed, begin, end),
+        cmocka_unit_test_setup_teardown(files_without_use_are_removed, begin, end),
+        cmocka_unit_test_setup_teardown(expiry_goes_on_past_a_stuck_one, begin, end),
         cmocka_unit_test_setup_teardown(files_are_judged_by_their_bytes, begin, end),
         cmocka_unit_test_setup_teardown(another_patients_image_is_noticed, begin, end),
     };

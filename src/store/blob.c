@@ -5,9 +5,79 @@
 #include <string.h>
 
 #include "os/random.h"
+#include "store/db.h"
 #include "store/store_int.h"
 
-enum { CHUNK = 256 << 10 };
+enum { CHUNK = 256 << 10, TMP_NAME = 5 + OS_ID_LEN + 1, HEX_BYTES = 31 };
+
+/* A blob that a request has put and may be about to name in a transaction: it is not swept until the
+ * request ends. */
+struct blob_pin {
+    struct blob_pin *prev, *next;
+    struct store *store; /* NULL: it was closed first */
+    uint8_t sha[32];
+    char tmp[TMP_NAME];  /* of blob_put_bytes(), "" */
+};
+
+static void pin_end(void *p)
+{
+    struct blob_pin *pin = p;
+    struct store *st = pin->store;
+    if (st == NULL) {
+        return;
+    }
+    os_lock(&st->blob_lock);
+    if (pin->prev != NULL) {
+        pin->prev->next = pin->next;
+    } else {
+        st->pins = pin->next;
+    }
+    if (pin->next != NULL) {
+        pin->next->prev = pin->prev;
+    }
+    os_unlock(&st->blob_lock);
+}
+
+static enum err pin_put(struct req *rq, struct store *st, const uint8_t sha[32], const char *tmp)
+{
+    struct blob_pin *pin = ARENA_NEW(rq->a, struct blob_pin);
+    TRY_MEM(rq, pin);
+    memcpy(pin->sha, sha, sizeof(pin->sha));
+    memcpy(pin->tmp, tmp, MIN(strlen(tmp) + 1, sizeof(pin->tmp)));
+    if (!arena_defer(rq->a, pin_end, pin)) {
+        return FAIL(rq, E_TOO_LARGE, "memory cap");
+    }
+    os_lock(&st->blob_lock);
+    pin->store = st;
+    pin->next = st->pins;
+    if (pin->next != NULL) {
+        pin->next->prev = pin;
+    }
+    st->pins = pin;
+    os_unlock(&st->blob_lock);
+    return OK;
+}
+
+void blob_pins_end(struct store *st)
+{
+    os_lock(&st->blob_lock);
+    for (struct blob_pin *pin = st->pins; pin != NULL; pin = pin->next) {
+        pin->store = NULL;
+    }
+    os_unlock(&st->blob_lock);
+}
+
+/* Under the lock. sha NULL: by the name of the unfinished file. */
+static bool is_pinned(const struct store *st, const uint8_t *sha, const char *tmp)
+{
+    for (const struct blob_pin *pin = st->pins; pin != NULL; pin = pin->next) {
+        if (sha != NULL ? memcmp(pin->sha, sha, sizeof(pin->sha)) == 0
+                        : strcmp(pin->tmp, tmp) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 struct blob_path {
     char dir[OS_PATH_MAX];  /* DIR/blobs/ab */
@@ -39,8 +109,8 @@ static enum err make_dir(struct req *rq, const struct store *st, const struct bl
     return os_sync_dir(rq, blobs);
 }
 
-enum err blob_put_file(struct req *rq, struct store *st, const char *tmp_path,
-                       const struct blob_ref *ref)
+static enum err put_file(struct req *rq, struct store *st, const char *tmp_path,
+                         const struct blob_ref *ref)
 {
     struct blob_path p;
     uint64_t size;
@@ -62,20 +132,28 @@ enum err blob_put_file(struct req *rq, struct store *st, const char *tmp_path,
     return os_sync_dir(rq, p.dir);
 }
 
+enum err blob_put_file(struct req *rq, struct store *st, const char *tmp_path,
+                       const struct blob_ref *ref)
+{
+    TRY(pin_put(rq, st, ref->sha, ""));
+    return put_file(rq, st, tmp_path, ref);
+}
+
 enum err blob_put_bytes(struct req *rq, struct store *st, struct str bytes,
                         struct blob_ref *ret_ref)
 {
     struct blob_ref ref = {.size = bytes.n};
     char tmp[OS_PATH_MAX];
-    char name[32] = "blob-";
+    char name[TMP_NAME] = "blob-";
     CLEANUP(os_close_p) int fd = -1;
     os_id(name + 5);
     sha_of(bytes, ref.sha);
+    TRY(pin_put(rq, st, ref.sha, name));
     TRY(os_path(rq, str_z(st->dir), str_z(name), tmp));
     TRY(os_open_new(rq, tmp, &fd));
     enum err e = os_write_at(rq, fd, 0, bytes.p, bytes.n);
     if (e == OK) {
-        e = blob_put_file(rq, st, tmp, &ref);
+        e = put_file(rq, st, tmp, &ref);
     }
     if (e != OK) {
         struct req quiet = {.a = rq->a};
@@ -136,4 +214,111 @@ enum err blob_check(struct req *rq, struct store *st, const uint8_t sha[32])
     sha_done(&s, got);
     arena_back(rq->a, mark);
     return memcmp(got, sha, 32) == 0 ? OK : FAIL(rq, E_CHECKSUM, "a blob's bytes changed");
+}
+
+/* ---- what nothing refers to ---- */
+
+struct sweep {
+    struct store *st;
+    const char *dir;
+    unsigned folder;
+    bool look;
+    uint32_t n;
+};
+
+/* *ret_refs -1: no row */
+static enum err refs_of(struct req *rq, const uint8_t sha[32], int64_t *ret_refs)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {.stmt = NULL};
+    enum err e = DB_ONE(rq, &q, Q_BLOB, sql_blob((struct str){(const char *)sha, 32}));
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        *ret_refs = -1;
+        return OK;
+    }
+    TRY(e);
+    *ret_refs = db_i64(&q, 2);
+    return OK;
+}
+
+/* Under the lock: nobody puts it now, nobody has put it without its transaction being over. The row goes
+ * first, so that there is never a row without its bytes. */
+static enum err remove_unused(struct req *rq, struct sweep *s, const uint8_t sha[32],
+                              const char *path)
+{
+    int64_t refs = 0;
+    if (is_pinned(s->st, sha, NULL)) {
+        return OK;
+    }
+    TRY(refs_of(rq, sha, &refs));
+    if (refs > 0) {
+        return OK;
+    }
+    s->n++;
+    if (s->look) {
+        return OK;
+    }
+    if (refs == 0) {
+        struct tx *tx = tx_new(rq);
+        TRY_MEM(rq, tx);
+        TRY(TX_SQL(tx, W_BLOB_END, TX_MUST_CHANGE, sql_blob((struct str){(const char *)sha, 32})));
+        TRY(store_commit(s->st, rq, tx));
+    }
+    return os_remove(rq, path);
+}
+
+static enum err sweep_entry(struct req *rq, const char *name, void *ctx)
+{
+    struct sweep *s = ctx;
+    struct arena_mark mark = arena_mark(rq->a);
+    uint8_t sha[32] = {(uint8_t)s->folder};
+    char path[OS_PATH_MAX];
+    int64_t refs = 0;
+    if (str_z(name).n != (size_t)HEX_BYTES * 2 || !str_unhex(str_z(name), sha + 1, HEX_BYTES)) {
+        return OK;
+    }
+    TRY(os_path(rq, str_z(s->dir), str_z(name), path));
+    TRY(refs_of(rq, sha, &refs));
+    enum err e = OK;
+    if (refs <= 0) {
+        os_lock(&s->st->blob_lock);
+        e = remove_unused(rq, s, sha, path);
+        os_unlock(&s->st->blob_lock);
+    }
+    arena_back(rq->a, mark);
+    return e;
+}
+
+static enum err sweep_unfinished(struct req *rq, const char *name, void *ctx)
+{
+    struct sweep *s = ctx;
+    char path[OS_PATH_MAX];
+    if (!str_starts(str_z(name), S("blob-"))) {
+        return OK;
+    }
+    TRY(os_path(rq, str_z(s->dir), str_z(name), path));
+    os_lock(&s->st->blob_lock);
+    bool pinned = is_pinned(s->st, NULL, name);
+    s->n += !pinned;
+    enum err e = pinned || s->look ? OK : os_remove(rq, path);
+    os_unlock(&s->st->blob_lock);
+    return e;
+}
+
+enum err blob_sweep(struct req *rq, struct store *st, unsigned folder, bool look, uint32_t *ret_n)
+{
+    struct blob_path p;
+    uint8_t sha[32] = {(uint8_t)folder};
+    struct sweep s = {.st = st, .folder = folder, .look = look};
+    if (folder == 0) {
+        s.dir = st->dir;
+        TRY(os_each_entry(rq, st->dir, sweep_unfinished, &s));
+    }
+    TRY(path_of(rq, st, sha, &p));
+    s.dir = p.dir;
+    if (os_exists(p.dir)) {
+        TRY(os_each_entry(rq, p.dir, sweep_entry, &s));
+    }
+    *ret_n = s.n;
+    return OK;
 }

@@ -32,6 +32,15 @@ MUST_USE enum err blob_read(struct req *rq, struct store *st, const uint8_t sha[
  * errors   E_CHECKSUM, E_NOT_FOUND, E_IO */
 MUST_USE enum err blob_check(struct req *rq, struct store *st, const uint8_t sha[32]);
 
+/* Removes what nothing refers to: blobs without a row or a use in folder DIR/blobs/NN (0..255), and with
+ * folder 0 unfinished files of blob_put_bytes(). A blob put by a request that has not ended stays: its
+ * transaction may be on the way. look: only counts. A kill anywhere leaves at most a file to find again.
+ *
+ * gives    *ret_n files removed or found
+ * thread   any with a read handle; waits for commits */
+MUST_USE enum err blob_sweep(struct req *rq, struct store *st, unsigned folder, bool look,
+                             uint32_t *ret_n);
+
 /* SHA-256 of bytes that come in pieces; can be saved and restored between requests by copying the
  * struct (no pointers inside). */
 struct sha {

@@ -197,6 +197,23 @@ static enum err check_blobs(struct req *rq, struct check *c)
     }
 }
 
+/* No fault: what a kill left behind; the running server removes it. */
+static enum err count_unused(struct req *rq, struct check *c)
+{
+    uint64_t n = 0;
+    for (unsigned folder = 0; folder < 256; folder++) {
+        uint32_t found = 0;
+        TRY(blob_sweep(rq, rq->db->store, folder, true, &found));
+        n += found;
+    }
+    if (n > 0 && c->out != NULL) {
+        BUF_LIT(c->out, "files of blobs without a use, which the server will remove: ");
+        buf_u64(c->out, n);
+        buf_char(c->out, '\n');
+    }
+    return OK;
+}
+
 static enum err check_file(struct req *rq, struct check *c)
 {
     sqlite3_stmt *st;
@@ -226,6 +243,7 @@ enum err store_check(struct req *rq, struct buf *out, uint64_t *ret_faults)
     enum err e = check_all(rq, &c);
     db_end(rq);
     TRY(e);
+    TRY(count_unused(rq, &c));
     TRY(audit_verify(rq, &report));
     if (report.fault != AUDIT_HOLDS) {
         fault(&c, audit_fault_text(report.fault), (int64_t)report.seq);

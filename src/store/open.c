@@ -148,6 +148,7 @@ enum err store_open(struct req *rq, struct str dir, const struct store_opts *opt
         return FAIL(rq, E_IO, "data folder");
     }
     struct store *st = os_alloc(1, sizeof(*st));
+    os_mutex_init(&st->blob_lock);
     memcpy(st->dir, dir.p, dir.n);
     if (opts != NULL) {
         st->opts = *opts;
@@ -159,6 +160,7 @@ enum err store_open(struct req *rq, struct str dir, const struct store_opts *opt
     st->opts.batch_us = st->opts.batch_us != 0 ? st->opts.batch_us : BATCH_US;
     enum err e = open_in(rq, st);
     if (e != OK) {
+        os_mutex_done(&st->blob_lock);
         os_free(st);
         return e;
     }
@@ -174,6 +176,8 @@ void store_close(struct store *st)
     if (st->writer != NULL) {
         writer_stop(st->writer);
     }
+    blob_pins_end(st);
+    os_mutex_done(&st->blob_lock);
     sodium_memzero(&st->head_key, sizeof(st->head_key));
     sodium_memzero(st->hash_key, sizeof(st->hash_key));
     os_free(st);

@@ -14,6 +14,8 @@
 
 struct writer;
 
+struct blob_pin;
+
 struct store {
     char dir[OS_PATH_MAX];
     char path[OS_PATH_MAX]; /* of the database file */
@@ -21,6 +23,8 @@ struct store {
     struct store_opts opts;
     struct writer *writer; /* NULL when read only */
     struct head_key head_key; /* signs DIR/audit.head */
+    struct os_mutex blob_lock; /* pins; and a blob's removal, against one that is being put */
+    struct blob_pin *pins;     /* blob.c: blobs of requests that have not ended */
 };
 
 struct db {
@@ -40,6 +44,9 @@ struct str body_splice(struct arena *a, struct str raw, struct str id, uint64_t 
                        int64_t updated_ms);
 /* True when body has the form tx.h asks for. */
 bool body_is_well_formed(struct str raw);
+
+/* Pins of requests that outlive the store point to it no more. */
+void blob_pins_end(struct store *st);
 
 /* ---- tx.c ---- */
 struct tx_item {

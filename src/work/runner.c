@@ -10,7 +10,8 @@
 #include "os/thread.h"
 #include "store/db.h"
 
-enum { BATCH = 50, JOB_CAP = 8 << 20, POLL_MS = 1000, SWEEP_EVERY_MS = 600000 };
+enum { BATCH = 50, JOB_CAP = 8 << 20, POLL_MS = 1000, SWEEP_EVERY_MS = 600000,
+       FILES_EVERY_MS = 3600000 };
 
 /* What a kind of job does: writes into tx, which also ends the job. */
 typedef enum err (*job_run_fn)(struct req *rq, struct tx *tx, struct str key, struct str arg);
@@ -163,6 +164,8 @@ static void *loop(void *ctx)
 {
     struct runner *r = ctx;
     int64_t swept_ms = 0;
+    int64_t files_ms = 0;
+    unsigned folder = RUNNER_FILES_DONE;
 
     r->db = store_db_open(r->care->store);
     for (;;) {
@@ -174,6 +177,13 @@ static void *loop(void *ctx)
             if (now.ms - swept_ms > SWEEP_EVERY_MS) {
                 (void)!runner_sweep(r->care, r->db, now);
                 swept_ms = now.ms;
+            }
+            if (now.ms - files_ms > FILES_EVERY_MS) { /* at start too */
+                files_ms = now.ms;
+                folder = 0;
+            }
+            if (folder < RUNNER_FILES_DONE) {
+                (void)!runner_sweep_files(r->care, r->db, now, &folder);
             }
         }
         os_lock(&r->lock);

@@ -1,13 +1,14 @@
 /* work/sweep.c - removing what expired. Nothing clinical: sessions, unfinished uploads, old drafts, keys
- * of forms sent once, notices that were read. */
+ * of forms sent once, notices that were read, files nothing refers to. */
 #include "work/runner.h"
 
 #include "care/refusal.h"
 #include "care/upload.h"
 #include "care/who.h"
+#include "store/blob.h"
 #include "store/db.h"
 
-enum { UPLOADS_AT_ONCE = 200, REFUSALS_AT_ONCE = 500, SWEEP_CAP = 4 << 20 };
+enum { UPLOADS_AT_ONCE = 200, REFUSALS_AT_ONCE = 500, FOLDERS_AT_ONCE = 8, SWEEP_CAP = 4 << 20 };
 #define ONCE_KEEP_MS (2 * MS_DAY)
 #define NOTICES_KEEP_MS (90 * MS_DAY)
 
@@ -29,16 +30,48 @@ static enum err sweep(struct req *rq)
     return care->uploads != NULL ? upload_expire(rq, care->uploads, UPLOADS_AT_ONCE, &n) : OK;
 }
 
+static void sweep_req(struct req *rq, struct care *care, struct db *db, struct instant now)
+{
+    req_init(rq, SWEEP_CAP, now);
+    rq->app = (struct app *)care;
+    rq->db = db;
+    rq->who = &who_clock;
+}
+
 enum err runner_sweep(struct care *care, struct db *db, struct instant now)
 {
     struct req rq;
 
-    req_init(&rq, SWEEP_CAP, now);
-    rq.app = (struct app *)care;
-    rq.db = db;
-    rq.who = &who_clock;
+    sweep_req(&rq, care, db, now);
     enum err e = sweep(&rq);
     err_clear(&rq);
     req_done(&rq);
+    return e;
+}
+
+static enum err sweep_files(struct req *rq, unsigned from, unsigned to)
+{
+    const struct care *care = care_of(rq);
+    uint32_t n = 0;
+
+    if (from == 0 && care->uploads != NULL) {
+        TRY(upload_sweep(rq, care->uploads, &n));
+    }
+    for (unsigned folder = from; folder < to; folder++) {
+        TRY(blob_sweep(rq, care->store, folder, false, &n));
+    }
+    return OK;
+}
+
+enum err runner_sweep_files(struct care *care, struct db *db, struct instant now, unsigned *at)
+{
+    unsigned to = MIN(*at + FOLDERS_AT_ONCE, (unsigned)RUNNER_FILES_DONE);
+    struct req rq;
+
+    sweep_req(&rq, care, db, now);
+    enum err e = sweep_files(&rq, *at, to);
+    err_clear(&rq);
+    req_done(&rq);
+    *at = to; /* what failed is found again in an hour */
     return e;
 }
