@@ -77,8 +77,10 @@ function startIcd(input: HTMLInputElement): void {
     const q = input.value.trim();
     if (!/^[a-z]\d\d[.\d]*$/i.test(q)) return;
     const plain = (code: string): string => code.replace('.', '').toUpperCase();
-    const hit = (await find(q).catch(() => [])).find((h) => plain(h.code) === plain(q));
-    if (hit && input.value.trim() === q) input.value = `${hit.code} ${hit.title}`;
+    const hits = await find(q).catch((): Hit[] => []);
+    const hit = hits.find((h) => plain(h.code) === plain(q)) ?? hits.find((h) => h.code === plain(q).slice(0, 3));
+    if (!hit || input.value.trim() !== q) return;
+    input.value = `${plain(q).replace(/^(...)(.)/, '$1.$2')} ${hit.title}`;
   };
   input.addEventListener('change', () => void title());
   input.addEventListener('input', () => {

@@ -109,6 +109,21 @@ class Draft {
     this.failures++;
   }
 
+  // Whether the page shows all that was kept and has a place here. The server writes numbers as the
+  // language does and gives codes their titles: that is the same.
+  private isSaved(kept: URLSearchParams): boolean {
+    const now = new URLSearchParams(this.body());
+    const plain = (p: URLSearchParams, name: string): string[] =>
+      p.getAll(name).map((v) => v.trim().replace(/\r/g, '').replace(/,/g, '.').toUpperCase()).filter(Boolean);
+    const code = (v: string): string => (/^[A-Z]\d\d[.\d]*/.exec(v)?.[0] ?? '').replace('.', '');
+    const fields = Array.from(this.form.elements) as HTMLInputElement[];
+    return fields.filter((el) => el.name && el.type !== 'hidden').every(({ name }) => {
+      const was = plain(kept, name);
+      const is = plain(now, name);
+      return was.length === is.length && was.every((v, i) => is[i] === v || (!v.includes(' ') && !!code(v) && code(is[i] ?? '') === code(v)));
+    });
+  }
+
   // What could not be sent last time, put back into the fields.
   private restore(): void {
     const text = store.get(this.key);
@@ -119,8 +134,8 @@ class Draft {
     } catch {
       return store.remove(this.key);
     }
-    if (kept.body === this.body()) return store.remove(this.key);
     const values = new URLSearchParams(kept.body);
+    if (this.isSaved(values)) return store.remove(this.key);
     const names = new Set(values.keys());
     for (const el of Array.from(this.form.elements)) {
       if (el instanceof HTMLInputElement && (el.type === 'checkbox' || el.type === 'radio')) {

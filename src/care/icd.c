@@ -8,6 +8,7 @@
 #include "os/file.h"
 
 enum {
+    CATEGORY_LEN = 3, /* "I21" */
     ENTRIES_MAX = 60000,
     FILE_MAX_BYTES = 32 << 20,
     ARENA_BYTES = 256 << 20,
@@ -200,14 +201,18 @@ static struct str typed_code(struct req *rq, struct str query)
 
 struct str icd_titled(struct req *rq, const struct icd *icd, struct str typed)
 {
-    const struct icd_entry *e = icd_find(icd, typed_code(rq, str_trim(typed)));
+    struct str code = typed_code(rq, str_trim(typed));
+    const struct icd_entry *e = icd_find(icd, code);
     struct buf b;
+    if (e == NULL && code.n > CATEGORY_LEN) {
+        e = icd_find(icd, str_sub(code, 0, CATEGORY_LEN));
+    }
     if (e == NULL) {
         return typed;
     }
     struct str title = text4_get(&e->title, rq->lang);
-    buf_init(&b, rq->a, e->code.n + title.n + 2);
-    buf_str(&b, e->code);
+    buf_init(&b, rq->a, code.n + title.n + 2);
+    buf_str(&b, code);
     buf_char(&b, ' ');
     buf_str(&b, title);
     return buf_ok(&b) ? buf_get(&b) : typed;
@@ -245,6 +250,20 @@ static size_t split_words(struct req *rq, struct str query, struct str *ret_word
     return n;
 }
 
+/* Entries whose code begins with code, at most n. */
+static uint32_t by_code(const struct icd *icd, struct str code, const struct icd_entry **ret_hits,
+                        uint32_t n)
+{
+    uint32_t got = 0;
+    for (uint32_t i = lower(icd, code); code.n > 0 && i < icd->n && got < n; i++) {
+        if (!str_starts(icd->rows[i].e.code, code)) {
+            break;
+        }
+        ret_hits[got++] = &icd->rows[i].e;
+    }
+    return got;
+}
+
 uint32_t icd_search(struct req *rq, const struct icd *icd, struct str query,
                     const struct icd_entry **ret_hits, uint32_t n)
 {
@@ -256,11 +275,9 @@ uint32_t icd_search(struct req *rq, const struct icd *icd, struct str query,
         return 0;
     }
     code = typed_code(rq, query);
-    for (uint32_t i = lower(icd, code); code.n > 0 && i < icd->n && got < n; i++) {
-        if (!str_starts(icd->rows[i].e.code, code)) {
-            break;
-        }
-        ret_hits[got++] = &icd->rows[i].e;
+    got = by_code(icd, code, ret_hits, n);
+    if (got == 0 && code.n > CATEGORY_LEN) {
+        got = by_code(icd, str_sub(code, 0, CATEGORY_LEN), ret_hits, n);
     }
     if (got > 0) {
         return got;

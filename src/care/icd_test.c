@@ -29,6 +29,8 @@ static void finds(void **state)
     assert_non_null(icd_find(icd, S("I21")));
     assert_null(icd_find(icd, S("I2")));
     assert_true(str_starts(icd_titled(&rq, icd, S(" i21 ")), S("I21 ")));
+    assert_true(str_starts(icd_titled(&rq, icd, S("i219")), S("I21.9 ")));
+    assert_true(hits(&rq, icd, "I21.9", got) > 0);
     assert_true(str_eq(icd_titled(&rq, icd, S("I21 my words")), S("I21 my words")));
     assert_true(str_eq(icd_titled(&rq, icd, S("I2")), S("I2")));
     assert_true(str_eq(icd_titled(&rq, NULL, S("I21")), S("I21")));

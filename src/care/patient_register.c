@@ -20,13 +20,14 @@ struct entry {
     bool unidentified;
 };
 
-static void check_name(const struct fields *typed, struct str field, bool required,
+/* missing: what is said when there is none; NULL: it may be left out. */
+static void check_name(const struct fields *typed, struct str field, const char *missing,
                        struct problems *p, struct str *ret_name)
 {
     struct str v = fields_get(typed, field);
 
-    if (v.n == 0 && required) {
-        problem_add(p, field, T("Enter the name."), (struct str){0}, NULL);
+    if (v.n == 0 && missing != NULL) {
+        problem_add(p, field, missing, (struct str){0}, NULL);
     }
     if (v.n > NAME_MAX_BYTES) {
         problem_add(p, field, T("The name is too long."), (struct str){0}, NULL);
@@ -184,9 +185,9 @@ static enum err check_person(struct req *rq, const struct fields *typed, struct 
         return OK;
     }
     TRY(check_number(rq, typed, p, e));
-    check_name(typed, S("family"), true, p, &e->family);
-    check_name(typed, S("given"), true, p, &e->given);
-    check_name(typed, S("middle"), false, p, &e->middle);
+    check_name(typed, S("family"), T("Enter the family name."), p, &e->family);
+    check_name(typed, S("given"), T("Enter the first name."), p, &e->given);
+    check_name(typed, S("middle"), NULL, p, &e->middle);
     check_birth(rq, typed, p, e);
     check_sex(typed, p, e);
     check_contact(typed, p, e);

@@ -367,6 +367,14 @@ enum err web_icd(struct http_req *h)
     return http_reply(h, 200, S("application/json"), buf_get(&b));
 }
 
+/* What to look for by a diagnosis as it stands in the form: its code when it begins with one. */
+static struct str sought(struct http_req *h, struct str diagnosis)
+{
+    struct str code = str_sub(diagnosis, 0, str_find_char(diagnosis, ' '));
+    struct str titled = icd_titled(&h->rq, care_of(&h->rq)->icd, code);
+    return str_eq(titled, code) ? diagnosis : code;
+}
+
 /* The page without scripts: search, then one button puts the diagnosis into the draft. */
 enum err web_ask_icd(struct http_req *h)
 {
@@ -382,7 +390,7 @@ enum err web_ask_icd(struct http_req *h)
     }
     bool co = str_eq(field, S("co-diagnosis"));
     if (q.p == NULL && !co) {
-        q = fields_get(&a->typed, S("diagnosis"));
+        q = sought(h, fields_get(&a->typed, S("diagnosis")));
     }
     TRY(page_begin(h, T("ICD-10"), &root));
     set_hits(h, root, q.p != NULL ? q : S(""));
