@@ -88,7 +88,7 @@ enum err dc_text(struct dc *dc, struct str s, uint32_t *ret_off)
         const char *p = pool + dc->seen[i] - 1;
         uint32_t n;
         memcpy(&n, p, sizeof(n));
-        if (n == s.n && memcmp(p + sizeof(n), s.p, s.n) == 0) {
+        if (n == s.n && (n == 0 || memcmp(p + sizeof(n), s.p, s.n) == 0)) {
             *ret_off = dc->seen[i] - 1;
             return OK;
         }
