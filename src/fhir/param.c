@@ -82,3 +82,15 @@ const char *fhir_param_kind_name(const struct fhir_param *p)
     }
     return "token";
 }
+
+bool fhir_rule_has(const char *rule, struct str word)
+{
+    struct str rest = str_z(rule);
+    struct str one;
+    while (str_cut(&rest, '|', &one)) {
+        if (str_eq(one, word)) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -39,5 +39,7 @@ const struct fhir_param *fhir_param_find(enum fhir_type type, struct str name);
 const struct fhir_param *fhir_param_real(const struct fhir_param *p);
 /* _tag, _security and _profile of a type: i is 0, 1, 2. */
 const struct fhir_param *fhir_param_meta(enum fhir_type type, unsigned i);
+/* Whether word is one of those in rule, separated by '|'. */
+bool fhir_rule_has(const char *rule, struct str word);
 /* "token", "reference" ...: R4 ValueSet search-param-type. */
 const char *fhir_param_kind_name(const struct fhir_param *p);

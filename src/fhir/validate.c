@@ -1,46 +1,41 @@
-/* fhir/validate.c - holds a resource to the element table. See validate.h.
+/* fhir/validate.c - the walk of a resource along the definitions. See validate.h.
  *
  * The walk keeps its own stack: one frame per open object or array, so depth is bounded by a
  * constant and paths can be written when a fault is found, not before.
  */
 #include "fhir/validate.h"
 
-#include "base/text.h"
-#include "fhir/element_int.h"
 #include "fhir/prim.h"
+#include "fhir/validate_int.h"
 
-struct frame {
-    const struct fhir_shape *shape; /* of the object, or of the array's elements */
-    const struct fhir_element *row; /* how we came here; NULL at the root */
-    struct jv v;                    /* the object or array */
-    struct jv next;                 /* member or element to look at */
-    struct str name;                /* of the element; of the resource type at the root */
-    uint64_t seen;                  /* bit per row of the shape */
-    unsigned hint;                  /* for fhir_element_find */
-    int32_t index;                  /* in its array; -1: in none */
-    bool is_array;
-    bool is_sibling;                /* opened by a _name member: extensions of a primitive */
-};
+static void name_write(struct buf *b, const struct walk *w, const struct def_elem *e,
+                       struct str name, uint16_t type)
+{
+    if (e == NULL || (e->flags & DEF_CHOICE) == 0) {
+        buf_str(b, name);
+        return;
+    }
+    buf_str(b, def_str(w->d, e->name));
+    BUF_LIT(b, ".ofType(");
+    buf_str(b, def_type_name(w->d, type));
+    buf_char(b, ')');
+}
 
-struct walk {
-    struct req *rq;
-    uint32_t n;
-    struct frame f[FHIR_DEPTH_MAX + 1];
-};
-
-static struct str path_of(const struct walk *w, struct str leaf)
+struct str walk_path(const struct walk *w, struct str leaf)
 {
     struct buf b;
     buf_init(&b, w->rq->a, 2048);
     for (uint32_t i = 0; i < w->n; i++) {
         const struct frame *f = &w->f[i];
-        if (f->is_array) {
+        if (f->is_array && i + 1 < w->n) {
             continue;
         }
-        if (i > 0) {
-            buf_char(&b, '.');
+        buf_str(&b, b.n > 0 ? S(".") : S(""));
+        if (f->is_sibling) {
+            buf_str(&b, f->name);
+        } else {
+            name_write(&b, w, f->elem, f->name, f->type);
         }
-        buf_str(&b, f->name);
         if (f->index >= 0) {
             buf_char(&b, '[');
             buf_u64(&b, (uint64_t)f->index);
@@ -48,14 +43,15 @@ static struct str path_of(const struct walk *w, struct str leaf)
         }
     }
     if (leaf.n > 0) {
+        uint16_t type = 0;
+        const struct def_elem *e = def_child(w->d, w->f[w->n - 1].type, leaf, &type);
         buf_char(&b, '.');
-        buf_str(&b, leaf);
+        name_write(&b, w, e, leaf, type);
     }
     return buf_get(&b);
 }
 
-/* Element names are shown only when they are plain words: an input's keys may hold anything. */
-static struct str shown(struct str name)
+struct str walk_shown(struct str name)
 {
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
@@ -68,19 +64,17 @@ static struct str shown(struct str name)
     return name;
 }
 
-static void fault(struct walk *w, const char *code, const char *text, struct str leaf)
+void walk_fault(struct walk *w, const char *code, const char *text, struct str subject,
+                struct str leaf)
 {
-    if (w->rq->issues != NULL && w->rq->issues->n == FHIR_ISSUES_MAX) {
-        fhir_issue_add(w->rq, ISSUE_ERROR, code, text, S(""), S(""));
-        return;
-    }
-    fhir_issue_add(w->rq, ISSUE_ERROR, code, text, S(""), path_of(w, shown(leaf)));
+    bool kept = w->rq->issues == NULL || w->rq->issues->n < FHIR_ISSUES_MAX;
+    fhir_issue_add(w->rq, ISSUE_ERROR, code, text, subject,
+                   kept ? walk_path(w, walk_shown(leaf)) : S(""));
 }
 
-static void fault_of(struct walk *w, const char *code, const char *text, const char *subject,
-                     struct str leaf)
+static void fault(struct walk *w, const char *code, const char *text, struct str leaf)
 {
-    fhir_issue_add(w->rq, ISSUE_ERROR, code, text, str_z(subject), path_of(w, shown(leaf)));
+    walk_fault(w, code, text, S(""), leaf);
 }
 
 static bool open_frame(struct walk *w, struct frame f)
@@ -89,144 +83,112 @@ static bool open_frame(struct walk *w, struct frame f)
         fault(w, "too-long", T("Elements are nested too deep."), S(""));
         return false;
     }
+    f.row = def_type_row(w->d, f.type);
     f.next = json_first(f.v);
+    f.resource = f.row->kind == DEF_RESOURCE && !f.is_array ? (uint16_t)w->n
+                 : w->n > 0                                 ? w->f[w->n - 1].resource
+                                                            : 0;
     w->f[w->n++] = f;
     return true;
 }
 
-/* The type and id a reference names: ".../Type/id" or ".../Type/id/_history/v". */
-static struct str type_in(struct str ref, struct str *ret_id)
+static void prim_check(struct walk *w, const struct def_elem *e, uint16_t type, struct jv v,
+                       struct str name)
 {
-    struct str rest = str_sub(ref, 0, str_find(ref, S("/_history/")));
-    struct str type = {NULL, 0};
-    struct str last = {NULL, 0};
-    struct str part;
-    while (str_cut(&rest, '/', &part)) {
-        type = last;
-        last = part;
-    }
-    *ret_id = last;
-    return type;
-}
-
-static bool target_ok(const char *rule, struct str ref)
-{
-    size_t query = str_find_char(ref, '?');
-    if (query < ref.n) {
-        return rule == NULL || fhir_rule_has(rule, str_sub(ref, 0, query));
-    }
-    struct str id;
-    struct str type = type_in(ref, &id);
-    return type.n > 0 && fhir_id_is_valid(id) && (rule == NULL || fhir_rule_has(rule, type));
-}
-
-static bool is_absolute(struct str ref)
-{
-    return str_starts(ref, S("http://")) || str_starts(ref, S("https://"));
-}
-
-static bool is_word(struct str s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))) {
-            return false;
-        }
-    }
-    return s.n > 0 && s.p[0] >= 'A' && s.p[0] <= 'Z';
-}
-
-static void reference_check(struct walk *w, const struct frame *f, struct jv v)
-{
-    struct str ref = json_str(w->rq->a, v);
-    const char *rule = f->row != NULL ? f->row->rule : NULL;
-    if (ref.n == 0 || ref.p[0] == '#' || str_starts(ref, S("urn:"))) {
-        return;
-    }
-    if (is_absolute(ref)) {
-        /* A foreign server may have addresses of another form; a type we can read must fit. */
-        struct str id;
-        if (fhir_type_find(type_in(ref, &id)) != T_NONE && !target_ok(rule, ref)) {
-            fault(w, "value", T("This kind of resource cannot be referred to here."),
-              S("reference"));
-        }
-        return;
-    }
-    size_t end = MIN(str_find_char(ref, '/'), str_find_char(ref, '?'));
-    if (end == ref.n || !is_word(str_sub(ref, 0, end))) {
-        fault(w, "value",
-              T("A reference must be Type/id, #id, urn:uuid:... or an absolute address."),
-              S("reference"));
-        return;
-    }
-    if (!target_ok(rule, ref)) {
-        fault(w, "value", T("This kind of resource cannot be referred to here."),
-              S("reference"));
-    }
-}
-
-static void prim_check(struct walk *w, const struct fhir_element *row,
-                       const struct fhir_shape *shape, struct jv v, struct str name)
-{
-    switch (fhir_prim_check(w->rq->a, shape->prim, v)) {
+    const struct def_type *row = def_type_row(w->d, type);
+    switch (fhir_prim_check(w->rq->a, (enum fhir_prim)row->prim, v)) {
     case PRIM_OK: break;
     case PRIM_WRONG_KIND:
-        fault_of(w, "structure", T("The value is of the wrong kind."), shape->name, name);
+        walk_fault(w, "structure", T("The value is of the wrong kind."),
+                   def_str(w->d, row->name), name);
         return;
     case PRIM_WRONG_FORM:
-        fault_of(w, "value", T("The value does not have the form of its type."), shape->name, name);
+        walk_fault(w, "value", T("The value does not have the form of its type."),
+                   def_str(w->d, row->name), name);
         return;
-    case PRIM_EMPTY:
-        fault(w, "value", T("The value is empty."), name);
-        return;
-    case PRIM_TOO_LONG:
-        fault(w, "too-long", T("The text is too long."), name);
-        return;
+    case PRIM_EMPTY: fault(w, "value", T("The value is empty."), name); return;
+    case PRIM_TOO_LONG: fault(w, "too-long", T("The text is too long."), name); return;
     }
-    if (shape->prim == PRIM_CODE && row->rule != NULL &&
-        !fhir_rule_has(row->rule, json_str(w->rq->a, v))) {
-        fault(w, "code-invalid", T("The code is not one of those allowed here."), name);
+    if (e->strength == DEF_REQUIRED) {
+        walk_code(w, e, v, name);
     }
 }
 
-/* The shape of a resource inside another: contained, entry.resource, parameter.resource. */
-static const struct fhir_shape *inner_shape(struct walk *w, struct jv v, struct str name)
+/* The type of a resource inside another: contained, entry.resource, parameter.resource. */
+static uint16_t inner_type(struct walk *w, struct jv v, struct str name)
 {
     struct jv type = json_get(v, S("resourceType"));
     if (json_kind(type) != JSON_STRING) {
         fault(w, "structure", T("A resource must have a resourceType."), name);
-        return NULL;
+        return 0;
     }
-    return fhir_shape_of(fhir_type_find(json_str(w->rq->a, type)));
+    uint16_t id = def_find(w->d, json_str(w->rq->a, type));
+    const struct def_type *row = def_type_row(w->d, id);
+    if (row == NULL || row->kind != DEF_RESOURCE) {
+        fault(w, "structure", T("There is no such type of resource."), name);
+        return 0;
+    }
+    return id;
 }
 
-static void object_open(struct walk *w, const struct fhir_element *row,
-                        const struct fhir_shape *shape, struct jv v, struct str name,
-                        int32_t index)
+/* ele-1: an element has a value or children other than its id. */
+static bool holds_something(struct walk *w, const struct frame *f)
 {
+    struct jv first = json_first(f->v);
+    if (!json_has(first) || json_has(json_next(first)) || !json_key_is(first, S("id"))) {
+        return json_has(first);
+    }
+    const struct frame *top = walk_top(w);
+    struct jv value = f->index >= 0 ? json_at(top->sibling, (uint32_t)f->index)
+                                    : json_get(top->v, f->name);
+    return f->is_sibling && json_kind(value) != JSON_NONE && json_kind(value) != JSON_NULL;
+}
+
+static void object_open(struct walk *w, struct frame f)
+{
+    const struct def_elem *e = f.elem;
+    struct jv v = f.v;
+    struct str name = walk_top(w)->is_array ? S("") : f.name;
     if (json_kind(v) != JSON_OBJECT) {
-        fault_of(w, "structure", T("The value is of the wrong kind."), shape->name, name);
+        walk_fault(w, "structure", T("The value is of the wrong kind."), def_type_name(w->d, f.type),
+                   name);
         return;
     }
-    if (!json_has(json_first(v))) {
+    if (!holds_something(w, &f)) {
         fault(w, "structure", T("An element must hold something."), name);
         return;
     }
-    if (shape->base == BASE_ANY_RESOURCE) {
-        shape = inner_shape(w, v, name);
-        if (shape == NULL) {
+    if ((e->flags & DEF_INNER) != 0 && !f.is_sibling) {
+        f.type = inner_type(w, v, name);
+        if (f.type == 0) {
             return;
         }
     }
-    (void)open_frame(w, (struct frame){.shape = shape, .row = row, .v = v, .name = name,
-                                       .index = index});
+    (void)open_frame(w, f);
 }
 
-static void value_check(struct walk *w, const struct fhir_element *row,
-                        const struct fhir_shape *shape, struct jv v, struct str name)
+static bool is_primitive(const struct walk *w, uint16_t type)
+{
+    return def_type_row(w->d, type)->kind == DEF_PRIMITIVE;
+}
+
+static struct jv sibling_of(struct jv object, struct str name)
+{
+    char key[80] = "_";
+    if (name.n + 1 > sizeof(key)) {
+        return (struct jv){0};
+    }
+    for (size_t i = 0; i < name.n; i++) {
+        key[i + 1] = name.p[i];
+    }
+    return json_get(object, (struct str){key, name.n + 1});
+}
+
+static void value_check(struct walk *w, const struct def_elem *e, uint16_t type, struct jv v,
+                        struct str name)
 {
     bool is_array = json_kind(v) == JSON_ARRAY;
-    if (((row->flags & MANY) != 0) != is_array) {
+    if (((e->flags & DEF_ARRAY) != 0) != is_array) {
         fault(w, "structure", is_array ? T("Only one value may stand here, not an array.")
                                        : T("Here stands an array, even for one value."), name);
         return;
@@ -236,54 +198,62 @@ static void value_check(struct walk *w, const struct fhir_element *row,
             fault(w, "structure", T("An array must hold something."), name);
             return;
         }
-        (void)open_frame(w, (struct frame){.shape = shape, .row = row, .v = v, .name = name,
-                                           .index = -1, .is_array = true});
-    } else if (shape->base == BASE_PRIMITIVE) {
-        prim_check(w, row, shape, v, name);
+        if (e->max != DEF_MANY && json_len(v) > e->max) {
+            fault(w, "structure", T("There are too many of these."), name);
+        }
+        struct frame f = {.type = type, .elem = e, .v = v, .name = name, .index = -1,
+                          .is_array = true};
+        if (is_primitive(w, type)) {
+            f.sibling = sibling_of(walk_top(w)->v, name);
+        }
+        (void)open_frame(w, f);
+    } else if (is_primitive(w, type)) {
+        prim_check(w, e, type, v, name);
     } else {
-        object_open(w, row, shape, v, name, -1);
+        object_open(w, (struct frame){.type = type, .elem = e, .v = v, .name = name, .index = -1});
     }
 }
 
-static const struct fhir_shape sh_sibling = {"Element", PRIM_NONE, BASE_ELEMENT, 0, NULL};
-
 /* _name: id and extensions of a primitive (json.html#primitive). */
-static void sibling_check(struct walk *w, const struct fhir_element *row,
-                          const struct fhir_shape *shape, struct jv v, struct str name)
+static void sibling_check(struct walk *w, const struct def_elem *e, uint16_t type, struct jv v,
+                          struct str name)
 {
-    if (shape->base != BASE_PRIMITIVE) {
+    if (!is_primitive(w, type)) {
         fault(w, "structure", T("Only a primitive has extensions beside it."), name);
         return;
     }
     bool is_array = json_kind(v) == JSON_ARRAY;
-    if (is_array != ((row->flags & MANY) != 0)) {
+    if (is_array != ((e->flags & DEF_ARRAY) != 0)) {
         fault(w, "structure", T("The extensions beside a value must have its form."), name);
         return;
     }
     if (is_array) {
-        (void)open_frame(w, (struct frame){.shape = &sh_sibling, .row = row, .v = v, .name = name,
-                                           .index = -1, .is_array = true, .is_sibling = true});
-    } else {
-        object_open(w, row, &sh_sibling, v, name, -1);
+        (void)open_frame(w, (struct frame){.type = w->element, .elem = e, .v = v, .name = name,
+                                           .sibling = json_get(walk_top(w)->v, name), .index = -1,
+                                           .is_array = true, .is_sibling = true});
+        return;
     }
+    object_open(w, (struct frame){.type = w->element, .elem = e, .v = v, .name = name, .index = -1,
+                                  .is_sibling = true});
 }
 
-static void see(struct walk *w, struct frame *f, const struct fhir_element *row, struct str name)
+static bool bit_take(uint64_t *bits, uint32_t at)
 {
-    ptrdiff_t at = f->shape->n > 0 ? row - f->shape->elements : -1;
-    if (at < 0 || at >= f->shape->n) {
+    bool was = (bits[at / 64] >> (at % 64) & 1) != 0;
+    bits[at / 64] |= UINT64_C(1) << (at % 64);
+    return was;
+}
+
+static void see(struct walk *w, struct frame *f, const struct def_elem *e, struct str name,
+                bool is_sibling)
+{
+    uint32_t at = def_elem_number(w->d, e) - f->row->first_elem;
+    if (at >= SEEN_WORDS * 64) {
         return;
     }
-    f->seen |= UINT64_C(1) << at;
-    if (row->choice == 0) {
-        return;
-    }
-    for (unsigned i = 0; i < f->shape->n; i++) {
-        bool other = f->shape->elements[i].choice == row->choice && i != (unsigned)at;
-        if (other && (f->seen & (UINT64_C(1) << i)) != 0) {
-            fault(w, "structure", T("Only one of these forms of the value may be given."), name);
-            return;
-        }
+    (void)bit_take(f->seen, at);
+    if (!is_sibling && bit_take(f->valued, at)) {
+        fault(w, "structure", T("Only one of these forms of the value may be given."), name);
     }
 }
 
@@ -291,82 +261,130 @@ static void member_check(struct walk *w, struct frame *f, struct jv v)
 {
     struct str name = json_key(w->rq, v);
     bool is_sibling = name.n > 1 && name.p[0] == '_';
-    const struct fhir_shape *shape = NULL;
-    const struct fhir_element *row = fhir_element_find(
-        f->shape, is_sibling ? str_sub(name, 1, name.n) : name, &f->hint, &shape);
-    if (row == NULL) {
-        fault_of(w, "structure", T("There is no such element."), f->shape->name, name);
+    struct str plain = is_sibling ? str_sub(name, 1, name.n) : name;
+    uint16_t type = 0;
+    const struct def_elem *e = def_child(w->d, f->type, plain, &type);
+    if (e == NULL) {
+        bool is_type = f->row->kind == DEF_RESOURCE && str_eq(name, S("resourceType"));
+        if (!is_type) {
+            walk_fault(w, "structure", T("There is no such element."), walk_shown(name), S(""));
+        }
         return;
     }
-    see(w, f, row, name);
+    see(w, f, e, name, is_sibling);
     if (is_sibling) {
-        sibling_check(w, row, shape, v, name);
-        return;
-    }
-    value_check(w, row, shape, v, name);
-    if (f->shape == &sh_reference && json_kind(v) == JSON_STRING && str_eq(name, S("reference"))) {
-        reference_check(w, f, v);
+        sibling_check(w, e, type, v, plain);
+    } else {
+        value_check(w, e, type, v, name);
     }
 }
 
 static void item_check(struct walk *w, struct frame *f, struct jv v)
 {
     int32_t index = ++f->index;
-    struct str name = f->name;
     bool is_null = json_kind(v) == JSON_NULL;
-    if (f->is_sibling) {
-        if (!is_null) {
-            object_open(w, f->row, f->shape, v, name, index);
+    if (f->is_sibling || !is_primitive(w, f->type)) {
+        if (!is_null || !f->is_sibling) {
+            object_open(w, (struct frame){.type = f->type, .elem = f->elem, .v = v,
+                                          .name = f->name, .index = index,
+                                          .is_sibling = f->is_sibling});
         }
         return;
     }
-    if (f->shape->base != BASE_PRIMITIVE) {
-        object_open(w, f->row, f->shape, v, name, index);
-    } else if (!is_null) {
-        prim_check(w, f->row, f->shape, v, name);
+    if (is_null) {
+        if (json_kind(json_at(f->sibling, (uint32_t)index)) != JSON_OBJECT) {
+            fault(w, "structure", T("An empty place in an array needs extensions beside it."),
+                  S(""));
+        }
+        return;
     }
+    prim_check(w, f->elem, f->type, v, S(""));
 }
 
 static void required_check(struct walk *w, const struct frame *f)
 {
-    for (unsigned i = 0; i < f->shape->n; i++) {
-        const struct fhir_element *row = &f->shape->elements[i];
-        if ((row->flags & REQ) == 0 || (f->seen & (UINT64_C(1) << i)) != 0) {
-            continue;
+    for (unsigned i = 0; i < f->row->n_elem && i < SEEN_WORDS * 64; i++) {
+        const struct def_elem *e = def_elem_at(w->d, f->row, i);
+        if (e->min > 0 && (f->seen[i / 64] >> (i % 64) & 1) == 0 &&
+            (e->flags & DEF_PRIM_VALUE) == 0) {
+            walk_fault(w, "required", T("A required element is missing."), def_str(w->d, e->name),
+                       S(""));
         }
-        bool seen = false;
-        for (unsigned k = 0; row->choice != 0 && k < f->shape->n; k++) {
-            bool same = f->shape->elements[k].choice == row->choice;
-            seen = seen || (same && (f->seen & (UINT64_C(1) << k)) != 0);
-            if (same && k < i) {
-                seen = true; /* told once, at the first form of the choice */
-            }
+    }
+}
+
+/* ext-1: an extension has either extensions or a value. */
+static void extension_check(struct walk *w, const struct frame *f)
+{
+    bool inner = json_has(json_get(f->v, S("extension")));
+    bool valued = false;
+    for (struct jv v = json_first(f->v); json_has(v); v = json_next(v)) {
+        struct str key = json_key(w->rq, v);
+        valued = valued || str_starts(key, S("value")) || str_starts(key, S("_value"));
+    }
+    if (inner == valued) {
+        fault(w, "invariant", T("An extension has either a value or extensions of its own."),
+              S(""));
+    }
+}
+
+static void object_end(struct walk *w, const struct frame *f)
+{
+    required_check(w, f);
+    if (f->type == w->reference) {
+        walk_reference(w, f);
+    } else if (f->type == w->extension) {
+        extension_check(w, f);
+    } else if (f->type == w->narrative) {
+        walk_narrative(w, f);
+    } else if (f->elem != NULL && f->elem->strength == DEF_REQUIRED && !f->is_sibling) {
+        walk_concept(w, f);
+    }
+    if (f->row->kind == DEF_RESOURCE) {
+        walk_contained(w, f);
+        if (f->type == w->bundle) {
+            walk_bundle(w, f);
         }
-        if (!seen) {
-            fault(w, "required", T("A required element is missing."),
-                  (struct str){row->name, row->len});
-        }
+    }
+}
+
+static void types_find(struct walk *w)
+{
+    const struct {
+        uint16_t *id;
+        struct str name;
+    } types[] = {
+        {&w->element, S("Element")},     {&w->reference, S("Reference")},
+        {&w->narrative, S("Narrative")}, {&w->bundle, S("Bundle")},
+        {&w->coding, S("Coding")},       {&w->concept, S("CodeableConcept")},
+        {&w->quantity, S("Quantity")},   {&w->extension, S("Extension")},
+    };
+    for (size_t i = 0; i < LEN(types); i++) {
+        *types[i].id = def_find(w->d, types[i].name);
     }
 }
 
 enum err fhir_validate(struct req *rq, struct jv v, enum fhir_type type)
 {
-    const struct fhir_shape *shape = fhir_shape_of(type);
     uint32_t before = fhir_issue_errors(rq);
     struct walk *w = ARENA_NEW(rq->a, struct walk);
     TRY_MEM(rq, w);
     w->rq = rq;
-    if (shape == NULL || json_kind(v) != JSON_OBJECT) {
+    w->d = fhir_defs();
+    w->root = v;
+    types_find(w);
+    uint16_t id = def_of_fhir_type(w->d, type);
+    if (id == 0 || json_kind(v) != JSON_OBJECT) {
         return FAIL(rq, E_UNPROCESSED, "not a resource");
     }
-    (void)open_frame(w, (struct frame){.shape = shape, .v = v, .name = fhir_type_name(type),
+    (void)open_frame(w, (struct frame){.type = id, .v = v, .name = fhir_type_name(type),
                                        .index = -1});
     while (w->n > 0) {
         struct frame *f = &w->f[w->n - 1];
         struct jv at = f->next;
         if (!json_has(at)) {
             if (!f->is_array) {
-                required_check(w, f);
+                object_end(w, f);
             }
             w->n--;
             continue;

@@ -1,0 +1,67 @@
+/* fhir/validate_int.h - what the parts of the validator share; private to the room. */
+#pragma once
+
+#include "base/text.h"
+#include "fhir/defs.h"
+#include "fhir/validate.h"
+
+/* An open object or array. One bit for each child row of the type, from the first. */
+enum { SEEN_WORDS = 2 };
+
+struct frame {
+    uint16_t type;               /* def_id of the object, or of the array's items */
+    uint16_t resource;           /* frame of the resource this stands in */
+    const struct def_elem *elem; /* how we came here; NULL at the root */
+    const struct def_type *row;  /* of type */
+    struct jv v;                 /* the object or array */
+    struct jv next;              /* member or element to look at */
+    struct jv sibling;           /* of an array of primitives: _name beside it; of _name: name */
+    struct str name;             /* of the element; of the resource type at the root */
+    uint64_t seen[SEEN_WORDS];   /* child rows that hold a value or extensions */
+    uint64_t valued[SEEN_WORDS]; /* child rows that hold a value */
+    int32_t index;               /* in its array; -1: in none */
+    bool is_array;
+    bool is_sibling;             /* opened by a _name member: extensions of a primitive */
+};
+
+struct walk {
+    struct req *rq;
+    const struct defs *d;
+    struct jv root;
+    uint16_t element;      /* def_id of Element */
+    uint16_t reference;    /* of Reference ... */
+    uint16_t narrative;
+    uint16_t bundle;
+    uint16_t coding;
+    uint16_t concept;
+    uint16_t quantity;
+    uint16_t extension;
+    uint32_t n;
+    struct frame f[FHIR_DEPTH_MAX + 1];
+};
+
+/* A fault at the element the walk stands in, or at its child leaf (n 0: none). */
+void walk_fault(struct walk *w, const char *code, const char *text, struct str subject,
+                struct str leaf);
+/* The path of the innermost open element, of its child leaf. */
+struct str walk_path(const struct walk *w, struct str leaf);
+/* What may be shown of an input's own words: plain names, "?" for anything else. */
+struct str walk_shown(struct str name);
+/* The innermost open object that is an element, not an array. */
+static inline struct frame *walk_top(struct walk *w)
+{
+    return &w->f[w->n - 1];
+}
+
+/* A primitive that is a code, held to its element's value set. */
+void walk_code(struct walk *w, const struct def_elem *e, struct jv v, struct str name);
+/* A Coding, CodeableConcept or Quantity that ends, held to its element's value set. */
+void walk_concept(struct walk *w, const struct frame *f);
+/* A Reference that ends: its form, the types it may name, what is in this resource or Bundle. */
+void walk_reference(struct walk *w, const struct frame *f);
+/* A Narrative that ends: the markup R4 allows. */
+void walk_narrative(struct walk *w, const struct frame *f);
+/* A Bundle that ends: full addresses, what entries need by the Bundle's type. */
+void walk_bundle(struct walk *w, const struct frame *f);
+/* A resource that ends: its contained resources are named and referred to. */
+void walk_contained(struct walk *w, const struct frame *f);
