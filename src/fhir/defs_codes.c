@@ -8,11 +8,15 @@ static bool letter_or_digit(char c)
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
-/* RFC 6838: type "/" subtype [";" parameters] */
+/* RFC 6838: type "/" subtype [";" parameters]; and the short words that R4 itself takes for them
+ * (http.html#mime-type, CapabilityStatement.format). */
 static bool mime_ok(struct str s)
 {
     struct str rest = s;
     struct str type;
+    if (str_eq(s, S("json")) || str_eq(s, S("xml")) || str_eq(s, S("ttl"))) {
+        return true;
+    }
     if (!str_cut(&rest, '/', &type) || type.n == 0 || rest.n == 0) {
         return false;
     }

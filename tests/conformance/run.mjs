@@ -14,6 +14,8 @@ const SHOWN = 200; // failures printed for a suite
 // (tests/conformance/suite.h); the least share of passed cases, where it is not all.
 const SUITES = [
   ['ucum', 'ucum', (build) => [`${build}/tests/conformance/conformance_ucum`, DATA], 1],
+  ['primitives', 'primitives', (build) => [`${build}/tests/conformance/conformance_primitives`, DATA], 1],
+  ['examples', 'examples', (build) => [`${build}/tests/conformance/conformance_examples`, DATA], 1],
   ['json-patch', 'patch', (build) => [`${build}/tests/conformance/conformance_json-patch`, DATA], 1],
 ];
 

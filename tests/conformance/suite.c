@@ -3,29 +3,39 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
+#include <zlib.h>
 
 enum { FILE_MAX = 64 << 20, CASE_MAX = 32 << 20, PATH_LEN = 1000 };
 
-static bool read_file(struct req *rq, const char *dir, const char *name, struct str *ret_text)
+bool suite_read(struct req *rq, const char *dir, const char *name, struct str *ret_text)
 {
     char path[PATH_LEN];
     int n = snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = n > 0 && n < PATH_LEN ? fopen(path, "rb") : NULL;
+    gzFile f = n > 0 && n < PATH_LEN ? gzopen(path, "rb") : NULL; /* plain files too */
     if (f == NULL) {
         fprintf(stderr, "cannot read %s/%s\n", dir, name);
         return false;
     }
     struct buf b;
     buf_init(&b, rq->a, FILE_MAX);
-    for (size_t got = 1; got > 0 && buf_ok(&b);) {
+    int got = 1;
+    while (got > 0 && buf_ok(&b)) {
         char *room = buf_room(&b, 65536);
-        got = room == NULL ? 0 : fread(room, 1, 65536, f);
-        b.n += got;
+        got = room == NULL ? 0 : gzread(f, room, 65536);
+        b.n += got > 0 ? (size_t)got : 0;
     }
-    bool fine = !ferror(f) && buf_ok(&b);
-    fclose(f);
+    bool fine = got == 0 && buf_ok(&b);
+    (void)gzclose(f);
     *ret_text = buf_get(&b);
     return fine;
+}
+
+bool suite_has(const char *dir, const char *file)
+{
+    char path[PATH_LEN];
+    int n = snprintf(path, sizeof path, "%s/%s", dir, file);
+    return n > 0 && n < PATH_LEN && access(path, R_OK) == 0;
 }
 
 int suite_lines(const char *dir, const char *file, suite_case_fn fn)
@@ -34,7 +44,7 @@ int suite_lines(const char *dir, const char *file, suite_case_fn fn)
     req_init(&all, FILE_MAX * 2, (struct instant){0});
     struct str rest;
     struct str line;
-    bool fine = read_file(&all, dir, file, &rest);
+    bool fine = suite_read(&all, dir, file, &rest);
     while (fine && str_cut(&rest, '\n', &line)) {
         if (str_trim(line).n == 0) {
             continue;
@@ -60,7 +70,7 @@ int suite_array(const char *dir, const char *file, suite_case_fn fn)
     req_init(&all, FILE_MAX * 2, (struct instant){0});
     struct str text;
     struct json_doc doc;
-    bool fine = read_file(&all, dir, file, &text) && json_parse(&all, text, NULL, &doc) == OK;
+    bool fine = suite_read(&all, dir, file, &text) && json_parse(&all, text, NULL, &doc) == OK;
     for (struct jv v = fine ? json_first(json_root(&doc)) : (struct jv){0}; json_has(v);
          v = json_next(v)) {
         struct req rq;

@@ -10,6 +10,10 @@
 
 typedef void (*suite_case_fn)(struct req *rq, struct jv row);
 
+/* The text of a file of the data; a name that ends in .gz is unpacked. False, with a line, when it
+ * cannot be read. */
+bool suite_read(struct req *rq, const char *dir, const char *file, struct str *ret_text);
+bool suite_has(const char *dir, const char *file);
 /* Calls fn for each line of a file of JSON lines. Gives the exit status of the program. */
 int suite_lines(const char *dir, const char *file, suite_case_fn fn);
 /* As suite_lines for the elements of one JSON array. */
