@@ -1,0 +1,452 @@
+/* fhir/path_eval.c - evaluating a compiled expression: the stack, paths, variables. See path_int.h. */
+#include <string.h>
+
+#include "fhir/path_int.h"
+
+enum { STACK_FIRST = 64 };
+
+/* ---- stack ---- */
+
+enum err path_fail(struct path_vm *vm, const struct path_node *node, const char *what)
+{
+    return FAIL(vm->rq, E_UNPROCESSED, "FHIRPath at %u: %s", node->at, what);
+}
+
+enum err path_burn(struct path_vm *vm, uint64_t n)
+{
+    if (vm->fuel < n) {
+        return FAIL(vm->rq, E_TOO_LARGE, "FHIRPath: the expression takes too long");
+    }
+    vm->fuel -= n;
+    return OK;
+}
+
+enum err path_room(struct path_vm *vm, uint32_t n)
+{
+    if (vm->size - vm->n >= n) {
+        return OK;
+    }
+    if (n > vm->items_max || vm->n > vm->items_max - n) {
+        return FAIL(vm->rq, E_TOO_LARGE, "FHIRPath: too many items");
+    }
+    uint32_t size = MAX(vm->size, STACK_FIRST);
+    while (size - vm->n < n) {
+        size *= 2;
+    }
+    struct path_item *v = arena_alloc_raw(vm->rq->a, size * sizeof(*v));
+    TRY_MEM(vm->rq, v);
+    if (vm->n > 0) {
+        memcpy(v, vm->v, vm->n * sizeof(*v));
+    }
+    vm->v = v;
+    vm->size = size;
+    return OK;
+}
+
+enum err path_push(struct path_vm *vm, const struct path_item *item)
+{
+    if (vm->n == vm->size) {
+        struct path_item copy = *item; /* may be on the stack that moves */
+        TRY(path_room(vm, 1));
+        vm->v[vm->n++] = copy;
+        return OK;
+    }
+    vm->v[vm->n++] = *item;
+    return OK;
+}
+
+void path_settle(struct path_vm *vm, uint32_t base, uint32_t from)
+{
+    if (base != from) {
+        memmove(vm->v + base, vm->v + from, (vm->n - from) * sizeof(*vm->v));
+        vm->n -= from - base;
+    }
+}
+
+enum err path_give(struct path_vm *vm, uint32_t base, const struct path_item *item)
+{
+    struct path_item copy = *item;
+    vm->n = base;
+    return path_push(vm, &copy);
+}
+
+enum err path_give_bool(struct path_vm *vm, uint32_t base, bool b)
+{
+    struct path_item item = {.kind = PATH_BOOLEAN, .b = b};
+    return path_give(vm, base, &item);
+}
+
+enum err path_give_int(struct path_vm *vm, uint32_t base, int64_t i)
+{
+    struct path_item item = {.kind = PATH_INTEGER, .i = i};
+    return path_give(vm, base, &item);
+}
+
+enum err path_give_str(struct path_vm *vm, uint32_t base, struct str s)
+{
+    TRY_MEM(vm->rq, s.p);
+    struct path_item item = {.kind = PATH_STRING, .s = s};
+    return path_give(vm, base, &item);
+}
+
+enum err path_give_dec(struct path_vm *vm, uint32_t base, const struct decimal *d, bool inexact)
+{
+    struct path_item item = {.kind = PATH_DECIMAL, .flags = inexact ? PATH_INEXACT : 0, .d = *d};
+    return path_give(vm, base, &item);
+}
+
+enum err path_give_quantity(struct path_vm *vm, uint32_t base, const struct path_quantity *q)
+{
+    struct path_quantity *copy = ARENA_NEW(vm->rq->a, struct path_quantity);
+    TRY_MEM(vm->rq, copy);
+    *copy = *q;
+    struct path_item item = {.kind = PATH_QUANTITY, .q = copy};
+    return path_give(vm, base, &item);
+}
+
+/* ---- single values ---- */
+
+enum err path_take_tri(struct path_vm *vm, const struct path_node *node, uint32_t base,
+                       enum path_tri *ret_tri)
+{
+    uint32_t n = vm->n - base;
+    struct path_item value;
+    if (n > 1) {
+        return PATH_FAIL(vm, node, "a single boolean belongs here, there are several items");
+    }
+    if (n == 0) {
+        *ret_tri = TRI_EMPTY;
+        return OK;
+    }
+    const struct path_item *item = &vm->v[base];
+    if (path_value(vm, item, &value)) {
+        *ret_tri = value.kind == PATH_BOOLEAN && !value.b ? TRI_FALSE : TRI_TRUE;
+    } else {
+        *ret_tri = item->kind == PATH_NODE && (item->flags & PATH_NO_VALUE) ? TRI_EMPTY : TRI_TRUE;
+    }
+    vm->n = base;
+    return OK;
+}
+
+enum err path_input(struct path_vm *vm, const struct path_node *node, uint32_t base,
+                    struct path_item *ret_value, bool *ret_has)
+{
+    uint32_t n = vm->n - base;
+    if (n > 1) {
+        return PATH_FAIL(vm, node, "a single item belongs here, there are several");
+    }
+    *ret_has = false;
+    if (n == 1) {
+        const struct path_item *item = &vm->v[base];
+        if (path_value(vm, item, ret_value)) {
+            *ret_has = true;
+        } else if (!(item->flags & PATH_NO_VALUE)) {
+            *ret_value = *item;
+            *ret_has = true;
+        }
+    }
+    return OK;
+}
+
+enum err path_arg(struct path_vm *vm, const struct path_frame *f, const struct path_node *node,
+                  unsigned i, struct path_item *ret_value, bool *ret_has)
+{
+    uint32_t base = vm->n;
+    TRY(path_run(vm, f, node->args[i]));
+    TRY(path_input(vm, node, base, ret_value, ret_has));
+    vm->n = base;
+    return OK;
+}
+
+enum err path_arg_str(struct path_vm *vm, const struct path_frame *f, const struct path_node *node,
+                      unsigned i, struct str *ret_s, bool *ret_has)
+{
+    struct path_item value;
+    TRY(path_arg(vm, f, node, i, &value, ret_has));
+    if (*ret_has) {
+        if (value.kind != PATH_STRING) {
+            return PATH_FAIL(vm, node, "a text belongs here");
+        }
+        *ret_s = value.s;
+    }
+    return OK;
+}
+
+enum err path_arg_int(struct path_vm *vm, const struct path_frame *f, const struct path_node *node,
+                      unsigned i, int64_t *ret_i, bool *ret_has)
+{
+    struct path_item value;
+    TRY(path_arg(vm, f, node, i, &value, ret_has));
+    if (*ret_has) {
+        if (value.kind != PATH_INTEGER) {
+            return PATH_FAIL(vm, node, "a whole number belongs here");
+        }
+        *ret_i = value.i;
+    }
+    return OK;
+}
+
+struct path_frame path_frame_of(const struct path_frame *f, const struct path_item *self,
+                                int64_t index)
+{
+    struct path_frame inner = *f;
+    inner.self = *self;
+    inner.index = index;
+    inner.indexed = true;
+    return inner;
+}
+
+/* ---- variables ---- */
+
+static enum err push_list(struct path_vm *vm, struct path_list list)
+{
+    TRY(path_room(vm, (uint32_t)MIN(list.n, UINT32_MAX)));
+    for (size_t i = 0; i < list.n; i++) {
+        vm->v[vm->n++] = list.v[i];
+    }
+    return OK;
+}
+
+static enum err push_text(struct path_vm *vm, const char *head, struct str name, size_t skip)
+{
+    struct buf b;
+    buf_init(&b, vm->rq->a, PATH_EXPR_MAX);
+    buf_str(&b, str_z(head));
+    buf_str(&b, str_sub(name, skip, name.n));
+    TRY_MEM(vm->rq, buf_get(&b).p);
+    struct path_item item = {.kind = PATH_STRING, .s = buf_get(&b)};
+    return path_push(vm, &item);
+}
+
+static enum err push_item(struct path_vm *vm, const struct path_item *item)
+{
+    bool absent = item->kind == PATH_NODE && item->node.doc == NULL;
+    return absent ? OK : path_push(vm, item);
+}
+
+static enum err run_variable(struct path_vm *vm, const struct path_node *node)
+{
+    static const struct {
+        struct str name;
+        const char *text;
+    } fixed[] = {
+        {SI("ucum"), "http://unitsofmeasure.org"},
+        {SI("sct"), "http://snomed.info/sct"},
+        {SI("loinc"), "http://loinc.org"},
+    };
+    struct str name = node->name;
+    for (const struct path_bound *b = vm->bound; b != NULL; b = b->next) {
+        if (str_eq(b->name, name)) {
+            return push_list(vm, b->value);
+        }
+    }
+    for (size_t i = 0; i < vm->env->n_vars; i++) {
+        if (str_eq(vm->env->vars[i].name, name)) {
+            return push_list(vm, vm->env->vars[i].value);
+        }
+    }
+    if (str_eq(name, S("resource"))) {
+        return push_item(vm, &vm->env->resource);
+    }
+    if (str_eq(name, S("context"))) {
+        return push_item(vm, &vm->env->context);
+    }
+    if (str_eq(name, S("rootResource"))) {
+        return push_item(vm, &vm->env->root_resource);
+    }
+    for (size_t i = 0; i < LEN(fixed); i++) {
+        if (str_eq(name, fixed[i].name)) {
+            struct path_item item = {.kind = PATH_STRING, .s = str_z(fixed[i].text)};
+            return path_push(vm, &item);
+        }
+    }
+    if (str_starts(name, S("vs-"))) {
+        return push_text(vm, "http://hl7.org/fhir/ValueSet/", name, 3);
+    }
+    if (str_starts(name, S("ext-"))) {
+        return push_text(vm, "http://hl7.org/fhir/StructureDefinition/", name, 4);
+    }
+    return PATH_FAIL(vm, node, "no such variable");
+}
+
+/* ---- paths ---- */
+
+/* A name at the head of a path that is the type of $this stands for $this itself. */
+static bool names_self(struct path_vm *vm, const struct path_frame *f,
+                       const struct path_node *step)
+{
+    const struct path_item *self = &f->self;
+    if (!(step->flags & NODE_IMPLICIT) || self->kind != PATH_NODE
+        || json_kind(self->node) != JSON_OBJECT) {
+        return false;
+    }
+    if (self->type != 0) {
+        uint16_t named = step->type.fhir;
+        return named != 0 && (named == self->type || def_is_a(vm->d, self->type, named));
+    }
+    return json_is(json_get(self->node, S("resourceType")), step->name);
+}
+
+static enum err run_index(struct path_vm *vm, const struct path_frame *f,
+                          const struct path_node *node, uint32_t base)
+{
+    int64_t i;
+    bool has;
+    TRY(path_arg_int(vm, f, node, 0, &i, &has));
+    if (has && i >= 0 && i < vm->n - base) {
+        struct path_item item = vm->v[base + (uint32_t)i];
+        return path_give(vm, base, &item);
+    }
+    path_drop(vm, base);
+    return OK;
+}
+
+static enum err run_step(struct path_vm *vm, const struct path_frame *f,
+                         const struct path_node *step, uint32_t base)
+{
+    switch (step->op) {
+    case OP_MEMBER: return path_step_member(vm, step, base);
+    case OP_AT: return run_index(vm, f, step, base);
+    case OP_CALL:
+        TRY(path_burn(vm, 1 + vm->n - base));
+        return step->func->call(vm, f, step, base);
+    default: return FAIL(vm->rq, E_INTERNAL, "FHIRPath step");
+    }
+}
+
+static enum err run_chain(struct path_vm *vm, const struct path_frame *f,
+                          const struct path_node *node)
+{
+    const struct path_bound *bound = vm->bound;
+    uint32_t base = vm->n;
+    TRY(path_run(vm, f, node->args[0]));
+    unsigned i = 1;
+    if (names_self(vm, f, node->args[1])) {
+        i = 2;
+    }
+    for (; i < node->n_args; i++) {
+        TRY(run_step(vm, f, node->args[i], base));
+    }
+    vm->bound = bound; /* variables defined in the path end with it */
+    return OK;
+}
+
+enum err path_run(struct path_vm *vm, const struct path_frame *f, const struct path_node *node)
+{
+    TRY(path_burn(vm, 1));
+    switch (node->op) {
+    case OP_EMPTY: return OK;
+    case OP_LITERAL: return path_push(vm, &node->item);
+    case OP_THIS: return push_item(vm, &f->self);
+    case OP_INDEX_VAR:
+        if (!f->indexed) {
+            return PATH_FAIL(vm, node, "$index has no meaning here");
+        }
+        return path_give_int(vm, vm->n, f->index);
+    case OP_TOTAL:
+        if (!f->totalled) {
+            return PATH_FAIL(vm, node, "$total has no meaning here");
+        }
+        TRY(path_room(vm, f->total_n));
+        for (uint32_t i = 0; i < f->total_n; i++) {
+            vm->v[vm->n++] = vm->v[f->total_at + i];
+        }
+        return OK;
+    case OP_VARIABLE: return run_variable(vm, node);
+    case OP_CHAIN: return run_chain(vm, f, node);
+    default: return path_operate(vm, f, node);
+    }
+}
+
+/* ---- entry ---- */
+
+struct path_env path_env_of(struct path_item item)
+{
+    return (struct path_env){.context = item, .resource = item, .root_resource = item};
+}
+
+struct str path_prog_expr(const struct path_prog *prog)
+{
+    return prog->expr;
+}
+
+enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env *env,
+                   struct path_list *ret_list)
+{
+    struct path_vm vm = {
+        .rq = rq,
+        .prog = prog,
+        .d = prog->d,
+        .env = env,
+        .v = env->stack,
+        .size = env->stack_size,
+        .items_max = env->items_max == 0 ? PATH_ITEMS_MAX : env->items_max,
+        .fuel = env->fuel == 0 ? PATH_FUEL : env->fuel,
+    };
+    struct path_frame f = {.self = env->context};
+    enum err e = path_run(&vm, &f, prog->root);
+    env->stack = vm.v;
+    env->stack_size = vm.size;
+    if (e == OK) {
+        *ret_list = (struct path_list){vm.v, vm.n};
+    }
+    return e;
+}
+
+/* Evaluates to at most one item; what was built meanwhile is given back, the stack of before stays. */
+static enum err eval_one(struct req *rq, const struct path_prog *prog, struct path_env *env,
+                         size_t *ret_n, enum path_tri *ret_tri, bool *ret_is_bool)
+{
+    if (env->stack == NULL) {
+        env->stack = arena_alloc_raw(rq->a, STACK_FIRST * sizeof(*env->stack));
+        TRY_MEM(rq, env->stack);
+        env->stack_size = STACK_FIRST;
+    }
+    struct arena_mark mark = arena_mark(rq->a);
+    struct path_item *stack = env->stack;
+    uint32_t stack_size = env->stack_size;
+    struct path_list list;
+    enum err e = path_eval(rq, prog, env, &list);
+    if (e == OK) {
+        struct path_item value;
+        *ret_n = list.n;
+        *ret_tri = TRI_TRUE;
+        *ret_is_bool = false;
+        if (list.n == 1 && path_item_value(rq->a, prog->d, &list.v[0], &value)) {
+            *ret_is_bool = value.kind == PATH_BOOLEAN;
+            *ret_tri = *ret_is_bool && !value.b ? TRI_FALSE : TRI_TRUE;
+        }
+    }
+    arena_back(rq->a, mark);
+    env->stack = stack;
+    env->stack_size = stack_size;
+    return e;
+}
+
+enum err path_eval_bool(struct req *rq, const struct path_prog *prog, struct path_env *env,
+                        bool *ret_b)
+{
+    size_t n;
+    enum path_tri tri;
+    bool is_bool;
+    TRY(eval_one(rq, prog, env, &n, &tri, &is_bool));
+    if (n > 1 || (n == 1 && !is_bool)) {
+        return FAIL(rq, E_UNPROCESSED, "FHIRPath: the rule gives no boolean");
+    }
+    *ret_b = n == 0 || tri == TRI_TRUE;
+    return OK;
+}
+
+enum err path_eval_test(struct req *rq, const struct path_prog *prog, struct path_env *env,
+                        bool *ret_b)
+{
+    size_t n;
+    enum path_tri tri;
+    bool is_bool;
+    TRY(eval_one(rq, prog, env, &n, &tri, &is_bool));
+    if (n > 1) {
+        return FAIL(rq, E_UNPROCESSED, "FHIRPath: a single boolean belongs here");
+    }
+    *ret_b = n == 1 && tri == TRI_TRUE;
+    return OK;
+}

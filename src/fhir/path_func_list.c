@@ -1,0 +1,557 @@
+/* fhir/path_func_list.c - functions of collections: existence, filtering, subsets, joining, trees,
+ * aggregates. See path_int.h; FHIRPath N1 sections 5.1 to 5.4, 5.8 and 7. */
+#include <string.h>
+
+#include "fhir/path_int.h"
+
+/* ---- existence ---- */
+
+static enum err do_empty(struct path_vm *vm, const struct path_frame *f,
+                         const struct path_node *node, uint32_t base)
+{
+    (void)f, (void)node;
+    return path_give_bool(vm, base, vm->n == base);
+}
+
+/* The answer of a criterion for item i of the input. */
+static enum err criterion(struct path_vm *vm, const struct path_frame *f,
+                          const struct path_node *node, uint32_t base, uint32_t i,
+                          enum path_tri *ret_tri)
+{
+    struct path_frame inner = path_frame_of(f, &vm->v[i], i - base);
+    uint32_t top = vm->n;
+    TRY(path_run(vm, &inner, node->args[0]));
+    return path_take_tri(vm, node, top, ret_tri);
+}
+
+static enum err do_exists(struct path_vm *vm, const struct path_frame *f,
+                          const struct path_node *node, uint32_t base)
+{
+    uint32_t end = vm->n;
+    if (node->n_args == 0) {
+        return path_give_bool(vm, base, end > base);
+    }
+    for (uint32_t i = base; i < end; i++) {
+        enum path_tri tri;
+        TRY(criterion(vm, f, node, base, i, &tri));
+        if (tri == TRI_TRUE) {
+            return path_give_bool(vm, base, true);
+        }
+    }
+    return path_give_bool(vm, base, false);
+}
+
+static enum err do_all(struct path_vm *vm, const struct path_frame *f,
+                       const struct path_node *node, uint32_t base)
+{
+    uint32_t end = vm->n;
+    for (uint32_t i = base; i < end; i++) {
+        enum path_tri tri;
+        TRY(criterion(vm, f, node, base, i, &tri));
+        if (tri != TRI_TRUE) {
+            return path_give_bool(vm, base, false);
+        }
+    }
+    return path_give_bool(vm, base, true);
+}
+
+/* Whether one (any) or every item of the input is what. */
+static enum err booleans(struct path_vm *vm, const struct path_node *node, uint32_t base, bool what,
+                         bool any)
+{
+    bool found = !any;
+    for (uint32_t i = base; i < vm->n; i++) {
+        struct path_item v;
+        if (!path_value(vm, &vm->v[i], &v) || v.kind != PATH_BOOLEAN) {
+            return PATH_FAIL(vm, node, "an item is no boolean");
+        }
+        if ((v.b == what) == any) {
+            found = any;
+        }
+    }
+    return path_give_bool(vm, base, found);
+}
+
+static enum err do_all_true(struct path_vm *vm, const struct path_frame *f,
+                            const struct path_node *node, uint32_t base)
+{
+    (void)f;
+    return booleans(vm, node, base, true, false);
+}
+
+static enum err do_any_true(struct path_vm *vm, const struct path_frame *f,
+                            const struct path_node *node, uint32_t base)
+{
+    (void)f;
+    return booleans(vm, node, base, true, true);
+}
+
+static enum err do_all_false(struct path_vm *vm, const struct path_frame *f,
+                             const struct path_node *node, uint32_t base)
+{
+    (void)f;
+    return booleans(vm, node, base, false, false);
+}
+
+static enum err do_any_false(struct path_vm *vm, const struct path_frame *f,
+                             const struct path_node *node, uint32_t base)
+{
+    (void)f;
+    return booleans(vm, node, base, false, true);
+}
+
+/* Whether every item of part is among whole. */
+static enum err subset(struct path_vm *vm, uint32_t base, uint32_t part, uint32_t part_end,
+                       uint32_t whole, uint32_t whole_end)
+{
+    for (uint32_t i = part; i < part_end; i++) {
+        if (!path_among(vm, &vm->v[i], whole, whole_end)) {
+            return path_give_bool(vm, base, false);
+        }
+    }
+    return path_give_bool(vm, base, true);
+}
+
+static enum err do_subset(struct path_vm *vm, const struct path_frame *f,
+                          const struct path_node *node, uint32_t base)
+{
+    uint32_t end = vm->n;
+    TRY(path_run(vm, f, node->args[0]));
+    return subset(vm, base, base, end, end, vm->n);
+}
+
+static enum err do_superset(struct path_vm *vm, const struct path_frame *f,
+                            const struct path_node *node, uint32_t base)
+{
+    uint32_t end = vm->n;
+    TRY(path_run(vm, f, node->args[0]));
+    return subset(vm, base, end, vm->n, base, end);
+}
+
+static enum err do_count(struct path_vm *vm, const struct path_frame *f,
+                         const struct path_node *node, uint32_t base)
+{
+    (void)f, (void)node;
+    return path_give_int(vm, base, vm->n - base);
+}
+
+static enum err do_distinct(struct path_vm *vm, const struct path_frame *f,
+                            const struct path_node *node, uint32_t base)
+{
+    (void)f, (void)node;
+    return path_distinct(vm, base);
+}
+
+static enum err do_is_distinct(struct path_vm *vm, const struct path_frame *f,
+                               const struct path_node *node, uint32_t base)
+{
+    uint32_t end = vm->n;
+    (void)f, (void)node;
+    TRY(path_distinct(vm, base));
+    return path_give_bool(vm, base, vm->n == end);
+}
+
+static enum err do_not(struct path_vm *vm, const struct path_frame *f,
+                       const struct path_node *node, uint32_t base)
+{
+    enum path_tri tri;
+    (void)f;
+    TRY(path_take_tri(vm, node, base, &tri));
+    return tri == TRI_EMPTY ? OK : path_give_bool(vm, base, tri == TRI_FALSE);
+}
+
+/* ---- filtering and projection ---- */
+
+static enum err do_where(struct path_vm *vm, const struct path_frame *f,
+                         const struct path_node *node, uint32_t base)
+{
+    uint32_t end = vm->n;
+    uint32_t keep = base;
+    for (uint32_t i = base; i < end; i++) {
+        enum path_tri tri;
+        TRY(criterion(vm, f, node, base, i, &tri));
+        if (tri == TRI_TRUE) {
+            vm->v[keep++] = vm->v[i];
+        }
+    }
+    path_drop(vm, keep);
+    return OK;
+}
+
+static enum err do_select(struct path_vm *vm, const struct path_frame *f,
+                          const struct path_node *node, uint32_t base)
+{
+    uint32_t end = vm->n;
+    for (uint32_t i = base; i < end; i++) {
+        struct path_frame inner = path_frame_of(f, &vm->v[i], i - base);
+        TRY(path_run(vm, &inner, node->args[0]));
+    }
+    path_settle(vm, base, end);
+    return OK;
+}
+
+/* Projects the input, then the results, until nothing new comes. */
+static enum err repeated(struct path_vm *vm, const struct path_frame *f,
+                         const struct path_node *node, uint32_t base, bool once)
+{
+    uint32_t end = vm->n;
+    for (uint32_t i = base; i < vm->n; i++) {
+        struct path_frame inner = path_frame_of(f, &vm->v[i], i - base);
+        uint32_t top = vm->n;
+        TRY(path_run(vm, &inner, node->args[0]));
+        if (!once) {
+            continue;
+        }
+        uint32_t keep = top;
+        for (uint32_t j = top; j < vm->n; j++) {
+            struct path_item item = vm->v[j];
+            if (!path_among(vm, &item, end, keep)) {
+                vm->v[keep++] = item;
+            }
+        }
+        path_drop(vm, keep);
+        TRY(path_burn(vm, 1));
+    }
+    path_settle(vm, base, end);
+    return OK;
+}
+
+static enum err do_repeat(struct path_vm *vm, const struct path_frame *f,
+                          const struct path_node *node, uint32_t base)
+{
+    return repeated(vm, f, node, base, true);
+}
+
+static enum err do_repeat_all(struct path_vm *vm, const struct path_frame *f,
+                              const struct path_node *node, uint32_t base)
+{
+    return repeated(vm, f, node, base, false);
+}
+
+static enum err do_iif(struct path_vm *vm, const struct path_frame *f,
+                       const struct path_node *node, uint32_t base)
+{
+    struct path_frame inner = *f;
+    enum path_tri tri;
+    if (vm->n - base > 1) {
+        return PATH_FAIL(vm, node, "iif() takes a single item, there are several");
+    }
+    if (vm->n - base == 1) {
+        inner.self = vm->v[base]; /* $index stays that of the place */
+    }
+    path_drop(vm, base);
+    TRY(path_run(vm, &inner, node->args[0]));
+    TRY(path_take_tri(vm, node, base, &tri));
+    if (tri == TRI_TRUE) {
+        return path_run(vm, &inner, node->args[1]);
+    }
+    return node->n_args == 3 ? path_run(vm, &inner, node->args[2]) : OK;
+}
+
+static enum err do_coalesce(struct path_vm *vm, const struct path_frame *f,
+                            const struct path_node *node, uint32_t base)
+{
+    path_drop(vm, base);
+    for (unsigned i = 0; i < node->n_args && vm->n == base; i++) {
+        TRY(path_run(vm, f, node->args[i]));
+    }
+    return OK;
+}
+
+/* ---- subsets ---- */
+
+/* Keeps items from..to of the input (counted from its base). */
+static enum err cut(struct path_vm *vm, uint32_t base, uint64_t from, uint64_t to)
+{
+    uint64_t n = vm->n - base;
+    from = MIN(from, n);
+    to = MAX(MIN(to, n), from);
+    memmove(vm->v + base, vm->v + base + from, (to - from) * sizeof(*vm->v));
+    path_drop(vm, base + (uint32_t)(to - from));
+    return OK;
+}
+
+static enum err do_single(struct path_vm *vm, const struct path_frame *f,
+                          const struct path_node *node, uint32_t base)
+{
+    (void)f;
+    return vm->n - base > 1 ? PATH_FAIL(vm, node, "there are several items") : OK;
+}
+
+static enum err do_first(struct path_vm *vm, const struct path_frame *f,
+                         const struct path_node *node, uint32_t base)
+{
+    (void)f, (void)node;
+    return cut(vm, base, 0, 1);
+}
+
+static enum err do_last(struct path_vm *vm, const struct path_frame *f,
+                        const struct path_node *node, uint32_t base)
+{
+    uint32_t n = vm->n - base;
+    (void)f, (void)node;
+    return cut(vm, base, n == 0 ? 0 : n - 1, n);
+}
+
+static enum err do_tail(struct path_vm *vm, const struct path_frame *f,
+                        const struct path_node *node, uint32_t base)
+{
+    (void)f, (void)node;
+    return cut(vm, base, 1, UINT32_MAX);
+}
+
+static enum err do_skip(struct path_vm *vm, const struct path_frame *f,
+                        const struct path_node *node, uint32_t base)
+{
+    int64_t n;
+    bool has;
+    TRY(path_arg_int(vm, f, node, 0, &n, &has));
+    return cut(vm, base, has && n > 0 ? (uint64_t)n : 0, UINT32_MAX);
+}
+
+static enum err do_take(struct path_vm *vm, const struct path_frame *f,
+                        const struct path_node *node, uint32_t base)
+{
+    int64_t n;
+    bool has;
+    TRY(path_arg_int(vm, f, node, 0, &n, &has));
+    return cut(vm, base, 0, has && n > 0 ? (uint64_t)n : 0);
+}
+
+static enum err do_intersect(struct path_vm *vm, const struct path_frame *f,
+                             const struct path_node *node, uint32_t base)
+{
+    uint32_t end = vm->n;
+    uint32_t keep = base;
+    TRY(path_run(vm, f, node->args[0]));
+    for (uint32_t i = base; i < end; i++) {
+        struct path_item item = vm->v[i];
+        if (path_among(vm, &item, end, vm->n) && !path_among(vm, &item, base, keep)) {
+            vm->v[keep++] = item;
+        }
+    }
+    path_drop(vm, keep);
+    return OK;
+}
+
+static enum err do_exclude(struct path_vm *vm, const struct path_frame *f,
+                           const struct path_node *node, uint32_t base)
+{
+    uint32_t end = vm->n;
+    uint32_t keep = base;
+    TRY(path_run(vm, f, node->args[0]));
+    for (uint32_t i = base; i < end; i++) {
+        struct path_item item = vm->v[i];
+        if (!path_among(vm, &item, end, vm->n)) {
+            vm->v[keep++] = item;
+        }
+    }
+    path_drop(vm, keep);
+    return OK;
+}
+
+static enum err do_union(struct path_vm *vm, const struct path_frame *f,
+                         const struct path_node *node, uint32_t base)
+{
+    TRY(path_run(vm, f, node->args[0]));
+    return path_distinct(vm, base);
+}
+
+static enum err do_combine(struct path_vm *vm, const struct path_frame *f,
+                           const struct path_node *node, uint32_t base)
+{
+    (void)base;
+    return path_run(vm, f, node->args[0]);
+}
+
+/* ---- trees ---- */
+
+static enum err do_children(struct path_vm *vm, const struct path_frame *f,
+                            const struct path_node *node, uint32_t base)
+{
+    uint32_t end = vm->n;
+    (void)f, (void)node;
+    for (uint32_t i = base; i < end; i++) {
+        struct path_item item = vm->v[i];
+        TRY(path_children(vm, &item));
+    }
+    path_settle(vm, base, end);
+    return OK;
+}
+
+static enum err do_descendants(struct path_vm *vm, const struct path_frame *f,
+                               const struct path_node *node, uint32_t base)
+{
+    uint32_t end = vm->n;
+    (void)f, (void)node;
+    for (uint32_t i = base; i < vm->n; i++) {
+        struct path_item item = vm->v[i];
+        TRY(path_burn(vm, 1));
+        TRY(path_children(vm, &item));
+    }
+    path_settle(vm, base, end);
+    return OK;
+}
+
+/* ---- aggregates ---- */
+
+static enum err do_aggregate(struct path_vm *vm, const struct path_frame *f,
+                             const struct path_node *node, uint32_t base)
+{
+    uint32_t end = vm->n;
+    if (node->n_args == 2) {
+        TRY(path_run(vm, f, node->args[1]));
+    }
+    for (uint32_t i = base; i < end; i++) {
+        struct path_frame inner = path_frame_of(f, &vm->v[i], i - base);
+        uint32_t top = vm->n;
+        inner.totalled = true;
+        inner.total_at = end;
+        inner.total_n = top - end;
+        TRY(path_run(vm, &inner, node->args[0]));
+        path_settle(vm, end, top);
+    }
+    path_settle(vm, base, end);
+    return OK;
+}
+
+/* Puts the values of the input in its place. *ret_all false: one of them has none. */
+static enum err values(struct path_vm *vm, const struct path_node *node, uint32_t base,
+                       bool *ret_all)
+{
+    *ret_all = vm->n > base;
+    for (uint32_t i = base; i < vm->n; i++) {
+        struct path_item item = vm->v[i];
+        struct path_item value;
+        bool has;
+        TRY(path_operand(vm, node, &item, &value, &has));
+        if (!has) {
+            *ret_all = false;
+            return OK;
+        }
+        vm->v[i] = value;
+    }
+    return OK;
+}
+
+static enum err do_sum(struct path_vm *vm, const struct path_frame *f,
+                       const struct path_node *node, uint32_t base)
+{
+    struct path_node add = *node;
+    bool all;
+    (void)f;
+    add.op = OP_ADD;
+    TRY(values(vm, node, base, &all));
+    uint32_t end = vm->n;
+    if (!all) {
+        path_drop(vm, base);
+        return OK;
+    }
+    struct path_item sum = vm->v[base];
+    for (uint32_t i = base + 1; i < end; i++) {
+        struct path_item next = vm->v[i];
+        TRY(path_compute(vm, &add, &sum, &next));
+        if (vm->n == end) {
+            path_drop(vm, base);
+            return OK;
+        }
+        sum = vm->v[end];
+        path_drop(vm, end);
+    }
+    return path_give(vm, base, &sum);
+}
+
+static enum err do_avg(struct path_vm *vm, const struct path_frame *f,
+                       const struct path_node *node, uint32_t base)
+{
+    struct path_node div = *node;
+    struct path_item n = {.kind = PATH_INTEGER, .i = vm->n - base};
+    div.op = OP_DIV;
+    TRY(do_sum(vm, f, node, base));
+    if (vm->n == base) {
+        return OK;
+    }
+    struct path_item sum = vm->v[base];
+    path_drop(vm, base);
+    return path_compute(vm, &div, &sum, &n);
+}
+
+static enum err extreme(struct path_vm *vm, const struct path_node *node, uint32_t base,
+                        enum path_order want)
+{
+    bool all;
+    TRY(values(vm, node, base, &all));
+    if (!all) {
+        path_drop(vm, base);
+        return OK;
+    }
+    uint32_t best = base;
+    for (uint32_t i = base + 1; i < vm->n; i++) {
+        enum path_order o = path_compare(vm, &vm->v[i], &vm->v[best]);
+        if (o == ORDER_NEVER) {
+            return PATH_FAIL(vm, node, "these items cannot be compared");
+        }
+        if (o == ORDER_UNKNOWN) {
+            path_drop(vm, base);
+            return OK;
+        }
+        best = o == want ? i : best;
+    }
+    return path_give(vm, base, &vm->v[best]);
+}
+
+static enum err do_min(struct path_vm *vm, const struct path_frame *f,
+                       const struct path_node *node, uint32_t base)
+{
+    (void)f;
+    return extreme(vm, node, base, ORDER_LESS);
+}
+
+static enum err do_max(struct path_vm *vm, const struct path_frame *f,
+                       const struct path_node *node, uint32_t base)
+{
+    (void)f;
+    return extreme(vm, node, base, ORDER_MORE);
+}
+
+/* clang-format off */
+const struct path_func path_funcs_list[] = {
+    {SI("empty"),       0, 0, 0,                             RES_BOOLEAN, do_empty      },
+    {SI("exists"),      0, 1, FUNC_LAMBDA | FUNC_CRITERION,  RES_BOOLEAN, do_exists     },
+    {SI("all"),         1, 1, FUNC_LAMBDA | FUNC_CRITERION,  RES_BOOLEAN, do_all        },
+    {SI("allTrue"),     0, 0, 0,                             RES_BOOLEAN, do_all_true   },
+    {SI("anyTrue"),     0, 0, 0,                             RES_BOOLEAN, do_any_true   },
+    {SI("allFalse"),    0, 0, 0,                             RES_BOOLEAN, do_all_false  },
+    {SI("anyFalse"),    0, 0, 0,                             RES_BOOLEAN, do_any_false  },
+    {SI("subsetOf"),    1, 1, 0,                             RES_BOOLEAN, do_subset     },
+    {SI("supersetOf"),  1, 1, 0,                             RES_BOOLEAN, do_superset   },
+    {SI("count"),       0, 0, 0,                             RES_INTEGER, do_count      },
+    {SI("distinct"),    0, 0, FUNC_UNORDERED,                RES_SAME,    do_distinct   },
+    {SI("isDistinct"),  0, 0, 0,                             RES_BOOLEAN, do_is_distinct},
+    {SI("not"),         0, 0, 0,                             RES_BOOLEAN, do_not        },
+    {SI("where"),       1, 1, FUNC_LAMBDA | FUNC_CRITERION,  RES_SAME,    do_where      },
+    {SI("select"),      1, 1, FUNC_LAMBDA,                   RES_ARG,     do_select     },
+    {SI("repeat"),      1, 1, FUNC_LAMBDA,                   RES_ANY,     do_repeat     },
+    {SI("repeatAll"),   1, 1, FUNC_LAMBDA,                   RES_ANY,     do_repeat_all },
+    {SI("iif"),         2, 3, FUNC_LAMBDA | FUNC_CRITERION,  RES_ANY,     do_iif        },
+    {SI("coalesce"),    1, 99, 0,                            RES_ANY,     do_coalesce   },
+    {SI("single"),      0, 0, 0,                             RES_SAME,    do_single     },
+    {SI("first"),       0, 0, FUNC_ORDERED,                  RES_SAME,    do_first      },
+    {SI("last"),        0, 0, FUNC_ORDERED,                  RES_SAME,    do_last       },
+    {SI("tail"),        0, 0, FUNC_ORDERED,                  RES_SAME,    do_tail       },
+    {SI("skip"),        1, 1, FUNC_ORDERED,                  RES_SAME,    do_skip       },
+    {SI("take"),        1, 1, FUNC_ORDERED,                  RES_SAME,    do_take       },
+    {SI("intersect"),   1, 1, FUNC_UNORDERED,                RES_SAME,    do_intersect  },
+    {SI("exclude"),     1, 1, 0,                             RES_SAME,    do_exclude    },
+    {SI("union"),       1, 1, FUNC_UNORDERED,                RES_ANY,     do_union      },
+    {SI("combine"),     1, 2, FUNC_UNORDERED,                RES_ANY,     do_combine    },
+    {SI("children"),    0, 0, FUNC_UNORDERED,                RES_ANY,     do_children   },
+    {SI("descendants"), 0, 0, FUNC_UNORDERED,                RES_ANY,     do_descendants},
+    {SI("aggregate"),   1, 2, FUNC_LAMBDA,                   RES_ANY,     do_aggregate  },
+    {SI("sum"),         0, 0, 0,                             RES_ANY,     do_sum        },
+    {SI("avg"),         0, 0, 0,                             RES_ANY,     do_avg        },
+    {SI("min"),         0, 0, 0,                             RES_ANY,     do_min        },
+    {SI("max"),         0, 0, 0,                             RES_ANY,     do_max        },
+};
+/* clang-format on */
+const size_t n_path_funcs_list = LEN(path_funcs_list);

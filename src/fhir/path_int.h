@@ -1,0 +1,402 @@
+/* fhir/path_int.h - what the parts of the FHIRPath engine share; private to the room.
+ *
+ * lex -> parse -> check -> eval. A program is a tree of nodes; a path such as a.b(c)[0].d is one
+ * CHAIN node with a list of steps, so that long paths are no deep trees. The evaluator recurses
+ * over the tree only, whose depth is at most PATH_DEPTH_MAX. */
+#pragma once
+
+#include "fhir/path.h"
+
+/* ---- tokens ---- */
+
+enum path_token_kind {
+    TOK_END,
+    TOK_IDENT,     /* text: the name */
+    TOK_DELIMITED, /* `name`, decoded */
+    TOK_STRING,    /* decoded */
+    TOK_INTEGER,
+    TOK_DECIMAL,
+    TOK_TIME,      /* date, dateTime or time: kind in .time_kind */
+    TOK_VARIABLE,  /* %name */
+    TOK_DOLLAR,    /* $this: the word */
+    TOK_SIGN,      /* an operator or bracket: .sign */
+};
+
+enum path_sign {
+    SIGN_DOT = 1,
+    SIGN_COMMA,
+    SIGN_OPEN,
+    SIGN_CLOSE,
+    SIGN_OPEN_SQUARE,
+    SIGN_CLOSE_SQUARE,
+    SIGN_OPEN_CURLY,
+    SIGN_CLOSE_CURLY,
+    SIGN_PLUS,
+    SIGN_MINUS,
+    SIGN_STAR,
+    SIGN_SLASH,
+    SIGN_BAR,
+    SIGN_AMP,
+    SIGN_EQ,
+    SIGN_NE,
+    SIGN_EQV,
+    SIGN_NEQV,
+    SIGN_LT,
+    SIGN_LE,
+    SIGN_GT,
+    SIGN_GE,
+};
+
+struct path_token {
+    uint8_t kind; /* enum path_token_kind */
+    uint8_t sign; /* enum path_sign */
+    uint8_t time_kind; /* enum path_kind of a TOK_TIME */
+    uint32_t at;  /* offset of its first byte */
+    struct str text;
+    struct path_time time;
+};
+
+struct path_lexer {
+    struct req *rq;
+    struct str src;
+    size_t at;
+};
+
+/* The next token. errors E_SYNTAX */
+MUST_USE enum err path_lex(struct path_lexer *lex, struct path_token *ret_token);
+
+/* ---- tree ---- */
+
+enum path_op {
+    OP_EMPTY,    /* {} */
+    OP_LITERAL,  /* .item */
+    OP_THIS,     /* $this, and the head of a path that names none */
+    OP_INDEX_VAR,/* $index */
+    OP_TOTAL,    /* $total */
+    OP_VARIABLE, /* %name */
+    OP_CHAIN,    /* args[0] is the head, the others are steps */
+    OP_MEMBER,   /* step: .name */
+    OP_CALL,     /* step: .name(args) */
+    OP_AT,       /* step: [args[0]] */
+    OP_IS,       /* args[0] is .type */
+    OP_AS,
+    OP_NEGATE,
+    OP_PLUS,     /* unary */
+    OP_ADD,
+    OP_SUB,
+    OP_CONCAT,
+    OP_MUL,
+    OP_DIV,
+    OP_INT_DIV,
+    OP_MOD,
+    OP_UNION,
+    OP_EQ,
+    OP_NE,
+    OP_EQV,
+    OP_NEQV,
+    OP_LT,
+    OP_LE,
+    OP_GT,
+    OP_GE,
+    OP_IN,
+    OP_CONTAINS,
+    OP_AND,
+    OP_OR,
+    OP_XOR,
+    OP_IMPLIES,
+};
+
+enum {
+    NODE_DESC = 1,      /* a key of sort(): falling */
+    NODE_IMPLICIT = 2,  /* member right at the head of a path: may be the name of $this's type */
+};
+
+struct path_func;
+
+/* A type written in an expression, or that of an item. */
+struct path_type_ref {
+    uint16_t fhir;   /* def_id of a FHIR type, 0 none */
+    uint8_t system;  /* enum def_system, 0 none */
+    bool never;      /* a qualified name no type has: matches nothing */
+};
+
+struct path_node {
+    uint8_t op;      /* enum path_op */
+    uint8_t flags;   /* NODE_DESC ... */
+    uint16_t n_args;
+    uint32_t at;     /* offset in the expression */
+    uint16_t depth;  /* levels below and with this one */
+    /* member: what a value of type step_type has, found at compile time */
+    uint16_t step_type;
+    uint16_t child_type;         /* of the element, unless it is a choice or inner */
+    const struct def_elem *elem; /* NULL: look it up */
+    struct path_node **args;
+    struct str name;             /* member, function, variable, type */
+    const struct path_func *func;
+    struct path_type_ref type;   /* is, as, ofType() */
+    struct path_item item;       /* literal */
+    void *regex;                 /* compiled pattern of a literal, or NULL */
+};
+
+struct path_prog {
+    const struct defs *d; /* NULL: bare JSON */
+    struct str expr;
+    struct path_node *root;
+    uint16_t root_type;
+    uint16_t quantity_type;  /* def_ids used at every turn */
+    uint16_t extension_type;
+    unsigned flags;
+};
+
+/* Builds the tree. errors E_SYNTAX, E_UNPROCESSED (functions), E_TOO_LARGE */
+MUST_USE enum err path_parse(struct req *rq, struct path_prog *prog);
+/* Finds the elements of steps and, in strict mode, what can never be. */
+MUST_USE enum err path_check(struct req *rq, struct path_prog *prog);
+
+/* ---- evaluation ---- */
+
+struct path_bound { /* defineVariable() */
+    struct str name;
+    struct path_list value;
+    const struct path_bound *next;
+};
+
+struct path_vm {
+    struct req *rq;
+    const struct path_prog *prog;
+    const struct defs *d;
+    struct path_env *env;
+    struct path_item *v; /* the stack */
+    uint32_t n;
+    uint32_t size;
+    uint32_t items_max;
+    uint64_t fuel;
+    const struct path_bound *bound;
+};
+
+/* What $this, $index and $total are at a place of the expression. */
+struct path_frame {
+    struct path_item self;
+    int64_t index;
+    bool indexed;        /* $index is bound */
+    bool totalled;       /* $total is bound */
+    uint32_t total_at;   /* its items on the stack */
+    uint32_t total_n;
+};
+
+/* Pushes the value of node. The stack above the mark taken before is the result. */
+MUST_USE enum err path_run(struct path_vm *vm, const struct path_frame *f,
+                           const struct path_node *node);
+
+/* A function gets its input as the items from base to the top, and leaves its result there. */
+typedef enum err (*path_call_fn)(struct path_vm *vm, const struct path_frame *f,
+                                 const struct path_node *node, uint32_t base);
+
+enum path_result { /* what a function gives, for the check */
+    RES_ANY,
+    RES_SAME, /* items of its input */
+    RES_BOOLEAN,
+    RES_STRING,
+    RES_INTEGER,
+    RES_DECIMAL,
+    RES_DATE,
+    RES_DATE_TIME,
+    RES_TIME,
+    RES_QUANTITY,
+    RES_ARG,  /* what its first argument gives: select() */
+};
+
+enum {
+    FUNC_LAMBDA = 1,     /* arguments are evaluated with $this being each item of the input */
+    FUNC_CRITERION = 2,  /* its first argument must be able to be a boolean */
+    FUNC_TYPE = 4,       /* its argument is a type */
+    FUNC_ORDERED = 8,    /* depends on the order of its input */
+    FUNC_UNORDERED = 16, /* gives items in no order */
+    FUNC_SORT = 32,      /* arguments are keys of sort() */
+};
+
+struct path_func {
+    struct str name;
+    uint8_t min_args;
+    uint8_t max_args;
+    uint8_t flags;
+    uint8_t result; /* enum path_result */
+    path_call_fn call;
+};
+
+/* NULL when there is none of that name. */
+const struct path_func *path_func_find(struct str name);
+
+extern const struct path_func path_funcs_list[];
+extern const size_t n_path_funcs_list;
+extern const struct path_func path_funcs_string[];
+extern const size_t n_path_funcs_string;
+extern const struct path_func path_funcs_code[];
+extern const size_t n_path_funcs_code;
+extern const struct path_func path_funcs_math[];
+extern const size_t n_path_funcs_math;
+extern const struct path_func path_funcs_convert[];
+extern const size_t n_path_funcs_convert;
+extern const struct path_func path_funcs_time[];
+extern const size_t n_path_funcs_time;
+extern const struct path_func path_funcs_fhir[];
+extern const size_t n_path_funcs_fhir;
+
+/* stack */
+MUST_USE enum err path_push(struct path_vm *vm, const struct path_item *item);
+MUST_USE enum err path_room(struct path_vm *vm, uint32_t n);
+/* Takes n steps of fuel. */
+MUST_USE enum err path_burn(struct path_vm *vm, uint64_t n);
+static inline void path_drop(struct path_vm *vm, uint32_t base)
+{
+    vm->n = base;
+}
+/* Moves the items from..top down to base. */
+void path_settle(struct path_vm *vm, uint32_t base, uint32_t from);
+/* The items from base become one. */
+MUST_USE enum err path_give(struct path_vm *vm, uint32_t base, const struct path_item *item);
+MUST_USE enum err path_give_bool(struct path_vm *vm, uint32_t base, bool b);
+MUST_USE enum err path_give_int(struct path_vm *vm, uint32_t base, int64_t i);
+MUST_USE enum err path_give_str(struct path_vm *vm, uint32_t base, struct str s);
+MUST_USE enum err path_give_dec(struct path_vm *vm, uint32_t base, const struct decimal *d,
+                                bool inexact);
+MUST_USE enum err path_give_quantity(struct path_vm *vm, uint32_t base,
+                                     const struct path_quantity *q);
+/* An error at a node: E_UNPROCESSED "FHIRPath at N: what". */
+enum err path_fail(struct path_vm *vm, const struct path_node *node, const char *what);
+#define PATH_FAIL(vm, node, what) path_fail((vm), (node), "" what)
+
+enum path_tri { TRI_FALSE, TRI_TRUE, TRI_EMPTY };
+/* Singleton evaluation to boolean of the items from base; drops them. */
+MUST_USE enum err path_take_tri(struct path_vm *vm, const struct path_node *node, uint32_t base,
+                                enum path_tri *ret_tri);
+/* Evaluates the i-th argument in the outer frame and takes its single item as a System value.
+ * *ret_has false: empty. Several items are an error. */
+MUST_USE enum err path_arg(struct path_vm *vm, const struct path_frame *f,
+                           const struct path_node *node, unsigned i, struct path_item *ret_value,
+                           bool *ret_has);
+MUST_USE enum err path_arg_str(struct path_vm *vm, const struct path_frame *f,
+                               const struct path_node *node, unsigned i, struct str *ret_s,
+                               bool *ret_has);
+MUST_USE enum err path_arg_int(struct path_vm *vm, const struct path_frame *f,
+                               const struct path_node *node, unsigned i, int64_t *ret_i,
+                               bool *ret_has);
+/* The single item of the input as a System value; complex ones stay. *ret_has false: empty, or
+ * without value. Several items are an error. */
+MUST_USE enum err path_input(struct path_vm *vm, const struct path_node *node, uint32_t base,
+                             struct path_item *ret_value, bool *ret_has);
+/* The single text of the input, which is dropped. *ret_has false: empty. */
+MUST_USE enum err path_input_str(struct path_vm *vm, const struct path_node *node, uint32_t base,
+                                 struct str *ret_s, bool *ret_has);
+/* The same, and a first argument that is a text. */
+MUST_USE enum err path_input_and_str(struct path_vm *vm, const struct path_frame *f,
+                                     const struct path_node *node, uint32_t base,
+                                     struct str *ret_s, struct str *ret_arg, bool *ret_has);
+enum { PATH_TEXT_MAX = 16 * 1024 * 1024 }; /* bytes of a text that is built */
+MUST_USE enum err path_give_buf(struct path_vm *vm, uint32_t base, struct buf *b);
+/* The frame of item i (its index in the input) for a lambda. */
+struct path_frame path_frame_of(const struct path_frame *f, const struct path_item *self,
+                                int64_t index);
+
+/* navigation: path_step.c */
+MUST_USE enum err path_step_member(struct path_vm *vm, const struct path_node *node, uint32_t base);
+MUST_USE enum err path_children(struct path_vm *vm, const struct path_item *item);
+/* The type of an element that is no choice. id and Extension.url have the FHIRPath type System.String in
+ * R4; the definitions give the FHIR type their text has. */
+uint16_t path_elem_type(const struct defs *d, const struct def_elem *e);
+/* The type a value of DEF_INNER elements says it has. */
+uint16_t path_resource_type(const struct defs *d, struct jv node);
+
+/* values: path_value.c */
+bool path_value(struct path_vm *vm, const struct path_item *item, struct path_item *ret_value);
+/* As path_value, and a FHIR Quantity becomes a quantity. False: nothing but the item itself. */
+MUST_USE enum err path_operand(struct path_vm *vm, const struct path_node *node,
+                               const struct path_item *item, struct path_item *ret_value,
+                               bool *ret_has);
+bool path_is_type(struct path_vm *vm, const struct path_item *item,
+                  const struct path_type_ref *type);
+/* ofType(): as path_is_type, and System types take FHIR primitives, which are converted. */
+bool path_as_type(struct path_vm *vm, const struct path_item *item,
+                  const struct path_type_ref *type, struct path_item *ret_item);
+struct str path_text(struct path_vm *vm, const struct path_item *value);
+
+/* equality: path_equal.c */
+enum path_tri path_equal(struct path_vm *vm, const struct path_item *a, const struct path_item *b);
+bool path_equivalent(struct path_vm *vm, const struct path_item *a, const struct path_item *b);
+enum path_tri path_equal_lists(struct path_vm *vm, uint32_t a, uint32_t n_a, uint32_t b,
+                               uint32_t n_b);
+bool path_equivalent_lists(struct path_vm *vm, uint32_t a, uint32_t n_a, uint32_t b, uint32_t n_b);
+/* Whether equal to one of v[from..to): empty answers are no. */
+bool path_among(struct path_vm *vm, const struct path_item *item, uint32_t from, uint32_t to);
+/* Removes later items equal to earlier ones. */
+MUST_USE enum err path_distinct(struct path_vm *vm, uint32_t base);
+enum path_order { ORDER_LESS = -1, ORDER_EQUAL = 0, ORDER_MORE = 1, ORDER_UNKNOWN = 2,
+                  ORDER_NEVER = 3 /* these kinds cannot be compared */ };
+/* Order of two System values. */
+enum path_order path_compare(struct path_vm *vm, const struct path_item *a,
+                             const struct path_item *b);
+
+/* The other case of a letter: Latin, Greek, Cyrillic with its Kazakh and Uzbek letters, Armenian. */
+uint32_t path_lower(uint32_t c);
+uint32_t path_upper(uint32_t c);
+
+/* operators: path_operator.c */
+MUST_USE enum err path_operate(struct path_vm *vm, const struct path_frame *f,
+                               const struct path_node *node);
+
+/* Pushes what the arithmetic operator of node makes of two values; nothing when it has no result. */
+MUST_USE enum err path_compute(struct path_vm *vm, const struct path_node *node,
+                               const struct path_item *a, const struct path_item *b);
+
+/* is, as: of the items from base, both as operators and as functions; path_func_fhir.c */
+MUST_USE enum err path_do_is(struct path_vm *vm, const struct path_node *node, uint32_t base);
+MUST_USE enum err path_do_as(struct path_vm *vm, const struct path_node *node, uint32_t base);
+
+/* dates: path_date.c */
+/* What stands after @ in an expression, or in a string: *ret_kind is PATH_DATE, PATH_DATE_TIME or
+ * PATH_TIME. time_form: PATH_TIME expects hh[:mm[:ss[.f]]] without T. False when it is none. */
+bool path_time_parse(struct str s, bool is_time, struct path_time *ret_t, enum path_kind *ret_kind);
+/* Bytes of s the longest date, dateTime or (with a leading T) time takes; 0 none. */
+size_t path_time_scan(struct str s, struct path_time *ret_t, enum path_kind *ret_kind);
+enum path_order path_time_compare(const struct path_time *a, const struct path_time *b);
+void path_time_write(struct buf *b, const struct path_time *t, enum path_kind kind);
+/* a plus (sign 1) or minus (-1) a quantity of time. False when the unit is none of time, or does not
+ * fit a time of day. */
+bool path_time_add(struct path_item *t, const struct path_quantity *q, int sign);
+/* digits: 4 year, 6 month, 8 day, 10 hour, 12 minute, 14 second, 17 millisecond; times 2..9.
+ * False: no such precision. */
+bool path_time_boundary(const struct path_item *t, int digits, bool high,
+                        struct path_item *ret_t);
+int path_time_digits(const struct path_item *t);
+struct path_time path_time_of_instant(struct instant now, int offset_min);
+
+/* units: path_unit.c */
+enum path_calendar { CAL_NONE, CAL_YEAR, CAL_MONTH, CAL_WEEK, CAL_DAY, CAL_HOUR, CAL_MINUTE,
+                     CAL_SECOND, CAL_MILLI };
+enum path_calendar path_calendar_word(struct str word);
+/* The calendar unit of a UCUM code of time. */
+enum path_calendar path_calendar_ucum(struct str code);
+enum path_tri path_quantity_equal(struct path_vm *vm, const struct path_quantity *a,
+                                  const struct path_quantity *b);
+bool path_quantity_equivalent(struct path_vm *vm, const struct path_quantity *a,
+                              const struct path_quantity *b);
+enum path_order path_quantity_compare(struct path_vm *vm, const struct path_quantity *a,
+                                      const struct path_quantity *b);
+bool path_quantity_comparable(struct path_vm *vm, const struct path_quantity *a,
+                              const struct path_quantity *b);
+/* op: OP_ADD, OP_SUB, OP_MUL, OP_DIV. False: no result. */
+bool path_quantity_op(struct path_vm *vm, enum path_op op, const struct path_quantity *a,
+                      const struct path_quantity *b, struct path_quantity *ret_q);
+bool path_quantity_convert(struct path_vm *vm, const struct path_quantity *q, struct str unit,
+                           struct path_quantity *ret_q);
+/* "1 'mg'", "4 days", "5": false when it is none. */
+bool path_quantity_parse(struct str text, struct path_quantity *ret_q);
+void path_quantity_write(struct buf *b, const struct path_quantity *q);
+
+/* regular expressions: path_regex.c */
+enum { PATH_REGEX_FULL = 1, PATH_REGEX_NO_CASE = 2, PATH_REGEX_LINES = 4 };
+MUST_USE enum err path_regex_match(struct path_vm *vm, const struct path_node *node, struct str s,
+                                   struct str pattern, unsigned flags, bool *ret_b);
+MUST_USE enum err path_regex_replace(struct path_vm *vm, const struct path_node *node,
+                                     struct str s, struct str pattern, struct str with,
+                                     struct str *ret_s);

@@ -1,0 +1,409 @@
+/* fhir/path_operator.c - the operators of FHIRPath. See path_int.h; N1 section 6. */
+#include "fhir/path_int.h"
+
+/* ---- logic ---- */
+
+static enum err side(struct path_vm *vm, const struct path_frame *f, const struct path_node *node,
+                     unsigned i, enum path_tri *ret_tri)
+{
+    uint32_t base = vm->n;
+    TRY(path_run(vm, f, node->args[i]));
+    return path_take_tri(vm, node, base, ret_tri);
+}
+
+static enum err give_tri(struct path_vm *vm, enum path_tri tri)
+{
+    return tri == TRI_EMPTY ? OK : path_give_bool(vm, vm->n, tri == TRI_TRUE);
+}
+
+static enum err logic(struct path_vm *vm, const struct path_frame *f, const struct path_node *node)
+{
+    enum path_tri a;
+    enum path_tri b;
+    TRY(side(vm, f, node, 0, &a));
+    /* what the left side decides alone */
+    if (node->op == OP_AND && a == TRI_FALSE) {
+        return give_tri(vm, TRI_FALSE);
+    }
+    if ((node->op == OP_OR && a == TRI_TRUE) || (node->op == OP_IMPLIES && a == TRI_FALSE)) {
+        return give_tri(vm, TRI_TRUE);
+    }
+    TRY(side(vm, f, node, 1, &b));
+    bool known = a != TRI_EMPTY && b != TRI_EMPTY;
+    switch (node->op) {
+    case OP_AND:
+        return give_tri(vm, b == TRI_FALSE ? TRI_FALSE : known ? TRI_TRUE : TRI_EMPTY);
+    case OP_OR: return give_tri(vm, b == TRI_TRUE ? TRI_TRUE : known ? TRI_FALSE : TRI_EMPTY);
+    case OP_XOR: return known ? give_tri(vm, a != b ? TRI_TRUE : TRI_FALSE) : OK;
+    default: /* implies */
+        return give_tri(vm, b == TRI_TRUE ? TRI_TRUE : known ? TRI_FALSE : TRI_EMPTY);
+    }
+}
+
+/* ---- collections ---- */
+
+static enum err both(struct path_vm *vm, const struct path_frame *f, const struct path_node *node,
+                     uint32_t *ret_middle)
+{
+    TRY(path_run(vm, f, node->args[0]));
+    *ret_middle = vm->n;
+    return path_run(vm, f, node->args[1]);
+}
+
+static enum err equality(struct path_vm *vm, const struct path_frame *f,
+                         const struct path_node *node)
+{
+    uint32_t base = vm->n;
+    uint32_t middle;
+    TRY(both(vm, f, node, &middle));
+    uint32_t n_a = middle - base;
+    uint32_t n_b = vm->n - middle;
+    if (node->op == OP_EQV || node->op == OP_NEQV) {
+        bool alike = path_equivalent_lists(vm, base, n_a, middle, n_b);
+        return path_give_bool(vm, base, alike == (node->op == OP_EQV));
+    }
+    enum path_tri tri = path_equal_lists(vm, base, n_a, middle, n_b);
+    path_drop(vm, base);
+    return tri == TRI_EMPTY ? OK
+                            : path_give_bool(vm, base, (tri == TRI_TRUE) == (node->op == OP_EQ));
+}
+
+static enum err membership(struct path_vm *vm, const struct path_frame *f,
+                           const struct path_node *node)
+{
+    uint32_t base = vm->n;
+    unsigned one = node->op == OP_IN ? 0 : 1;
+    TRY(path_run(vm, f, node->args[one]));
+    uint32_t n = vm->n - base;
+    if (n > 1) {
+        return PATH_FAIL(vm, node, "a single item belongs here, there are several");
+    }
+    if (n == 0) {
+        return OK;
+    }
+    TRY(path_run(vm, f, node->args[1 - one]));
+    struct path_item item = vm->v[base];
+    return path_give_bool(vm, base, path_among(vm, &item, base + 1, vm->n));
+}
+
+static enum err join(struct path_vm *vm, const struct path_frame *f, const struct path_node *node)
+{
+    uint32_t base = vm->n;
+    uint32_t middle;
+    TRY(both(vm, f, node, &middle));
+    return path_distinct(vm, base);
+}
+
+/* ---- order ---- */
+
+/* Both operands as values. *ret_has false: one of them is empty. */
+static enum err operands(struct path_vm *vm, const struct path_frame *f,
+                         const struct path_node *node, struct path_item *ret_a,
+                         struct path_item *ret_b, bool *ret_has)
+{
+    uint32_t base = vm->n;
+    uint32_t middle;
+    TRY(both(vm, f, node, &middle));
+    uint32_t n_a = middle - base;
+    uint32_t n_b = vm->n - middle;
+    if (n_a > 1 || n_b > 1) {
+        return PATH_FAIL(vm, node, "an operator takes single items, there are several");
+    }
+    *ret_has = false;
+    bool has_a = false;
+    bool has_b = false;
+    if (n_a == 1) {
+        TRY(path_operand(vm, node, &vm->v[base], ret_a, &has_a));
+    }
+    if (n_b == 1) {
+        TRY(path_operand(vm, node, &vm->v[middle], ret_b, &has_b));
+    }
+    *ret_has = has_a && has_b;
+    path_drop(vm, base);
+    return OK;
+}
+
+static enum err inequality(struct path_vm *vm, const struct path_frame *f,
+                           const struct path_node *node)
+{
+    struct path_item a;
+    struct path_item b;
+    bool has;
+    bool yes = false;
+    TRY(operands(vm, f, node, &a, &b, &has));
+    if (!has) {
+        return OK;
+    }
+    enum path_order o = path_compare(vm, &a, &b);
+    if (o == ORDER_NEVER) {
+        return PATH_FAIL(vm, node, "these two cannot be compared");
+    }
+    if (o == ORDER_UNKNOWN) {
+        return OK;
+    }
+    switch (node->op) {
+    case OP_LT: yes = o == ORDER_LESS; break;
+    case OP_LE: yes = o != ORDER_MORE; break;
+    case OP_GT: yes = o == ORDER_MORE; break;
+    default: yes = o != ORDER_LESS; break;
+    }
+    return path_give_bool(vm, vm->n, yes);
+}
+
+/* ---- arithmetic ---- */
+
+static bool is_number(const struct path_item *v)
+{
+    return v->kind == PATH_INTEGER || v->kind == PATH_DECIMAL;
+}
+
+static bool is_time(const struct path_item *v)
+{
+    return v->kind == PATH_DATE || v->kind == PATH_DATE_TIME || v->kind == PATH_TIME;
+}
+
+static struct decimal number_of(const struct path_item *v)
+{
+    return v->kind == PATH_INTEGER ? decimal_from_i64(v->i) : v->d;
+}
+
+/* Sums, products and whole quotients of integers; what does not fit is empty. */
+static enum err integers(struct path_vm *vm, enum path_op op, int64_t a, int64_t b)
+{
+    int64_t r = 0;
+    bool lost = false;
+    switch (op) {
+    case OP_ADD: lost = __builtin_add_overflow(a, b, &r); break;
+    case OP_SUB: lost = __builtin_sub_overflow(a, b, &r); break;
+    case OP_MUL: lost = __builtin_mul_overflow(a, b, &r); break;
+    default:
+        lost = b == 0 || (a == INT64_MIN && b == -1);
+        if (!lost) {
+            r = op == OP_MOD ? a % b : a / b;
+        }
+        break;
+    }
+    return lost ? OK : path_give_int(vm, vm->n, r);
+}
+
+/* A quotient of as many digits as are kept was cut off. */
+static bool is_cut(const struct decimal *d)
+{
+    u128 limit = 1;
+    for (int i = 0; i < DECIMAL_DIV_DIGITS - 2; i++) {
+        limit *= 10;
+    }
+    return d->coef >= limit;
+}
+
+static enum err numbers(struct path_vm *vm, const struct path_node *node,
+                        const struct path_item *a, const struct path_item *b)
+{
+    if (a->kind == PATH_INTEGER && b->kind == PATH_INTEGER && node->op != OP_DIV) {
+        return integers(vm, (enum path_op)node->op, a->i, b->i);
+    }
+    struct decimal x = number_of(a);
+    struct decimal y = number_of(b);
+    struct decimal r;
+    bool inexact = ((a->flags | b->flags) & PATH_INEXACT) != 0;
+    bool done = false;
+    int64_t whole;
+    switch (node->op) {
+    case OP_ADD: done = decimal_add(&x, &y, &r); break;
+    case OP_SUB: done = decimal_sub(&x, &y, &r); break;
+    case OP_MUL: done = decimal_mul(&x, &y, &r); break;
+    case OP_DIV:
+        done = decimal_div(&x, &y, &r);
+        inexact = inexact || (done && is_cut(&r));
+        break;
+    case OP_INT_DIV:
+        done = decimal_int_div(&x, &y, &r);
+        if (done && decimal_to_i64(&r, &whole)) {
+            return path_give_int(vm, vm->n, whole);
+        }
+        break;
+    case OP_MOD: done = decimal_mod(&x, &y, &r); break;
+    default: break;
+    }
+    return done ? path_give_dec(vm, vm->n, &r, inexact) : OK;
+}
+
+static enum err moved(struct path_vm *vm, const struct path_node *node, const struct path_item *t,
+                      const struct path_quantity *q)
+{
+    struct path_item sum = *t;
+    if (!path_time_add(&sum, q, node->op == OP_SUB ? -1 : 1)) {
+        return PATH_FAIL(vm, node, "this time cannot be moved by that quantity");
+    }
+    return path_push(vm, &sum);
+}
+
+static enum err quantities(struct path_vm *vm, const struct path_node *node,
+                           const struct path_item *a, const struct path_item *b)
+{
+    struct path_quantity one = {.unit = S("1"), .kind = PATH_UNIT_UCUM};
+    struct path_quantity r;
+    const struct path_quantity *qa = a->kind == PATH_QUANTITY ? a->q : &one;
+    const struct path_quantity *qb = b->kind == PATH_QUANTITY ? b->q : &one;
+    if (a->kind != PATH_QUANTITY || b->kind != PATH_QUANTITY) {
+        one.value = number_of(a->kind != PATH_QUANTITY ? a : b);
+        one.inexact = ((a->kind != PATH_QUANTITY ? a : b)->flags & PATH_INEXACT) != 0;
+    }
+    if (node->op == OP_INT_DIV || node->op == OP_MOD) {
+        return PATH_FAIL(vm, node, "quantities have no whole quotient");
+    }
+    return path_quantity_op(vm, (enum path_op)node->op, qa, qb, &r)
+               ? path_give_quantity(vm, vm->n, &r)
+               : OK;
+}
+
+static enum err glue(struct path_vm *vm, struct str a, struct str b)
+{
+    struct buf text;
+    buf_init(&text, vm->rq->a, 1024 * 1024);
+    TRY_MEM(vm->rq, buf_room(&text, a.n + b.n + 1));
+    buf_str(&text, a);
+    buf_str(&text, b);
+    return path_give_str(vm, vm->n, buf_get(&text));
+}
+
+enum err path_compute(struct path_vm *vm, const struct path_node *node, const struct path_item *a,
+                      const struct path_item *b)
+{
+    if (is_number(a) && is_number(b)) {
+        return numbers(vm, node, a, b);
+    }
+    if (node->op == OP_ADD && a->kind == PATH_STRING && b->kind == PATH_STRING) {
+        return glue(vm, a->s, b->s);
+    }
+    bool sum = node->op == OP_ADD || node->op == OP_SUB;
+    if (sum && is_time(a) && b->kind == PATH_QUANTITY) {
+        return moved(vm, node, a, b->q);
+    }
+    if (node->op == OP_ADD && a->kind == PATH_QUANTITY && is_time(b)) {
+        return moved(vm, node, b, a->q);
+    }
+    if ((a->kind == PATH_QUANTITY && (b->kind == PATH_QUANTITY || is_number(b)))
+        || (b->kind == PATH_QUANTITY && is_number(a))) {
+        return quantities(vm, node, a, b);
+    }
+    return PATH_FAIL(vm, node, "this operator does not go with such items");
+}
+
+static enum err arithmetic(struct path_vm *vm, const struct path_frame *f,
+                           const struct path_node *node)
+{
+    struct path_item a;
+    struct path_item b;
+    bool has;
+    TRY(operands(vm, f, node, &a, &b, &has));
+    return has ? path_compute(vm, node, &a, &b) : OK;
+}
+
+/* & takes empty for the empty text. */
+static enum err concat(struct path_vm *vm, const struct path_frame *f,
+                       const struct path_node *node)
+{
+    struct str parts[2] = {S(""), S("")};
+    for (unsigned i = 0; i < 2; i++) {
+        struct path_item value;
+        bool has;
+        TRY(path_arg(vm, f, node, i, &value, &has));
+        if (has && value.kind != PATH_STRING) {
+            return PATH_FAIL(vm, node, "& joins texts");
+        }
+        if (has) {
+            parts[i] = value.s;
+        }
+    }
+    return glue(vm, parts[0], parts[1]);
+}
+
+static enum err negate(struct path_vm *vm, const struct path_frame *f,
+                       const struct path_node *node)
+{
+    uint32_t base = vm->n;
+    struct path_item v;
+    bool has;
+    TRY(path_run(vm, f, node->args[0]));
+    if (vm->n - base > 1) {
+        return PATH_FAIL(vm, node, "a sign takes a single number");
+    }
+    if (vm->n == base) {
+        return OK;
+    }
+    TRY(path_operand(vm, node, &vm->v[base], &v, &has));
+    path_drop(vm, base);
+    if (!has) {
+        return OK;
+    }
+    if (!is_number(&v) && v.kind != PATH_QUANTITY) {
+        return PATH_FAIL(vm, node, "a sign takes a number");
+    }
+    if (node->op == OP_PLUS) {
+        return path_push(vm, &v);
+    }
+    if (v.kind == PATH_INTEGER) {
+        return integers(vm, OP_SUB, 0, v.i);
+    }
+    if (v.kind == PATH_QUANTITY) {
+        struct path_quantity q = *v.q;
+        q.value = decimal_neg(&q.value);
+        return path_give_quantity(vm, base, &q);
+    }
+    struct decimal d = decimal_neg(&v.d);
+    return path_give_dec(vm, base, &d, v.flags & PATH_INEXACT);
+}
+
+/* ---- types ---- */
+
+static enum err type_test(struct path_vm *vm, const struct path_frame *f,
+                          const struct path_node *node)
+{
+    uint32_t base = vm->n;
+    TRY(path_run(vm, f, node->args[0]));
+    return node->op == OP_IS ? path_do_is(vm, node, base) : path_do_as(vm, node, base);
+}
+
+enum err path_operate(struct path_vm *vm, const struct path_frame *f, const struct path_node *node)
+{
+    switch ((enum path_op)node->op) {
+    case OP_AND:
+    case OP_OR:
+    case OP_XOR:
+    case OP_IMPLIES: return logic(vm, f, node);
+    case OP_EQ:
+    case OP_NE:
+    case OP_EQV:
+    case OP_NEQV: return equality(vm, f, node);
+    case OP_LT:
+    case OP_LE:
+    case OP_GT:
+    case OP_GE: return inequality(vm, f, node);
+    case OP_IN:
+    case OP_CONTAINS: return membership(vm, f, node);
+    case OP_UNION: return join(vm, f, node);
+    case OP_IS:
+    case OP_AS: return type_test(vm, f, node);
+    case OP_NEGATE:
+    case OP_PLUS: return negate(vm, f, node);
+    case OP_CONCAT: return concat(vm, f, node);
+    case OP_ADD:
+    case OP_SUB:
+    case OP_MUL:
+    case OP_DIV:
+    case OP_INT_DIV:
+    case OP_MOD: return arithmetic(vm, f, node);
+    case OP_EMPTY:
+    case OP_LITERAL:
+    case OP_THIS:
+    case OP_INDEX_VAR:
+    case OP_TOTAL:
+    case OP_VARIABLE:
+    case OP_CHAIN:
+    case OP_MEMBER:
+    case OP_CALL:
+    case OP_AT: break;
+    }
+    return FAIL(vm->rq, E_INTERNAL, "FHIRPath operator");
+}

@@ -1,0 +1,152 @@
+/* fhir/path_regex.c - patterns of matches() and replaceMatches(): PCRE2 within limits, so that a pattern
+ * that backtracks without end is an error, not a busy server. See path_int.h. */
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "fhir/path_int.h"
+
+enum {
+    MATCH_LIMIT = 1000 * 1000, /* inner calls of one match */
+    DEPTH_LIMIT = 2000,
+    HEAP_LIMIT_KIB = 16 * 1024,
+    PATTERN_MAX = 16 * 1024,
+    NEST_LIMIT = 100, /* brackets within each other */
+};
+
+struct regex {
+    pcre2_compile_context *how;
+    pcre2_code *code;
+    pcre2_match_data *data;
+    pcre2_match_context *limits;
+};
+
+static void regex_done(struct regex *r)
+{
+    pcre2_match_context_free(r->limits);
+    pcre2_match_data_free(r->data);
+    pcre2_code_free(r->code);
+    pcre2_compile_context_free(r->how);
+}
+
+static enum err regex_open(struct path_vm *vm, const struct path_node *node, struct str pattern,
+                           unsigned flags, struct regex *r)
+{
+    /* dot takes line ends too: FHIRPath N1 5.6.9 wants single line mode */
+    uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C;
+    int code;
+    size_t at;
+    struct buf whole;
+    if (pattern.n > PATTERN_MAX) {
+        return PATH_FAIL(vm, node, "the pattern is too long");
+    }
+    if (flags & PATH_REGEX_FULL) {
+        buf_init(&whole, vm->rq->a, PATTERN_MAX + 16);
+        BUF_LIT(&whole, "^(?:");
+        buf_str(&whole, pattern);
+        BUF_LIT(&whole, ")$");
+        pattern = buf_get(&whole);
+        TRY_MEM(vm->rq, pattern.p);
+        options |= PCRE2_DOLLAR_ENDONLY;
+    }
+    options |= flags & PATH_REGEX_NO_CASE ? PCRE2_CASELESS : 0;
+    options |= flags & PATH_REGEX_LINES ? PCRE2_MULTILINE : 0;
+    r->how = pcre2_compile_context_create(NULL);
+    if (r->how == NULL) {
+        return FAIL(vm->rq, E_TOO_LARGE, "memory cap");
+    }
+    (void)pcre2_set_parens_nest_limit(r->how, NEST_LIMIT);
+    r->code = pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, options, &code, &at, r->how);
+    if (r->code == NULL) {
+        return PATH_FAIL(vm, node, "the pattern is no regular expression");
+    }
+    r->data = pcre2_match_data_create_from_pattern(r->code, NULL);
+    r->limits = pcre2_match_context_create(NULL);
+    if (r->data == NULL || r->limits == NULL) {
+        return FAIL(vm->rq, E_TOO_LARGE, "memory cap");
+    }
+    (void)pcre2_set_match_limit(r->limits, MATCH_LIMIT);
+    (void)pcre2_set_depth_limit(r->limits, DEPTH_LIMIT);
+    (void)pcre2_set_heap_limit(r->limits, HEAP_LIMIT_KIB);
+    return OK;
+}
+
+static enum err find(struct path_vm *vm, const struct path_node *node, struct regex *r,
+                     struct str s, size_t from, bool *ret_found)
+{
+    int n = pcre2_match(r->code, (PCRE2_SPTR)s.p, s.n, from, 0, r->data, r->limits);
+    if (n < 0 && n != PCRE2_ERROR_NOMATCH) {
+        return PATH_FAIL(vm, node, "the pattern takes too long");
+    }
+    TRY(path_burn(vm, 50 + s.n / 8));
+    *ret_found = n >= 0;
+    return OK;
+}
+
+enum err path_regex_match(struct path_vm *vm, const struct path_node *node, struct str s,
+                          struct str pattern, unsigned flags, bool *ret_b)
+{
+    CLEANUP(regex_done) struct regex r = {0};
+    TRY(regex_open(vm, node, pattern, flags, &r));
+    return find(vm, node, &r, s, 0, ret_b);
+}
+
+/* $1 and ${1} are groups, $$ a dollar; a group that is none stays as it is written. */
+static void substitute(struct buf *b, const struct regex *r, struct str s, struct str with)
+{
+    const size_t *at = pcre2_get_ovector_pointer(r->data);
+    uint32_t n_groups = pcre2_get_ovector_count(r->data);
+    for (size_t i = 0; i < with.n;) {
+        size_t open = i + 1 < with.n && with.p[i + 1] == '{' ? 1 : 0;
+        size_t digit = i + 1 + open;
+        unsigned group = digit < with.n ? (unsigned char)with.p[digit] - (unsigned)'0' : 10U;
+        if (with.p[i] == '$' && i + 1 < with.n && with.p[i + 1] == '$') {
+            buf_char(b, '$');
+            i += 2;
+        } else if (with.p[i] == '$' && group < n_groups && group < 10) {
+            if (at[2 * group] != PCRE2_UNSET) {
+                buf_str(b, str_sub(s, at[2 * group], at[2 * group + 1] - at[2 * group]));
+            }
+            i = digit + 1 + open;
+        } else {
+            buf_char(b, with.p[i++]);
+        }
+    }
+}
+
+enum err path_regex_replace(struct path_vm *vm, const struct path_node *node, struct str s,
+                            struct str pattern, struct str with, struct str *ret_s)
+{
+    CLEANUP(regex_done) struct regex r = {0};
+    struct buf b;
+    if (pattern.n == 0) {
+        *ret_s = s;
+        return OK;
+    }
+    TRY(regex_open(vm, node, pattern, 0, &r));
+    buf_init(&b, vm->rq->a, PATH_TEXT_MAX);
+    size_t done = 0; /* bytes of s that are written */
+    for (size_t from = 0; from <= s.n;) {
+        bool found;
+        TRY(find(vm, node, &r, s, from, &found));
+        if (!found) {
+            break;
+        }
+        const size_t *at = pcre2_get_ovector_pointer(r.data);
+        buf_str(&b, str_sub(s, done, at[0] - done));
+        substitute(&b, &r, s, with);
+        done = at[1];
+        from = at[1];
+        if (at[1] == at[0]) { /* an empty match: one character on */
+            from++;
+            while (from < s.n && ((unsigned char)s.p[from] & 0xc0) == 0x80) {
+                from++;
+            }
+        }
+    }
+    buf_str(&b, str_sub(s, done, s.n));
+    if (!buf_ok(&b)) {
+        return FAIL(vm->rq, E_TOO_LARGE, "FHIRPath: a text is too long");
+    }
+    *ret_s = b.n == 0 ? S("") : buf_get(&b);
+    return OK;
+}

@@ -1,0 +1,317 @@
+/* fhir/path_step.c - from an element to its children: by name, or all of them. See path_int.h.
+ *
+ * A primitive and what JSON keeps beside it under _name (id, extensions) are one element. Choice
+ * elements are found by their stem; in bare JSON a member is a child of that name, nothing more. */
+#include <string.h>
+
+#include "fhir/path_int.h"
+
+/* Where a name was found in an object; 0 is none (the root is no member). */
+struct member {
+    uint32_t at;  /* of the value */
+    uint32_t sib; /* of the value of _name */
+};
+
+static bool key_is(const struct json_doc *doc, uint32_t key, struct str name)
+{
+    const struct json_node *k = &doc->nodes[key];
+    if (k->flags & JSON_ESCAPED) {
+        return json_key_is((struct jv){doc, key + 1}, name);
+    }
+    return k->len == name.n && memcmp(doc->src.p + k->off, name.p, name.n) == 0;
+}
+
+/* _name; keys with escapes are not looked at: no element has one. */
+static bool is_beside(const struct json_doc *doc, const struct json_node *k, struct str name)
+{
+    const char *p = doc->src.p + k->off;
+    return k->len == name.n + 1 && p[0] == '_' && memcmp(p + 1, name.p, name.n) == 0;
+}
+
+/* both: look for _name too; without, it is looked at only where name itself is absent. */
+static struct member find_member(struct jv obj, struct str name, bool both)
+{
+    struct member m = {0};
+    const struct json_node *nodes = obj.doc->nodes;
+    uint32_t end = nodes[obj.at].end;
+    for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
+        if (m.at == 0 && key_is(obj.doc, k, name)) {
+            m.at = k + 1;
+            if (!both) {
+                break;
+            }
+        } else if (is_beside(obj.doc, &nodes[k], name)) {
+            m.sib = k + 1;
+        }
+    }
+    return m;
+}
+
+/* The object with an element's children; doc NULL when it has none. */
+static struct jv object_of(const struct path_item *item)
+{
+    struct jv none = {NULL, 0};
+    if (json_kind(item->node) == JSON_OBJECT) {
+        return item->node;
+    }
+    struct jv sib = {item->node.doc, item->sib};
+    return item->sib != 0 && json_kind(sib) == JSON_OBJECT ? sib : none;
+}
+
+uint16_t path_resource_type(const struct defs *d, struct jv node)
+{
+    struct jv type = json_get(node, S("resourceType"));
+    if (json_kind(type) != JSON_STRING) {
+        return 0;
+    }
+    struct str raw = json_raw(type);
+    return def_find(d, str_sub(raw, 1, raw.n - 2));
+}
+
+/* One value; at or sib may be 0. type DEF_INNER's mark is resolved by the caller's inner flag. */
+static enum err push_one(struct path_vm *vm, const struct json_doc *doc, struct member m,
+                         uint16_t type, bool inner)
+{
+    struct path_item item = {.kind = PATH_NODE, .type = type, .sib = m.sib, .node = {doc, m.at}};
+    if (m.at == 0 || doc->nodes[m.at].kind == JSON_NULL) {
+        item.flags = PATH_NO_VALUE;
+        item.node.at = m.sib != 0 ? m.sib : m.at;
+    }
+    if (inner) {
+        uint16_t own = path_resource_type(vm->d, item.node);
+        item.type = own != 0 ? own : type;
+    }
+    return path_push(vm, &item);
+}
+
+static bool is_null(const struct json_doc *doc, uint32_t at)
+{
+    return at == 0 || doc->nodes[at].kind == JSON_NULL;
+}
+
+/* The elements of an array and of the array beside it, in step. */
+static enum err push_array(struct path_vm *vm, const struct json_doc *doc, struct member m,
+                           uint16_t type, bool inner)
+{
+    struct jv none = {NULL, 0};
+    struct jv v = m.at == 0 ? none : json_first((struct jv){doc, m.at});
+    struct jv s = m.sib == 0 ? none : json_first((struct jv){doc, m.sib});
+    bool beside = s.doc != NULL;
+    for (uint64_t n = 0; v.doc != NULL || s.doc != NULL; n++) {
+        struct member one = {v.doc == NULL ? 0 : v.at, s.doc == NULL ? 0 : s.at};
+        if (is_null(doc, one.sib)) {
+            one.sib = one.at == 0 ? one.sib : 0;
+        }
+        if (beside || !is_null(doc, one.at)) {
+            TRY(push_one(vm, doc, one, type, inner));
+        }
+        if ((n & 63) == 63) {
+            TRY(path_burn(vm, 64));
+        }
+        v = json_next(v);
+        s = json_next(s);
+    }
+    return OK;
+}
+
+static enum err push_member(struct path_vm *vm, const struct json_doc *doc, struct member m,
+                            uint16_t type, bool inner)
+{
+    if (m.at == 0 && m.sib == 0) {
+        return OK;
+    }
+    enum json_kind kind = m.at == 0 ? JSON_NONE : (enum json_kind)doc->nodes[m.at].kind;
+    enum json_kind beside = m.sib == 0 ? JSON_NONE : (enum json_kind)doc->nodes[m.sib].kind;
+    if (kind == JSON_ARRAY || ((kind == JSON_NONE || kind == JSON_NULL) && beside == JSON_ARRAY)) {
+        if (beside != JSON_ARRAY) {
+            m.sib = 0;
+        }
+        return push_array(vm, doc, m, type, inner);
+    }
+    if (beside != JSON_OBJECT) {
+        m.sib = 0;
+    }
+    return is_null(doc, m.at) && m.sib == 0 ? OK : push_one(vm, doc, m, type, inner);
+}
+
+uint16_t path_elem_type(const struct defs *d, const struct def_elem *e)
+{
+    struct str name = def_str(d, e->name);
+    if (name.n == 2 && str_eq(name, S("id"))) {
+        return DEF_SYS_STRING;
+    }
+    if (name.n == 3 && str_eq(def_str(d, e->path), S("Extension.url"))) {
+        return DEF_SYS_STRING;
+    }
+    return def_elem_type(d, e, 0);
+}
+
+static bool is_primitive(const struct defs *d, uint16_t type)
+{
+    uint8_t kind = def_type_row(d, type)->kind;
+    return kind == DEF_PRIMITIVE || kind == DEF_SYSTEM;
+}
+
+/* The value of value[x] among the members: valueQuantity, _valueString. */
+static enum err push_choice(struct path_vm *vm, struct jv obj, uint16_t of, struct str stem)
+{
+    const struct json_node *nodes = obj.doc->nodes;
+    uint32_t end = nodes[obj.at].end;
+    struct member m = {0};
+    uint16_t type = 0;
+    for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
+        struct str key = {obj.doc->src.p + nodes[k].off, nodes[k].len};
+        bool beside = key.n > 0 && key.p[0] == '_';
+        if (beside) {
+            key = str_sub(key, 1, key.n);
+        }
+        uint16_t found;
+        const struct def_elem *e;
+        if (key.n <= stem.n || memcmp(key.p, stem.p, stem.n) != 0
+            || (e = def_child(vm->d, of, key, &found)) == NULL || !(e->flags & DEF_CHOICE)
+            || !str_eq(def_str(vm->d, e->name), stem)) {
+            continue;
+        }
+        type = found;
+        *(beside ? &m.sib : &m.at) = k + 1;
+    }
+    return push_member(vm, obj.doc, m, type, false);
+}
+
+/* A member of an object whose type is not known, or that the type does not have. */
+static enum err push_unknown(struct path_vm *vm, const struct path_node *node,
+                             const struct path_item *item, struct jv obj)
+{
+    uint16_t type = 0;
+    if (vm->d != NULL && item->type != 0) {
+        uint16_t found;
+        if (str_eq(node->name, S("resourceType"))) {
+            return push_member(vm, obj.doc, find_member(obj, node->name, false), 0, false);
+        }
+        if (def_child(vm->d, item->type, node->name, &found) != NULL) {
+            return PATH_FAIL(vm, node, "a choice element is named without its type");
+        }
+        return OK;
+    }
+    if (vm->d != NULL && str_eq(node->name, S("extension"))) {
+        type = vm->prog->extension_type;
+    }
+    return push_member(vm, obj.doc, find_member(obj, node->name, true), type, false);
+}
+
+static enum err push_named(struct path_vm *vm, const struct path_node *node,
+                           const struct path_item *item)
+{
+    struct jv obj = object_of(item);
+    const struct def_elem *e = NULL;
+    uint16_t type = 0;
+    if (item->type != 0) {
+        if (item->type == node->step_type && node->elem != NULL) {
+            e = node->elem;
+            type = node->child_type;
+        } else if ((e = def_stem(vm->d, item->type, node->name)) != NULL
+                   && !(e->flags & DEF_CHOICE)) {
+            type = path_elem_type(vm->d, e);
+        }
+    }
+    if (obj.doc == NULL || (e != NULL && (e->flags & DEF_PRIM_VALUE))) {
+        return OK;
+    }
+    if (e == NULL) {
+        return push_unknown(vm, node, item, obj);
+    }
+    if (e->flags & DEF_CHOICE) {
+        return push_choice(vm, obj, item->type, node->name);
+    }
+    struct member m = find_member(obj, node->name, is_primitive(vm->d, type));
+    return push_member(vm, obj.doc, m, type, (e->flags & DEF_INNER) != 0);
+}
+
+/* Members of items that are no elements. */
+static enum err push_system(struct path_vm *vm, const struct path_node *node,
+                            const struct path_item *item)
+{
+    struct path_item value;
+    if (item->kind == PATH_QUANTITY && str_eq(node->name, S("value"))) {
+        value = (struct path_item){.kind = PATH_DECIMAL, .d = item->q->value};
+    } else if (item->kind == PATH_QUANTITY
+               && (str_eq(node->name, S("unit")) || str_eq(node->name, S("code")))) {
+        value = (struct path_item){.kind = PATH_STRING, .s = item->q->unit};
+    } else if (item->kind == PATH_TYPE && str_eq(node->name, S("name"))) {
+        value = (struct path_item){.kind = PATH_STRING, .s = item->s};
+    } else if (item->kind == PATH_TYPE && str_eq(node->name, S("namespace"))) {
+        bool system = item->flags & PATH_OF_SYSTEM;
+        value = (struct path_item){.kind = PATH_STRING, .s = system ? S("System") : S("FHIR")};
+    } else {
+        return OK;
+    }
+    return path_push(vm, &value);
+}
+
+enum err path_step_member(struct path_vm *vm, const struct path_node *node, uint32_t base)
+{
+    uint32_t end = vm->n;
+    TRY(path_burn(vm, 1 + end - base));
+    for (uint32_t i = base; i < end; i++) {
+        struct path_item item = vm->v[i];
+        if (item.kind == PATH_NODE) {
+            TRY(push_named(vm, node, &item));
+        } else {
+            TRY(push_system(vm, node, &item));
+        }
+    }
+    path_settle(vm, base, end);
+    return OK;
+}
+
+enum err path_children(struct path_vm *vm, const struct path_item *item)
+{
+    struct jv obj = item->kind == PATH_NODE ? object_of(item) : (struct jv){NULL, 0};
+    if (obj.doc == NULL) {
+        return OK;
+    }
+    const struct json_node *nodes = obj.doc->nodes;
+    uint32_t end = nodes[obj.at].end;
+    for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
+        struct str key = {obj.doc->src.p + nodes[k].off, nodes[k].len};
+        struct member m = {0};
+        TRY(path_burn(vm, 1));
+        if (str_eq(key, S("resourceType"))) {
+            continue;
+        }
+        if (key.n > 0 && key.p[0] == '_') {
+            key = str_sub(key, 1, key.n);
+            if (find_member(obj, key, false).at != 0) {
+                continue; /* comes with its value */
+            }
+            m.sib = k + 1;
+        } else {
+            enum json_kind kind = (enum json_kind)nodes[k + 1].kind;
+            m.at = k + 1;
+            if (kind != JSON_OBJECT) {
+                m.sib = find_member(obj, key, true).sib;
+            }
+        }
+        uint16_t type = 0; /* def_child leaves it when there is none */
+        bool inner = false;
+        if (vm->d != NULL && item->type != 0) {
+            const struct def_elem *e = def_child(vm->d, item->type, key, &type);
+            inner = e != NULL && (e->flags & DEF_INNER);
+            if (e != NULL && !(e->flags & DEF_CHOICE)) {
+                type = path_elem_type(vm->d, e);
+            }
+        } else if (vm->d != NULL && str_eq(key, S("extension"))) {
+            type = vm->prog->extension_type;
+        }
+        TRY(push_member(vm, obj.doc, m, type, inner));
+    }
+    return OK;
+}
+
+struct path_item path_item_of(const struct defs *d, struct jv node, uint16_t type)
+{
+    if (type == 0 && d != NULL) {
+        type = path_resource_type(d, node);
+    }
+    return (struct path_item){.kind = PATH_NODE, .type = type, .node = node};
+}

@@ -1,0 +1,260 @@
+/* fhir/path_value.c - what elements are worth: System values, types, texts. See path_int.h. */
+#include "fhir/path_int.h"
+
+static bool value_of_text(struct arena *a, struct jv node, unsigned system,
+                          struct path_item *ret_value)
+{
+    struct path_item v = {.kind = PATH_STRING, .s = json_str(a, node)};
+    enum path_kind kind;
+    if (v.s.p == NULL) {
+        return false;
+    }
+    switch (system) {
+    case DEF_SYS_DATE:
+    case DEF_SYS_DATE_TIME:
+        if (path_time_parse(v.s, false, &v.t, &kind)) {
+            v.kind = (uint8_t)system; /* a dateTime of a day only stays one */
+        } else {
+            v.s = json_str(a, node);
+        }
+        break;
+    case DEF_SYS_TIME:
+        if (path_time_parse(v.s, true, &v.t, &kind)) {
+            v.kind = PATH_TIME;
+        } else {
+            v.s = json_str(a, node);
+        }
+        break;
+    default: break;
+    }
+    *ret_value = v;
+    return true;
+}
+
+static bool value_of_number(struct jv node, unsigned system, struct path_item *ret_value)
+{
+    struct path_item v = {.kind = PATH_INTEGER};
+    if (system != DEF_SYS_DECIMAL && json_i64(node, &v.i)) {
+        *ret_value = v;
+        return true;
+    }
+    v.kind = PATH_DECIMAL;
+    if (!decimal_parse(json_raw(node), &v.d)) {
+        return false;
+    }
+    *ret_value = v;
+    return true;
+}
+
+bool path_item_value(struct arena *a, const struct defs *d, const struct path_item *item,
+                     struct path_item *ret_value)
+{
+    if (item->kind != PATH_NODE) {
+        *ret_value = *item;
+        return true;
+    }
+    if (item->flags & PATH_NO_VALUE) {
+        return false;
+    }
+    unsigned system = item->type == 0 || d == NULL ? 0 : def_type_row(d, item->type)->system;
+    switch (json_kind(item->node)) {
+    case JSON_STRING: return value_of_text(a, item->node, system, ret_value);
+    case JSON_NUMBER: return value_of_number(item->node, system, ret_value);
+    case JSON_TRUE:
+    case JSON_FALSE:
+        *ret_value = (struct path_item){.kind = PATH_BOOLEAN, .b = json_true(item->node)};
+        return true;
+    case JSON_NONE:
+    case JSON_NULL:
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+    case JSON_KEY: break;
+    }
+    return false;
+}
+
+bool path_value(struct path_vm *vm, const struct path_item *item, struct path_item *ret_value)
+{
+    return path_item_value(vm->rq->a, vm->d, item, ret_value);
+}
+
+/* ---- FHIR quantities ---- */
+
+static bool is_quantity(struct path_vm *vm, const struct path_item *item)
+{
+    return item->kind == PATH_NODE && item->type != 0
+           && def_type_row(vm->d, item->type)->kind == DEF_COMPLEX
+           && def_is_a(vm->d, item->type, vm->prog->quantity_type);
+}
+
+/* FHIR R4 fhirpath.html#quantity: what has a comparator is no System quantity. */
+static enum err quantity_of(struct path_vm *vm, const struct path_node *node,
+                            const struct path_item *item, struct path_item *ret_value,
+                            bool *ret_has)
+{
+    struct arena *a = vm->rq->a;
+    struct path_quantity *q = ARENA_NEW(a, struct path_quantity);
+    TRY_MEM(vm->rq, q);
+    *ret_has = false;
+    if (json_has(json_get(item->node, S("comparator")))) {
+        return PATH_FAIL(vm, node, "a quantity with a comparator cannot be computed with");
+    }
+    if (!decimal_parse(json_raw(json_get(item->node, S("value"))), &q->value)) {
+        return OK;
+    }
+    struct str code = json_str(a, json_get(item->node, S("code")));
+    struct str unit = json_str(a, json_get(item->node, S("unit")));
+    if (json_is(json_get(item->node, S("system")), S("http://unitsofmeasure.org")) && code.n > 0) {
+        q->unit = code;
+        q->kind = path_calendar_ucum(code) != CAL_NONE ? PATH_UNIT_EITHER : PATH_UNIT_UCUM;
+    } else if (code.n == 0 && unit.n == 0) {
+        q->unit = S("1");
+        q->kind = PATH_UNIT_UCUM;
+    } else {
+        q->unit = code.n > 0 ? code : unit;
+        q->kind = PATH_UNIT_OTHER;
+    }
+    *ret_value = (struct path_item){.kind = PATH_QUANTITY, .q = q};
+    *ret_has = true;
+    return OK;
+}
+
+enum err path_operand(struct path_vm *vm, const struct path_node *node,
+                      const struct path_item *item, struct path_item *ret_value, bool *ret_has)
+{
+    if (is_quantity(vm, item)) {
+        return quantity_of(vm, node, item, ret_value, ret_has);
+    }
+    *ret_has = path_value(vm, item, ret_value);
+    if (!*ret_has && !(item->flags & PATH_NO_VALUE)) {
+        *ret_value = *item;
+        *ret_has = true;
+    }
+    return OK;
+}
+
+/* ---- types ---- */
+
+static unsigned system_of(struct path_vm *vm, const struct path_item *item)
+{
+    struct path_item value;
+    if (item->kind != PATH_NODE) {
+        return item->kind;
+    }
+    if (item->type != 0) {
+        const struct def_type *row = def_type_row(vm->d, item->type);
+        return row->kind == DEF_SYSTEM ? item->type : 0;
+    }
+    return path_value(vm, item, &value) ? value.kind : 0;
+}
+
+/* A code is no string, a url no uri: specialised primitives are their own types. */
+static bool fhir_is_a(const struct defs *d, uint16_t type, uint16_t base)
+{
+    if (type == base) {
+        return true;
+    }
+    return def_type_row(d, base)->kind != DEF_PRIMITIVE && def_is_a(d, type, base);
+}
+
+bool path_is_type(struct path_vm *vm, const struct path_item *item,
+                  const struct path_type_ref *type)
+{
+    if (type->system != 0 && system_of(vm, item) == type->system) {
+        return true;
+    }
+    return type->fhir != 0 && item->kind == PATH_NODE && item->type != 0
+           && fhir_is_a(vm->d, item->type, type->fhir);
+}
+
+bool path_as_type(struct path_vm *vm, const struct path_item *item,
+                  const struct path_type_ref *type, struct path_item *ret_item)
+{
+    struct path_item value;
+    if (path_is_type(vm, item, type)) {
+        *ret_item = *item;
+        return true;
+    }
+    if (type->system != 0 && type->fhir == 0 && item->kind == PATH_NODE
+        && path_value(vm, item, &value) && value.kind == type->system) {
+        *ret_item = value;
+        return true;
+    }
+    return false;
+}
+
+struct str path_item_type(const struct defs *d, const struct path_item *item)
+{
+    static const struct str names[] = {
+        [PATH_NODE] = SI(""),          [PATH_BOOLEAN] = SI("Boolean"),
+        [PATH_STRING] = SI("String"),  [PATH_INTEGER] = SI("Integer"),
+        [PATH_DECIMAL] = SI("Decimal"), [PATH_DATE] = SI("Date"),
+        [PATH_DATE_TIME] = SI("DateTime"), [PATH_TIME] = SI("Time"),
+        [PATH_QUANTITY] = SI("Quantity"), [PATH_TYPE] = SI("TypeInfo"),
+    };
+    if (item->kind != PATH_NODE) {
+        return names[item->kind];
+    }
+    if (item->type != 0 && d != NULL) {
+        struct str name = def_type_name(d, item->type);
+        return str_starts(name, S("System.")) ? str_sub(name, 7, name.n) : name;
+    }
+    switch (json_kind(item->node)) {
+    case JSON_STRING: return names[PATH_STRING];
+    case JSON_NUMBER:
+        return json_node(item->node)->flags & JSON_INTEGER ? names[PATH_INTEGER]
+                                                           : names[PATH_DECIMAL];
+    case JSON_TRUE:
+    case JSON_FALSE: return names[PATH_BOOLEAN];
+    case JSON_NONE:
+    case JSON_NULL:
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+    case JSON_KEY: break;
+    }
+    return S("Any");
+}
+
+/* ---- texts ---- */
+
+void path_item_text(struct buf *b, struct arena *a, const struct defs *d,
+                    const struct path_item *item)
+{
+    struct path_item value;
+    if (!path_item_value(a, d, item, &value)) {
+        if (!(item->flags & PATH_NO_VALUE)) {
+            json_minify(b, item->node);
+        }
+        return;
+    }
+    switch ((enum path_kind)value.kind) {
+    case PATH_BOOLEAN: buf_str(b, value.b ? S("true") : S("false")); break;
+    case PATH_STRING:
+    case PATH_TYPE: buf_str(b, value.s); break;
+    case PATH_INTEGER: buf_i64(b, value.i); break;
+    case PATH_DECIMAL: {
+        struct decimal plain = value.d;
+        if (plain.scale < 0 && !decimal_pad(&value.d, 0, &plain)) {
+            plain = value.d;
+        }
+        decimal_write(b, &plain);
+        break;
+    }
+    case PATH_DATE:
+    case PATH_DATE_TIME:
+    case PATH_TIME: path_time_write(b, &value.t, (enum path_kind)value.kind); break;
+    case PATH_QUANTITY: path_quantity_write(b, value.q); break;
+    case PATH_NODE: break;
+    }
+}
+
+struct str path_text(struct path_vm *vm, const struct path_item *value)
+{
+    struct buf b;
+    if (value->kind == PATH_STRING) {
+        return value->s;
+    }
+    buf_init(&b, vm->rq->a, 1024 * 1024);
+    path_item_text(&b, vm->rq->a, vm->d, value);
+    return buf_get(&b);
+}
