@@ -78,6 +78,7 @@ class Sending {
       if (reply.status === 403 && !renewed && (await renewToken())) {
         renewed = true;
       } else if (!(await this.again(reply))) {
+        if ([400, 413, 415, 422].includes(reply.status)) store.remove(this.key);
         return this.row.failed(reply.status, reply.text);
       }
       if (turn !== this.turn) return;
@@ -411,10 +412,12 @@ class Area {
     this.sum.textContent = this.rows.length ? `${text} · ${percent(add((r) => r.sent), add((r) => r.file.size))}` : '';
   }
 
-  // Files whose upload was cut in an earlier visit: the browser may not open them by itself.
+  // Files whose upload was cut in an earlier visit and that the page's list still has: the browser may
+  // not open them by itself.
   private unfinished(): void {
+    const list = document.querySelector('[data-live~=files]')?.textContent ?? undefined;
     const names = store.keys().filter((k) => k.startsWith(PREFIX)).map((k) => [k, readKept(k)?.name] as const)
-      .filter(([k, name]) => name && k.startsWith(`${PREFIX}${this.box.dataset.case ?? ''}:`)).map(([, name]) => name);
+      .filter(([k, name]) => name && (list === undefined || list.includes(name)) && k.startsWith(`${PREFIX}${this.box.dataset.case ?? ''}:`)).map(([, name]) => name);
     if (names.length && this.sum && !this.rows.length) this.sum.textContent = fill(this.box.dataset.tUnfinished, { names: names.join(', ') });
   }
 }

@@ -28,8 +28,9 @@ const struct icd_entry *icd_find(const struct icd *icd, struct str code);
  * the code, or of its category when the lists have only that ("i219" becomes "I21.9 Острый инфаркт
  * миокарда"). Anything else stays as it is. icd NULL: none. */
 struct str icd_titled(struct req *rq, const struct icd *icd, struct str typed);
-/* Entries whose code begins with the query (none: those of its category), or of which every word of the query begins a word, in any
- * of the languages; by code, at most n. Codes may be typed in any case, with or without the point.
+/* Entries whose code begins with the query (none: those of its category), or of which every word of
+ * the query begins a word, in any of the languages; by code, at most n. Codes may be typed in any case,
+ * with or without the point.
  * gives how many. thread: any */
 uint32_t icd_search(struct req *rq, const struct icd *icd, struct str query,
                     const struct icd_entry **ret_hits, uint32_t n);

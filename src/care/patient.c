@@ -127,6 +127,9 @@ void patient_read(struct req *rq, struct jv v, struct patient *ret_patient)
             (struct patient_id){kind, system, json_str(rq->a, json_get(i, S("value")))};
         p.unidentified = p.unidentified || str_eq(system, S(SID_UNIDENTIFIED));
     }
+    if (p.unidentified && str_eq(p.name, S("?"))) {
+        p.name = S(""); /* taken in without a word about them */
+    }
     set_age(rq, &p);
     *ret_patient = p;
 }

@@ -40,13 +40,13 @@ static void pair(struct page *p, struct str label, struct str text)
 
 /* ---- the patient ---- */
 
-static struct str name_of(struct req *rq, struct jv patient)
+static struct str name_of(struct req *rq, enum lang lang, struct jv patient)
 {
     struct jv name = json_at(json_get(patient, S("name")), 0);
     struct str text = json_str(rq->a, json_get(name, S("text")));
     struct buf b;
     if (text.n > 0) {
-        return text;
+        return str_eq(text, S("?")) ? tr(lang, T("Unidentified patient")) : text;
     }
     buf_init(&b, rq->a, 4096);
     buf_str(&b, json_str(rq->a, json_get(name, S("family"))));
@@ -107,21 +107,21 @@ static void patient_put(struct page *p, struct jv patient)
 {
     struct req *rq = p->rq;
     struct str born = json_str(rq->a, json_get(patient, S("birthDate")));
-    pair(p, tr(p->lang, T("Patient")), name_of(rq, patient));
+    pair(p, tr(p->lang, T("Patient")), name_of(rq, p->lang, patient));
     pair(p, tr(p->lang, T("Date of birth")), date_shown(rq, born));
     pair(p, tr(p->lang, T("Sex")), sex_of(p, patient));
     pair(p, tr(p->lang, T("Identifiers")), ids_of(rq, patient));
     add(p, PDF_LINE, (struct str){0}, (struct str){0});
 }
 
-static struct str running_head(struct req *rq, struct str title, struct jv patient)
+static struct str running_head(struct req *rq, enum lang lang, struct str title, struct jv patient)
 {
     struct buf b;
     struct str born = json_str(rq->a, json_get(patient, S("birthDate")));
     buf_init(&b, rq->a, title.n + 8192);
     buf_str(&b, title);
     BUF_LIT(&b, " \xC2\xB7 ");
-    buf_str(&b, name_of(rq, patient));
+    buf_str(&b, name_of(rq, lang, patient));
     if (born.n > 0) {
         BUF_LIT(&b, " \xC2\xB7 ");
         buf_str(&b, date_shown(rq, born));
@@ -282,7 +282,7 @@ enum err pdf_conclusion(struct req *rq, const struct pdf_conclusion *c, struct s
     struct pdf_doc doc = {
         .organization = json_str(rq->a, json_path(composition, S("custodian.display"))),
         .title = title,
-        .running = running_head(rq, title, patient),
+        .running = running_head(rq, lang, title, patient),
         .footer = url,
     };
     if (!instant_parse(json_str(rq->a, json_get(composition, S("date"))), &doc.at)) {
@@ -328,7 +328,7 @@ enum err pdf_request(struct req *rq, const struct pdf_request *r, struct str *re
         .organization = r->organization,
         .title = r->title,
         .subtitle = r->subtitle,
-        .running = running_head(rq, r->title, r->patient),
+        .running = running_head(rq, r->lang, r->title, r->patient),
         .footer = r->number,
         .author = r->author,
         .at = r->at,

@@ -16,8 +16,7 @@ void ask_patient(struct http_req *h, const struct patient *p, struct val *m)
 {
     struct val *ids = val_set_list(m, "ids");
     val_set_str(m, "id", p->id);
-    val_set_str(m, "name", p->unidentified && p->name.n <= 1 ? tr(h->rq.lang, T("Unidentified patient"))
-                                                              : p->name);
+    val_set_str(m, "name", p->name.n > 0 ? p->name : tr(h->rq.lang, T("Unidentified patient")));
     val_set_str(m, "sex", p->sex);
     val_set_str(m, "birth", p->birth_date);
     val_set_bool(m, "unidentified", p->unidentified);

@@ -27,15 +27,6 @@ static bool is_own_field(struct str name)
     return false;
 }
 
-/* Whether the field holds a diagnosis by ICD-10: an own one, or one of the form's. */
-static bool is_diagnosis(const struct form *form, struct str name)
-{
-    int32_t at = form != NULL ? form_item_find(form, name) : -1;
-    return str_eq(name, S("diagnosis")) || str_eq(name, S("co-diagnosis"))
-           || (at >= 0 && form->items[at].kind == FORM_OPEN_CHOICE
-               && form->items[at].value_set.p != NULL);
-}
-
 enum err ask_merge(struct http_req *h, const struct ask *a, struct fields *ret_fields,
                    struct str *ret_long)
 {
@@ -53,7 +44,7 @@ enum err ask_merge(struct http_req *h, const struct ask *a, struct fields *ret_f
     for (uint32_t i = 0; i < sent.n && n < MERGED_MAX; i++) {
         if (is_own_field(sent.v[i].name) || form_has_field(form, sent.v[i].name)) {
             all[n] = sent.v[i];
-            if (is_diagnosis(form, all[n].name)) {
+            if (str_eq(all[n].name, S("diagnosis")) || str_eq(all[n].name, S("co-diagnosis"))) {
                 all[n].value = icd_titled(&h->rq, care_of(&h->rq)->icd, all[n].value);
             }
             n++;

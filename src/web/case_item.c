@@ -58,10 +58,11 @@ void case_clock(struct http_req *h, const struct case_row *row, struct val *cloc
     }
 }
 
-static void set_patient(const struct worklist_row *r, struct val *item)
+static void set_patient(struct http_req *h, const struct worklist_row *r, struct val *item)
 {
     struct val *patient = val_set_map(item, "patient");
-    val_set_str(patient, "name", r->patient_name);
+    val_set_str(patient, "name", r->patient_name.n > 0 ? r->patient_name
+                                                       : tr(h->rq.lang, T("Unidentified patient")));
     val_set_str(patient, "birth", r->patient_birth);
     val_set_str(patient, "sex", r->patient_sex);
 }
@@ -120,5 +121,5 @@ void case_item(struct http_req *h, const struct directory *dir, const struct wor
     val_set_instant(item, "sent",
                     (struct instant){row->submitted_ms != 0 ? row->submitted_ms : row->created_ms});
     val_set_str(item, "question", first_words(h, r->question));
-    set_patient(r, item);
+    set_patient(h, r, item);
 }

@@ -94,8 +94,11 @@ enum err web_case_log(struct http_req *h)
     for (size_t i = 0; i < n; i++) {
         struct val *m = val_add_map(list);
         val_set_instant(m, "at", rows[i].at);
-        val_set_str(m, "who", rows[i].actor.n > 0 ? dir_person_name(dir, rows[i].actor) : S(""));
-        val_set_str(m, "role", rows[i].role.n > 0 ? role_title(h, rows[i].role) : S(""));
+        bool clock = str_eq(rows[i].actor, who_clock.audit.actor);
+        val_set_str(m, "who", clock                 ? tr(h->rq.lang, T("the program"))
+                              : rows[i].actor.n > 0 ? dir_person_name(dir, rows[i].actor)
+                                                    : S(""));
+        val_set_str(m, "role", rows[i].role.n > 0 && !clock ? role_title(h, rows[i].role) : S(""));
         val_set_str(m, "org", rows[i].org.n > 0 ? dir_org_name(dir, rows[i].org) : S(""));
         val_set_str(m, "what", what_text(h, &rows[i]));
         val_set_str(m, "why", whys[rows[i].why][0] != '\0' ? tr(h->rq.lang, whys[rows[i].why])

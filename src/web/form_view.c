@@ -2,6 +2,8 @@
 #include "web/form_view.h"
 
 #include "base/text.h"
+#include "care/care.h"
+#include "care/icd.h"
 
 enum { RADIOS_MAX = 6, TEXT_CAP = 4096, FIELDS_TYPED_MAX = 2000 };
 
@@ -323,7 +325,11 @@ enum err form_typed(struct http_req *h, const struct form *f, struct fields *ret
             return FAIL(&h->rq, E_TOO_LARGE, "fields of the form");
         }
         const struct form_item *it = item_of(f, name);
-        all[n++] = (struct field){name, clean(h, value, it != NULL && it->kind == FORM_DECIMAL)};
+        value = clean(h, value, it != NULL && it->kind == FORM_DECIMAL);
+        if (it != NULL && it->kind == FORM_OPEN_CHOICE && it->value_set.p != NULL) {
+            value = icd_titled(&h->rq, care_of(&h->rq)->icd, value);
+        }
+        all[n++] = (struct field){name, value};
     }
     *ret_typed = (struct fields){all, n};
     return ret_long->n > 0 ? FAIL(&h->rq, E_TOO_LARGE, "a field of the form") : OK;

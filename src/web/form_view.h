@@ -19,8 +19,8 @@ void form_faults(struct http_req *h, struct val *root, const struct problems *fa
 /* The first fault of a field, as text; p NULL when it has none. */
 struct str form_fault_of(struct http_req *h, const struct problems *faults, struct str field);
 
-/* Every field of the POST but csrf, once and go, line ends as LF; decimal commas of f's numbers
- * become points (f may be NULL).
+/* Every field of the POST but csrf, once and go, line ends as LF; of f (may be NULL) decimal commas
+ * become points and bare ICD-10 codes get their titles.
  * errors  E_TOO_LARGE  a field above FORM_FIELD_MAX: *ret_long is its name; all others are given
  *         E_BAD_INPUT  a broken form */
 enum { FORM_FIELD_MAX = 60000 };
