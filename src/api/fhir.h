@@ -2,8 +2,8 @@
  *
  *   /fhir                        POST batch, transaction
  *   /fhir/metadata               GET
- *   /fhir/:type                  GET, POST; /_search POST; /_history GET; /$validate POST
- *   /fhir/:type/:id              GET, PUT, DELETE; /_history GET; /_history/:vid GET
+ *   /fhir/:type                  GET, POST, PATCH with a condition; /_search POST; /_history GET; /$validate POST
+ *   /fhir/:type/:id              GET, PUT, PATCH, DELETE; /_history GET; /_history/:vid GET
  *   /fhir/Task/:id/$move         POST
  *   /fhir/Binary/:id             GET gives raw bytes, unless FHIR JSON is asked for
  */
@@ -19,6 +19,8 @@ enum err api_fhir_type_history(struct http_req *h); /* of a type */
 enum err api_fhir_search(struct http_req *h);       /* GET, and POST _search */
 enum err api_fhir_create(struct http_req *h);
 enum err api_fhir_update(struct http_req *h);
+enum err api_fhir_patch(struct http_req *h);        /* of one resource */
+enum err api_fhir_patch_if(struct http_req *h);     /* of the one that fits a condition */
 enum err api_fhir_delete(struct http_req *h);
 enum err api_fhir_bundle(struct http_req *h);
 enum err api_fhir_validate(struct http_req *h);

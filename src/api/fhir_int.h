@@ -61,6 +61,11 @@ struct api_write {
 /* Checks that the caller may make this change, prepares it, adds it and its audit record to tx. */
 MUST_USE enum err api_put(struct http_req *h, struct tx *tx, struct jv root,
                           const struct api_write *w);
+/* The version If-Match names; TX_ANY without the field: then the last writer wins, as FHIR has it.
+ * errors E_BAD_INPUT */
+MUST_USE enum err api_expect(struct http_req *h, int64_t *ret_expect);
+/* One change in a transaction of its own, and the answer once it is durable: api/single.c. */
+MUST_USE enum err api_put_commit(struct http_req *h, struct jv root, const struct api_write *w);
 MUST_USE enum err api_delete(struct http_req *h, struct tx *tx, enum fhir_type type,
                              struct str id, int64_t expect, bool *ret_gone);
 /* The one resource a conditional query names: *ret_id empty when none. ops: what the condition is for; a

@@ -16,7 +16,7 @@ static void interactions_write(struct json_out *o, bool read_only)
 {
     static const struct str codes[] = {
         SI("read"), SI("search-type"), SI("vread"), SI("history-instance"), SI("history-type"),
-        SI("create"), SI("update"), SI("delete"),
+        SI("create"), SI("update"), SI("patch"), SI("delete"),
     };
     size_t n = read_only ? 2 : LEN(codes);
     json_k(o, S("interaction"));
@@ -209,6 +209,7 @@ static void rest_write(struct json_out *o, struct req *rq)
 enum err api_fhir_metadata(struct http_req *h)
 {
     static const struct str formats[] = {SI("json"), SI("application/fhir+json")};
+    static const struct str patches[] = {SI("application/json-patch+json"), SI("application/fhir+json")};
     struct req *rq = &h->rq;
     struct json_out o;
     struct buf b;
@@ -233,6 +234,7 @@ enum err api_fhir_metadata(struct http_req *h)
     json_obj_end(&o);
     json_ks(&o, S("fhirVersion"), S("4.0.1"));
     strings_write(&o, S("format"), formats, LEN(formats));
+    strings_write(&o, S("patchFormat"), patches, LEN(patches));
     rest_write(&o, rq);
     json_obj_end(&o);
     return buf_ok(&b) ? api_reply(h, 200, buf_get(&b)) : FAIL(rq, E_TOO_LARGE, "statement");

@@ -99,8 +99,7 @@ enum err api_fhir_create(struct http_req *h)
     return http_commit(h, d->tx, answer);
 }
 
-/* Without If-Match the last writer wins, as FHIR has it. */
-static enum err expect_of(struct http_req *h, int64_t *ret_expect)
+enum err api_expect(struct http_req *h, int64_t *ret_expect)
 {
     struct str match = http_header(h, "If-Match");
     uint64_t version;
@@ -115,11 +114,18 @@ static enum err expect_of(struct http_req *h, int64_t *ret_expect)
     return OK;
 }
 
+enum err api_put_commit(struct http_req *h, struct jv root, const struct api_write *w)
+{
+    struct done *d;
+    TRY(done_new(h, w->type, w->id, &d));
+    TRY(api_put(h, d->tx, root, w));
+    return http_commit(h, d->tx, answer);
+}
+
 enum err api_fhir_update(struct http_req *h)
 {
     enum fhir_type type;
     struct json_doc *doc;
-    struct done *d;
     struct str id = http_param(h, S("id"));
     int64_t expect;
     TRY(api_enter(h));
@@ -129,11 +135,9 @@ enum err api_fhir_update(struct http_req *h)
     if (!json_has(json_get(json_root(doc), S("id")))) {
         return FAIL(&h->rq, E_BAD_INPUT, "id: missing");
     }
-    TRY(expect_of(h, &expect));
-    TRY(done_new(h, type, id, &d));
+    TRY(api_expect(h, &expect));
     struct api_write w = {type, id, expect, false};
-    TRY(api_put(h, d->tx, json_root(doc), &w));
-    return http_commit(h, d->tx, answer);
+    return api_put_commit(h, json_root(doc), &w);
 }
 
 static enum err answer_deleted(struct http_req *h)
@@ -151,7 +155,7 @@ enum err api_fhir_delete(struct http_req *h)
     TRY(api_enter(h));
     TRY(api_type(h, &type));
     TRY(api_may(h, type, OP_DELETE));
-    TRY(expect_of(h, &expect));
+    TRY(api_expect(h, &expect));
     TRY(done_new(h, type, id, &d));
     TRY(api_delete(h, d->tx, type, id, expect, &gone));
     return gone ? http_reply_empty(h, 204) : http_commit(h, d->tx, answer_deleted);

@@ -22,6 +22,8 @@ const struct http_route app_routes[] = {
     {POST,   "/fhir/:type/$validate", WHO_SIGNED_IN, 0,  LIMIT_RESOURCE, 0,   KIND_FHIR,   api_fhir_validate},
     {GET,    "/fhir/:type/:id", WHO_SIGNED_IN, 0,        LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_read},
     {PUT,    "/fhir/:type/:id", WHO_SIGNED_IN, 0,        LIMIT_RESOURCE, 0,   KIND_FHIR,   api_fhir_update},
+    {PATCH,  "/fhir/:type",    WHO_SIGNED_IN, 0,         LIMIT_RESOURCE, 0,   KIND_FHIR,   api_fhir_patch_if},
+    {PATCH,  "/fhir/:type/:id", WHO_SIGNED_IN, 0,        LIMIT_RESOURCE, 0,   KIND_FHIR,   api_fhir_patch},
     {DELETE, "/fhir/:type/:id", WHO_SIGNED_IN, 0,        LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_delete},
     {GET,    "/fhir/:type/:id/_history", WHO_SIGNED_IN, 0, LIMIT_NONE, 0,     KIND_FHIR,   api_fhir_history},
     {GET,    "/fhir/:type/:id/_history/:vid", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR,  api_fhir_vread},

@@ -16,6 +16,7 @@ const SUITES = [
   ['ucum', 'ucum', (build) => [`${build}/tests/conformance/conformance_ucum`, DATA], 1],
   ['primitives', 'primitives', (build) => [`${build}/tests/conformance/conformance_primitives`, DATA], 1],
   ['examples', 'examples', (build) => [`${build}/tests/conformance/conformance_examples`, DATA], 1],
+  ['fhir-patch', 'patch', (build) => [`${build}/tests/conformance/conformance_fhir-patch`, DATA], 1],
   ['json-patch', 'patch', (build) => [`${build}/tests/conformance/conformance_json-patch`, DATA], 1],
   ['fhirpath', 'fhirpath', (build) => [`${build}/src/app/consilium`, 'fhirpath', '--tests', path.join(DATA, 'fhirpath')], 1],
 ];
