@@ -14,6 +14,7 @@ static const struct {
     const char *path;
 } begins[] = {
     {MAY_COORDINATE, "/desk"}, {MAY_ANSWER, "/work"}, {MAY_ASK, "/mine"}, {MAY_HEAD, "/figures"},
+    {MAY_AUDIT, "/record"}, {MAY_ADMIN, "/system"},
 };
 
 enum err web_root(struct http_req *h)
@@ -104,6 +105,15 @@ static enum err set_numbers(struct http_req *h, const struct role_ref *role, str
                    own.answered, true);
         add_number(list, "/mine?of=org", tr(lang, T("without outcome")), own.no_outcome, false);
         add_number(list, "/mine?of=org", tr(lang, T("open in all")), own.open, false);
+    }
+    if (role->rights & MAY_HEAD) {
+        struct tally of_centre = {0};
+        TRY(tally(h, Q_FLOW_COUNTS, role->org, &of_centre));
+        add_number(list, "/figures", tr(lang, T("open in all")), of_centre.open, false);
+        add_number(list, "/figures", tr(lang, T("wait for allocation")), of_centre.waiting, false);
+        add_number(list, "/notices", tr(lang, T("are overdue")), of_centre.overdue, true);
+        add_number(list, "/figures", tr(lang, T("answered, without outcome")),
+                   of_centre.answered + of_centre.no_outcome, false);
     }
     return OK;
 }

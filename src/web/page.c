@@ -34,6 +34,8 @@ static const struct {
     {"/mine", T("My cases"), MAY_ASK},
     {"/ask", T("New request"), MAY_ASK},
     {"/figures", T("Figures"), MAY_COORDINATE | MAY_HEAD},
+    {"/record", T("Record"), MAY_AUDIT},
+    {"/system", T("System"), MAY_ADMIN},
     {"/directory", T("Directory"), 0},
     {"/help", T("Help"), 0},
 };

@@ -26,6 +26,11 @@ enum err web_desk_allocate(struct http_req *h);
 enum err web_work(struct http_req *h);
 enum err web_mine(struct http_req *h);
 
+/* record.c, system.c: the auditor's and the administrator's page */
+enum err web_record(struct http_req *h);
+enum err web_record_prove(struct http_req *h); /* SLOW */
+enum err web_system(struct http_req *h);
+
 /* case.c, case_move.c: one case and what can be done with it */
 enum err web_case(struct http_req *h);
 enum err web_case_message(struct http_req *h);

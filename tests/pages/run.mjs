@@ -17,7 +17,8 @@ const PAGES = [
   ['coordinator1', 'kk', ['/home', '/desk', '/figures']],
   ['neurologist1', 'ru', ['/home', '/work', '/mine']],
   ['head1', 'ru', ['/home', '/figures']],
-  ['admin', 'ru', ['/home']],
+  ['auditor', 'ru', ['/home', '/record', '/record?kind=refused']],
+  ['admin', 'kk', ['/home', '/system']],
 ];
 
 async function looks(login, lang, targets) {

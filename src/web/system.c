@@ -1,0 +1,182 @@
+/* web/system.c - the state of the program for its administrators: people and accounts, tokens, room on
+ * the disk, and which values of the policy profiles nobody has verified. No clinical text. */
+#include "web/pages.h"
+
+#include "base/text.h"
+#include "care/account.h"
+#include "care/directory.h"
+#include "care/policy.h"
+#include "os/file.h"
+#include "store/db.h"
+#include "web/page.h"
+#include "web/tpl.h"
+
+enum { LISTED = 50 };
+
+/* ---- people, accounts, tokens ---- */
+
+static enum err set_people(struct http_req *h, const struct directory *dir, struct val *root)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    CLEANUP(db_rows_done) struct db_rows s = {0};
+    struct val *m = val_set_map(root, "people");
+    int64_t orgs = 0;
+    int64_t services = 0;
+    int64_t people = 0;
+    for (uint32_t i = 0; i < dir->n_orgs; i++) {
+        orgs += dir->orgs[i].active;
+    }
+    for (uint32_t i = 0; i < dir->n_services; i++) {
+        services += dir->services[i].active;
+    }
+    for (uint32_t i = 0; i < dir->n_people; i++) {
+        people += dir->people[i].active && dir->people[i].n_roles > 0;
+    }
+    TRY(DB_ONE(&h->rq, &q, Q_ACCOUNT_COUNTS, sql_i64(h->rq.now.ms)));
+    TRY(DB_ONE(&h->rq, &s, Q_SESSION_COUNT, sql_i64(h->rq.now.ms)));
+    val_set_i64(m, "orgs", orgs);
+    val_set_i64(m, "services", services);
+    val_set_i64(m, "people", people);
+    val_set_i64(m, "accounts", db_i64(&q, 0) - db_i64(&q, 2));
+    val_set_i64(m, "must_change", db_i64(&q, 1));
+    val_set_i64(m, "closed", db_i64(&q, 2));
+    val_set_i64(m, "locked", db_i64(&q, 3));
+    val_set_i64(m, "sessions", db_i64(&s, 0));
+    return OK;
+}
+
+/* Accounts that wait: after wrong passwords, or for a password of their own. */
+static enum err set_waiting(struct http_req *h, const struct directory *dir, struct val *root)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    struct val *list = val_set_list(root, "waiting");
+    bool has = false;
+    TRY(DB_QUERY(&h->rq, &q, Q_ACCOUNTS_WAITING, sql_i64(h->rq.now.ms), sql_i64(LISTED)));
+    TRY(db_next(&h->rq, &q, &has));
+    while (has) {
+        struct val *m = val_add_map(list);
+        struct instant until = {db_i64(&q, 3)};
+        val_set_str(m, "login", db_text(h->rq.a, &q, 0));
+        val_set_str(m, "name", dir_person_name(dir, db_text(h->rq.a, &q, 1)));
+        val_set_bool(m, "locked", until.ms > h->rq.now.ms);
+        val_set_instant(m, "until", until);
+        val_set_i64(m, "failures", db_i64(&q, 4));
+        TRY(db_next(&h->rq, &q, &has));
+    }
+    return OK;
+}
+
+static enum err set_tokens(struct http_req *h, const struct directory *dir, struct val *root)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    struct val *list = val_set_list(root, "tokens");
+    int64_t all = 0;
+    bool has = false;
+    TRY(DB_QUERY(&h->rq, &q, Q_TOKENS_IN_FORCE, sql_i64(h->rq.now.ms), sql_i64(LISTED)));
+    TRY(db_next(&h->rq, &q, &has));
+    while (has) {
+        struct val *m = val_add_map(list);
+        int64_t scopes = db_i64(&q, 3);
+        val_set_str(m, "login", db_text(h->rq.a, &q, 0));
+        val_set_str(m, "name", dir_person_name(dir, db_text(h->rq.a, &q, 1)));
+        val_set_str(m, "title", db_text(h->rq.a, &q, 2));
+        val_set_bool(m, "writes", (scopes & SCOPE_WRITE) != 0);
+        val_set_bool(m, "system", (scopes & SCOPE_SYSTEM) != 0);
+        if (db_i64(&q, 4) != 0) {
+            val_set_instant(m, "expires", (struct instant){db_i64(&q, 4)});
+        }
+        if (db_i64(&q, 5) != 0) {
+            val_set_instant(m, "used", (struct instant){db_i64(&q, 5) * MS_DAY});
+        }
+        all = db_i64(&q, 6);
+        TRY(db_next(&h->rq, &q, &has));
+    }
+    val_set_i64(root, "token_count", all);
+    return OK;
+}
+
+/* ---- room ---- */
+
+static enum err file_bytes(struct req *rq, struct str dir, struct str name, uint64_t *ret_bytes)
+{
+    CLEANUP(os_close_p) int fd = -1;
+    char path[OS_PATH_MAX];
+    TRY(os_path(rq, dir, name, path));
+    TRY(os_open_read(rq, path, &fd));
+    return os_size(rq, fd, ret_bytes);
+}
+
+static enum err set_room(struct http_req *h, struct val *root)
+{
+    CLEANUP(db_rows_done) struct db_rows files = {0};
+    CLEANUP(db_rows_done) struct db_rows coming = {0};
+    struct val *m = val_set_map(root, "room");
+    const char *dir = store_dir(care_of(&h->rq)->store);
+    uint64_t base = 0;
+    uint64_t left = 0;
+    TRY(DB_ONE(&h->rq, &files, Q_BLOB_SUM, sql_i64(0)));
+    TRY(DB_ONE(&h->rq, &coming, Q_UPLOAD_SUM, sql_i64(0)));
+    TRY(file_bytes(&h->rq, str_z(dir), S("consilium.db"), &base));
+    TRY(os_free_bytes(&h->rq, dir, &left));
+    val_set_i64(m, "files", db_i64(&files, 0));
+    val_set_i64(m, "file_bytes", db_i64(&files, 1));
+    val_set_i64(m, "coming", db_i64(&coming, 0));
+    val_set_i64(m, "coming_bytes", db_i64(&coming, 1));
+    val_set_i64(m, "base_bytes", (int64_t)base);
+    val_set_i64(m, "free_bytes", (int64_t)(left & INT64_MAX));
+    return OK;
+}
+
+/* ---- policy profiles ---- */
+
+static uint32_t add_term(struct http_req *h, struct val *list, struct str urgency,
+                         const char *title, const struct term *t)
+{
+    struct val *m = val_add_map(list);
+    val_set_str(m, "urgency", urgency);
+    val_set_str(m, "what", tr(h->rq.lang, title));
+    val_set_i64(m, "value", t->ms);
+    val_set_str(m, "source", t->from.source);
+    val_set_bool(m, "verified", t->from.verified);
+    val_set_str(m, "by", t->from.verified_by);
+    val_set_str(m, "on", t->from.verified_on);
+    return t->from.verified ? 0 : 1;
+}
+
+static void set_policies(struct http_req *h, struct val *root)
+{
+    const struct content *c = care_of(&h->rq)->content;
+    struct val *list = val_set_list(root, "policies");
+    for (uint32_t i = 0; i < c->n_policies; i++) {
+        const struct policy *p = &c->policies[i];
+        struct val *m = val_add_map(list);
+        struct val *terms = val_set_list(m, "terms");
+        int64_t open = 0;
+        for (uint32_t k = 0; k < p->n_terms; k++) {
+            const struct policy_terms *t = &p->terms[k];
+            open += add_term(h, terms, t->urgency, T("Accept within"), &t->accept_within);
+            open += add_term(h, terms, t->urgency, T("Answer within"), &t->answer_within);
+            open += add_term(h, terms, t->urgency, T("Remind before"), &t->remind_before);
+            open += add_term(h, terms, t->urgency, T("Tell the head after"), &t->escalate_after);
+        }
+        val_set_str(m, "title", text4_get(&p->title, h->rq.lang));
+        val_set_str(m, "version", p->version);
+        val_set_i64(m, "open", open);
+        val_set_i64(m, "all", (int64_t)p->n_terms * 4);
+        val_set_bool(m, "used", p == care_of(&h->rq)->policy);
+    }
+}
+
+enum err web_system(struct http_req *h)
+{
+    struct val *root = NULL;
+    const struct directory *dir = NULL;
+    TRY(page_begin(h, T("System"), &root));
+    TRY(directory_get(&h->rq, &dir));
+    TRY(set_people(h, dir, root));
+    TRY(set_waiting(h, dir, root));
+    TRY(set_tokens(h, dir, root));
+    TRY(set_room(h, root));
+    set_policies(h, root);
+    return page_reply(h, root, tpl_system);
+}
