@@ -343,6 +343,8 @@ static const char *const may_scan[] = {
     "DELETE FROM notice",    "FROM flow_row WHERE submitted_ms", "UPDATE job SET state = 0",
     "PRAGMA",                "max(",                        "ORDER BY seq DESC LIMIT 1",
     "FROM job WHERE state = 0 ORDER BY due_ms, id LIMIT 1",
+    "count(iif(state = 1",   "locked_until_ms DESC, login", "OVER () FROM token",
+    "coalesce(sum(size), 0)",
 };
 
 static void t_plan(sqlite3 *sql, const char *text)

@@ -115,7 +115,7 @@ static enum err set_room(struct http_req *h, struct val *root)
     uint64_t base = 0;
     uint64_t left = 0;
     TRY(DB_ONE(&h->rq, &files, Q_BLOB_SUM, sql_i64(0)));
-    TRY(DB_ONE(&h->rq, &coming, Q_UPLOAD_SUM, sql_i64(0)));
+    TRY(DB_ONE(&h->rq, &coming, Q_UPLOAD_SUM, sql_i64(h->rq.now.ms)));
     TRY(file_bytes(&h->rq, str_z(dir), S("consilium.db"), &base));
     TRY(os_free_bytes(&h->rq, dir, &left));
     val_set_i64(m, "files", db_i64(&files, 0));
