@@ -1,6 +1,6 @@
 /* api/bundle.c - batch and transaction (R4 http.html#transaction).
  *
- * A transaction is one store transaction: all or nothing, in the order DELETE, POST, PUT, GET. A batch
+ * A transaction is one store transaction: all or nothing, in the order DELETE, POST, PUT, PATCH, GET. A batch
  * tries the same first, since that is one commit; when the commit is refused, each entry gets a
  * transaction of its own on the pool.
  */
@@ -99,7 +99,7 @@ static void entry_answer(struct http_req *h, struct buf *b, const struct entry *
 {
     uint64_t version = x->tx != NULL ? tx_put_version(x->tx, x->put) : x->version;
     struct instant updated = x->tx != NULL ? tx_time(x->tx) : x->updated;
-    bool changed = x->verb == VERB_POST || x->verb == VERB_PUT;
+    bool changed = x->verb >= VERB_POST && x->verb <= VERB_PATCH;
     struct str body = x->verb == VERB_GET || (full && x->exists) ? x->body : (struct str){NULL, 0};
     if (x->skip) {
         failure_write(b, x);

@@ -2,7 +2,8 @@
 #include "api/bundle_int.h"
 #include "store/audit.h"
 
-static const struct str verbs[VERB_COUNT] = {SI("DELETE"), SI("POST"), SI("PUT"), SI("GET")};
+static const struct str verbs[VERB_COUNT] = {SI("DELETE"), SI("POST"), SI("PUT"), SI("PATCH"),
+                                             SI("GET")};
 
 static struct str text_of(struct http_req *h, struct jv obj, struct str name)
 {
@@ -43,7 +44,8 @@ static enum err shape_check(struct http_req *h, const struct entry *x)
     bool ok = true;
     switch (x->verb) {
     case VERB_POST: ok = has_resource && x->id.n == 0 && x->query.n == 0; break;
-    case VERB_PUT: ok = has_resource && (x->id.n > 0) != (x->query.n > 0); break;
+    case VERB_PUT:
+    case VERB_PATCH: ok = has_resource && (x->id.n > 0) != (x->query.n > 0); break;
     case VERB_DELETE: ok = (x->id.n > 0) != (x->query.n > 0); break;
     case VERB_GET: ok = !has_resource; break;
     case VERB_COUNT: ok = false; break;
@@ -104,6 +106,7 @@ static unsigned ops_of(const struct entry *x)
     switch (x->verb) {
     case VERB_POST: return OP_CREATE;
     case VERB_PUT: return OP_UPDATE;
+    case VERB_PATCH: return OP_UPDATE;
     case VERB_DELETE: return OP_DELETE;
     case VERB_GET: return x->id.n > 0 ? OP_READ : OP_SEARCH;
     case VERB_COUNT: break;
@@ -114,8 +117,12 @@ static unsigned ops_of(const struct entry *x)
 enum err entry_resolve(struct http_req *h, struct entry *x)
 {
     struct str found = {NULL, 0};
-    bool conditional = x->verb == VERB_PUT || x->verb == VERB_DELETE;
+    bool conditional =
+        x->verb == VERB_PUT || x->verb == VERB_PATCH || x->verb == VERB_DELETE;
     TRY(api_may(h, x->type, ops_of(x)));
+    if (x->verb == VERB_PATCH) {
+        TRY(api_may(h, x->type, OP_READ));
+    }
     if (x->verb == VERB_POST && x->none_exist.n > 0) {
         TRY(api_conditional(h, x->type, x->none_exist, OP_CREATE, &found));
         if (found.n > 0) {
@@ -128,6 +135,9 @@ enum err entry_resolve(struct http_req *h, struct entry *x)
         if (x->verb == VERB_DELETE) {
             x->gone = found.n == 0;
             return OK;
+        }
+        if (x->verb == VERB_PATCH && found.n == 0) {
+            return FAIL(&h->rq, E_NOT_FOUND, "the condition fits no resource");
         }
     }
     if ((x->verb == VERB_POST || x->verb == VERB_PUT) && x->id.n == 0) {
@@ -251,6 +261,11 @@ enum err entry_write(struct http_req *h, const struct bundle *b, struct entry *x
         TRY(api_delete(h, tx, x->type, x->id, x->expect, &x->gone));
     } else {
         TRY(entry_rewrite(h, b, x, &root));
+        if (x->verb == VERB_PATCH) {
+            struct api_patch patch;
+            TRY(api_patch_of(h, root, &patch));
+            TRY(api_patched(h, &patch, &w, &root));
+        }
         TRY(api_put(h, tx, root, &w));
         if (x->none_exist.n > 0) {
             TRY(api_guard(h, tx, x->type, x->none_exist));

@@ -6,7 +6,7 @@
 
 enum { BUNDLE_ENTRIES_MAX = 5000 };
 
-enum entry_verb { VERB_DELETE, VERB_POST, VERB_PUT, VERB_GET, VERB_COUNT };
+enum entry_verb { VERB_DELETE, VERB_POST, VERB_PUT, VERB_PATCH, VERB_GET, VERB_COUNT };
 
 struct entry {
     struct jv e;            /* the entry */

@@ -2,7 +2,7 @@
  *
  *   /fhir                        POST batch, transaction
  *   /fhir/metadata               GET
- *   /fhir/:type                  GET, POST, PATCH with a condition; /_search POST; /_history GET; /$validate POST
+ *   /fhir/:type                  GET, POST, PATCH; /_search POST; /_history GET; /$validate POST
  *   /fhir/:type/:id              GET, PUT, PATCH, DELETE; /_history GET; /_history/:vid GET
  *   /fhir/Task/:id/$move         POST
  *   /fhir/Binary/:id             GET gives raw bytes, unless FHIR JSON is asked for

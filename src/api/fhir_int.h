@@ -77,5 +77,19 @@ MUST_USE enum err api_conditional(struct http_req *h, enum fhir_type type, struc
  * identifier. */
 MUST_USE enum err api_guard(struct http_req *h, struct tx *tx, enum fhir_type type,
                             struct str query);
+/* ---- patches: api/patch.c ---- */
+
+struct api_patch {
+    struct jv ops; /* the list of JSON Patch, or a Parameters resource */
+    bool is_json;
+};
+/* The patch that a resource in a bundle is: Parameters, or a Binary with a JSON Patch (http.html#patch).
+ * errors E_BAD_INPUT */
+MUST_USE enum err api_patch_of(struct http_req *h, struct jv resource, struct api_patch *ret_patch);
+/* The resource w names as the patch makes it, to be put as w then says: based on the version that was
+ * read. w->expect: that of the caller, or TX_ANY. The look is on record.
+ * errors E_NOT_FOUND, E_GONE, E_STALE (another version than expected), and those of the patch */
+MUST_USE enum err api_patched(struct http_req *h, const struct api_patch *patch,
+                              struct api_write *w, struct jv *ret_root);
 /* A new id; p NULL past the cap. */
 struct str api_new_id(struct req *rq);

@@ -186,7 +186,7 @@ static void rest_write(struct json_out *o, struct req *rq)
             S("Access follows the case: lists, counts and includes hold only what the caller may "
               "see. Writing by persons needs the team of a case; update as create, the rest of the "
               "directory and foreign data are for interface accounts. Cases of a workflow change by "
-              "Task/$move. In bundles PUT and DELETE may be conditional. Search: prefixes eq ne lt gt "
+              "Task/$move. In bundles PUT, PATCH and DELETE may be conditional. Search: prefixes eq ne lt gt "
               "le ge sa eb ap, modifiers exact contains missing not identifier text, one step of "
               "chaining, _include and _revinclude of one step."));
     json_k(o, S("security"));
