@@ -14,6 +14,7 @@ const CHECKS = [
   ['text', 'blanks, comments, machine paths'],
   ['types', 'the scripts of the pages'],
   ['globals', 'no writable globals'],
+  ['unused', 'nothing offered that nobody calls'],
 ];
 
 let failed = 0;

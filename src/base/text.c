@@ -46,47 +46,6 @@ bool lang_parse(struct str code, enum lang *ret_lang)
     return false;
 }
 
-/* The q of a language range in thousandths; a malformed one counts as 0. */
-static int range_weight(struct str params)
-{
-    struct str q = str_trim(params);
-    int weight = 0;
-    if (q.n == 0) {
-        return 1000;
-    }
-    if (q.n < 3 || (q.p[0] != 'q' && q.p[0] != 'Q') || q.p[1] != '=') {
-        return 0;
-    }
-    for (size_t i = 2, scale = 1000; i < q.n && i < 7; i++) {
-        if (q.p[i] >= '0' && q.p[i] <= '9') {
-            weight += (q.p[i] - '0') * (int)scale;
-            scale /= 10;
-        }
-    }
-    return weight;
-}
-
-enum lang lang_choose(struct str accept, enum lang fallback)
-{
-    enum lang best = fallback;
-    int best_weight = 0;
-    struct str rest = str_sub(accept, 0, 512);
-    struct str range;
-    while (str_cut(&rest, ',', &range)) {
-        struct str tag;
-        enum lang lang;
-        if (!str_cut(&range, ';', &tag) || !lang_parse(str_trim(tag), &lang)) {
-            continue;
-        }
-        int weight = range_weight(range);
-        if (weight > best_weight) {
-            best = lang;
-            best_weight = weight;
-        }
-    }
-    return best;
-}
-
 static const struct text_row *row_find(const char *msgid)
 {
     uint32_t mask = (uint32_t)LEN(text_slots) - 1;

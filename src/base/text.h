@@ -21,8 +21,6 @@ struct str lang_code(enum lang lang);
 struct str lang_name(enum lang lang);
 /* False when code is none of ours; a region ("ru-KZ") is ignored. */
 MUST_USE bool lang_parse(struct str code, enum lang *ret_lang);
-/* The best of ours for an Accept-Language field (RFC 9110 12.5.4), or fallback. */
-enum lang lang_choose(struct str accept, enum lang fallback);
 
 /* The text in a language; the English msgid itself when there is no translation. Never empty for
  * a msgid that is not empty. borrows static data or msgid. */

@@ -16,10 +16,6 @@ static void languages_are_chosen(void **state)
     assert_int_equal(lang, LANG_KK);
     assert_false(lang_parse(S("kkz"), &lang));
     assert_false(lang_parse(S(""), &lang));
-    assert_int_equal(lang_choose(S("de, uz;q=0.5, ru;q=0.8"), LANG_EN), LANG_RU);
-    assert_int_equal(lang_choose(S("de"), LANG_KK), LANG_KK);
-    assert_int_equal(lang_choose(S("ru;q=0"), LANG_EN), LANG_EN);
-    assert_int_equal(lang_choose(S(";;,,q=1"), LANG_EN), LANG_EN);
     assert_true(str_eq(lang_code(LANG_UZ), S("uz")));
 }
 

@@ -192,11 +192,6 @@ static enum err deactivate(struct req *rq, struct tx *tx, enum fhir_type type, s
     return note(rq, AUDIT_UPDATE, type, id);
 }
 
-enum err role_end(struct req *rq, struct tx *tx, struct str role_id)
-{
-    return deactivate(rq, tx, T_PRACTITIONER_ROLE, role_id);
-}
-
 enum err person_dismiss(struct req *rq, struct tx *tx, struct str person)
 {
     return deactivate(rq, tx, T_PRACTITIONER, person);

@@ -45,8 +45,6 @@ struct role_new {
 /* errors  E_BAD_INPUT  role code unknown */
 MUST_USE enum err role_add(struct req *rq, struct tx *tx, const struct role_new *r,
                            struct str *ret_id);
-/* Ends a role (PractitionerRole.active = false). errors E_NOT_FOUND */
-MUST_USE enum err role_end(struct req *rq, struct tx *tx, struct str role_id);
 /* Ends all of a person: Practitioner.active = false. The next request of theirs is refused. */
 MUST_USE enum err person_dismiss(struct req *rq, struct tx *tx, struct str person);
 

@@ -168,11 +168,6 @@ void icd_free(struct icd *icd)
     }
 }
 
-uint32_t icd_count(const struct icd *icd)
-{
-    return icd != NULL ? icd->n : 0;
-}
-
 const struct icd_entry *icd_find(const struct icd *icd, struct str code)
 {
     uint32_t at = icd != NULL ? lower(icd, code) : 0;

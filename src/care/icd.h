@@ -20,7 +20,6 @@ struct icd_entry {
 MUST_USE enum err icd_load(struct req *rq, struct str content_dir, struct str data_dir,
                            struct icd **ret_icd);
 void icd_free(struct icd *icd);
-uint32_t icd_count(const struct icd *icd);
 
 /* NULL when there is no such code. icd NULL: none. */
 const struct icd_entry *icd_find(const struct icd *icd, struct str code);

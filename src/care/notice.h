@@ -13,7 +13,6 @@ enum notice_kind {
     NOTICE_COUNT
 };
 
-const char *notice_code(unsigned kind); /* "new-case" */
 const char *notice_text(unsigned kind); /* msgid; "" for NOTICE_NONE */
 
 struct tx;

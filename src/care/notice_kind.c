@@ -1,12 +1,5 @@
-/* care/notice_kind.c - the codes and texts of notices, from notice.def. */
+/* care/notice_kind.c - the texts of notices, from notice.def. */
 #include "care/notice.h"
-
-static const char *const codes[] = {
-#define X(name, code, text) code,
-#include "care/notice.def"
-
-#undef X
-};
 
 static const char *const texts[] = {
 #define X(name, code, text) text,
@@ -14,12 +7,6 @@ static const char *const texts[] = {
 
 #undef X
 };
-
-const char *notice_code(unsigned kind)
-{
-    ASSERT(kind < NOTICE_COUNT);
-    return codes[kind];
-}
 
 const char *notice_text(unsigned kind)
 {

@@ -73,17 +73,6 @@ struct str field_param(struct arena *a, struct str field, struct str name)
     return (struct str){NULL, 0};
 }
 
-bool field_has(struct str list, struct str token)
-{
-    struct str item;
-    while (field_next(&list, ',', &item)) {
-        if (str_eq_nocase(item, token)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* ;q= of an item in thousandths (RFC 9110 12.4.2): 1000 without one, 0 when it is malformed. */
 static unsigned weight(struct str item)
 {

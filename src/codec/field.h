@@ -12,8 +12,6 @@ struct str field_head(struct str field);
 /* Value of the parameter ;name=value, unquoted (names without case). In the arena when it held
  * escapes. p NULL when absent. The first one counts. */
 struct str field_param(struct arena *a, struct str field, struct str name);
-/* Whether a comma list holds the token, without case. */
-bool field_has(struct str list, struct str token);
 
 /* Weight 0..1000 a list with ;q= gives to a token ("gzip"): its own, else that of "*", else 0.
  * Content codings of Accept-Encoding. */
@@ -36,8 +34,6 @@ enum field_range field_range(struct str range, uint64_t size, uint64_t *ret_firs
 /* If-Match, If-None-Match: whether the list is "*" or holds the entity tag (given with its
  * quotes). weak: W/ does not matter (8.8.3.2). */
 bool field_etag_has(struct str list, struct str etag, bool weak);
-/* The one entity tag W/"17" or "17" as a version number; what FHIR R4 http.html#concurrency sends. */
-MUST_USE bool field_etag_version(struct str field, uint64_t *ret_version);
 
 /* File name of a Content-Disposition: filename* before filename; browsers' %22 undone; the last
  * component only, no control characters, UTF-8, at most 255 bytes. p NULL when there is none. */

@@ -29,18 +29,6 @@ bool field_etag_has(struct str list, struct str etag, bool weak)
     return false;
 }
 
-bool field_etag_version(struct str field, uint64_t *ret_version)
-{
-    struct str s = str_trim(field);
-    if (is_weak(s)) {
-        s = str_sub(s, 2, s.n);
-    }
-    if (s.n < 3 || s.p[0] != '"' || s.p[s.n - 1] != '"') {
-        return false;
-    }
-    return str_u64(str_sub(s, 1, s.n - 2), ret_version);
-}
-
 static int hex_of(char c)
 {
     unsigned u = (unsigned char)c;

@@ -6,9 +6,8 @@
 
 #include "codec/field.h"
 #include "http/http_int.h"
-#include "os/file.h"
 
-enum { HASH_BYTES = 8, ASSET_MAX = 16 * 1024 * 1024, GZIP_FROM = 512, ASSETS_CAP = 256 };
+enum { HASH_BYTES = 8, GZIP_FROM = 512 };
 
 struct asset {
     struct str name;   /* app.css */
@@ -152,39 +151,6 @@ struct http_assets *http_assets_new(const struct http_asset *files, size_t n)
         add(t, &files[i]);
     }
     return t;
-}
-
-struct loading {
-    struct http_assets *t;
-    const char *dir;
-};
-
-static enum err load_one(struct req *rq, const char *name, void *ctx)
-{
-    struct loading *l = ctx;
-    char path[OS_PATH_MAX];
-    struct str bytes;
-    if (name[0] == '.' || l->t->n == ASSETS_CAP) {
-        return OK;
-    }
-    TRY(os_path(rq, str_z(l->dir), str_z(name), path));
-    TRY(os_read_file(rq, path, ASSET_MAX, &bytes));
-    struct http_asset f = {str_z(name), arena_str(l->t->a, bytes)};
-    TRY_MEM(rq, f.bytes.p);
-    add(l->t, &f);
-    return OK;
-}
-
-enum err http_assets_load(struct req *rq, const char *dir, struct http_assets **ret_assets)
-{
-    struct loading l = {table_new(arena_new((size_t)256 * 1024 * 1024), ASSETS_CAP), dir};
-    enum err e = os_each_entry(rq, dir, load_one, &l);
-    if (e != OK) {
-        http_assets_free(l.t);
-        return e;
-    }
-    *ret_assets = l.t;
-    return OK;
 }
 
 void http_assets_free(struct http_assets *t)

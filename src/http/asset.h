@@ -14,8 +14,6 @@ struct http_asset {
 
 /* gives a table for these files; end it with http_assets_free(). Compresses once. */
 struct http_assets *http_assets_new(const struct http_asset *files, size_t n);
-/* Every file of dir (no subfolders), at most 16 MiB each. */
-MUST_USE enum err http_assets_load(struct req *rq, const char *dir, struct http_assets **ret_assets);
 void http_assets_free(struct http_assets *t);
 /* "/assets/app.0123456789abcdef.css" for "app.css"; name itself when there is no such file. */
 struct str http_asset_url(const struct http_assets *t, struct str name);

@@ -131,11 +131,6 @@ struct str http_form(struct http_req *h, struct str name)
     return form_find(&form_of(h)->fields, name);
 }
 
-struct str http_form_at(struct http_req *h, struct str name, uint32_t i)
-{
-    return form_find_at(&form_of(h)->fields, name, i);
-}
-
 bool http_form_each(struct http_req *h, uint32_t i, struct str *ret_name, struct str *ret_value)
 {
     const struct url_pairs *f = &form_of(h)->fields;

@@ -97,10 +97,9 @@ struct str http_body(const struct http_req *h);
 /* Media type of the body in lower case without parameters, "" when absent. */
 struct str http_body_type(struct http_req *h);
 /* Form field (urlencoded or a multipart part without file name), decoded UTF-8; p NULL when
- * absent. http_form_at gives the i-th value of a repeated field. A broken form has no fields:
+ * absent: the first of a repeated one. A broken form has no fields:
  * http_form_check says so. */
 struct str http_form(struct http_req *h, struct str name);
-struct str http_form_at(struct http_req *h, struct str name, uint32_t i);
 /* i-th field in the order sent: false past the end. */
 bool http_form_each(struct http_req *h, uint32_t i, struct str *ret_name, struct str *ret_value);
 /* E_SYNTAX when the body is not a well-formed form, E_MEDIA_TYPE when it is none at all. */

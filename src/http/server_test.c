@@ -24,11 +24,17 @@ static enum err say_form(struct http_req *h)
 {
     struct buf b;
     struct http_file f;
+    struct str name;
+    struct str value;
     TRY(http_form_check(h));
     buf_init(&b, h->rq.a, 100000);
     buf_str(&b, http_form(h, S("a")));
     buf_char(&b, '|');
-    buf_str(&b, http_form_at(h, S("a"), 1));
+    for (uint32_t i = 0, seen = 0; http_form_each(h, i, &name, &value); i++) {
+        if (str_eq(name, S("a")) && seen++ == 1) {
+            buf_str(&b, value);
+        }
+    }
     if (http_file(h, 0, &f)) {
         buf_char(&b, '|');
         buf_str(&b, f.filename);

@@ -189,6 +189,10 @@ static enum err check_blobs(struct req *rq, struct check *c)
         if (e == OK) {
             os_close(fd);
         }
+        if (e == OK && blob_check(rq, rq->db->store, last) == E_CHECKSUM) {
+            err_clear(rq);
+            fault(c, "bytes of a blob changed; announced bytes:", db_i64(&rows, 1));
+        }
         if (e != OK || size != db_u64(&rows, 1)) {
             err_clear(rq);
             fault(c, "blob missing or of another size; announced bytes:", db_i64(&rows, 1));

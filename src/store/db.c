@@ -199,24 +199,6 @@ enum err db_team_has(struct req *rq, int64_t anchor, const uint64_t *principals,
     return OK;
 }
 
-enum err db_team(struct req *rq, int64_t anchor, uint64_t *ret_principals, size_t n, size_t *ret_n)
-{
-    sqlite3_stmt *st;
-    bool has = true;
-    size_t got = 0;
-    enum err e = OK;
-    TRY(read_take(rq, C_TEAM_OF, &st));
-    bind_i64(st, 1, anchor);
-    bind_i64(st, 2, (int64_t)n);
-    while (got < n && (e = read_step(rq, st, &has)) == OK && has) {
-        ret_principals[got++] = (uint64_t)sqlite3_column_int64(st, 0);
-    }
-    conn_give(rq->db->conn, C_TEAM_OF, st);
-    TRY(e);
-    *ret_n = got;
-    return OK;
-}
-
 /* ---- one view ---- */
 
 enum err db_begin(struct req *rq)

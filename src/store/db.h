@@ -129,9 +129,6 @@ MUST_USE enum err db_has(struct req *rq, const struct tuple *t, int64_t at, int6
 /* Is one of n principals in the anchor's team? */
 MUST_USE enum err db_team_has(struct req *rq, int64_t anchor, const uint64_t *principals, size_t n,
                               bool *ret_has);
-/* The team's principals, at most n. */
-MUST_USE enum err db_team(struct req *rq, int64_t anchor, uint64_t *ret_principals, size_t n,
-                          size_t *ret_n);
 
 /* ---- Domain tables ---- */
 

@@ -106,5 +106,3 @@ struct tx {
 /* ---- writer.c ---- */
 struct writer *writer_start(struct req *rq, struct store *st);
 void writer_stop(struct writer *w);
-/* What the chains were at the last commit; for the signed head. */
-void writer_head(struct writer *w, struct head *ret_head);

@@ -1,30 +1,40 @@
 // Crash test: under load, kill -9 and start again, many times. After each start every acknowledged
-// write and every acknowledged byte of an upload is there, and nothing half-done is; at the end the
-// record of who did what is whole.
-//   node tests/crash/run.mjs [--kills 100] [--build release]
+// write, every acknowledged move of a case and every acknowledged byte of an upload is there, and nothing
+// half-done is; deadlines act once; at the end the record of who did what is whole.
+//   node tests/crash/run.mjs [--kills 100] [--seconds 60] [--build release]
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import fs from 'node:fs';
 import http from 'node:http';
 import { option, Program } from '../lib/program.mjs';
 import { signIn } from '../lib/session.mjs';
 import { PASSWORD, world } from '../lib/world.mjs';
+import { Cases, hastyContent } from './cases.mjs';
 
 const args = process.argv.slice(2);
 const KILLS = Number(option(args, '--kills', 100));
+const SECONDS = Number(option(args, '--seconds', 60));
+const LEAST_KILLS = 10;
 const WRITERS = 6;
+const PLAYERS = 2;
 const UPLOADERS = 3;
 const PART = 192 * 1024;
 const PARTS = 20;
 const MRN = 'urn:example:crash';
 
-const program = new Program({ build: option(args, '--build', 'release') });
+const content = hastyContent();
+process.on('exit', () => fs.rmSync(content, { recursive: true, force: true }));
+const program = new Program({ build: option(args, '--build', 'release'), extra: ['--content', content] });
 let faults = 0;
 function fault(text) {
   faults += 1;
   console.log(`FAULT ${text}`);
 }
 
-const { system: token } = world(program);
-const personToken = program.cli(['token', 'new', 'doctor', '--name', 'crash']).trim().split(/\s+/).pop();
+const region = world(program);
+const token = region.system;
+const tokenOf = (login) => program.cli(['token', 'new', login, '--name', 'crash']).trim().split(/\s+/).pop();
+const tokens = { doctor: tokenOf('doctor'), coordinator: tokenOf('coordinator'), consultant: tokenOf('consultant') };
+const personToken = tokens.doctor;
 await program.start();
 const draft = await beginDraft();
 
@@ -42,8 +52,8 @@ function call(method, target, headers, body) {
     r.end(body);
   });
 }
-const fhir = (method, rel, body) => call(method, `/fhir${rel && '/'}${rel}`,
-  { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/fhir+json' } : {}) }, body && JSON.stringify(body));
+const fhir = (method, rel, body, as = token) => call(method, `/fhir${rel && '/'}${rel}`,
+  { authorization: `Bearer ${as}`, ...(body ? { 'content-type': 'application/fhir+json' } : {}) }, body && JSON.stringify(body));
 
 // A draft of a request, begun as the pages do it: uploads need one.
 async function beginDraft() {
@@ -159,14 +169,19 @@ for (let i = 0; i < WRITERS; i++) {
   const mrn = randomUUID();
   owns.push({ mrn, id: JSON.parse((await fhir('POST', 'Patient', patient(mrn, 1))).body).id });
 }
+const cases = new Cases(program, fhir, region, tokens, fault);
+await cases.signIn();
+const left = await cases.leave();
 const older = [];
 let uploads = [];
 const started = Date.now();
 let kills = 0;
-while (kills < KILLS && faults <= 5) {
+while (kills < KILLS && faults <= 5 && (kills < LEAST_KILLS || Date.now() - started < SECONDS * 1000)) {
   while (uploads.length < UPLOADERS) uploads.push(await uploadBegin());
-  const load = [...owns.map(writer), ...uploads.map(uploader)].map((p) => p.catch(() => {}));
-  await new Promise((f) => setTimeout(f, 30 + Math.floor(Math.random() * 250)));
+  const players = Array.from({ length: PLAYERS }, () => cases.player());
+  const load = [...owns.map(writer), ...uploads.map(uploader), ...players].map((p) => p.catch(() => {}));
+  const long = kills % 4 === 3; // long enough for a signature
+  await new Promise((f) => setTimeout(f, 30 + Math.floor(Math.random() * (long ? 1500 : 250))));
   await program.kill();
   kills += 1;
   await Promise.all(load);
@@ -174,14 +189,16 @@ while (kills < KILLS && faults <= 5) {
   agent = new http.Agent({ keepAlive: true });
   await program.start();
   await checkWrites(older);
+  await cases.check();
   for (const up of uploads) await checkUpload(up);
   uploads = uploads.filter((up) => up.acked < up.bytes.length);
-  if (kills % 20 === 0) console.log(`${kills} kills, ${older.length} creates and ${stored} files acknowledged, ${faults} faults, ${((Date.now() - started) / 1000).toFixed(0)} s`);
+  if (kills % 20 === 0) console.log(`${kills} kills, ${older.length} creates, ${cases.closed} cases and ${stored} files acknowledged, ${faults} faults, ${((Date.now() - started) / 1000).toFixed(0)} s`);
 }
 for (const [id, mrn] of older.filter((_, i) => i % 37 === 0)) {
   const p = await read(id);
   if (p.identifier?.[0]?.value !== mrn) fault(`older create ${id} is gone`);
 }
+await cases.checkLeft(left);
 await program.stop().catch((e) => fault(e.message));
 for (const words of [['audit', 'verify'], ['doctor']]) {
   try {
@@ -190,7 +207,7 @@ for (const words of [['audit', 'verify'], ['doctor']]) {
     fault(e.message);
   }
 }
-console.log(`${kills} kills in ${((Date.now() - started) / 1000).toFixed(0)} s, ${older.length} creates and ${stored} files acknowledged, ${faults} faults`);
+console.log(`${kills} kills in ${((Date.now() - started) / 1000).toFixed(0)} s, ${older.length} creates, ${cases.closed} closed cases and ${stored} files acknowledged, ${faults} faults`);
 if (faults) console.log(`the data folder is kept: ${program.dir}`);
 else program.remove();
-process.exitCode = faults || kills < KILLS || older.length === 0 || stored === 0 ? 1 : 0;
+process.exitCode = faults || kills < LEAST_KILLS || older.length === 0 || stored === 0 || cases.signed === 0 ? 1 : 0;
