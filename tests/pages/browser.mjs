@@ -174,7 +174,7 @@ export class Person {
     }
     const found = await this.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] })
       .then((r) => r.violations.map((v) => ({ id: v.id, impact: v.impact, at: v.nodes.slice(0, 3).map((n) => `${n.target.join(' ')} ${n.any?.[0]?.message ?? ''}`) }))));
-    for (const v of found.filter((x) => ['serious', 'critical'].includes(x.impact))) faults.push(`${here}: axe: ${v.id} (${v.impact}): ${v.at.join(' | ')}`);
+    for (const v of found.filter((x) => ['serious', 'critical'].includes(x.impact) || x.id === 'heading-order')) faults.push(`${here}: axe: ${v.id} (${v.impact}): ${v.at.join(' | ')}`);
   }
 
   // Where the keyboard goes is seen: each of the first stops has an outline, a shadow or another colour.

@@ -150,12 +150,14 @@ export class Story {
     await page.fill('[name="history"]', 'Боль около трёх часов, нитроглицерин без эффекта.');
     await page.fill('[name="status"]', 'Состояние средней тяжести, тоны сердца приглушены.');
     await page.fill('[name="vitals.heart-rate"]', '96').catch(() => {});
-    await page.fill('[name="diagnosis"]', 'I21.9');
+    await page.fill('[name="vitals.temperature"]', '37,2');
+    await page.fill('[name="diagnosis"]', 'i21.9');
     await page.fill('[name="contact"]', '+7 700 000 00 01');
     await choose(page, 'consent', 'oral');
     await page.locator('input[name="service"]').first().check({ force: true });
     await this.asker.go(`${form} button[value="review"]`, 'ask-review');
     must(/\/review/.test(page.url()), `the request is not complete: ${await page.locator('.nhsuk-error-summary, .nhsuk-error-message').allInnerTexts()}`);
+    for (const shown of ['I21.9 Острый инфаркт миокарда', '37,2']) must((await this.asker.text()).includes(shown), `the review does not show ${shown}`);
     await this.asker.go(`form[action$="/send"] .c-actions button`, 'case-sent');
     must(page.url().includes(`/cases/${this.draft}`), `not sent: ${page.url()}`);
     must((await this.asker.text()).includes(QUESTION), 'the case does not show the question');
