@@ -225,7 +225,7 @@ static enum err element_op(struct patch_run *p, const struct op *op, struct json
     switch (op->kind) {
     case PATCH_ADD:
         if (part->kind != JSON_OBJECT) {
-            return patch_refuse(p, "path: nothing can be added there");
+            TRY(patch_beside(p, part, &part));
         }
         type = patch_type(p, part);
         e = patch_elem(p, type, op->name);

@@ -15,6 +15,7 @@ enum {
  *
  *   add      name is set, or appended where the element repeats; refused when a single one is there.
  *            A choice takes the type of the value: value with valueQuantity sets valueQuantity.
+ *            To a primitive an id and extensions may be added.
  *   insert   before the element at index, or at the end where index is their number
  *   delete   exactly one element; none is no error. What it leaves empty goes with it.
  *   replace  exactly one element; a choice may change its type

@@ -36,6 +36,9 @@ MUST_USE enum err patch_json_name(struct patch_run *p, uint16_t type, const stru
 /* Sets or appends a member of object. */
 MUST_USE enum err patch_add(struct patch_run *p, struct json_part *object, uint16_t type,
                             struct str name, const struct patch_value *v);
+/* The object beside a primitive that holds its id and extensions, made when it is not there. */
+MUST_USE enum err patch_beside(struct patch_run *p, struct json_part *part,
+                               struct json_part **ret_object);
 /* Puts a value into a list before its i-th element. */
 MUST_USE enum err patch_insert(struct patch_run *p, struct json_part *list, uint64_t i,
                                const struct patch_value *v);

@@ -225,8 +225,6 @@ enum err patch_add(struct patch_run *p, struct json_part *object, uint16_t type,
                  : put_member(p, object, NULL, json_name, v);
 }
 
-/* ---- changing what is there ---- */
-
 static uint64_t place_of(const struct json_part *part)
 {
     uint64_t i = 0;
@@ -235,6 +233,45 @@ static uint64_t place_of(const struct json_part *part)
     }
     return i;
 }
+
+enum err patch_beside(struct patch_run *p, struct json_part *part, struct json_part **ret_object)
+{
+    struct json_part *twin;
+    struct json_part *object;
+    struct json_part *list = part->up;
+    if (list == NULL) {
+        return patch_refuse(p, "path: nothing can be added there");
+    }
+    if (list->kind != JSON_ARRAY) {
+        TRY(twin_of(p, part, &twin));
+        if (twin == NULL) {
+            struct str name;
+            TRY(twin_name(p, part->key, &name));
+            TRY(json_edit_new(&p->edit, JSON_OBJECT, &twin));
+            json_edit_put(list, part->next, twin, name);
+        }
+        *ret_object = twin;
+        return OK;
+    }
+    TRY(twin_of(p, list, &twin));
+    if (twin == NULL) {
+        TRY(twin_list(p, list, &twin));
+    }
+    TRY(json_edit_at(&p->edit, twin, place_of(part), &object));
+    if (object == NULL) {
+        return patch_refuse(p, "path: the lists of values and of extensions differ in length");
+    }
+    if (object->kind != JSON_OBJECT) {
+        struct json_part *fresh;
+        TRY(json_edit_new(&p->edit, JSON_OBJECT, &fresh));
+        json_edit_replace(object, fresh);
+        object = fresh;
+    }
+    *ret_object = object;
+    return OK;
+}
+
+/* ---- changing what is there ---- */
 
 static bool all_null(const struct json_part *list)
 {
@@ -245,14 +282,31 @@ static bool all_null(const struct json_part *list)
     return x == NULL;
 }
 
-/* Takes what became empty out, upwards: FHIR has no empty lists and objects. */
-static void prune(struct json_part *part)
+static bool is_twin_list(const struct json_part *list)
+{
+    return list->kind == JSON_ARRAY && list->key.n > 1 && list->key.p[0] == '_';
+}
+
+/* Takes what became empty out, upwards: FHIR has no empty lists and objects. In a list with _ null
+ * takes its place. */
+static enum err prune(struct patch_run *p, struct json_part *part)
 {
     while (part != NULL && part->up != NULL && part->n == 0) {
         struct json_part *up = part->up;
+        if (is_twin_list(up)) {
+            struct json_part *null;
+            TRY(null_part(p, &null));
+            json_edit_replace(part, null);
+            if (!all_null(up)) {
+                return OK;
+            }
+            part = up;
+            up = part->up;
+        }
         json_edit_take(part);
         part = up;
     }
+    return OK;
 }
 
 static enum err delete_from_list(struct patch_run *p, struct json_part *part)
@@ -277,8 +331,7 @@ static enum err delete_from_list(struct patch_run *p, struct json_part *part)
     if (bare && all_null(list)) {
         json_edit_take(list);
     }
-    prune(object);
-    return OK;
+    return prune(p, object);
 }
 
 enum err patch_delete(struct patch_run *p, struct json_part *part)
@@ -296,8 +349,7 @@ enum err patch_delete(struct patch_run *p, struct json_part *part)
     if (twin != NULL) {
         json_edit_take(twin);
     }
-    prune(up);
-    return OK;
+    return prune(p, up);
 }
 
 static enum err replace_in_list(struct patch_run *p, struct json_part *part,
