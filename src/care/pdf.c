@@ -20,6 +20,7 @@ static const double TOP = 50;
 static const double BOTTOM = 780;
 static const double LABEL_W = 160;
 static const double QR_SIDE = 92;
+static const double SCRAP = 110; /* less than this is not worth a page */
 
 /* Distance of lines, as a part of their height; the second where that spares a page for the seal. */
 static const float SPACING = 1.12F;
@@ -37,7 +38,7 @@ enum face { FACE_BODY, FACE_BOLD, FACE_SMALL, FACE_HEAD, FACE_TITLE, FACE_COUNT 
 
 static const char *const faces[] = {
     [FACE_BODY] = "DejaVu Sans 9.5",     [FACE_BOLD] = "DejaVu Sans Bold 9.5",
-    [FACE_SMALL] = "DejaVu Sans 8",      [FACE_HEAD] = "DejaVu Sans Bold 11",
+    [FACE_SMALL] = "DejaVu Sans 7.2",      [FACE_HEAD] = "DejaVu Sans Bold 11",
     [FACE_TITLE] = "DejaVu Sans Bold 14",
 };
 
@@ -257,6 +258,12 @@ static void flow_put(struct pen *p, const struct flow *f, struct str text)
     }
 }
 
+/* White space below what stands here. */
+static void gap(struct pen *p, double height)
+{
+    p->y += p->tight ? height / 2 : height;
+}
+
 static void pair_put(struct pen *p, const struct pdf_block *b)
 {
     PangoLayout *label = layout_new(p, FACE_BODY, b->label, LABEL_W - 10);
@@ -271,7 +278,7 @@ static void pair_put(struct pen *p, const struct pdf_block *b)
     if (p->page == page && p->y < top + h) {
         p->y = top + h;
     }
-    p->y += 3;
+    gap(p, 3);
 }
 
 static void marked_put(struct pen *p, const struct pdf_block *b)
@@ -286,7 +293,7 @@ static void marked_put(struct pen *p, const struct pdf_block *b)
     if (b->text.n > 0) {
         flow_put(p, &f, b->text);
     }
-    p->y += 8;
+    gap(p, 8);
 }
 
 static void block_put(struct pen *p, const struct pdf_block *b)
@@ -294,12 +301,12 @@ static void block_put(struct pen *p, const struct pdf_block *b)
     struct flow f = {LEFT, RIGHT - LEFT, FACE_BODY, INK_TEXT, false};
     switch (b->kind) {
     case PDF_HEADING:
-        p->y += 8;
+        gap(p, 8);
         keep(p, 50);
         f.face = FACE_HEAD;
         f.ink = INK_ACCENT;
         flow_put(p, &f, b->label);
-        p->y += 3;
+        gap(p, 3);
         break;
     case PDF_TEXT:
         if (b->label.n > 0) {
@@ -311,22 +318,22 @@ static void block_put(struct pen *p, const struct pdf_block *b)
             f.face = FACE_BODY;
         }
         flow_put(p, &f, b->text);
-        p->y += 5;
+        gap(p, 5);
         break;
     case PDF_SMALL:
-        keep(p, 28);
+        keep(p, 46);
         flow_put(p, &f, b->label);
         f.ink = INK_GREY;
         f.face = FACE_SMALL;
         flow_put(p, &f, b->text);
-        p->y += 5;
+        gap(p, 5);
         break;
     case PDF_PAIR: pair_put(p, b); break;
     case PDF_MARKED: marked_put(p, b); break;
     case PDF_LINE:
         keep(p, 10);
         rule_put(p, p->y + 4, INK_RULE, 0.5);
-        p->y += 10;
+        gap(p, 10);
         break;
     }
 }
@@ -465,16 +472,20 @@ static size_t last_part(const struct pdf_doc *d)
     return d->n_blocks - 1;
 }
 
-/* A seal alone on a page says nothing of what it seals: first the lines move together, else the last
- * section moves to its page. */
+/* A last page with a few lines, or with the seal alone, is spared by moving the lines together; where
+ * that is not enough the last section goes along with the seal. */
 static void measure(struct pen *p)
 {
     p->break_at = p->doc->n_blocks;
     pass(p, true);
-    if (p->alone && p->doc->n_blocks > 1) {
+    unsigned pages = p->pages;
+    if (pages > 1 && (p->alone || p->y < TOP + SCRAP)) {
         p->tight = true;
         pass(p, true);
-        p->tight = !p->alone;
+        p->tight = p->pages < pages;
+    }
+    if (!p->tight) {
+        pass(p, true);
     }
     if (p->alone && p->doc->n_blocks > 1) {
         p->break_at = last_part(p->doc);

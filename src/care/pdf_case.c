@@ -333,7 +333,13 @@ enum err pdf_request(struct req *rq, const struct pdf_request *r, struct str *re
         .author = r->author,
         .at = r->at,
     };
+    struct buf at;
+    buf_init(&at, rq->a, 64);
+    sign_time_write(&at, r->at, r->offset_min);
     patient_put(&p, r->patient);
+    pair(&p, tr(r->lang, T("Who asked")), r->author);
+    pair(&p, tr(r->lang, T("Asked at")), buf_get(&at));
+    add(&p, PDF_LINE, (struct str){0}, (struct str){0});
     if (r->question.n > 0) {
         add(&p, PDF_MARKED, tr(r->lang, T("Question")), r->question);
     }
@@ -347,10 +353,5 @@ enum err pdf_request(struct req *rq, const struct pdf_request *r, struct str *re
         }
     }
     files_put(&p, r);
-    pair(&p, tr(r->lang, T("Who asked")), r->author);
-    struct buf at;
-    buf_init(&at, rq->a, 64);
-    sign_time_write(&at, r->at, r->offset_min);
-    pair(&p, tr(r->lang, T("Asked at")), buf_get(&at));
     return finish(&p, &doc, ret_pdf);
 }
