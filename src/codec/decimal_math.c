@@ -108,9 +108,13 @@ bool decimal_mul(const struct decimal *a, const struct decimal *b, struct decima
 /* Takes zeros off the end as long as the scale stays at least least. */
 static void strip(struct decimal *d, int least)
 {
-    while (d->scale > least && d->coef % 10 == 0) {
-        d->coef /= 10;
-        d->scale--;
+    for (int step = 16; step > 0;) {
+        if (d->scale - step >= least && d->coef % wide_ten(step) == 0) {
+            d->coef /= wide_ten(step);
+            d->scale -= step;
+        } else {
+            step /= 2;
+        }
     }
 }
 
@@ -147,11 +151,18 @@ bool decimal_div(const struct decimal *a, const struct decimal *b, struct decima
         ret_d->scale = MIN(ret_d->scale, DECIMAL_MAX_SCALE);
         return true;
     }
+    int64_t scale = (int64_t)a->scale - b->scale;
+    if (a->coef % b->coef == 0 && scale >= DECIMAL_MIN_SCALE && scale <= DECIMAL_MAX_SCALE) {
+        *ret_d = (struct decimal){.coef = a->coef / b->coef,
+                                  .scale = (int)scale,
+                                  .negative = a->negative != b->negative};
+        unfold(ret_d);
+        return true;
+    }
     int more = DECIMAL_DIV_DIGITS + 1 + wide_digits_u128(b->coef) - wide_digits_u128(a->coef);
     more = MAX(more, 0);
     struct wide rest;
     struct wide q = wide_div(wide_shift_ten(wide_from(a->coef), more), wide_from(b->coef), &rest);
-    int64_t scale = (int64_t)a->scale - b->scale;
     struct decimal d;
     if (!fit(q, scale + more, a->negative != b->negative, !wide_is_zero(rest), DECIMAL_DIV_DIGITS,
              &d)) {

@@ -64,6 +64,11 @@ bool ucum_join(struct ucum_unit *unit, const struct ucum_unit *part, int power)
         || !is_whole(&r.den)) {
         return false;
     }
+    int scale = r.num.scale - r.den.scale;
+    if (r.den.coef == 1 && scale >= DECIMAL_MIN_SCALE && scale < DECIMAL_MAX_SCALE) {
+        r.num.scale = scale; /* a power of ten needs no division later */
+        r.den.scale = 0;
+    }
     for (size_t i = 0; i < UCUM_BASES; i++) {
         int dim = r.dim[i] + part->dim[i] * power;
         if (dim < -POWER_MAX || dim > POWER_MAX) {
