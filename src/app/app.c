@@ -10,6 +10,7 @@
 #include "care/sign.h"
 #include "care/icd.h"
 #include "care/upload.h"
+#include "fhir/validate.h"
 #include "os/file.h"
 #include "store/store.h"
 #include "web/assets.h"
@@ -127,6 +128,7 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     apply_settings(app);
     TRY(prove_flows(rq));
     TRY(open_content(rq, app));
+    TRY(fhir_rules_new(rq, NULL, &opts.rules));
     TRY(store_open(rq, config->data, &opts, &app->web.care.store));
     TRY(open_authority(rq, read_only, app));
     directory_init(&app->web.care);

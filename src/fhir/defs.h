@@ -262,3 +262,7 @@ const struct def_system_row *def_code_system_row(const struct defs *d, uint16_t 
 /* A concept by system and code; NULL when it is not there. */
 const struct def_concept *def_concept_find(const struct defs *d, struct str system, struct str code);
 const struct def_concept *def_concept_row(const struct defs *d, uint32_t row);
+
+/* Profiles and extensions of R4: the StructureDefinition as JSON, cut to its differential and what
+ * validation reads of it; empty when there is none. */
+struct str def_profile_json(const struct defs *d, struct str url);

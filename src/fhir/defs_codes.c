@@ -1,4 +1,4 @@
-/* fhir/defs_codes.c - looking up value sets, code systems and concepts. See defs.h. */
+/* fhir/defs_codes.c - looking up value sets, code systems, concepts and profiles. See defs.h. */
 #include <string.h>
 
 #include "fhir/defs_int.h"
@@ -145,4 +145,18 @@ const struct def_concept *def_concept_find(const struct defs *d, struct str syst
         }
     }
     return NULL;
+}
+
+struct str def_profile_json(const struct defs *d, struct str url)
+{
+    const uint16_t *slots = def_rows(d, PART_PROFILE_HASH);
+    const struct def_profile *rows = def_rows(d, PART_PROFILE);
+    uint32_t mask = d->part[PART_PROFILE_HASH].n - 1;
+    url = without_version(url);
+    for (uint32_t i = str_hash(url) & mask; slots[i] != 0; i = (i + 1) & mask) {
+        if (str_eq(def_str(d, rows[slots[i] - 1].url), url)) {
+            return def_str(d, rows[slots[i] - 1].json);
+        }
+    }
+    return (struct str){NULL, 0};
 }

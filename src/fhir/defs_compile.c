@@ -16,6 +16,8 @@ static const struct {
     [DEF_FILE_SETS] = {"valuesets.json", false},
     [DEF_FILE_V3] = {"v3-codesystems.json", false},
     [DEF_FILE_V2] = {"v2-tables.json", false},
+    [DEF_FILE_PROFILES] = {"profiles-others.json", false},
+    [DEF_FILE_EXTENSIONS] = {"extension-definitions.json", false},
     [DEF_FILE_OVERLAY] = {"overlay.json", true},
     [DEF_FILE_NUMBERS] = {"params.txt", true},
 };
@@ -53,6 +55,8 @@ static const struct {
     [PART_SET] = {sizeof(struct def_set), 8192},
     [PART_SET_HASH] = {sizeof(uint16_t), 8192},
     [PART_SET_CODE] = {sizeof(uint16_t), 1 << 20},
+    [PART_PROFILE] = {sizeof(struct def_profile), 2048},
+    [PART_PROFILE_HASH] = {sizeof(uint16_t), 2048},
     [PART_SET_SLOT] = {sizeof(uint16_t), 1 << 21},
 };
 
@@ -190,5 +194,6 @@ enum err defs_compile(struct req *rq, const struct str texts[DEF_FILE_COUNT],
     TRY(dc_sets_write(dc));
     TRY(dc_types_write(dc));
     TRY(dc_params_write(dc));
+    TRY(dc_profiles_write(dc));
     return block_write(dc, ret_block);
 }

@@ -13,6 +13,8 @@ enum def_file {
     DEF_FILE_SETS,      /* valuesets.json */
     DEF_FILE_V3,        /* v3-codesystems.json */
     DEF_FILE_V2,        /* v2-tables.json */
+    DEF_FILE_PROFILES,  /* profiles-others.json */
+    DEF_FILE_EXTENSIONS, /* extension-definitions.json */
     DEF_FILE_OVERLAY,   /* definitions/overlay.json */
     DEF_FILE_NUMBERS,   /* definitions/params.txt: no JSON */
     DEF_FILE_COUNT

@@ -36,6 +36,14 @@ struct dc_param {
     bool gone;
 };
 
+/* An invariant whose expression the overlay repairs. */
+struct dc_fix {
+    struct str key;
+    struct str now;
+    struct str want;
+    bool used;
+};
+
 /* Rows of one part while they are made. */
 struct dc_rows {
     void *p;
@@ -51,6 +59,8 @@ struct dc {
     uint32_t n_types;
     struct dc_param *params;
     uint32_t n_params;
+    struct dc_fix fixes[16];
+    unsigned n_fixes;
     struct str numbers; /* params.txt */
     struct dc_rows rows[PART_COUNT];
     uint32_t *seen; /* hash of texts in the pool */
@@ -88,6 +98,8 @@ MUST_USE enum err dc_params_write(struct dc *dc);
 MUST_USE enum err dc_sets_write(struct dc *dc);
 /* The row of a value set by its canonical, made (and unknown) when it is not there. */
 MUST_USE enum err dc_set(struct dc *dc, struct str canonical, uint16_t *ret_set);
+/* Rows of profiles and extensions. */
+MUST_USE enum err dc_profiles_write(struct dc *dc);
 /* n numbers into the list part. */
 MUST_USE enum err dc_list_write(struct dc *dc, const uint16_t *v, size_t n, uint32_t *ret_first);
 /* The number of an invariant, given a row once. */

@@ -33,6 +33,8 @@ enum def_part {
     PART_SET_HASH,     /* u16, by url */
     PART_SET_CODE,     /* u16: concept rows of sets */
     PART_SET_SLOT,     /* u16: concept row + 1, by code; each set its own run */
+    PART_PROFILE,      /* struct def_profile */
+    PART_PROFILE_HASH, /* u16, by url */
     PART_COUNT
 };
 
@@ -66,6 +68,12 @@ struct def_member {
 };
 
 enum { DEF_ITSELF = 0xffff };
+
+/* A profile or extension of R4: a StructureDefinition cut to what validation reads. */
+struct def_profile {
+    uint32_t url;
+    uint32_t json;
+};
 
 static inline const void *def_rows(const struct defs *d, enum def_part part)
 {

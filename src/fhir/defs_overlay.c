@@ -113,6 +113,18 @@ static enum err keep_invariant(struct dc *dc, struct jv entry)
     return stale(dc, entry, "the invariant is other than expected");
 }
 
+/* {"op":"invariant","key":"que-7","now":"...","want":"..."}: where it stands, the repaired one does */
+static enum err invariant(struct dc *dc, struct jv entry)
+{
+    if (dc->n_fixes == LEN(dc->fixes)) {
+        return stale(dc, entry, "too many invariants to repair");
+    }
+    dc->fixes[dc->n_fixes++] = (struct dc_fix){.key = dc_str(dc, entry, S("key")),
+                                               .now = dc_str(dc, entry, S("now")),
+                                               .want = dc_str(dc, entry, S("want"))};
+    return OK;
+}
+
 static enum err keep_binding(struct dc *dc, struct jv entry)
 {
     struct dc_elem *e;
@@ -233,6 +245,7 @@ static const struct {
     {"targets", targets},
     {"type", type},
     {"keep", keep_invariant},
+    {"invariant", invariant},
     {"keep-binding", keep_binding},
     {"rebuild", rebuild},
     {"drop-param", drop_param},

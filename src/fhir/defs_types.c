@@ -203,13 +203,27 @@ static enum err type_number(struct dc *dc, struct dc_type *t)
     return OK;
 }
 
+/* The expression of an invariant, the overlay's where it has one. */
+static struct str repaired(struct dc *dc, struct jv constraint)
+{
+    struct str expr = dc_str(dc, constraint, S("expression"));
+    for (unsigned i = 0; i < dc->n_fixes; i++) {
+        struct dc_fix *f = &dc->fixes[i];
+        if (json_is(json_get(constraint, S("key")), f->key) && str_eq(expr, f->now)) {
+            f->used = true;
+            return f->want;
+        }
+    }
+    return expr;
+}
+
 enum err dc_invariant(struct dc *dc, struct jv constraint, uint16_t *ret_inv)
 {
     struct def_invariant new = {0};
     struct def_invariant *rows = dc->rows[PART_INV].p;
     TRY(dc_text(dc, dc_str(dc, constraint, S("key")), &new.key));
     TRY(dc_text(dc, dc_str(dc, constraint, S("human")), &new.human));
-    TRY(dc_text(dc, dc_str(dc, constraint, S("expression")), &new.expr));
+    TRY(dc_text(dc, repaired(dc, constraint), &new.expr));
     new.severity = json_is(json_get(constraint, S("severity")), S("warning")) ? 1 : 0;
     for (uint32_t i = 0; i < dc->rows[PART_INV].n; i++) {
         if (rows[i].key == new.key && rows[i].expr == new.expr &&
@@ -615,5 +629,12 @@ enum err dc_types_write(struct dc *dc)
     }
     TRY(first_invariants(dc));
     TRY(each_type(dc, type_head));
-    return each_type(dc, children_write);
+    TRY(each_type(dc, children_write));
+    for (unsigned i = 0; i < dc->n_fixes; i++) {
+        if (!dc->fixes[i].used) {
+            return DC_FAIL(dc, "overlay: invariant: not there, or other than expected",
+                           dc->fixes[i].key);
+        }
+    }
+    return OK;
 }

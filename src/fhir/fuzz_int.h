@@ -31,6 +31,7 @@ static inline void fuzz_open(void)
     ASSERT(fhir_put(&rq, tx, S("{\"resourceType\":\"Observation\",\"id\":\"o\",\"status\":\"final\","
                                "\"code\":{\"coding\":[{\"system\":\"s\",\"code\":\"c\"}]},\"subject\":{"
                                "\"reference\":\"Patient/p\"},\"effectiveDateTime\":\"2026-01-01\","
-                               "\"valueQuantity\":{\"value\":1.5,\"code\":\"mg\"}}"), TX_ANY) == OK);
+                               "\"valueQuantity\":{\"value\":1.5,\"system\":\"http://u\","
+                               "\"code\":\"mg\"}}"), TX_ANY) == OK);
     ASSERT(store_commit(st, &rq, tx) == OK);
 }

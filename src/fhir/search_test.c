@@ -66,7 +66,12 @@ static void put(struct req *rq, struct tx *tx, struct str json, const char *id, 
         how.anchor_id = arena_str(rq->a, str_z(kase));
     }
     how.id = arena_str(rq->a, how.id);
-    assert_int_equal(fhir_put_how(rq, tx, arena_str(rq->a, json), &how), OK);
+    enum err e = fhir_put_how(rq, tx, arena_str(rq->a, json), &how);
+    if (e != OK && rq->issues != NULL && rq->issues->n > 0) {
+        const struct fhir_issue *is = &rq->issues->items[0];
+        fail_msg("%.*s: %s %.*s", STR_ARG(is->expression), is->text, STR_ARG(is->subject));
+    }
+    assert_int_equal(e, OK);
 }
 
 static void put_obs(struct req *rq, struct tx *tx, int i)
@@ -87,7 +92,8 @@ static void put_obs(struct req *rq, struct tx *tx, int i)
             "\"reference\":\"Patient/p%d\"},\"effectiveDateTime\":\"%sT%s:00:00Z\"",
         statuses[o->status], o->code, o->code, o->patient, day, o->at % MS_DAY == 0 ? "00" : "01");
     if (o->value >= 0) {
-        fmt(&b, ",\"valueQuantity\":{\"value\":%d,\"unit\":\"mg\",\"code\":\"mg\"}", o->value);
+        fmt(&b, ",\"valueQuantity\":{\"value\":%d,\"unit\":\"mg\","
+            "\"system\":\"http://unitsofmeasure.org\",\"code\":\"mg\"}", o->value);
     }
     fmt(&b, "}");
     snprintf(id, sizeof(id), "o%d", i);

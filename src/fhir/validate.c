@@ -7,6 +7,7 @@
 
 #include "fhir/prim.h"
 #include "fhir/validate_int.h"
+#include "store/db.h"
 
 static void name_write(struct buf *b, const struct walk *w, const struct def_elem *e,
                        struct str name, uint16_t type)
@@ -111,6 +112,9 @@ static void prim_check(struct walk *w, const struct def_elem *e, uint16_t type, 
     }
     if (e->strength == DEF_REQUIRED) {
         walk_code(w, e, v, name);
+    }
+    if (e->n_inv > 0) {
+        walk_prim_invariants(w, e, type, v, name);
     }
 }
 
@@ -335,13 +339,16 @@ static void object_end(struct walk *w, const struct frame *f)
         walk_reference(w, f);
     } else if (f->type == w->extension) {
         extension_check(w, f);
+        walk_extension(w, f);
     } else if (f->type == w->narrative) {
         walk_narrative(w, f);
     } else if (f->elem != NULL && f->elem->strength == DEF_REQUIRED && !f->is_sibling) {
         walk_concept(w, f);
     }
+    walk_invariants(w, f);
     if (f->row->kind == DEF_RESOURCE) {
         walk_contained(w, f);
+        walk_profiles(w, f);
         if (f->type == w->bundle) {
             walk_bundle(w, f);
         }
@@ -366,12 +373,21 @@ static void types_find(struct walk *w)
 
 enum err fhir_validate(struct req *rq, struct jv v, enum fhir_type type)
 {
+    struct fhir_check check = {.rules = rq->db != NULL ? db_rules(rq->db) : NULL};
+    check.lib = fhir_rules_library(check.rules);
+    return fhir_validate_as(rq, v, type, &check);
+}
+
+enum err fhir_validate_as(struct req *rq, struct jv v, enum fhir_type type,
+                          const struct fhir_check *check)
+{
     uint32_t before = fhir_issue_errors(rq);
     struct walk *w = ARENA_NEW(rq->a, struct walk);
     TRY_MEM(rq, w);
     w->rq = rq;
     w->d = fhir_defs();
     w->root = v;
+    w->check = check;
     types_find(w);
     uint16_t id = def_of_fhir_type(w->d, type);
     if (id == 0 || json_kind(v) != JSON_OBJECT) {

@@ -49,18 +49,8 @@ void walk_bundle(struct walk *w, const struct frame *f)
 {
     struct str type = json_str(w->rq->a, json_get(f->v, S("type")));
     struct jv entries = json_get(f->v, S("entry"));
-    struct str first = json_str(w->rq->a, json_get(json_get(json_first(entries), S("resource")),
-                                                   S("resourceType")));
     uint32_t i = 0;
     for (struct jv e = json_first(entries); json_has(e); e = json_next(e)) {
         entry_check(w, e, type, i++);
-    }
-    if (str_eq(type, S("document")) && !str_eq(first, S("Composition"))) {
-        walk_fault(w, "invariant", T("A document begins with a Composition."), S("bdl-11"),
-                   S("entry"));
-    }
-    if (str_eq(type, S("message")) && !str_eq(first, S("MessageHeader"))) {
-        walk_fault(w, "invariant", T("A message begins with a MessageHeader."), S("bdl-12"),
-                   S("entry"));
     }
 }

@@ -3,10 +3,12 @@
 
 #include "base/text.h"
 #include "fhir/defs.h"
+#include "fhir/library.h"
+#include "fhir/path.h"
 #include "fhir/validate.h"
 
 /* An open object or array. One bit for each child row of the type, from the first. */
-enum { SEEN_WORDS = 2 };
+enum { SEEN_WORDS = 2, RULE_FUEL = 1000 * 1000 };
 
 struct frame {
     uint16_t type;               /* def_id of the object, or of the array's items */
@@ -27,6 +29,9 @@ struct frame {
 struct walk {
     struct req *rq;
     const struct defs *d;
+    const struct fhir_check *check;
+    const struct path_prog **progs; /* compiled for this walk when there are no rules */
+    struct path_env env;
     struct jv root;
     uint16_t element;      /* def_id of Element */
     uint16_t reference;    /* of Reference ... */
@@ -63,5 +68,21 @@ void walk_reference(struct walk *w, const struct frame *f);
 void walk_narrative(struct walk *w, const struct frame *f);
 /* A Bundle that ends: full addresses, what entries need by the Bundle's type. */
 void walk_bundle(struct walk *w, const struct frame *f);
+/* The rules of a frame's type and element; of a primitive element. */
+void walk_invariants(struct walk *w, const struct frame *f);
+void walk_prim_invariants(struct walk *w, const struct def_elem *e, uint16_t type, struct jv v,
+                          struct str name);
+struct str walk_rule(struct walk *w, struct str key, struct str human);
+/* The resource that carries the contained ones a frame may name. */
+const struct frame *walk_container(const struct walk *w, const struct frame *f);
+/* What a reference means within the input: contained, or an entry of the outermost Bundle. */
+struct jv walk_find(struct walk *w, struct str ref);
+/* Holds a node to a profile; path is where it stands. conforms: only whether. */
+void walk_profile(struct walk *w, struct jv v, uint16_t type, struct jv resource,
+                  struct str canonical, struct str path);
+bool walk_conforms(struct walk *w, struct jv v, uint16_t type, struct str canonical);
+/* A resource that ends: the profiles it names; an extension that ends: its definition. */
+void walk_profiles(struct walk *w, const struct frame *f);
+void walk_extension(struct walk *w, const struct frame *f);
 /* A resource that ends: its contained resources are named and referred to. */
 void walk_contained(struct walk *w, const struct frame *f);

@@ -1,9 +1,7 @@
 /* fhir/validate_ref.c - references and contained resources. See validate_int.h. */
 #include "fhir/validate_int.h"
 
-/* The resource that carries the contained ones a frame may name: the outermost of its kind below a
- * Bundle or Parameters. */
-static const struct frame *container_of(const struct walk *w, const struct frame *f)
+const struct frame *walk_container(const struct walk *w, const struct frame *f)
 {
     const struct frame *r = &w->f[f->resource];
     while (r->elem != NULL && str_eq(r->name, S("contained")) && r != &w->f[0]) {
@@ -63,7 +61,7 @@ static void target_check(struct walk *w, const struct frame *f, struct str type)
 
 static void local_check(struct walk *w, const struct frame *f, struct str ref)
 {
-    const struct frame *r = container_of(w, f);
+    const struct frame *r = walk_container(w, f);
     struct jv target = ref.n > 1 ? contained_find(w->rq, r->v, str_sub(ref, 1, ref.n)) : r->v;
     if (!json_has(target)) {
         walk_fault(w, "invariant", T("There is no contained resource of this id."), S(""), S(""));
@@ -174,4 +172,22 @@ void walk_contained(struct walk *w, const struct frame *f)
                        S("dom-5"), S(""));
         }
     }
+}
+
+struct jv walk_find(struct walk *w, struct str ref)
+{
+    struct req *rq = w->rq;
+    if (ref.n > 1 && ref.p[0] == '#' && w->n > 0) {
+        return contained_find(rq, walk_container(w, walk_top(w))->v, str_sub(ref, 1, ref.n));
+    }
+    struct jv list = json_get(w->root, S("entry"));
+    for (struct jv e = json_first(list); json_has(e) && ref.n > 0; e = json_next(e)) {
+        struct str url = json_str(rq->a, json_get(e, S("fullUrl")));
+        bool tail = url.n > ref.n && str_ends(url, ref) && url.p[url.n - ref.n - 1] == '/' &&
+                    str_find_char(ref, ':') == ref.n;
+        if (str_eq(url, ref) || tail) {
+            return json_get(e, S("resource"));
+        }
+    }
+    return (struct jv){0};
 }

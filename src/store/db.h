@@ -9,6 +9,9 @@
 #include "store/store.h"
 #include "store/tx.h"
 
+/* store_opts.rules of the handle's store. */
+const struct fhir_rules *db_rules(const struct db *db);
+
 /* ---- Resources ---- */
 
 #define ANCHOR_DIRECTORY INT64_C(0) /* every signed-in person may read it */

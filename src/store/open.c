@@ -200,6 +200,11 @@ struct db *store_db_open(struct store *st)
     return db;
 }
 
+const struct fhir_rules *db_rules(const struct db *db)
+{
+    return db->store->opts.rules;
+}
+
 void store_db_close(struct db *db)
 {
     if (db != NULL) {

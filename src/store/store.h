@@ -12,11 +12,15 @@ struct store;
 struct db;
 struct tx;
 
+struct fhir_rules; /* fhir/validate.h */
+
 struct store_opts {
     uint64_t free_floor_bytes; /* writes are refused with E_FULL below this; 0: 64 MiB */
     uint32_t batch_txs;        /* most transactions of one commit; 0: 256 */
     uint32_t batch_us;         /* a batch stops growing after this long; 0: 2000 */
     bool read_only;            /* no writer thread: commands that only look */
+    const struct fhir_rules *rules; /* what validation made ready once, for whoever has a handle:
+                                     * db_rules(); NULL none. Outlives the store */
 };
 
 /* Opens the data folder, creating it and its schema when absent, and starts the writer.

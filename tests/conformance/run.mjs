@@ -17,6 +17,8 @@ const SUITES = [
   ['primitives', 'primitives', (build) => [`${build}/tests/conformance/conformance_primitives`, DATA], 1],
   ['examples', 'examples', (build) => [`${build}/tests/conformance/conformance_examples`, DATA], 1],
   ['fhir-patch', 'patch', (build) => [`${build}/tests/conformance/conformance_fhir-patch`, DATA], 1],
+  ['validator-presence', 'validator', (build) => [`${build}/tests/conformance/conformance_validator`, DATA, 'presence'], 0.95],
+  ['validator-place', 'validator', (build) => [`${build}/tests/conformance/conformance_validator`, DATA, 'place'], 0.85],
   ['json-patch', 'patch', (build) => [`${build}/tests/conformance/conformance_json-patch`, DATA], 1],
   ['fhirpath', 'fhirpath', (build) => [`${build}/src/app/consilium`, 'fhirpath', '--tests', path.join(DATA, 'fhirpath')], 1],
 ];
