@@ -19,7 +19,7 @@ static enum err search_audit(struct http_req *h, const struct fhir_query *q)
             buf_str(&names, i > 0 ? S(" ") : S(""));
             buf_str(&names, c->p->name);
         }
-        bool one = c->p->kind == SP_REF && c->modifier == MOD_NONE && c->chain == NULL && c->n == 1;
+        bool one = c->op == ASK_PARAM && c->p->kind == SP_REF && c->modifier == MOD_NONE && c->n == 1;
         if (one && patient == 0 && (str_eq(c->p->name, S("subject")) ||
                                     str_eq(c->p->name, S("patient")))) {
             patient = MAX(c->v[0].ref.target, 0);

@@ -271,6 +271,15 @@ bool fhir_decimal_key(struct str text, double *ret_value)
     return digits > 0;
 }
 
+void fhir_quantity_key(struct req *rq, struct str system, struct str code, uint64_t *ret_unit,
+                       double *const *values, size_t n)
+{
+    (void)system;
+    (void)values;
+    (void)n;
+    *ret_unit = db_hash(rq->db, code);
+}
+
 /* Two rows: one under the unit, one under none, for questions that name no unit. */
 static enum err quantity_value(struct pick *k, struct jv v)
 {
@@ -281,11 +290,21 @@ static enum err quantity_value(struct pick *k, struct jv v)
     }
     TRY(add(k, t));
     unit = unit.n > 0 ? unit : text_of(k, v, S("unit"));
+    unit = unit.n > 0 ? unit : text_of(k, v, S("currency"));
     if (unit.n == 0) {
         return OK;
     }
-    t.quantity.unit = db_hash(k->rq->db, unit);
+    fhir_quantity_key(k->rq, text_of(k, v, S("system")), unit, &t.quantity.unit,
+                      (double *[]){&t.quantity.value}, 1);
     return add(k, t);
+}
+
+static enum err number_value(struct pick *k, struct jv v)
+{
+    struct tuple t = {.kind = TUPLE_QUANTITY};
+    return json_kind(v) == JSON_NUMBER && fhir_decimal_key(json_raw(v), &t.quantity.value)
+               ? add(k, t)
+               : OK;
 }
 
 static enum err uri_value(struct pick *k, struct jv v)
@@ -306,10 +325,50 @@ static enum err pick_value(struct jv v, void *ctx)
     case SP_DATE: return date_value(k, v);
     case SP_STRING: return string_value(k, v);
     case SP_QUANTITY: return quantity_value(k, v);
+    case SP_NUMBER: return number_value(k, v);
     case SP_URI: return uri_value(k, v);
+    case SP_COMPOSITE:
+    case SP_SPECIAL:
+    case SP_UNION:
     case SP_ALIAS:
     case SP_ID:
     case SP_UPDATED: return OK;
+    }
+    return OK;
+}
+
+/* [name=value], [>Type] */
+static bool filter_holds(struct jv v, struct str filter)
+{
+    struct str inner = str_sub(filter, 1, filter.n - 2);
+    size_t equals = str_find_char(inner, '=');
+    if (inner.n > 0 && inner.p[0] == '>') {
+        struct str ref = json_raw(json_get(v, S("reference"))); /* types need no escapes */
+        struct str id = {NULL, 0};
+        return ref.n > 2 && fhir_ref_split(str_sub(ref, 1, ref.n - 2), &id) ==
+                                fhir_type_find(str_sub(inner, 1, inner.n));
+    }
+    return json_is(json_get(v, str_sub(inner, 0, equals)),
+                   str_sub(inner, equals + 1, inner.n));
+}
+
+static enum err walk(struct jv v, struct str path, fhir_value_fn fn, void *ctx);
+
+static enum err filtered(struct jv list, struct str filter, struct str rest, fhir_value_fn fn,
+                         void *ctx)
+{
+    struct jv one = json_kind(list) == JSON_ARRAY ? json_first(list) : list;
+    uint64_t at = 0;
+    bool nth = str_starts(filter, S("[#")) &&
+               str_u64(str_sub(filter, 2, filter.n - 3), &at);
+    for (uint64_t i = 0; json_has(one); i++) {
+        if (nth ? i == at : filter_holds(one, filter)) {
+            TRY(walk(one, rest, fn, ctx));
+        }
+        if (json_kind(list) != JSON_ARRAY) {
+            break;
+        }
+        one = json_next(one);
     }
     return OK;
 }
@@ -333,14 +392,8 @@ static enum err walk(struct jv v, struct str path, fhir_value_fn fn, void *ctx)
     }
     size_t bracket = str_find_char(step, '[');
     if (bracket < step.n) {
-        struct str want = str_sub(step, bracket + 1, step.n - bracket - 2);
         struct jv list = json_get(v, str_sub(step, 0, bracket));
-        for (struct jv one = json_first(list); json_has(one); one = json_next(one)) {
-            if (json_is(json_get(one, S("system")), want)) {
-                TRY(walk(one, rest, fn, ctx));
-            }
-        }
-        return OK;
+        return filtered(list, str_sub(step, bracket, step.n), rest, fn, ctx);
     }
     struct jv child = json_get(v, step);
     return json_has(child) ? walk(child, rest, fn, ctx) : OK;
@@ -356,6 +409,53 @@ enum err fhir_param_each(struct jv root, const struct fhir_param *p, fhir_value_
     return OK;
 }
 
+enum err fhir_extract_value(struct req *rq, struct jv v, const struct fhir_param *p,
+                            struct fhir_tuples *ret_tuples)
+{
+    struct pick k = {rq, p, ret_tuples};
+    return pick_value(v, &k);
+}
+
+struct composite {
+    struct req *rq;
+    const struct fhir_param *p;
+    fhir_composite_fn fn;
+    void *ctx;
+};
+
+static enum err composite_one(struct jv element, void *ctx)
+{
+    struct composite *k = ctx;
+    const struct fhir_param *params[4];
+    struct fhir_tuples parts[4] = {0};
+    size_t n = fhir_param_parts(k->p, params);
+    struct str rest = str_z(k->p->paths);
+    struct str one;
+    (void)str_cut(&rest, '|', &one);
+    for (size_t i = 0; i < n && str_cut(&rest, '|', &one); i++) {
+        struct pick pick = {k->rq, params[i], &parts[i]};
+        struct str name;
+        (void)str_cut(&one, ':', &name);
+        struct str way;
+        while (str_cut(&one, ',', &way)) {
+            TRY(walk(element, way, pick_value, &pick));
+        }
+    }
+    return k->fn(parts, n, k->ctx);
+}
+
+enum err fhir_composite_each(struct req *rq, struct jv root, const struct fhir_param *p,
+                             fhir_composite_fn fn, void *ctx)
+{
+    struct composite k = {rq, p, fn, ctx};
+    struct str rest = str_sub(str_z(p->paths), 0, str_find_char(str_z(p->paths), '|'));
+    struct str one = {NULL, 0};
+    while (str_cut(&rest, ',', &one)) {
+        TRY(walk(root, one, composite_one, &k));
+    }
+    return OK;
+}
+
 enum err fhir_extract_param(struct req *rq, struct jv root, const struct fhir_param *p,
                             struct fhir_tuples *ret_tuples)
 {
@@ -363,6 +463,12 @@ enum err fhir_extract_param(struct req *rq, struct jv root, const struct fhir_pa
     struct str rest = str_z(p->paths);
     struct str path;
     while (str_cut(&rest, '|', &path)) {
+        if (str_eq(path, S("deceased!"))) {
+            bool dead = json_true(json_get(root, S("deceasedBoolean"))) ||
+                        json_has(json_get(root, S("deceasedDateTime")));
+            TRY(add_token(&k, S(""), dead ? S("true") : S("false")));
+            continue;
+        }
         if (str_ends(path, S("?"))) {
             if (json_has(json_path(root, str_sub(path, 0, path.n - 1)))) {
                 TRY(add_token(&k, S(""), S("true")));
@@ -380,12 +486,13 @@ enum err fhir_extract(struct req *rq, struct jv root, enum fhir_type type,
     size_t n;
     const struct fhir_param *p = fhir_params(type, &n);
     for (size_t i = 0; i < n; i++) {
-        if (p[i].kind != SP_ALIAS) {
+        if (p[i].kind != SP_ALIAS && p[i].kind != SP_COMPOSITE && p[i].kind != SP_SPECIAL &&
+            p[i].kind != SP_UNION) {
             TRY(fhir_extract_param(rq, root, &p[i], ret_tuples));
         }
     }
     if (json_has(json_get(root, S("meta")))) {
-        for (unsigned i = 0; i < 3; i++) {
+        for (unsigned i = 0; i < FHIR_PARAM_METAS; i++) {
             TRY(fhir_extract_param(rq, root, fhir_param_meta(type, i), ret_tuples));
         }
     }

@@ -26,6 +26,18 @@ typedef enum err (*fhir_value_fn)(struct jv v, void *ctx);
 MUST_USE enum err fhir_param_each(struct jv root, const struct fhir_param *p, fhir_value_fn fn,
                                   void *ctx);
 
+/* The tuples of one value of a parameter, as fhir_extract makes them. */
+MUST_USE enum err fhir_extract_value(struct req *rq, struct jv v, const struct fhir_param *p,
+                                     struct fhir_tuples *ret_tuples);
+/* Calls fn for every element a composite parameter is about, with the tuples of each component. */
+typedef enum err (*fhir_composite_fn)(const struct fhir_tuples *parts, size_t n, void *ctx);
+MUST_USE enum err fhir_composite_each(struct req *rq, struct jv root, const struct fhir_param *p,
+                                      fhir_composite_fn fn, void *ctx);
+/* The unit under which a quantity is kept, and its numbers in that unit (in place): values in units
+ * that convert into each other meet. system and code as in Quantity, code not empty. */
+void fhir_quantity_key(struct req *rq, struct str system, struct str code, uint64_t *ret_unit,
+                       double *const *values, size_t n);
+
 /* The span a date, dateTime, instant, Period or Timing covers; false when it has none. */
 bool fhir_date_span(struct arena *a, struct jv v, int64_t *ret_lo_ms, int64_t *ret_hi_ms);
 /* Open ends of periods. */

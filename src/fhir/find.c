@@ -19,6 +19,8 @@ enum {
     RACE_LONG = 4000,
     WALK_IN_VAIN = 512, /* candidates looked at before a longer race */
     MINE_MAX = 2000,   /* cases of a person looked at as a list of their own */
+    RANK_NONE = 9,
+    FUEL_RESERVE = FHIR_REFERRERS * 2, /* left for the candidate being looked at */
 };
 
 struct racer {
@@ -54,25 +56,35 @@ enum err gate_may(struct req *rq, struct gate *g, int64_t anchor, bool *ret_may)
     return OK;
 }
 
+/* Lists that are not of one type, or know no place, may give what is none of ours. */
+static enum err cand_is_ours(struct finder *f, struct cand *k, bool *ret_ours)
+{
+    enum err e = cand_head(f->rq, k);
+    if (e == E_NOT_FOUND) {
+        err_clear(f->rq);
+        *ret_ours = false;
+        return OK;
+    }
+    TRY(e);
+    k->hit.at = k->head.at_ms;
+    *ret_ours = !k->head.deleted && k->head.type == f->q->type;
+    return OK;
+}
+
 static enum err cand_test(struct finder *f, struct cand *k, const struct fhir_criterion *skip,
                           bool real_at, bool *ret_meets)
 {
     bool meets = true;
     if (!real_at) {
-        TRY(cand_head(f->rq, k));
-        k->hit.at = k->head.at_ms;
+        TRY(cand_is_ours(f, k, &meets));
     }
     for (size_t i = 0; meets && i < f->q->n; i++) {
         if (&f->q->c[i] != skip) {
-            TRY(cand_meets(f->rq, k, &f->q->c[i], &meets));
+            TRY(cand_meets(f->rq, f->gate, k, &f->q->c[i], &meets));
         }
     }
-    if (meets && !f->gate.acc->all) {
-        TRY(cand_head(f->rq, k));
-        TRY(gate_may(f->rq, &f->gate, k->head.anchor, &meets));
-    }
-    if (meets && f->gate.acc->scopes != NULL) {
-        TRY(scope_cand(f->rq, f->gate.acc->scopes, access_ops(f->gate.acc), f->q->type, k, &meets));
+    if (meets) {
+        TRY(cand_may(f->rq, f->gate, f->q->type, k, &meets));
     }
     *ret_meets = meets;
     return OK;
@@ -83,25 +95,91 @@ enum err finder_test(struct finder *f, struct hit *hit, const struct fhir_criter
 {
     struct arena_mark m = arena_mark(f->rq->a);
     struct cand k = {.hit = *hit};
+    if (moment_is_newer(f, hit->rid)) {
+        f->scanned++;
+        *ret_meets = false;
+        return OK;
+    }
     enum err e = cand_test(f, &k, skip, real_at, ret_meets);
     hit->at = k.hit.at;
     arena_back(f->rq->a, m);
     f->scanned++;
+    f->gate->fuel -= f->gate->fuel > 0 ? 1 : 0;
     return e;
 }
 
-static enum err take(struct finder *f, struct hit hit)
+enum err finder_keep(struct finder *f, struct hit hit)
 {
-    f->total++;
-    if (f->n_found < f->want) {
-        f->found[f->n_found++] = hit;
+    if (f->n_found == f->size_found) {
+        size_t size = MIN(MAX(f->size_found * 2, (size_t)64), f->want);
+        struct hit *v = ARENA_ARRAY(f->rq->a, size + 1, struct hit);
+        TRY_MEM(f->rq, v);
+        for (size_t i = 0; i < f->n_found; i++) {
+            v[i] = f->found[i];
+        }
+        f->found = v;
+        f->size_found = size;
     }
+    f->found[f->n_found++] = hit;
     return OK;
 }
 
-static bool full(const struct finder *f)
+bool finder_is_full(const struct finder *f)
 {
     return f->n_found >= f->want && !f->counting;
+}
+
+/* Without the date the search is sorted by: comes after all others. */
+static enum err is_undated(struct finder *f, struct hit hit, bool *ret_undated)
+{
+    struct arena_mark m = arena_mark(f->rq->a);
+    struct cand k = moment_cand(f, hit);
+    bool has = false;
+    enum err e = f->dated ? cand_tuples(f->rq, &k) : OK;
+    for (size_t i = 0; f->dated && e == OK && !has && i < k.n_tuples; i++) {
+        has = k.tuples[i].sp == f->q->sort[0].p->sp;
+    }
+    *ret_undated = f->dated && !has;
+    arena_back(f->rq->a, m);
+    return e;
+}
+
+/* A match, in its order. */
+static enum err take(struct finder *f, struct hit hit)
+{
+    bool undated = false;
+    f->total += f->undated ? 0 : 1;
+    TRY(is_undated(f, hit, &undated));
+    return undated == f->undated && f->n_found < f->want ? finder_keep(f, hit) : OK;
+}
+
+/* What changed since the first page and stood before hit (NULL: all the rest), then hit. */
+static enum err take_in_order(struct finder *f, const struct hit *hit)
+{
+    for (; f->next_old < f->n_olds; f->next_old++) {
+        struct hit old = f->olds[f->next_old].k.hit;
+        if (hit != NULL && hit_cmp(old, *hit, f->order) > 0) {
+            break;
+        }
+        TRY(take(f, old));
+    }
+    return hit != NULL ? take(f, *hit) : OK;
+}
+
+static bool is_passed(const struct finder *f, struct hit hit)
+{
+    return f->resume && f->from.undated == f->undated &&
+           hit_cmp(hit, f->from.after, f->order) <= 0;
+}
+
+/* Begins with those that have the date, or (undated) those that have not. */
+static void phase_begin(struct finder *f, bool undated)
+{
+    f->undated = undated;
+    f->next_old = 0;
+    while (f->next_old < f->n_olds && is_passed(f, f->olds[f->next_old].k.hit)) {
+        f->next_old++;
+    }
 }
 
 /* ---- a set that is known whole ---- */
@@ -116,9 +194,12 @@ static int cmp_oldest(const void *a, const void *b)
     return hit_cmp(*(const struct hit *)a, *(const struct hit *)b, LIST_OLDEST);
 }
 
-static size_t sort_unique(struct hit *v, size_t n, enum list_order o)
+size_t hits_sort(struct hit *v, size_t n, enum list_order o)
 {
     size_t kept = 0;
+    if (n < 2) {
+        return n;
+    }
     qsort(v, n, sizeof(*v), o == LIST_NEWEST ? cmp_newest : cmp_oldest);
     for (size_t i = 0; i < n; i++) {
         if (kept == 0 || v[kept - 1].rid != v[i].rid || v[kept - 1].at != v[i].at) {
@@ -145,60 +226,91 @@ static enum err set_filter(struct finder *f, struct hit *v, size_t *n,
     return OK;
 }
 
+/* What changed since the first page belongs to the set as it was. */
+static enum err set_olds(struct finder *f, struct hit **v, size_t *n)
+{
+    struct hit *all = ARENA_ARRAY(f->rq->a, *n + f->n_olds + 1, struct hit);
+    TRY_MEM(f->rq, all);
+    for (size_t i = 0; i < *n; i++) {
+        all[i] = (*v)[i];
+    }
+    for (size_t i = 0; i < f->n_olds; i++) {
+        all[(*n)++] = f->olds[i].k.hit;
+    }
+    *n = hits_sort(all, *n, f->order);
+    *v = all;
+    return OK;
+}
+
+/* Those without the date behind the others; *ret_from is the first after the cursor. */
+static enum err set_natural(struct finder *f, struct hit *v, size_t n, size_t *ret_from)
+{
+    struct hit *late = ARENA_ARRAY(f->rq->a, f->dated ? n + 1 : 1, struct hit);
+    size_t n_late = 0;
+    size_t kept = 0;
+    size_t from = 0;
+    TRY_MEM(f->rq, late);
+    for (size_t i = 0; i < n; i++) {
+        bool undated = false;
+        struct hit hit = v[i];
+        TRY(is_undated(f, hit, &undated));
+        bool passed = f->resume && (f->from.undated != undated
+                                        ? f->from.undated
+                                        : hit_cmp(hit, f->from.after, f->order) <= 0);
+        from += passed ? 1 : 0;
+        if (undated) {
+            late[n_late++] = hit;
+        } else {
+            v[kept++] = hit;
+        }
+    }
+    for (size_t i = 0; i < n_late; i++) {
+        v[kept++] = late[i];
+    }
+    *ret_from = from;
+    return OK;
+}
+
 static enum err set_page(struct finder *f, struct hit *v, size_t n)
 {
     size_t from = 0;
-    if (!f->natural) {
-        TRY(finder_sort(f, v, n));
+    if (f->n_olds > 0) {
+        TRY(set_olds(f, &v, &n));
     }
-    if (f->resume && f->natural) {
-        while (from < n && hit_cmp(v[from], f->after, f->order) <= 0) {
-            from++;
-        }
-    } else if (f->resume) {
-        /* After the one given last; should it be gone, from its place. */
-        from = MIN((size_t)f->after.at, n);
-        for (size_t i = 0; i < n; i++) {
-            if (v[i].rid == f->after.rid) {
-                from = i + 1;
-                break;
-            }
-        }
-    }
-    f->ordinal = (uint32_t)from;
+    TRY(f->natural ? set_natural(f, v, n, &from) : finder_sort(f, v, n, &from));
     f->total = n;
     for (size_t i = from; i < n && f->n_found < f->want; i++) {
-        f->found[f->n_found++] = v[i];
+        TRY(finder_keep(f, v[i]));
     }
     return OK;
+}
+
+/* In order already: only as much as the page needs is tested. */
+static enum err set_walk(struct finder *f, struct racer *r)
+{
+    phase_begin(f, false);
+    for (size_t i = 0; i < r->n && !finder_is_full(f); i++) {
+        bool meets = false;
+        if (is_passed(f, r->v[i])) {
+            continue;
+        }
+        TRY(finder_test(f, &r->v[i], r->c, true, &meets));
+        if (meets) {
+            TRY(take_in_order(f, &r->v[i]));
+        }
+    }
+    return finder_is_full(f) ? OK : take_in_order(f, NULL);
 }
 
 static enum err set_run(struct finder *f, struct racer *r)
 {
     size_t n = r->n;
-    if (r->s.ordered && r->s.exact) {
-        /* In order already: only as much as the page needs is tested. */
-        for (size_t i = 0; i < n && f->natural && !f->counting; i++) {
-            bool meets = false;
-            if (f->resume && hit_cmp(r->v[i], f->after, f->order) <= 0) {
-                continue;
-            }
-            TRY(finder_test(f, &r->v[i], r->c, true, &meets));
-            if (meets) {
-                TRY(take(f, r->v[i]));
-            }
-            if (full(f)) {
-                return OK;
-            }
-        }
-        if (f->natural && !f->counting) {
-            return OK;
-        }
-    } else {
-        n = sort_unique(r->v, n, f->order);
+    if (r->s.ordered && r->s.exact && f->natural && !f->counting && !f->dated) {
+        return set_walk(f, r);
     }
+    n = hits_sort(r->v, n, f->order);
     TRY(set_filter(f, r->v, &n, r->s.exact ? r->c : NULL, r->s.real_at));
-    n = sort_unique(r->v, n, f->order);
+    n = hits_sort(r->v, n, f->order);
     return set_page(f, r->v, n);
 }
 
@@ -211,12 +323,8 @@ static void race_close(struct racer *r, size_t n)
     }
 }
 
-/* Selective kinds first; a criterion no list can answer gets none. */
-static int rank(const struct fhir_criterion *c)
+static int param_rank(const struct fhir_criterion *c)
 {
-    if (!source_can(c)) {
-        return 9;
-    }
     switch (c->p->kind) {
     case SP_REF: return 0;
     case SP_URI:
@@ -224,25 +332,47 @@ static int rank(const struct fhir_criterion *c)
     case SP_STRING: return 2;
     case SP_TOKEN: return str_eq(c->p->name, S("identifier")) ? 0 : 3;
     case SP_DATE: return 4;
+    case SP_NUMBER:
     case SP_QUANTITY: return 5;
+    case SP_COMPOSITE: return 3;
+    case SP_SPECIAL:
+    case SP_UNION:
     case SP_ALIAS:
     case SP_ID:
-    case SP_UPDATED: return 9;
+    case SP_UPDATED: return RANK_NONE;
     }
-    return 9;
+    return RANK_NONE;
+}
+
+/* Selective kinds first; a criterion no list can answer gets RANK_NONE. */
+static int rank(const struct fhir_criterion *c)
+{
+    if (!source_can(c)) {
+        return RANK_NONE;
+    }
+    switch (c->op) {
+    case ASK_PARAM: return param_rank(c);
+    case ASK_CHAIN:
+    case ASK_HAS: return 1;
+    case ASK_WORDS: return 2;
+    case ASK_AND:
+    case ASK_OR: return 4;
+    case ASK_NOT: return RANK_NONE;
+    }
+    return RANK_NONE;
 }
 
 static enum err race_open(struct finder *f, struct racer *r, size_t cap, size_t *ret_n)
 {
     size_t n = 0;
-    for (int want = 0; want < 9; want++) {
+    for (int want = 0; want < RANK_NONE; want++) {
         for (size_t i = 0; i < f->q->n && n < RACERS_MAX; i++) {
             const struct fhir_criterion *c = &f->q->c[i];
-            size_t lists = c->n;
+            size_t lists = source_lists(c);
             for (size_t k = 0; k < n; k++) {
-                lists += r[k].c->n;
+                lists += source_lists(r[k].c);
             }
-            if (rank(c) != want || lists > 16) {
+            if (rank(c) != want || lists > SOURCE_LISTS_MAX * 2) {
                 continue;
             }
             r[n].c = c;
@@ -322,7 +452,7 @@ static enum err mine_add(struct finder *f, int64_t anchor, struct hit *v, size_t
 
 static enum err mine(struct finder *f, bool *ret_done)
 {
-    const struct fhir_access *acc = f->gate.acc;
+    const struct fhir_access *acc = f->gate->acc;
     if (acc->all || fhir_type_hangs(f->q->type) == DIRECTORY) {
         return OK;
     }
@@ -338,14 +468,14 @@ static enum err mine(struct finder *f, bool *ret_done)
     if (n_anchors >= MINE_MAX) {
         return OK;
     }
-    n_anchors = sort_unique(anchors, n_anchors, LIST_OLDEST);
+    n_anchors = hits_sort(anchors, n_anchors, LIST_OLDEST);
     for (size_t i = 0; i < n_anchors; i++) {
         TRY(mine_add(f, anchors[i].rid, v, FHIR_SCAN_MAX, &n));
     }
     if (n >= FHIR_SCAN_MAX) {
         return OK;
     }
-    n = sort_unique(v, n, f->order);
+    n = hits_sort(v, n, f->order);
     TRY(set_filter(f, v, &n, NULL, true));
     *ret_done = true;
     return set_page(f, v, n);
@@ -370,18 +500,19 @@ static enum err walk_on(struct finder *f, struct source *s, const struct fhir_cr
                         uint64_t limit, bool *ret_done)
 {
     struct hit hit;
-    while (f->scanned < limit) {
+    while (f->scanned < limit && (f->gate->fuel > FUEL_RESERVE || f->scanned < 8)) {
         bool meets = false;
         if (!source_next(s, &hit)) {
             *ret_done = true;
-            return source_err(f->rq, s);
+            TRY(source_err(f->rq, s));
+            return take_in_order(f, NULL);
         }
         TRY(finder_test(f, &hit, lead, true, &meets));
         f->last = hit;
         if (meets) {
-            TRY(take(f, hit));
+            TRY(take_in_order(f, &hit));
         }
-        if (full(f)) {
+        if (finder_is_full(f)) {
             *ret_done = true;
             return OK;
         }
@@ -393,6 +524,13 @@ static enum err longer(struct finder *f, bool *ret_done)
 {
     size_t n_found = f->n_found;
     uint64_t total = f->total;
+    size_t next_old = f->next_old;
+    bool nothing = false;
+    TRY(fhir_query_resolve(f->rq, f->gate, f->q, true, &nothing));
+    if (nothing) {
+        *ret_done = true;
+        return OK;
+    }
     f->n_found = 0;
     f->total = 0;
     TRY(race(f, RACE_LONG, ret_done));
@@ -402,37 +540,50 @@ static enum err longer(struct finder *f, bool *ret_done)
     if (!*ret_done) {
         f->n_found = n_found;
         f->total = total;
+        f->next_old = next_old;
     }
     return OK;
 }
 
-static enum err walk_source(struct finder *f, struct source *s, const struct fhir_criterion *lead)
+static enum err walk_source(struct finder *f, struct source *s, const struct fhir_criterion *lead,
+                            bool *ret_whole)
 {
     bool done = false;
-    if (f->resume) {
-        source_seek(s, f->after);
+    uint64_t vain = MIN(f->scanned + WALK_IN_VAIN, f->scan_max);
+    if (f->resume && f->from.undated == f->undated) {
+        source_seek(s, f->from.after);
     }
-    TRY(walk_on(f, s, lead, f->scanned + WALK_IN_VAIN, &done));
-    if (done) {
-        return OK;
+    TRY(walk_on(f, s, lead, vain, &done));
+    if (!done && f->scan_max == FHIR_SCAN_MAX && !f->undated) {
+        TRY(longer(f, &done));
+        *ret_whole = done; /* sets have the undated ones, too */
     }
-    TRY(longer(f, &done));
-    if (done) {
-        return OK;
+    if (!done) {
+        TRY(walk_on(f, s, lead, f->scan_max, &done));
+        f->cut = !done;
     }
-    TRY(walk_on(f, s, lead, f->scanned + FHIR_SCAN_MAX, &done));
-    f->cut = !done;
     return OK;
+}
+
+static enum err walk_phase(struct finder *f, bool undated, bool *ret_whole)
+{
+    struct source s = {.n = 0};
+    const struct fhir_criterion *lead = leader(f);
+    phase_begin(f, undated);
+    TRY(source_open(f->rq, f->q->type, lead, f->order, &s));
+    enum err e = walk_source(f, &s, lead, ret_whole);
+    source_close(&s);
+    return e;
 }
 
 static enum err walk(struct finder *f)
 {
-    struct source s = {0};
-    const struct fhir_criterion *lead = leader(f);
-    TRY(source_open(f->rq, f->q->type, lead, f->order, &s));
-    enum err e = walk_source(f, &s, lead);
-    source_close(&s);
-    return e;
+    bool whole = false;
+    if (!(f->resume && f->from.undated)) {
+        TRY(walk_phase(f, false, &whole));
+    }
+    bool more = f->dated && !whole && !f->cut && !finder_is_full(f);
+    return more ? walk_phase(f, true, &whole) : OK;
 }
 
 /* Sorted by something else: the whole set is needed. */
@@ -477,7 +628,7 @@ static enum err by_ids(struct finder *f, const struct fhir_criterion *c)
             v[n++] = (struct hit){row.at_ms, row.rid};
         }
     }
-    n = sort_unique(v, n, f->order);
+    n = hits_sort(v, n, f->order);
     TRY(set_filter(f, v, &n, c, true));
     return set_page(f, v, n);
 }
@@ -494,7 +645,7 @@ static enum err one_patient(struct finder *f, int64_t rid, bool *ret_done)
     if (n >= FHIR_SCAN_MAX) {
         return OK;
     }
-    n = sort_unique(v, n, f->order);
+    n = hits_sort(v, n, f->order);
     TRY(set_filter(f, v, &n, NULL, true));
     *ret_done = true;
     return set_page(f, v, n);
@@ -504,17 +655,16 @@ enum err finder_run(struct finder *f)
 {
     bool done = false;
     int64_t patient = 0;
-    f->found = ARENA_ARRAY(f->rq->a, f->want + 1, struct hit);
-    TRY_MEM(f->rq, f->found);
-    if (!scope_allows(f->gate.acc->scopes, f->q->type, access_ops(f->gate.acc))) {
+    const struct fhir_access *acc = f->gate->acc;
+    if (!scope_allows(acc->scopes, f->q->type, access_ops(acc))) {
         return OK; /* of this type, or of the one chained over, the token opens none */
     }
     for (size_t i = 0; i < f->q->n; i++) {
-        if (f->q->c[i].p->kind == SP_ID) {
+        if (f->q->c[i].op == ASK_PARAM && f->q->c[i].p->kind == SP_ID) {
             return by_ids(f, &f->q->c[i]);
         }
     }
-    if (scope_is_one_patient(f->gate.acc->scopes, f->q->type, access_ops(f->gate.acc), &patient)) {
+    if (scope_is_one_patient(acc->scopes, f->q->type, access_ops(acc), &patient)) {
         TRY(one_patient(f, patient, &done));
         if (done) {
             return OK;
@@ -530,5 +680,14 @@ enum err finder_run(struct finder *f)
     if (done) {
         return OK;
     }
-    return f->natural ? walk(f) : gather(f);
+    if (f->natural) {
+        return walk(f);
+    }
+    bool nothing = false;
+    TRY(fhir_query_resolve(f->rq, f->gate, f->q, true, &nothing));
+    if (nothing) {
+        return OK;
+    }
+    TRY(finder_walk_sorted(f, &done));
+    return done ? OK : gather(f);
 }

@@ -1,10 +1,13 @@
 /* fhir/match.c - does a stored resource meet a criterion? See match_int.h.
  *
  * Most criteria are answered by one index look-up or by the tuples kept with the row; only those
- * about the text itself (:exact, :contains, :text) read the resource.
+ * about the text itself read the resource (match_text.c).
  */
-#include "fhir/extract.h"
 #include "fhir/match_int.h"
+
+#include "base/text.h"
+#include "fhir/extract.h"
+#include "fhir/words.h"
 
 enum err cand_head(struct req *rq, struct cand *k)
 {
@@ -35,6 +38,21 @@ enum err cand_doc(struct req *rq, struct cand *k)
     return OK;
 }
 
+enum err cand_may(struct req *rq, struct gate *g, enum fhir_type type, struct cand *k,
+                  bool *ret_may)
+{
+    bool may = true;
+    if (!g->acc->all) {
+        TRY(cand_head(rq, k));
+        TRY(gate_may(rq, g, k->head.anchor, &may));
+    }
+    if (may && g->acc->scopes != NULL) {
+        TRY(scope_cand(rq, g->acc->scopes, access_ops(g->acc), type, k, &may));
+    }
+    *ret_may = may;
+    return OK;
+}
+
 static bool span_meets(const struct fhir_value *v, int64_t lo, int64_t hi)
 {
     int64_t qlo = v->date.lo_ms;
@@ -58,20 +76,20 @@ static bool quantity_meets(const struct fhir_value *v, uint64_t unit, double val
 {
     double lo = v->quantity.lo;
     double hi = v->quantity.hi;
-    double mid = (lo + hi) / 2;
+    double mid = v->quantity.mid;
     if (unit != v->quantity.unit) {
         return false;
     }
     switch (v->prefix) {
-    case P_EQ:
-    case P_AP: return value >= lo && value < hi;
+    case P_EQ: return value >= lo && value < hi;
+    case P_AP: return value >= lo && value <= hi;
     case P_NE: return value < lo || value >= hi;
-    case P_LT:
-    case P_EB: return value < mid && (v->prefix == P_LT || value < lo);
-    case P_GT:
-    case P_SA: return value > mid && (v->prefix == P_GT || value >= hi);
-    case P_LE: return value < hi;
-    case P_GE: return value >= lo;
+    case P_LT: return value < mid;
+    case P_GT: return value > mid;
+    case P_LE: return value <= mid || (value >= lo && value < hi);
+    case P_GE: return value >= mid || (value >= lo && value < hi);
+    case P_EB: return value < lo;
+    case P_SA: return value >= hi;
     }
     return false;
 }
@@ -82,8 +100,8 @@ static bool token_meets(const struct fhir_value *v, const struct tuple *t)
            (v->token.sys == TOKEN_ANY_SYS || v->token.sys == t->token.sys);
 }
 
-static bool tuple_meets(const struct fhir_criterion *c, const struct fhir_value *v,
-                        const struct tuple *t)
+bool tuple_meets(const struct fhir_criterion *c, const struct fhir_value *v,
+                 const struct tuple *t)
 {
     switch ((enum tuple_kind)t->kind) {
     case TUPLE_TOKEN: return (c->p->kind != SP_REF || c->modifier == MOD_IDENTIFIER) &&
@@ -97,6 +115,46 @@ static bool tuple_meets(const struct fhir_criterion *c, const struct fhir_value 
     return false;
 }
 
+/* Values in the order of their keys (resolve.c): the first that may meet the tuple. */
+static size_t sorted_from(const struct fhir_criterion *c, const struct tuple *t)
+{
+    bool ref = t->kind == TUPLE_REF;
+    size_t lo = 0;
+    size_t hi = c->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        bool less = ref ? c->v[mid].ref.target < t->ref.rid : c->v[mid].token.hash < t->token.hash;
+        lo = less ? mid + 1 : lo;
+        hi = less ? hi : mid;
+    }
+    return lo;
+}
+
+static bool any_meets(const struct fhir_criterion *c, const struct tuple *t)
+{
+    size_t from = 0;
+    bool keyed = c->sorted && (t->kind == TUPLE_REF || t->kind == TUPLE_TOKEN);
+    if (keyed && (t->kind == TUPLE_REF) != asks_refs(c)) {
+        return false;
+    }
+    from = keyed ? sorted_from(c, t) : 0;
+    for (size_t j = from; j < c->n; j++) {
+        if (keyed && (t->kind == TUPLE_REF ? c->v[j].ref.target != t->ref.rid
+                                           : c->v[j].token.hash != t->token.hash)) {
+            return false;
+        }
+        if (tuple_meets(c, &c->v[j], t)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_not(enum fhir_modifier m)
+{
+    return m == MOD_NOT || m == MOD_NOT_IN;
+}
+
 enum err cand_tuples_meet(struct req *rq, struct cand *k, const struct fhir_criterion *c,
                           bool *ret_meets)
 {
@@ -108,74 +166,15 @@ enum err cand_tuples_meet(struct req *rq, struct cand *k, const struct fhir_crit
             continue;
         }
         any = true;
-        for (size_t j = 0; c->modifier != MOD_MISSING && !met && j < c->n; j++) {
-            met = tuple_meets(c, &c->v[j], &k->tuples[i]);
-        }
+        met = met || (c->modifier != MOD_MISSING && any_meets(c, &k->tuples[i]));
     }
     if (c->modifier == MOD_MISSING) {
-        met = c->n > 0 && any != c->v[0].missing;
-    }
-    *ret_meets = c->modifier == MOD_NOT ? !met : met;
-    return OK;
-}
-
-struct text_test {
-    struct req *rq;
-    const struct fhir_criterion *c;
-    bool met;
-};
-
-static void text_one(struct text_test *t, struct jv v)
-{
-    struct str text = json_str(t->rq->a, v);
-    for (size_t i = 0; text.n > 0 && !t->met && i < t->c->n; i++) {
-        const struct fhir_value *want = &t->c->v[i];
-        if (t->c->modifier == MOD_EXACT) {
-            t->met = str_eq(text, want->raw);
-        } else {
-            struct str folded = fhir_fold(t->rq, text);
-            t->met = t->c->modifier == MOD_TEXT ? str_starts(folded, want->folded)
-                                                : str_find(folded, want->folded) < folded.n;
+        met = false;
+        for (size_t i = 0; i < c->n; i++) {
+            met = met || any != c->v[i].missing;
         }
     }
-}
-
-/* Texts of a string, a HumanName or Address, a CodeableConcept or Coding. */
-static enum err text_value(struct jv v, void *ctx)
-{
-    struct text_test *t = ctx;
-    if (json_kind(v) != JSON_OBJECT) {
-        text_one(t, v);
-        return OK;
-    }
-    if (t->c->modifier == MOD_TEXT) {
-        text_one(t, json_get(v, S("text")));
-        text_one(t, json_get(v, S("display")));
-        struct jv codings = json_get(v, S("coding"));
-        for (struct jv c = json_first(codings); json_has(c); c = json_next(c)) {
-            text_one(t, json_get(c, S("display")));
-        }
-        return OK;
-    }
-    for (struct jv part = json_first(v); json_has(part); part = json_next(part)) {
-        if (json_key_is(part, S("use")) || json_key_is(part, S("period"))) {
-            continue;
-        }
-        text_one(t, part);
-        for (struct jv one = json_first(part); json_has(one); one = json_next(one)) {
-            text_one(t, one);
-        }
-    }
-    return OK;
-}
-
-static enum err text_meets(struct req *rq, struct cand *k, const struct fhir_criterion *c,
-                           bool *ret_meets)
-{
-    struct text_test t = {.rq = rq, .c = c};
-    TRY(cand_doc(rq, k));
-    TRY(fhir_param_each(json_root(&k->doc), c->p, text_value, &t));
-    *ret_meets = t.met;
+    *ret_meets = is_not(c->modifier) ? !met : met;
     return OK;
 }
 
@@ -201,7 +200,7 @@ static enum err index_meets(struct req *rq, struct cand *k, const struct fhir_cr
     for (size_t i = 0; !met && i < c->n; i++) {
         const struct fhir_value *v = &c->v[i];
         struct tuple t = {.sp = c->p->sp};
-        if (c->p->kind == SP_REF && c->modifier != MOD_IDENTIFIER) {
+        if (asks_refs(c)) {
             if (v->ref.target == 0) {
                 continue;
             }
@@ -214,17 +213,16 @@ static enum err index_meets(struct req *rq, struct cand *k, const struct fhir_cr
         }
         TRY(db_has(rq, &t, k->hit.at, k->hit.rid, &met));
     }
-    *ret_meets = c->modifier == MOD_NOT ? !met : met;
+    *ret_meets = is_not(c->modifier) ? !met : met;
     return OK;
 }
 
-static bool index_can(const struct fhir_criterion *c)
+static bool index_can(const struct cand *k, const struct fhir_criterion *c)
 {
-    bool is_ref = c->p->kind == SP_REF && c->modifier != MOD_IDENTIFIER;
-    if (c->modifier == MOD_MISSING || c->modifier == MOD_TEXT || c->n > 3) {
+    if (k->is_old || c->modifier == MOD_MISSING || c->n > 3) {
         return false;
     }
-    if (is_ref) {
+    if (asks_refs(c)) {
         return true;
     }
     if (c->p->kind != SP_TOKEN && c->p->kind != SP_CONTACT && c->p->kind != SP_URI &&
@@ -239,14 +237,174 @@ static bool index_can(const struct fhir_criterion *c)
     return true;
 }
 
-enum err cand_meets(struct req *rq, struct cand *k, const struct fhir_criterion *c,
-                    bool *ret_meets)
+static enum err param_meets(struct req *rq, struct cand *k, const struct fhir_criterion *c,
+                            bool *ret_meets)
 {
     if (c->p->kind == SP_ID || c->p->kind == SP_UPDATED) {
         return row_meets(rq, k, c, ret_meets);
     }
-    if (c->modifier == MOD_EXACT || c->modifier == MOD_CONTAINS || c->modifier == MOD_TEXT) {
+    if (c->has_set && !k->is_old && !is_not(c->modifier)) {
+        *ret_meets = set_has(c->set, c->n_set, k->hit.rid);
+        return OK;
+    }
+    if (text_asks(c)) {
         return text_meets(rq, k, c, ret_meets);
     }
-    return index_can(c) ? index_meets(rq, k, c, ret_meets) : cand_tuples_meet(rq, k, c, ret_meets);
+    return index_can(k, c) ? index_meets(rq, k, c, ret_meets) : cand_tuples_meet(rq, k, c, ret_meets);
+}
+
+/* ---- other resources ---- */
+
+size_t set_find(const struct hit *set, size_t n, int64_t rid)
+{
+    size_t lo = 0;
+    size_t hi = n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        bool less = set[mid].rid < rid;
+        lo = less ? mid + 1 : lo;
+        hi = less ? hi : mid;
+    }
+    return lo;
+}
+
+bool set_has(const struct hit *set, size_t n, int64_t rid)
+{
+    size_t at = set_find(set, n, rid);
+    return at < n && set[at].rid == rid;
+}
+
+static enum err rid_test(struct req *rq, struct gate *g, int64_t rid, enum fhir_type type,
+                         const struct fhir_criterion *c, bool *ret_meets)
+{
+    struct cand k = {.hit = {0, rid}};
+    enum err e = cand_head(rq, &k);
+    if (e == E_NOT_FOUND) {
+        err_clear(rq); /* only referred to so far */
+        return OK;
+    }
+    TRY(e);
+    if (k.head.deleted || k.head.type != type) {
+        return OK;
+    }
+    k.hit.at = k.head.at_ms;
+    bool may = false;
+    TRY(cand_may(rq, g, type, &k, &may));
+    return may ? cand_meets(rq, g, &k, c, ret_meets) : OK;
+}
+
+enum err rid_meets(struct req *rq, struct gate *g, int64_t rid, enum fhir_type type,
+                   const struct fhir_criterion *c, bool *ret_meets)
+{
+    bool meets = false;
+    if (g->fuel == 0) {
+        fhir_issue_add(rq, ISSUE_ERROR, "too-costly",
+                       T("The chained parameter finds too much. Please narrow it."), c->param,
+                       S(""));
+        return FAIL(rq, E_BAD_INPUT, "chain");
+    }
+    g->fuel--;
+    struct arena_mark m = arena_mark(rq->a);
+    enum err e = rid_test(rq, g, rid, type, c, &meets);
+    arena_back(rq->a, m);
+    *ret_meets = meets;
+    return e;
+}
+
+/* Does one of the references lead to what the chain asks for? */
+static enum err chain_meets(struct req *rq, struct gate *g, struct cand *k,
+                            const struct fhir_criterion *c, bool *ret_meets)
+{
+    bool met = false;
+    TRY(cand_tuples(rq, k));
+    for (size_t i = 0; !met && i < k->n_tuples; i++) {
+        const struct tuple *t = &k->tuples[i];
+        if (t->sp != c->p->sp || t->kind != TUPLE_REF || t->ref.rid <= 0) {
+            continue;
+        }
+        if (c->has_set) {
+            met = set_has(c->set, c->n_set, t->ref.rid);
+            continue;
+        }
+        size_t slot = (size_t)((uint64_t)t->ref.rid % MEMO_SLOTS);
+        if (c->memo->rid[slot] == t->ref.rid) {
+            met = c->memo->meets[slot];
+            continue;
+        }
+        for (size_t j = 0; !met && j < c->n_sub; j++) {
+            TRY(rid_meets(rq, g, t->ref.rid, c->sub[j].type, &c->sub[j], &met));
+        }
+        c->memo->rid[slot] = t->ref.rid;
+        c->memo->meets[slot] = met;
+    }
+    *ret_meets = met;
+    return OK;
+}
+
+/* Is the candidate named by a resource that meets what _has asks for? */
+static enum err has_meets(struct req *rq, struct gate *g, struct cand *k,
+                          const struct fhir_criterion *c, bool *ret_meets)
+{
+    struct list *l = NULL;
+    struct hit hit;
+    bool met = false;
+    enum err e = OK;
+    if (c->has_set) {
+        *ret_meets = set_has(c->set, c->n_set, k->hit.rid);
+        return OK;
+    }
+    TRY(list_ref(rq, c->p->sp, k->hit.rid, LIST_NEWEST, &l));
+    for (int n = 0; e == OK && !met && n < FHIR_REFERRERS && list_next(l, &hit); n++) {
+        e = rid_meets(rq, g, hit.rid, c->sub->type, c->sub, &met);
+    }
+    e = e == OK ? list_err(rq, l) : e;
+    list_close(&l);
+    *ret_meets = met;
+    return e;
+}
+
+static enum err words_meets(struct req *rq, struct cand *k, const struct fhir_criterion *c,
+                            bool *ret_meets)
+{
+    struct str narrative;
+    struct str content;
+    bool met = false;
+    TRY(cand_doc(rq, k));
+    TRY(words_of_resource(rq, json_root(&k->doc), &narrative, &content));
+    struct buf both;
+    buf_init(&both, rq->a, 3 * FHIR_WORDS_BYTES);
+    buf_str(&both, narrative);
+    if (!c->narrative) {
+        buf_char(&both, ' ');
+        buf_str(&both, content);
+    }
+    for (size_t i = 0; !met && i < c->n; i++) {
+        met = words_meet(c->v[i].folded, buf_get(&both));
+    }
+    *ret_meets = met;
+    return OK;
+}
+
+/* As deep as the criteria are, at most FHIR_STEPS_MAX. */
+enum err cand_meets(struct req *rq, struct gate *g, struct cand *k,
+                    const struct fhir_criterion *c, bool *ret_meets)
+{
+    bool met = c->op == ASK_AND;
+    switch (c->op) {
+    case ASK_PARAM: return param_meets(rq, k, c, ret_meets);
+    case ASK_CHAIN: return chain_meets(rq, g, k, c, ret_meets);
+    case ASK_HAS: return has_meets(rq, g, k, c, ret_meets);
+    case ASK_WORDS: return words_meets(rq, k, c, ret_meets);
+    case ASK_NOT:
+        TRY(cand_meets(rq, g, k, c->sub, &met));
+        *ret_meets = !met;
+        return OK;
+    case ASK_AND:
+    case ASK_OR: break;
+    }
+    for (size_t i = 0; i < c->n_sub && met == (c->op == ASK_AND); i++) {
+        TRY(cand_meets(rq, g, k, &c->sub[i], &met));
+    }
+    *ret_meets = met;
+    return OK;
 }

@@ -1,6 +1,8 @@
 /* fhir/prepare.c - the way a resource is written. See prepare.h. */
 #include "fhir/prepare.h"
 
+#include "fhir/words.h"
+
 /* Where the types name their case and their patient; '|' between alternatives. */
 static const struct {
     enum fhir_type type;
@@ -131,20 +133,18 @@ static void anchor_set(struct req *rq, struct jv root, enum fhir_type type,
     }
 }
 
-static void at_set(struct req *rq, struct jv root, enum fhir_type type,
-                   const struct fhir_how *how, struct tx_put *put)
+int64_t fhir_at(struct req *rq, struct jv root, enum fhir_type type, int64_t otherwise)
 {
     struct str rest = fhir_type_date(type);
     struct str name;
     int64_t hi;
-    put->at_ms = how->at_ms != 0 ? how->at_ms : rq->now.ms;
     while (str_cut(&rest, '|', &name)) {
         int64_t lo;
         if (fhir_date_span(rq->a, json_get(root, name), &lo, &hi) && lo != FHIR_TIME_MIN) {
-            put->at_ms = lo;
-            return;
+            return lo;
         }
     }
+    return otherwise;
 }
 
 /* meta without what the store assigns; nothing when nothing else is in it. */
@@ -226,7 +226,8 @@ enum err fhir_prepare(struct req *rq, struct jv root, const struct fhir_how *how
     put.tuples = tuples.v;
     put.n_tuples = tuples.n;
     anchor_set(rq, root, type, how, &put);
-    at_set(rq, root, type, how, &put);
+    put.at_ms = fhir_at(rq, root, type, how->at_ms != 0 ? how->at_ms : rq->now.ms);
+    TRY(words_of_resource(rq, root, &put.narrative, &put.words));
     *ret_put = put;
     return OK;
 }

@@ -37,6 +37,8 @@ MUST_USE enum err fhir_put(struct req *rq, struct tx *tx, struct str json, int64
 /* As fhir_put with everything said. */
 MUST_USE enum err fhir_put_how(struct req *rq, struct tx *tx, struct str json,
                                const struct fhir_how *how);
+/* The place of a resource in posting lists: its principal date, otherwise when it has none. */
+int64_t fhir_at(struct req *rq, struct jv root, enum fhir_type type, int64_t otherwise);
 /* The type a parsed resource claims; T_NONE when it is none we keep. */
 enum fhir_type fhir_type_in(struct req *rq, struct jv root);
 

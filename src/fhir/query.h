@@ -1,4 +1,4 @@
-/* fhir/query.h - a search as it was asked (FHIR R4 search.html), read into criteria. */
+/* fhir/query.h - a search as it was asked (FHIR R4 search.html), read into a tree of criteria. */
 #pragma once
 
 #include "fhir/issue.h"
@@ -6,14 +6,20 @@
 #include "store/tx.h"
 
 struct url_pairs; /* codec/url.h */
+struct hit;
 
 enum {
-    FHIR_CRITERIA_MAX = 32, /* parameters of one search */
-    FHIR_VALUES_MAX = 200,  /* values of one parameter */
-    FHIR_INCLUDES_MAX = 16,
-    FHIR_SORTS_MAX = 4,
+    FHIR_CRITERIA_MAX = 64,    /* parameters of one search, and leaves of its _filter */
+    FHIR_VALUES_MAX = 10000,   /* values of one parameter: tokens, references, addresses, ids */
+    FHIR_TEXTS_MAX = 500,      /* values of one parameter of another kind */
+    FHIR_NODES_MAX = 256,      /* criteria of one parameter, all types of a chain together */
+    FHIR_STEPS_MAX = 8,        /* steps of a chain, nested _has, brackets of a _filter */
+    FHIR_INCLUDES_MAX = 32,
+    FHIR_SORTS_MAX = 8,
+    FHIR_PARTS_MAX = 4,        /* components of a composite */
     FHIR_COUNT_DEFAULT = 20,
     FHIR_COUNT_MAX = 1000,
+    FHIR_QUERY_BYTES = 1024 * 1024,
 };
 
 enum fhir_modifier {
@@ -24,22 +30,30 @@ enum fhir_modifier {
     MOD_NOT,
     MOD_IDENTIFIER,
     MOD_TEXT,
+    MOD_ABOVE,
+    MOD_BELOW,
+    MOD_IN,
+    MOD_NOT_IN,
+    MOD_OF_TYPE,
+    MOD_EQUALS, /* _filter eq on a text: equal when folded */
+    MOD_ENDS,   /* _filter ew */
 };
 
 enum fhir_prefix { P_EQ, P_NE, P_LT, P_GT, P_LE, P_GE, P_SA, P_EB, P_AP };
 
 struct fhir_value {
-    enum fhir_prefix prefix; /* dates and quantities */
+    enum fhir_prefix prefix; /* dates, numbers and quantities */
     struct str raw;          /* as asked, escapes undone */
     union {
         struct {
             uint64_t hash; /* 0: any code of the system */
             uint32_t sys;  /* TOKEN_ANY_SYS: any */
-        } token;
+        } token;           /* :of-type: of the identifier's value; what is more stands in raw */
         struct {
             enum fhir_type type; /* T_NONE: elsewhere, or (id set) of any type of the parameter */
             struct str id;
             int64_t target;      /* filled in before the search: rid or db_ref_url; 0: nothing */
+            struct str version;  /* of a canonical address or a versioned reference; empty: any */
         } ref;
         struct {
             int64_t lo_ms; /* half-open */
@@ -47,23 +61,49 @@ struct fhir_value {
         } date;
         struct str folded;
         struct {
-            uint64_t unit; /* 0: any */
-            double lo;     /* of the number's implicit range */
+            uint64_t unit;       /* 0: any */
+            double lo;           /* of the number's implicit range */
             double hi;
+            double mid;          /* the number itself */
+            struct str literal;  /* unit asked for as text: unit or code must be it; empty: not */
         } quantity;
+        struct fhir_value *parts; /* composite: one for each component */
         bool missing;
     };
 };
 
+enum fhir_ask {
+    ASK_PARAM, /* p with its values: any of them */
+    ASK_AND,   /* all of sub */
+    ASK_OR,    /* any of sub */
+    ASK_NOT,   /* not sub[0] */
+    ASK_CHAIN, /* p names a resource that meets one of sub (of the type sub[i].type) */
+    ASK_HAS,   /* a resource of sub[0].type that meets sub[0] names this one in p */
+    ASK_WORDS, /* _text, _content: words in the resource */
+};
+
+struct fhir_memo; /* resolve.c: answers about targets of a chain */
+
 struct fhir_criterion {
-    const struct fhir_param *p; /* never an alias */
+    enum fhir_ask op;
+    enum fhir_type type;        /* of the resource it is asked of */
+    const struct fhir_param *p; /* never an alias; NULL for AND, OR, NOT */
     enum fhir_modifier modifier;
     struct fhir_value *v; /* any of them */
     size_t n;
-    struct str param;     /* name as asked, for the self link */
-    /* chain: p names a resource of chain_type that matches chain */
-    enum fhir_type chain_type;
-    struct fhir_criterion *chain;
+    struct str param;     /* name as asked, for the self link and the record */
+    struct fhir_criterion *sub;
+    size_t n_sub;
+    bool narrative;       /* ASK_WORDS: _text alone */
+    /* Filled in before the search (resolve.c). */
+    bool sorted;          /* v is in the order of its keys */
+    bool has_set;         /* set holds all that may be meant, by rid */
+    struct hit *set;      /* PARAM, HAS: resources that meet it; CHAIN: targets */
+    size_t n_set;
+    bool has_hits;        /* hits holds all resources that meet it, newest first */
+    struct hit *hits;
+    size_t n_hits;
+    struct fhir_memo *memo;
 };
 
 struct fhir_sort {
@@ -72,15 +112,26 @@ struct fhir_sort {
 };
 
 struct fhir_include {
-    const struct fhir_param *p; /* the reference; its type is the source */
+    enum fhir_type source;      /* whose references; T_NONE: of any type (*) */
+    const struct fhir_param *p; /* the reference; NULL: all of the type */
     enum fhir_type target;      /* T_NONE: any */
+    bool iterate;               /* also from what was included */
 };
 
-enum fhir_total { TOTAL_NONE, TOTAL_ACCURATE };
+enum fhir_total { TOTAL_NONE, TOTAL_ESTIMATE, TOTAL_ACCURATE };
+enum fhir_summary { SUMMARY_FALSE, SUMMARY_TRUE, SUMMARY_TEXT, SUMMARY_DATA, SUMMARY_COUNT };
+
+/* A compartment: what is about one resource (compartmentdefinition.html). */
+struct fhir_compartment {
+    enum fhir_type type; /* T_NONE: none */
+    struct str id;
+};
 
 struct fhir_query {
-    enum fhir_type type;
-    struct fhir_criterion *c;
+    enum fhir_type type;       /* T_NONE: of several types, see each */
+    struct fhir_query *each;   /* several types: one for each, in the order they are answered */
+    size_t n_each;
+    struct fhir_criterion *c;  /* all of them */
     size_t n;
     struct fhir_sort sort[FHIR_SORTS_MAX];
     size_t n_sort;
@@ -92,14 +143,22 @@ struct fhir_query {
     size_t n_elements;
     uint32_t count;
     enum fhir_total total;
+    enum fhir_summary summary;
     bool count_only; /* _summary=count or _count=0 */
     struct str cursor; /* opaque text of a next link; empty: first page */
+    struct str path;   /* "Observation", "Patient/1/Observation", "" */
     struct str self;   /* what was understood, encoded, without the cursor */
 };
 
 /* Reads parameters. Unknown ones: E_BAD_INPUT when strict, else a warning in rq->issues and left
- * out. Needs rq->db for hashes.
+ * out. Needs rq->db for hashes. Texts are borrowed from form.
  * errors   E_BAD_INPUT  a malformed value, modifier or chain (rq->issues tells), too many
+ *          E_TOO_LARGE  longer than FHIR_QUERY_BYTES (the search itself, values included)
  */
 MUST_USE enum err fhir_query_parse(struct req *rq, enum fhir_type type, const struct url_pairs *form,
                                    bool strict, struct fhir_query *ret_query);
+/* The same over several types: all that are kept, or those of _type (type T_NONE); and inside a
+ * compartment, when in is not NULL. */
+MUST_USE enum err fhir_query_parse_in(struct req *rq, const struct fhir_compartment *in,
+                                      enum fhir_type type, const struct url_pairs *form, bool strict,
+                                      struct fhir_query *ret_query);

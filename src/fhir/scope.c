@@ -129,8 +129,8 @@ enum err scope_parse(struct req *rq, struct str text, struct fhir_scopes *ret_s,
 static bool criterion_is_plain(const struct fhir_criterion *c)
 {
     bool mod = c->modifier == MOD_NONE
-               || (c->modifier == MOD_NOT && c->p->kind == SP_TOKEN);
-    return mod && c->chain == NULL && c->p->kind != SP_UPDATED && c->p->kind != SP_ID
+               || (c->p != NULL && c->modifier == MOD_NOT && c->p->kind == SP_TOKEN);
+    return c->op == ASK_PARAM && mod && !text_asks(c) && c->p->kind != SP_UPDATED && c->p->kind != SP_ID
            && c->p->kind != SP_ALIAS;
 }
 
@@ -172,7 +172,8 @@ static enum err query_bind(struct req *rq, struct scope_row *row)
         return OK;
     }
     TRY(e);
-    TRY(fhir_query_resolve(rq, q, &all, &nothing));
+    struct gate gate = {.acc = &all, .fuel = FHIR_FUEL};
+    TRY(fhir_query_resolve(rq, &gate, q, false, &nothing));
     row->c = q->c;
     row->n = q->n;
     row->void_query = nothing;

@@ -1,4 +1,4 @@
-/* fhir/search.c - a page of a search: cursor, matches, includes, total. See search.h. */
+/* fhir/search.c - a page of a search: cursor, matches, total. See search.h. */
 #include "fhir/search.h"
 
 #include "base/text.h"
@@ -6,8 +6,7 @@
 #include "fhir/search_int.h"
 
 enum {
-    INCLUDES_MAX = 1000, /* of one page */
-    TOTAL_MAX = 10000,   /* an accurate total is counted this far */
+    TOTAL_MAX = 10000,   /* an accurate total is counted this far, unless a list alone tells it */
     PAGE_BYTES = 4 << 20, /* of matches; a page of large resources ends early, with a next link */
 };
 
@@ -25,215 +24,242 @@ enum err fhir_may_touch(struct req *rq, const struct fhir_access *acc, unsigned 
 }
 
 /* Types whose first sort key is their principal date are in the order of the lists already. */
-static bool is_natural(const struct fhir_query *q, enum list_order *ret_order)
+static void order_set(struct finder *f)
 {
-    *ret_order = LIST_NEWEST;
-    if (q->n_sort == 0) {
-        return true;
+    const struct fhir_query *q = f->q;
+    f->order = LIST_NEWEST;
+    f->natural = q->n_sort == 0;
+    if (q->n_sort == 1 && fhir_param_is_principal(q->sort[0].p)) {
+        f->order = q->sort[0].descending ? LIST_NEWEST : LIST_OLDEST;
+        f->natural = true;
+        f->dated = true;
     }
-    struct str principal = fhir_type_date(q->type);
-    struct str paths = str_z(q->sort[0].p->paths);
-    bool same = q->sort[0].p->kind == SP_DATE && principal.n > 0 &&
-                str_eq(str_sub(principal, 0, str_find_char(principal, '|')),
-                       str_sub(paths, 0, str_find_char(paths, '|')));
-    *ret_order = q->sort[0].descending ? LIST_NEWEST : LIST_OLDEST;
-    return same && q->n_sort == 1;
-}
-
-/* at and rid of the last one given, sealed together with the query they belong to. */
-static struct str cursor_write(struct req *rq, const struct fhir_query *q, struct hit last)
-{
-    struct buf b;
-    uint64_t words[3] = {(uint64_t)last.at, (uint64_t)last.rid, 0};
-    words[2] = db_hash2(rq->db, q->self, (struct str){(const char *)words, 16});
-    buf_init(&b, rq->a, 64);
-    for (size_t i = 0; i < LEN(words); i++) {
-        uint8_t bytes[8];
-        for (unsigned k = 0; k < 8; k++) {
-            bytes[k] = (uint8_t)(words[i] >> (56 - 8 * k));
-        }
-        buf_hex(&b, bytes, sizeof(bytes));
-    }
-    return buf_get(&b);
-}
-
-static enum err cursor_read(struct req *rq, const struct fhir_query *q, struct hit *ret_last)
-{
-    uint8_t bytes[24];
-    uint64_t words[3] = {0};
-    bool ok = str_unhex(q->cursor, bytes, sizeof(bytes));
-    for (size_t i = 0; ok && i < sizeof(bytes); i++) {
-        words[i / 8] = words[i / 8] << 8 | bytes[i];
-    }
-    if (!ok || words[2] != db_hash2(rq->db, q->self, (struct str){(const char *)words, 16})) {
-        fhir_issue_add(rq, ISSUE_ERROR, "invalid", T("The link to this page is not valid."),
-                       S("_cursor"), S(""));
-        return FAIL(rq, E_BAD_INPUT, "_cursor");
-    }
-    *ret_last = (struct hit){(int64_t)words[0], (int64_t)words[1]};
-    return OK;
 }
 
 /* A resource that went away between index and read is passed over. */
-static enum err row_load(struct req *rq, int64_t rid, struct res_row *ret_row, bool *ret_has)
+static enum err row_load(struct finder *f, int64_t rid, struct res_row *ret_row, bool *ret_has)
 {
-    enum err e = db_read_rid(rq, rid, ret_row);
+    const struct old *o = f->resume ? moment_old(f, rid) : NULL;
+    if (o != NULL) {
+        *ret_row = o->k.head;
+        ret_row->body = o->row.body;
+        *ret_has = true;
+        return OK;
+    }
+    enum err e = db_read_rid(f->rq, rid, ret_row);
     *ret_has = e == OK;
     if (e == E_NOT_FOUND || e == E_GONE) {
-        err_clear(rq);
+        err_clear(f->rq);
         return OK;
     }
     return e;
 }
 
-static bool is_on_page(const struct fhir_page *p, int64_t rid)
-{
-    for (size_t i = 0; i < p->n; i++) {
-        if (p->v[i].row.rid == rid) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum err include_add(struct req *rq, struct gate *g, int64_t rid, enum fhir_type type,
-                            unsigned ops, struct fhir_page *p)
-{
-    struct res_row row;
-    bool has = false;
-    bool may = false;
-    if (rid <= 0 || p->n - p->n_matches >= INCLUDES_MAX || is_on_page(p, rid)) {
-        return OK;
-    }
-    TRY(row_load(rq, rid, &row, &has));
-    if (!has || (type != T_NONE && row.type != type)) {
-        return OK;
-    }
-    TRY(gate_may(rq, g, row.anchor, &may));
-    if (may && g->acc->scopes != NULL) {
-        TRY(scope_row_may(rq, g->acc->scopes, ops, &row, &may));
-    }
-    if (may) {
-        p->v[p->n++] = (struct fhir_match){row, true};
-    }
-    return OK;
-}
-
-static enum err forward(struct req *rq, struct gate *g, const struct fhir_include *inc,
-                        struct fhir_page *p)
-{
-    for (size_t i = 0; i < p->n_matches; i++) {
-        const struct tuple *t;
-        size_t n;
-        TRY(db_tuples(rq, p->v[i].row.rid, &t, &n));
-        for (size_t k = 0; k < n; k++) {
-            if (t[k].kind == TUPLE_REF && t[k].sp == inc->p->sp) {
-                TRY(include_add(rq, g, t[k].ref.rid, inc->target, OP_READ, p));
-            }
-        }
-    }
-    return OK;
-}
-
-static enum err backward(struct req *rq, struct gate *g, const struct fhir_include *inc,
-                         struct fhir_page *p)
-{
-    for (size_t i = 0; i < p->n_matches; i++) {
-        struct list *l = NULL;
-        struct hit hit;
-        enum err e = OK;
-        TRY(list_ref(rq, inc->p->sp, p->v[i].row.rid, LIST_NEWEST, &l));
-        for (int n = 0; e == OK && n < 200 && list_next(l, &hit); n++) {
-            e = include_add(rq, g, hit.rid, T_NONE, OP_SEARCH, p);
-        }
-        e = e == OK ? list_err(rq, l) : e;
-        list_close(&l);
-        TRY(e);
-    }
-    return OK;
-}
-
-static enum err page_load(struct finder *f, struct fhir_page *p)
-{
-    const struct fhir_query *q = f->q;
-    size_t shown = MIN(f->n_found, (size_t)q->count);
-    bool includes = q->n_include + q->n_revinclude > 0;
-    size_t bytes = 0;
-    p->v = ARENA_ARRAY(f->rq->a, shown + (includes ? INCLUDES_MAX : 0) + 1, struct fhir_match);
-    TRY_MEM(f->rq, p->v);
-    for (size_t i = 0; i < shown; i++) {
-        bool has = false;
-        TRY(row_load(f->rq, f->found[i].rid, &p->v[p->n].row, &has));
-        bytes += has ? p->v[p->n].row.body.n : 0;
-        p->n += has ? 1 : 0;
-        if (bytes > PAGE_BYTES) {
-            shown = i + 1;
-        }
-    }
-    p->n_matches = p->n;
-    for (size_t i = 0; i < q->n_include; i++) {
-        TRY(forward(f->rq, &f->gate, &q->include[i], p));
-    }
-    for (size_t i = 0; i < q->n_revinclude; i++) {
-        TRY(backward(f->rq, &f->gate, &q->revinclude[i], p));
-    }
-    if (f->n_found > shown && shown > 0) {
-        struct hit last = f->found[shown - 1];
-        last.at = f->natural ? last.at : (int64_t)(f->ordinal + shown);
-        p->next = cursor_write(f->rq, q, last);
-    } else if (f->cut && !q->count_only) {
-        p->next = cursor_write(f->rq, q, f->last);
-    }
-    return OK;
-}
-
-/* The criteria asked for and those every resource within the scopes meets, as one list to plan with. */
+/* The criteria asked for, those in brackets that belong together taken apart, and those every resource
+ * within the scopes meets: one list to plan with. */
 static enum err terms_add(struct req *rq, const struct fhir_access *acc, struct fhir_query *plan)
 {
     const struct fhir_criterion *terms;
-    size_t n;
-    scope_terms(acc->scopes, plan->type, access_ops(acc), &terms, &n);
-    if (n == 0) {
-        return OK;
+    size_t n_terms;
+    size_t n = 0;
+    size_t size = plan->n;
+    scope_terms(acc->scopes, plan->type, access_ops(acc), &terms, &n_terms);
+    for (size_t i = 0; i < plan->n; i++) {
+        size += plan->c[i].op == ASK_AND ? plan->c[i].n_sub : 0;
     }
-    struct fhir_criterion *c = ARENA_ARRAY(rq->a, plan->n + n, struct fhir_criterion);
+    struct fhir_criterion *c = ARENA_ARRAY(rq->a, size + n_terms + 1, struct fhir_criterion);
     TRY_MEM(rq, c);
     for (size_t i = 0; i < plan->n; i++) {
-        c[i] = plan->c[i];
+        const struct fhir_criterion *one = &plan->c[i];
+        for (size_t k = 0; one->op == ASK_AND && k < one->n_sub; k++) {
+            c[n++] = one->sub[k];
+        }
+        if (one->op != ASK_AND) {
+            c[n++] = *one;
+        }
     }
-    for (size_t i = 0; i < n; i++) {
-        c[plan->n + i] = terms[i];
+    for (size_t i = 0; i < n_terms; i++) {
+        c[n++] = terms[i];
     }
     plan->c = c;
-    plan->n += n;
+    plan->n = n;
+    return OK;
+}
+
+/* One type: found, counted, from where a cursor stands. */
+static enum err type_run(struct finder *f, struct fhir_query *plan)
+{
+    bool nothing = false;
+    TRY(terms_add(f->rq, f->gate->acc, plan));
+    f->q = plan;
+    f->scan_max = FHIR_SCAN_MAX;
+    order_set(f);
+    TRY(fhir_query_resolve(f->rq, f->gate, plan, false, &nothing));
+    if (nothing) {
+        return OK;
+    }
+    TRY(moment_load(f));
+    return finder_run(f);
+}
+
+struct paging {
+    struct req *rq;
+    const struct fhir_query *q;
+    struct gate *gate;
+    struct cursor from;
+    bool resume;
+    struct db_moment moment;
+    struct fhir_page *p;
+    size_t bytes;
+    uint64_t total;
+    bool total_cut;
+    unsigned type; /* index of the type being read */
+};
+
+static struct finder finder_of(struct paging *g, size_t want)
+{
+    return (struct finder){.rq = g->rq, .gate = g->gate, .want = want, .from = g->from};
+}
+
+/* Counts a type, in whatever order is cheapest. */
+static enum err type_count(struct paging *g, const struct fhir_query *q)
+{
+    struct fhir_query plan = *q;
+    struct finder f = finder_of(g, 0);
+    plan.n_sort = 0;
+    f.counting = true;
+    TRY(type_run(&f, &plan));
+    g->total += f.total;
+    g->total_cut = g->total_cut || f.cut;
+    return OK;
+}
+
+static enum err next_write(struct paging *g, struct finder *f, size_t shown, bool cut)
+{
+    struct cursor at = {.moment = g->moment, .type = (uint16_t)g->type, .undated = f->undated,
+                        .after = cut ? f->last : f->found[shown - 1]};
+    if (!f->natural) {
+        struct cand k = moment_cand(f, at.after);
+        at.n_keys = (uint8_t)f->q->n_sort;
+        TRY(sort_keys(f, &k, at.keys));
+    } else if (f->dated && !cut) {
+        struct cand k = moment_cand(f, at.after);
+        bool has = false;
+        TRY(cand_tuples(g->rq, &k));
+        for (size_t i = 0; i < k.n_tuples; i++) {
+            has = has || k.tuples[i].sp == f->q->sort[0].p->sp;
+        }
+        at.undated = !has;
+    }
+    g->p->next = cursor_write(g->rq, g->q, &at);
+    return g->p->next.p != NULL ? OK : FAIL(g->rq, E_TOO_LARGE, "memory cap");
+}
+
+/* The page's share of one type; *ret_full when it is full or must go on later. */
+static enum err type_page(struct paging *g, const struct fhir_query *q, bool *ret_full)
+{
+    struct fhir_query plan = *q;
+    struct fhir_page *p = g->p;
+    size_t room = g->q->count - p->n;
+    struct finder f = finder_of(g, room + 1);
+    f.resume = g->resume;
+    TRY(type_run(&f, &plan));
+    size_t shown = MIN(f.n_found, room);
+    for (size_t i = 0; i < shown; i++) {
+        bool has = false;
+        TRY(row_load(&f, f.found[i].rid, &p->v[p->n].row, &has));
+        g->bytes += has ? p->v[p->n].row.body.n : 0;
+        p->n += has ? 1 : 0;
+        if (g->bytes > PAGE_BYTES) {
+            shown = i + 1;
+        }
+    }
+    *ret_full = true;
+    if (f.n_found > shown && shown > 0) {
+        return next_write(g, &f, shown, false);
+    }
+    if (f.cut) {
+        return next_write(g, &f, shown, f.natural);
+    }
+    *ret_full = false;
+    return OK;
+}
+
+/* The first of a next type's: the link goes on with it, from its beginning. */
+static enum err next_type(struct paging *g)
+{
+    struct cursor at = {.moment = g->moment, .type = (uint16_t)g->type,
+                        .after = {INT64_MAX, INT64_MAX}};
+    g->p->next = cursor_write(g->rq, g->q, &at);
+    return g->p->next.p != NULL ? OK : FAIL(g->rq, E_TOO_LARGE, "memory cap");
+}
+
+static enum err page_fill(struct paging *g)
+{
+    const struct fhir_query *q = g->q;
+    const struct fhir_query *each = q->each != NULL ? q->each : q;
+    size_t n = q->each != NULL ? q->n_each : 1;
+    bool full = false;
+    for (g->type = g->resume ? g->from.type : 0; g->type < n && !full; g->type++) {
+        if (g->p->n == q->count || g->bytes > PAGE_BYTES) {
+            return next_type(g);
+        }
+        TRY(type_page(g, &each[g->type], &full));
+        if (full) {
+            break;
+        }
+        /* The types after the one the cursor stands in are read from their beginning, as of the
+         * moment. */
+        g->from.after = (struct hit){INT64_MAX, INT64_MAX};
+        g->from.undated = false;
+        g->from.n_keys = 0;
+    }
+    return OK;
+}
+
+static enum err totals(struct paging *g)
+{
+    const struct fhir_query *q = g->q;
+    const struct fhir_query *each = q->each != NULL ? q->each : q;
+    size_t n = q->each != NULL ? q->n_each : 1;
+    bool wanted = q->count_only || q->total != TOTAL_NONE;
+    if (!wanted || g->resume) {
+        return OK;
+    }
+    for (size_t i = 0; i < n; i++) {
+        TRY(type_count(g, &each[i]));
+    }
+    g->p->total = g->total;
+    g->p->has_total = !g->total_cut;
     return OK;
 }
 
 static enum err search_run(struct req *rq, const struct fhir_query *q,
                            const struct fhir_access *acc, struct fhir_page *p)
 {
-    struct fhir_query plan = *q;
-    struct finder f = {.rq = rq, .q = &plan, .gate = {.acc = acc}, .want = (size_t)q->count + 1};
-    bool nothing = false;
-    bool total = q->count_only || q->total == TOTAL_ACCURATE;
-    f.natural = is_natural(q, &f.order);
+    struct gate gate = {.acc = acc, .fuel = FHIR_FUEL};
+    struct paging g = {.rq = rq, .q = q, .gate = &gate, .p = p};
+    if (q->each != NULL && q->n_sort > 0) {
+        fhir_issue_add(rq, ISSUE_ERROR, "not-supported",
+                       T("A search over several types cannot be sorted."), S("_sort"), S(""));
+        return FAIL(rq, E_BAD_INPUT, "_sort");
+    }
+    TRY(db_now(rq, &g.moment));
     if (q->cursor.n > 0) {
-        TRY(cursor_read(rq, q, &f.after));
-        f.resume = true;
+        TRY(cursor_read(rq, q, &g.from));
+        g.resume = true;
+        g.moment = g.from.moment;
     }
-    f.counting = total && !f.resume;
-    TRY(terms_add(rq, acc, &plan));
-    TRY(fhir_query_resolve(rq, &plan, acc, &nothing));
-    if (!nothing) {
-        TRY(finder_run(&f));
-    }
-    p->has_total = total && !f.cut && f.total <= TOTAL_MAX && !f.resume;
-    p->total = f.total;
+    TRY(totals(&g));
     if (q->count_only) {
-        p->has_total = !f.cut;
         return OK;
     }
-    return page_load(&f, p);
+    gate.fuel = FHIR_FUEL;
+    p->v = ARENA_ARRAY(rq->a, q->count + 1, struct fhir_match);
+    TRY_MEM(rq, p->v);
+    TRY(page_fill(&g));
+    p->n_matches = p->n;
+    return includes_add(rq, &gate, p);
 }
 
 enum err fhir_search(struct req *rq, const struct fhir_query *q, const struct fhir_access *acc,

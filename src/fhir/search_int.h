@@ -4,51 +4,100 @@
 #include "fhir/match_int.h"
 #include "fhir/source_int.h"
 
-enum { SEEN_ANCHORS = 64 };
-
-/* Answers "may the caller see this anchor" and remembers the last answers. */
-struct gate {
-    const struct fhir_access *acc;
-    int64_t anchor[SEEN_ANCHORS];
-    bool may[SEEN_ANCHORS];
-    unsigned n;
-    unsigned at;
+enum {
+    SET_MAX = FHIR_SCAN_MAX, /* resources one criterion is gathered to */
+    SET_SMALL = 200,         /* at first; the rest when a search looks in vain */
+    SCAN_SMALL = 2000,
 };
 
-/* What a search counts as for the scopes. */
-static inline unsigned access_ops(const struct fhir_access *acc)
-{
-    return acc->ops != 0 ? acc->ops : OP_SEARCH;
-}
-MUST_USE enum err gate_may(struct req *rq, struct gate *g, int64_t anchor, bool *ret_may);
+/* What a row is sorted by. */
+struct sort_key {
+    struct str text;  /* at most TUPLE_STRING_MAX bytes */
+    int64_t number;
+    bool missing;     /* comes last whatever the direction */
+    bool descending;
+};
+
+/* Where a search goes on: sealed in a next link. */
+struct cursor {
+    struct db_moment moment; /* of the first page: the search goes on as of then */
+    uint16_t type;           /* which of several types: index into each */
+    bool undated;            /* at those without the date sorted by */
+    struct hit after;        /* the last one given, or looked at */
+    uint8_t n_keys;          /* its keys, when sorted by others than (at, rid) */
+    struct sort_key keys[FHIR_SORTS_MAX];
+};
+
+/* A resource that changed since the moment, as it was then. */
+struct old {
+    struct cand k;
+    struct ver_row row;
+    bool undated;
+};
 
 struct finder {
     struct req *rq;
     const struct fhir_query *q;
-    struct gate gate;
+    struct gate *gate;
     enum list_order order;
     bool natural;     /* order of (at, rid): walks can stop early */
+    bool dated;       /* natural because sorted by the principal date: those without it come last */
+    bool undated;     /* now at those */
     bool resume;      /* a cursor was given */
-    struct hit after; /* natural: the last one given; else rid and its ordinal in at */
+    struct cursor from; /* then: where it stands */
+    int64_t *moved;   /* then: rids changed since its moment, in order */
+    size_t n_moved;
+    struct old *olds; /* those of them that met the search then, by (at, rid) in order */
+    size_t n_olds;
+    size_t next_old;
     struct hit *found; /* matches of this page, then one more when there is a next page */
     size_t n_found;
+    size_t size_found; /* allocated */
     size_t want;      /* hits to find: count + 1 */
+    uint64_t scan_max; /* candidates looked at in the end */
     uint64_t scanned; /* candidates looked at */
     bool cut;         /* the scan limit ended the search */
     struct hit last;  /* last candidate looked at */
     uint64_t total;   /* matches counted */
     bool counting;    /* count all of them */
-    uint32_t ordinal; /* sorted searches: place of found[0] */
 };
 
-/* Fills in the targets of references and resolves chains; *ret_nothing when no resource can
- * match. */
-MUST_USE enum err fhir_query_resolve(struct req *rq, const struct fhir_query *q,
-                                     const struct fhir_access *acc, bool *ret_nothing);
+/* Fills in the targets of references, gathers what chains and long lists mean as far as it is small
+ * (deep: as far as SET_MAX); *ret_nothing when no resource can match. */
+MUST_USE enum err fhir_query_resolve(struct req *rq, struct gate *g, const struct fhir_query *q,
+                                     bool deep, bool *ret_nothing);
 /* Does a candidate meet all criteria but skip, and may the caller see it? */
 MUST_USE enum err finder_test(struct finder *f, struct hit *hit, const struct fhir_criterion *skip,
                               bool real_at, bool *ret_meets);
 /* Finds f->found in any order asked for. */
 MUST_USE enum err finder_run(struct finder *f);
-/* The hits of a set, sorted by the query's sort keys, in place. */
-MUST_USE enum err finder_sort(struct finder *f, struct hit *hits, size_t n);
+/* sort.c: the hits of a set, sorted by the query's sort keys, in place; *ret_from is the first after the
+ * cursor. */
+MUST_USE enum err finder_sort(struct finder *f, struct hit *hits, size_t n, size_t *ret_from);
+MUST_USE enum err sort_keys(struct finder *f, struct cand *k, struct sort_key *ret_keys);
+int sort_keys_cmp(const struct sort_key *a, const struct sort_key *b, size_t n);
+/* walk.c: found in the order of the index of the first key; *ret_can is false when it has none. */
+MUST_USE enum err finder_walk_sorted(struct finder *f, bool *ret_can);
+/* find.c */
+MUST_USE enum err finder_keep(struct finder *f, struct hit hit);
+bool finder_is_full(const struct finder *f);
+
+/* ---- moment.c ---- */
+/* What changed since the cursor's moment, as it was. Criteria must be resolved.
+ * errors   E_BAD_INPUT  too much changed: the link has expired */
+MUST_USE enum err moment_load(struct finder *f);
+/* Came or changed since the moment: the index is not to be asked about it. */
+bool moment_is_newer(const struct finder *f, int64_t rid);
+/* The candidate as of the moment. */
+struct cand moment_cand(const struct finder *f, struct hit hit);
+const struct old *moment_old(const struct finder *f, int64_t rid);
+
+/* ---- cursor.c ---- */
+struct str cursor_write(struct req *rq, const struct fhir_query *q, const struct cursor *at);
+MUST_USE enum err cursor_read(struct req *rq, const struct fhir_query *q, struct cursor *ret_at);
+
+/* ---- include.c ---- */
+/* What the matches of a page name and what names them. */
+MUST_USE enum err includes_add(struct req *rq, struct gate *g, struct fhir_page *p);
+/* Sorts by (at, rid) in order o, drops repeats; gives the new number. */
+size_t hits_sort(struct hit *v, size_t n, enum list_order o);

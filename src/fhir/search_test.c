@@ -292,7 +292,7 @@ static void ask_check(struct req *rq, const struct ask *a, bool all)
         struct fhir_page p;
         struct buf b;
         struct arena_mark m = arena_mark(rq->a);
-        char next[64];
+        char next[1024];
         buf_init(&b, rq->a, 8192);
         buf_str(&b, query);
         if (cursor.n > 0) {
@@ -375,9 +375,9 @@ static const struct {
     {T_OBSERVATION, "status:exact=final", -1, 0, NULL},
     {T_OBSERVATION, "nothing=1", -1, 0, NULL},
     {T_OBSERVATION, "_cursor=00112233", -1, 0, NULL},
-    {T_OBSERVATION, "patient.general-practitioner.name=x", -1, 0, NULL},
+    {T_OBSERVATION, "patient.general-practitioner:Practitioner.name=x", 0, 0, NULL},
     {T_OBSERVATION, "value-quantity=many", -1, 0, NULL},
-    {T_OBSERVATION, "_sort=status", -1, 0, NULL},
+    {T_OBSERVATION, "_sort=code-value-quantity", -1, 0, NULL},
 };
 
 static void single_questions(void **state)

@@ -2,6 +2,7 @@
 #include "fhir/source_int.h"
 
 #include "fhir/extract.h"
+#include "fhir/match_int.h"
 
 int hit_cmp(struct hit a, struct hit b, enum list_order o)
 {
@@ -11,15 +12,31 @@ int hit_cmp(struct hit a, struct hit b, enum list_order o)
 
 static bool is_token_list(const struct fhir_criterion *c)
 {
-    return c->modifier == MOD_IDENTIFIER || c->p->kind == SP_TOKEN || c->p->kind == SP_CONTACT ||
-           c->p->kind == SP_URI;
+    bool kind = c->p->kind == SP_TOKEN || c->p->kind == SP_CONTACT || c->p->kind == SP_URI;
+    switch (c->modifier) {
+    case MOD_IDENTIFIER:
+    case MOD_OF_TYPE: return true;
+    case MOD_NONE: return kind;
+    case MOD_IN: return kind;
+    case MOD_BELOW:
+    case MOD_ABOVE: return c->p->kind == SP_TOKEN;
+    case MOD_EXACT:
+    case MOD_CONTAINS:
+    case MOD_MISSING:
+    case MOD_NOT:
+    case MOD_TEXT:
+    case MOD_NOT_IN:
+    case MOD_EQUALS:
+    case MOD_ENDS: return false;
+    }
+    return false;
 }
 
 static bool date_can(const struct fhir_criterion *c)
 {
     for (size_t i = 0; i < c->n; i++) {
         enum fhir_prefix p = c->v[i].prefix;
-        if (p != P_EQ && p != P_SA && p != P_LT && p != P_LE) {
+        if (p != P_EQ && p != P_SA && p != P_LT && p != P_LE && p != P_EB) {
             return false;
         }
     }
@@ -36,11 +53,21 @@ static bool quantity_can(const struct fhir_criterion *c)
     return true;
 }
 
-bool source_can(const struct fhir_criterion *c)
+static bool string_can(const struct fhir_criterion *c)
 {
-    if (c->n == 0 || c->n > SOURCE_LISTS_MAX || c->modifier == MOD_MISSING ||
-        c->modifier == MOD_NOT || c->modifier == MOD_CONTAINS || c->modifier == MOD_TEXT) {
+    return c->modifier == MOD_NONE || c->modifier == MOD_EXACT || c->modifier == MOD_EQUALS;
+}
+
+static bool param_can(const struct fhir_criterion *c)
+{
+    if (c->has_hits) {
+        return true;
+    }
+    if (c->n == 0 || c->n > SOURCE_LISTS_MAX) {
         return false;
+    }
+    if (asks_refs(c)) {
+        return true;
     }
     if (is_token_list(c)) {
         for (size_t i = 0; i < c->n; i++) {
@@ -51,13 +78,17 @@ bool source_can(const struct fhir_criterion *c)
         return true;
     }
     switch (c->p->kind) {
+    case SP_STRING: return string_can(c);
+    case SP_DATE: return c->modifier == MOD_NONE && date_can(c);
+    case SP_NUMBER:
+    case SP_QUANTITY: return c->modifier == MOD_NONE && quantity_can(c);
     case SP_REF:
-    case SP_STRING: return true;
-    case SP_DATE: return date_can(c);
-    case SP_QUANTITY: return quantity_can(c);
     case SP_TOKEN:
     case SP_CONTACT:
     case SP_URI:
+    case SP_COMPOSITE:
+    case SP_SPECIAL:
+    case SP_UNION:
     case SP_ALIAS:
     case SP_ID:
     case SP_UPDATED: return false;
@@ -65,9 +96,94 @@ bool source_can(const struct fhir_criterion *c)
     return false;
 }
 
+/* The part of a composite that leads: one of the first value's, when there is one value. */
+static bool composite_part(const struct fhir_criterion *c, struct fhir_criterion *ret_part)
+{
+    const struct fhir_param *parts[FHIR_PARTS_MAX];
+    size_t n = c->op == ASK_PARAM && c->p->kind == SP_COMPOSITE ? fhir_param_parts(c->p, parts) : 0;
+    for (size_t i = 0; i < n && c->n == 1; i++) {
+        struct fhir_criterion part = {.op = ASK_PARAM, .type = c->type, .p = parts[i],
+                                      .v = &c->v[0].parts[i], .n = 1};
+        if (part.p->sp != 0 && param_can(&part)) {
+            *ret_part = part;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* As deep as FHIR_STEPS_MAX. */
+bool source_can(const struct fhir_criterion *c)
+{
+    struct fhir_criterion part;
+    bool can = false;
+    switch (c->op) {
+    case ASK_PARAM: return param_can(c) || composite_part(c, &part);
+    case ASK_CHAIN: return c->has_hits || (c->has_set && c->n_set <= SOURCE_LISTS_MAX);
+    case ASK_HAS: return c->has_hits;
+    case ASK_WORDS: return c->n <= SOURCE_LISTS_MAX;
+    case ASK_NOT: return false;
+    case ASK_AND:
+        for (size_t i = 0; i < c->n_sub && !can; i++) {
+            can = !c->sub[i].has_hits && source_can(&c->sub[i]);
+        }
+        return can;
+    case ASK_OR:
+        can = c->n_sub > 0 && source_lists(c) <= SOURCE_LISTS_MAX;
+        for (size_t i = 0; i < c->n_sub && can; i++) {
+            /* Gathered sets do not merge with lists. */
+            can = source_can(&c->sub[i]) && !c->sub[i].has_hits;
+        }
+        return can;
+    }
+    return false;
+}
+
+size_t source_lists(const struct fhir_criterion *c)
+{
+    size_t n = 0;
+    if (c->has_hits) {
+        return 0;
+    }
+    switch (c->op) {
+    case ASK_PARAM: return c->n;
+    case ASK_CHAIN: return c->n_set;
+    case ASK_HAS:
+    case ASK_NOT: return 1;
+    case ASK_WORDS: return c->n;
+    case ASK_AND:
+    case ASK_OR: break;
+    }
+    for (size_t i = 0; i < c->n_sub; i++) {
+        n += source_lists(&c->sub[i]);
+    }
+    return n;
+}
+
+/* Sources that come in the order of (at, rid). */
 bool source_is_ordered(const struct fhir_criterion *c)
 {
-    return source_can(c) && (is_token_list(c) || c->p->kind == SP_REF);
+    bool ordered = true;
+    if (!source_can(c)) {
+        return false;
+    }
+    if (c->has_hits) {
+        return true;
+    }
+    switch (c->op) {
+    case ASK_PARAM: return c->p->kind != SP_COMPOSITE && (is_token_list(c) || asks_refs(c));
+    case ASK_CHAIN: return true;
+    case ASK_OR:
+        for (size_t i = 0; i < c->n_sub && ordered; i++) {
+            ordered = source_is_ordered(&c->sub[i]);
+        }
+        return ordered;
+    case ASK_HAS:
+    case ASK_NOT:
+    case ASK_WORDS:
+    case ASK_AND: return false;
+    }
+    return false;
 }
 
 static enum err date_open(struct req *rq, const struct fhir_criterion *c,
@@ -81,12 +197,12 @@ static enum err date_open(struct req *rq, const struct fhir_criterion *c,
         to = v->date.hi_ms;
         break;
     case P_SA: from = v->date.hi_ms; break;
-    case P_LT: to = v->date.lo_ms; break;
+    case P_LT:
+    case P_EB: to = v->prefix == P_LT ? v->date.lo_ms : v->date.hi_ms; break;
     case P_LE: to = v->date.hi_ms; break;
     case P_NE:
     case P_GT:
     case P_GE:
-    case P_EB:
     case P_AP: return FAIL(rq, E_INTERNAL, "date list");
     }
     return list_date(rq, c->p->sp, from, to, o, gives);
@@ -104,16 +220,101 @@ static enum err quantity_open(struct req *rq, const struct fhir_criterion *c,
 static enum err value_open(struct req *rq, const struct fhir_criterion *c,
                            const struct fhir_value *v, enum list_order o, struct list **gives)
 {
+    if (asks_refs(c)) {
+        return list_ref(rq, c->p->sp, v->ref.target, o, gives);
+    }
     if (is_token_list(c)) {
         return list_token(rq, c->p->sp, v->token.hash, v->token.sys, o, gives);
     }
-    if (c->p->kind == SP_REF) {
-        return list_ref(rq, c->p->sp, v->ref.target, o, gives);
+    if (c->p->kind == SP_DATE) {
+        return date_open(rq, c, v, o, gives);
     }
-    if (c->p->kind == SP_STRING) {
-        return list_string(rq, c->p->sp, str_sub(v->folded, 0, TUPLE_STRING_MAX), gives);
+    return c->p->kind == SP_STRING ? list_string(rq, c->p->sp, v->folded, gives)
+                                   : quantity_open(rq, c, v, gives);
+}
+
+static enum err list_add(struct req *rq, struct source *s, enum err e)
+{
+    if (e == OK) {
+        s->n++;
+    } else {
+        (void)rq;
+        source_close(s);
     }
-    return c->p->kind == SP_DATE ? date_open(rq, c, v, o, gives) : quantity_open(rq, c, v, gives);
+    return e;
+}
+
+static enum err param_add(struct req *rq, const struct fhir_criterion *c, struct source *s)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        ASSERT(s->n < SOURCE_LISTS_MAX);
+        if (asks_refs(c) && c->v[i].ref.target == 0) {
+            continue;
+        }
+        TRY(list_add(rq, s, value_open(rq, c, &c->v[i], s->order, &s->lists[s->n])));
+    }
+    bool ordered = is_token_list(c) || asks_refs(c);
+    s->ordered = s->ordered && ordered;
+    s->real_at = s->real_at && c->p->kind != SP_DATE;
+    s->exact = s->exact && ordered && !text_asks(c);
+    return OK;
+}
+
+static enum err source_add(struct req *rq, const struct fhir_criterion *c, struct source *s)
+{
+    struct fhir_criterion part;
+    switch (c->op) {
+    case ASK_PARAM:
+        if (c->p->kind == SP_COMPOSITE && composite_part(c, &part)) {
+            TRY(param_add(rq, &part, s));
+            s->exact = false;
+            return OK;
+        }
+        return param_add(rq, c, s);
+    case ASK_CHAIN:
+        for (size_t i = 0; i < c->n_set; i++) {
+            TRY(list_add(rq, s, list_ref(rq, c->p->sp, c->set[i].rid, s->order,
+                                         &s->lists[s->n])));
+        }
+        return OK;
+    case ASK_OR:
+        for (size_t i = 0; i < c->n_sub; i++) {
+            TRY(source_add(rq, &c->sub[i], s)); /* as deep as FHIR_STEPS_MAX */
+        }
+        return OK;
+    case ASK_WORDS:
+        for (size_t i = 0; i < c->n; i++) {
+            TRY(list_add(rq, s, list_words(rq, c->v[i].folded, c->narrative, &s->lists[s->n])));
+        }
+        s->ordered = false;
+        s->real_at = false;
+        s->exact = false;
+        return OK;
+    case ASK_AND:
+        for (size_t i = 0; i < c->n_sub; i++) {
+            if (source_can(&c->sub[i]) && !c->sub[i].has_hits) {
+                s->exact = false;
+                return source_add(rq, &c->sub[i], s);
+            }
+        }
+        break;
+    case ASK_HAS:
+    case ASK_NOT: break;
+    }
+    source_close(s);
+    return FAIL(rq, E_INTERNAL, "no list for a criterion");
+}
+
+static enum err hits_open(struct req *rq, const struct fhir_criterion *c, struct source *s)
+{
+    struct hit *v = ARENA_ARRAY(rq->a, c->n_hits + 1, struct hit);
+    TRY_MEM(rq, v);
+    for (size_t i = 0; i < c->n_hits; i++) {
+        v[i] = c->hits[s->order == LIST_NEWEST ? i : c->n_hits - 1 - i];
+    }
+    s->hits = v;
+    s->n_hits = c->n_hits;
+    return OK;
 }
 
 static void advance(struct source *s, size_t i)
@@ -128,23 +329,10 @@ enum err source_open(struct req *rq, enum fhir_type type, const struct fhir_crit
     if (c == NULL) {
         TRY(list_type(rq, (uint16_t)type, o, &s.lists[0]));
         s.n = 1;
+    } else if (c->has_hits) {
+        TRY(hits_open(rq, c, &s));
     } else {
-        s.ordered = source_is_ordered(c);
-        s.real_at = c->p->kind != SP_DATE;
-        s.exact = s.ordered;
-    }
-    for (size_t i = 0; c != NULL && i < c->n; i++) {
-        bool nothing = c->p->kind == SP_REF && c->modifier != MOD_IDENTIFIER &&
-                       c->v[i].ref.target == 0;
-        if (nothing) {
-            continue;
-        }
-        enum err e = value_open(rq, c, &c->v[i], o, &s.lists[s.n]);
-        if (e != OK) {
-            source_close(&s);
-            return e;
-        }
-        s.n++;
+        TRY(source_add(rq, c, &s));
     }
     for (size_t i = 0; i < s.n; i++) {
         advance(&s, i);
@@ -156,6 +344,13 @@ enum err source_open(struct req *rq, enum fhir_type type, const struct fhir_crit
 bool source_next(struct source *s, struct hit *ret_hit)
 {
     size_t best = s->n;
+    if (s->hits != NULL) {
+        if (s->next_hit == s->n_hits) {
+            return false;
+        }
+        *ret_hit = s->hits[s->next_hit++];
+        return true;
+    }
     for (size_t i = 0; i < s->n; i++) {
         if (s->live[i] && (best == s->n || !s->ordered ||
                            hit_cmp(s->head[i], s->head[best], s->order) < 0)) {
@@ -177,6 +372,10 @@ bool source_next(struct source *s, struct hit *ret_hit)
 
 void source_seek(struct source *s, struct hit after)
 {
+    while (s->hits != NULL && s->next_hit < s->n_hits &&
+           hit_cmp(s->hits[s->next_hit], after, s->order) <= 0) {
+        s->next_hit++;
+    }
     for (size_t i = 0; i < s->n; i++) {
         if (s->live[i] && hit_cmp(s->head[i], after, s->order) <= 0) {
             list_seek(s->lists[i], after);

@@ -4,9 +4,12 @@
 
 #include "fhir/search.h"
 
-enum { SOURCE_LISTS_MAX = 8 };
+enum { SOURCE_LISTS_MAX = 16 };
 
 struct source {
+    const struct hit *hits; /* a gathered set in order, instead of lists; NULL: lists */
+    size_t n_hits;
+    size_t next_hit;
     struct list *lists[SOURCE_LISTS_MAX];
     struct hit head[SOURCE_LISTS_MAX]; /* next hit of each list */
     bool live[SOURCE_LISTS_MAX];       /* head is valid */
@@ -19,6 +22,8 @@ struct source {
 
 /* Could posting lists give every resource that meets c? */
 bool source_can(const struct fhir_criterion *c);
+/* Lists it would open at once. */
+size_t source_lists(const struct fhir_criterion *c);
 /* As source_can, and in order: a walk can stop early. */
 bool source_is_ordered(const struct fhir_criterion *c);
 /* Opens the lists of c (NULL: all of the type), in order o. End with source_close(). */

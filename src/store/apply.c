@@ -234,6 +234,35 @@ static enum err place_find(struct writer *w, struct req *rq, const struct tx_ite
     return OK;
 }
 
+enum { MOVED_KEPT = 1 << 20, MOVED_SWEEP = 1 << 12 }; /* versions */
+
+/* For searches read page by page, see db_moved(). */
+static enum err moved_write(struct writer *w, struct req *rq, const struct tx_item *item)
+{
+    const int64_t v[] = {item->vid, item->put.type, item->rid};
+    const int64_t old[] = {item->vid - MOVED_KEPT};
+    if (item->version == 1 && !item->is_stub) {
+        return OK;
+    }
+    TRY(apply_ints(w, rq, C_MOVED_ADD, v, 3));
+    return item->vid % MOVED_SWEEP == 0 ? apply_ints(w, rq, C_MOVED_DROP, old, 1) : OK;
+}
+
+static enum err words_write(struct writer *w, struct req *rq, const struct tx_item *item)
+{
+    if (item->is_delete || item->put.narrative.n + item->put.words.n == 0) {
+        return OK;
+    }
+    sqlite3_stmt *st = conn_take(w->conn, C_WORD_ADD);
+    if (st == NULL) {
+        return conn_err(rq, w->conn);
+    }
+    bind_i64(st, 1, item->vid);
+    bind_text(st, 2, item->put.narrative);
+    bind_text(st, 3, item->put.words);
+    return apply_end(w, rq, C_WORD_ADD, st, sqlite3_step(st));
+}
+
 static enum err item_write(struct writer *w, struct req *rq, struct tx_item *item, struct sha *s)
 {
     struct place p;
@@ -251,6 +280,8 @@ static enum err item_write(struct writer *w, struct req *rq, struct tx_item *ite
     item->vid = w->marks.next_vid++;
     TRY(res_write(w, rq, item, &p));
     TRY(ver_write(w, rq, item, op));
+    TRY(moved_write(w, rq, item));
+    TRY(words_write(w, rq, item));
     bool same_place = item->version > 1 && !item->old_deleted && item->old_at == p.at;
     if (!same_place || !str_eq(item->old_footprint, p.footprint)) {
         if (item->version > 1 && !footprint_read(w->scratch, item->old_footprint, &old_t, &n_old)) {

@@ -34,13 +34,38 @@ struct conn *conn_open(const char *path, bool write)
     return c;
 }
 
+static void ours_add(struct conn *c, sqlite3_stmt *st)
+{
+    if (c->n_ours == c->size_ours) {
+        size_t size = c->size_ours * 2 + 64;
+        sqlite3_stmt **v = os_alloc(size, sizeof(*v));
+        for (size_t i = 0; i < c->n_ours; i++) {
+            v[i] = c->ours[i];
+        }
+        os_free(c->ours);
+        c->ours = v;
+        c->size_ours = size;
+    }
+    c->ours[c->n_ours++] = st;
+}
+
+static void ours_end(struct conn *c, sqlite3_stmt *st)
+{
+    for (size_t i = c->n_ours; i-- > 0;) {
+        if (c->ours[i] == st) {
+            c->ours[i] = c->ours[--c->n_ours];
+            break;
+        }
+    }
+    sqlite3_finalize(st);
+}
+
 void conn_drop_all(struct conn *c)
 {
     memset(c->n_idle, 0, sizeof(c->n_idle));
     c->n_taken = 0;
-    for (sqlite3_stmt *st = sqlite3_next_stmt(c->sql, NULL); st != NULL;
-         st = sqlite3_next_stmt(c->sql, NULL)) {
-        sqlite3_finalize(st);
+    while (c->n_ours > 0) {
+        sqlite3_finalize(c->ours[--c->n_ours]);
     }
 }
 
@@ -49,6 +74,7 @@ void conn_close(struct conn *c)
     if (c != NULL) {
         conn_drop_all(c);
         sqlite3_close(c->sql);
+        os_free(c->ours);
         os_free(c);
     }
 }
@@ -69,6 +95,7 @@ sqlite3_stmt *conn_take(struct conn *c, unsigned id)
         return NULL;
     }
     c->n_taken++;
+    ours_add(c, st);
     return st;
 }
 
@@ -82,7 +109,7 @@ void conn_give(struct conn *c, unsigned id, sqlite3_stmt *st)
     if (c->n_idle[id] < CONN_IDLE) {
         c->idle[id][c->n_idle[id]++] = st;
     } else {
-        sqlite3_finalize(st);
+        ours_end(c, st);
     }
 }
 

@@ -22,6 +22,8 @@ struct conn {
     sqlite3_stmt *idle[STMT_ALL][CONN_IDLE];
     uint8_t n_idle[STMT_ALL];
     unsigned n_taken; /* statements in use */
+    sqlite3_stmt **ours; /* all we prepared: the full text index has some of its own */
+    size_t n_ours, size_ours;
 };
 
 /* The text of a statement. */

@@ -74,6 +74,24 @@ MUST_USE enum err db_history(struct req *rq, uint16_t type, struct str id, int64
 MUST_USE enum err db_feed(struct req *rq, uint16_t type, int64_t before, size_t scan, size_t n,
                           struct ver_row *ret_rows, size_t *ret_n, int64_t *ret_next);
 
+/* ---- Reading page by page ----
+ *
+ * A moment: versions up to vid, resources up to rid. What came or changed later is told by
+ * db_moved() and by rids above; its state at the moment by db_version_at(). */
+struct db_moment {
+    int64_t vid;
+    int64_t rid;
+};
+MUST_USE enum err db_now(struct req *rq, struct db_moment *ret_m);
+/* rids of a type that were changed, deleted or came to a stub since m; in no order.
+ * errors   E_TOO_LARGE  more than n of them, or m is too long ago */
+MUST_USE enum err db_moved(struct req *rq, const struct db_moment *m, uint16_t type,
+                           int64_t *ret_rids, size_t n, size_t *ret_n);
+/* The version that was current at vid.
+ * errors   E_NOT_FOUND  there was none, or it was a deletion */
+MUST_USE enum err db_version_at(struct req *rq, int64_t rid, int64_t vid,
+                                struct ver_row *ret_row);
+
 /* ---- Posting lists ----
  *
  * Cursors over index rows, in the order of (at, rid), newest or oldest first. Token, reference and
@@ -107,9 +125,21 @@ MUST_USE enum err list_date(struct req *rq, uint16_t sp, int64_t lo_from, int64_
                             enum list_order o, struct list **gives);
 /* Keys that begin with prefix, in the order of the key. */
 MUST_USE enum err list_string(struct req *rq, uint16_t sp, struct str prefix, struct list **gives);
+/* All keys from key on: upwards, or with LIST_NEWEST downwards (an empty key: from the end). */
+MUST_USE enum err list_string_from(struct req *rq, uint16_t sp, struct str key, enum list_order o,
+                                   struct list **gives);
+/* Current versions that hold all of words (fhir/words.h; one ending in * is the beginning of a word)
+ * in their narrative, or anywhere; in the order of writing, newest first; of every type, at 0. */
+MUST_USE enum err list_words(struct req *rq, struct str words, bool narrative,
+                             struct list **gives);
+MUST_USE enum err db_has_words(struct req *rq, struct str words, bool narrative, int64_t vid,
+                               bool *ret_has);
 /* Values from..to, both included. */
 MUST_USE enum err list_quantity(struct req *rq, uint16_t sp, uint64_t unit, double from, double to,
                                 struct list **gives);
+/* The same in either order of the value. */
+MUST_USE enum err list_quantity_order(struct req *rq, uint16_t sp, uint64_t unit, double from,
+                                      double to, enum list_order o, struct list **gives);
 /* Anchors a principal's team membership opens, by the anchor's at. */
 MUST_USE enum err list_team(struct req *rq, uint64_t principal, enum list_order o,
                             struct list **gives);
@@ -126,6 +156,14 @@ void list_close(struct list **l);
 /* Is this tuple in the index for the resource (a reference needs rid set)? One look-up. */
 MUST_USE enum err db_has(struct req *rq, const struct tuple *t, int64_t at, int64_t rid,
                          bool *ret_has);
+
+/* ---- Sealing ---- */
+
+/* Bytes only this data folder can read back and nobody can change, as text for addresses; about is
+ * sealed along and must be the same when opened. p NULL past the cap. */
+struct str db_seal(struct req *rq, struct str plain, struct str about);
+/* False when text is not ours, was changed, or is about something else. */
+MUST_USE bool db_unseal(struct req *rq, struct str text, struct str about, struct str *ret_plain);
 
 /* ---- Teams ---- */
 

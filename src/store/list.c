@@ -211,16 +211,12 @@ static struct str prefix_end(struct str prefix, char out[TUPLE_STRING_MAX + 1])
     return (struct str){out, n};
 }
 
-enum err list_string(struct req *rq, uint16_t sp, struct str prefix, struct list **gives)
+/* Keys from..to, to not included. */
+static enum err string_range(struct req *rq, uint16_t sp, struct str from, struct str to,
+                             enum list_order o, struct list **gives)
 {
     struct list *l = NULL;
-    char *end = arena_alloc_raw(rq->a, TUPLE_STRING_MAX + 1);
-    prefix.n = MIN(prefix.n, (size_t)TUPLE_STRING_MAX);
-    struct str from = arena_str(rq->a, prefix);
-    TRY_MEM(rq, end);
-    TRY_MEM(rq, from.p);
-    TRY(list_new(rq, C_LIST_STRING, LIST_OLDEST, 0, &l));
-    struct str to = prefix_end(prefix, end);
+    TRY(list_new(rq, o == LIST_NEWEST ? C_LIST_STRING_DESC : C_LIST_STRING, LIST_OLDEST, 0, &l));
     struct part *p = &l->parts[0];
     TRY(read_take(rq, l->stmt, &p->st));
     l->n = 1;
@@ -232,11 +228,40 @@ enum err list_string(struct req *rq, uint16_t sp, struct str prefix, struct list
     return OK;
 }
 
-enum err list_quantity(struct req *rq, uint16_t sp, uint64_t unit, double from, double to,
-                       struct list **gives)
+enum err list_string(struct req *rq, uint16_t sp, struct str prefix, struct list **gives)
+{
+    char *end = arena_alloc_raw(rq->a, TUPLE_STRING_MAX + 1);
+    prefix.n = MIN(prefix.n, (size_t)TUPLE_STRING_MAX);
+    struct str from = arena_str(rq->a, prefix);
+    TRY_MEM(rq, end);
+    TRY_MEM(rq, from.p);
+    return string_range(rq, sp, from, prefix_end(prefix, end), LIST_OLDEST, gives);
+}
+
+enum err list_string_from(struct req *rq, uint16_t sp, struct str key, enum list_order o,
+                          struct list **gives)
+{
+    char *end = arena_alloc_raw(rq->a, TUPLE_STRING_MAX + 2);
+    key.n = MIN(key.n, (size_t)TUPLE_STRING_MAX);
+    struct str from = arena_str(rq->a, key);
+    TRY_MEM(rq, end);
+    TRY_MEM(rq, from.p);
+    if (o == LIST_OLDEST || key.n == 0) {
+        return string_range(rq, sp, from, prefix_end(S(""), end), o, gives);
+    }
+    for (size_t i = 0; i < key.n; i++) {
+        end[i] = key.p[i];
+    }
+    end[key.n] = 0; /* the least key above */
+    return string_range(rq, sp, S(""), (struct str){end, key.n + 1}, o, gives);
+}
+
+enum err list_quantity_order(struct req *rq, uint16_t sp, uint64_t unit, double from, double to,
+                             enum list_order o, struct list **gives)
 {
     struct list *l = NULL;
-    TRY(list_new(rq, C_LIST_QUANTITY, LIST_OLDEST, 0, &l));
+    TRY(list_new(rq, o == LIST_NEWEST ? C_LIST_QUANTITY_DESC : C_LIST_QUANTITY, LIST_OLDEST, 0,
+                 &l));
     struct part *p = &l->parts[0];
     TRY(read_take(rq, l->stmt, &p->st));
     l->n = 1;
@@ -247,6 +272,61 @@ enum err list_quantity(struct req *rq, uint16_t sp, uint64_t unit, double from, 
     part_step(l, p);
     *gives = l;
     return OK;
+}
+
+enum err list_quantity(struct req *rq, uint16_t sp, uint64_t unit, double from, double to,
+                       struct list **gives)
+{
+    return list_quantity_order(rq, sp, unit, from, to, LIST_OLDEST, gives);
+}
+
+/* "word" "begin"* : what FTS5 reads; words hold letters and digits only. */
+static struct str match_text(struct req *rq, struct str words, bool narrative)
+{
+    struct str rest = words;
+    struct str one;
+    struct buf b;
+    buf_init(&b, rq->a, 3 * words.n + 64);
+    buf_str(&b, narrative ? S("{narrative} : (") : S("("));
+    while (str_cut(&rest, ' ', &one)) {
+        bool begins = str_ends(one, S("*"));
+        one.n -= begins ? 1 : 0;
+        ASSERT(str_find_char(one, '"') == one.n);
+        buf_char(&b, '"');
+        buf_str(&b, one);
+        buf_str(&b, begins ? S("\"* ") : S("\" "));
+    }
+    buf_char(&b, ')');
+    return buf_get(&b);
+}
+
+enum err list_words(struct req *rq, struct str words, bool narrative, struct list **gives)
+{
+    struct list *l = NULL;
+    struct str match = match_text(rq, words, narrative);
+    TRY_MEM(rq, match.p);
+    TRY(list_new(rq, C_LIST_WORDS, LIST_OLDEST, 0, &l));
+    struct part *p = &l->parts[0];
+    TRY(read_take(rq, l->stmt, &p->st));
+    l->n = 1;
+    bind_text(p->st, 1, match);
+    part_step(l, p);
+    *gives = l;
+    return OK;
+}
+
+enum err db_has_words(struct req *rq, struct str words, bool narrative, int64_t vid,
+                      bool *ret_has)
+{
+    sqlite3_stmt *st;
+    struct str match = match_text(rq, words, narrative);
+    TRY_MEM(rq, match.p);
+    TRY(read_take(rq, C_WORD_HAS, &st));
+    bind_text(st, 1, match);
+    bind_i64(st, 2, vid);
+    enum err e = read_step(rq, st, ret_has);
+    conn_give(rq->db->conn, C_WORD_HAS, st);
+    return e;
 }
 
 static bool hit_before(const struct list *l, struct hit a, struct hit b)

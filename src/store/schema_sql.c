@@ -308,10 +308,25 @@ static const char v2_refusal[] =
     ") STRICT;"
     "CREATE INDEX refusal_actor ON refusal(actor);"
     "CREATE INDEX refusal_since ON refusal(since_ms);";
+
+static const char v3_search[] =
+    /* Versions after the first, and firsts of what had been referred to before: what a search that is
+     * read page by page must look at again. The oldest are dropped. */
+    "CREATE TABLE moved("
+    " vid INTEGER PRIMARY KEY,"      /* tech */
+    " type INTEGER NOT NULL,"        /* tech */
+    " rid INTEGER NOT NULL"          /* tech */
+    ") STRICT;"
+    /* Words of every version; a hit counts while its version is the current one. */
+    "CREATE VIRTUAL TABLE word USING fts5("
+    " narrative,"                    /* clinical: folded words of text.div */
+    " rest,"                         /* clinical: of all other texts */
+    " content='', columnsize=0, detail=column, tokenize='ascii');";
 /* clang-format on */
 
 const struct migration migrations[] = {
     {1, v1_resources}, {1, v1_audit}, {1, v1_people}, {1, v1_work}, {1, v1_flow}, {2, v2_refusal},
+    {3, v3_search},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -334,6 +349,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 0",
         "PRAGMA user_version = 1",
         "PRAGMA user_version = 2",
+        "PRAGMA user_version = 3",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

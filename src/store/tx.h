@@ -82,6 +82,8 @@ struct tx_put {
     struct str patient_id;
     const struct tuple *tuples;
     size_t n_tuples;
+    struct str narrative; /* folded words with a blank between, for db.h list_words(); may be empty */
+    struct str words;
 };
 
 /* gives a transaction in rq->a, NULL past its cap. rq must stay until done(). */

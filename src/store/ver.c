@@ -153,3 +153,85 @@ enum err db_feed(struct req *rq, uint16_t type, int64_t before, size_t scan, siz
     *ret_next = (has || seen == scan) && last > 1 ? last : 0;
     return OK;
 }
+
+/* ---- a moment ---- */
+
+static enum err one_number(struct req *rq, unsigned id, int64_t *ret_v)
+{
+    sqlite3_stmt *st;
+    int64_t v[2] = {0, 0};
+    TRY(read_take(rq, id, &st));
+    TRY(two_numbers(rq, id, st, v));
+    *ret_v = v[0];
+    return OK;
+}
+
+enum err db_now(struct req *rq, struct db_moment *ret_m)
+{
+    struct db_moment m;
+    TRY(one_number(rq, C_VER_LAST, &m.vid));
+    TRY(one_number(rq, C_RES_LAST, &m.rid));
+    *ret_m = m;
+    return OK;
+}
+
+enum err db_moved(struct req *rq, const struct db_moment *m, uint16_t type, int64_t *ret_rids,
+                  size_t n, size_t *ret_n)
+{
+    sqlite3_stmt *st;
+    bool has = true;
+    size_t got = 0;
+    int64_t first = 0;
+    int64_t newest = 0;
+    enum { KEPT = 1 << 19 }; /* half of what the writer keeps */
+    TRY(one_number(rq, C_MOVED_FIRST, &first));
+    TRY(one_number(rq, C_VER_LAST, &newest));
+    if (newest - m->vid > KEPT && first > m->vid) {
+        return FAIL(rq, E_TOO_LARGE, "too long ago");
+    }
+    TRY(read_take(rq, C_MOVED, &st));
+    bind_i64(st, 1, m->vid);
+    bind_i64(st, 2, type);
+    bind_i64(st, 3, (int64_t)n + 1);
+    enum err e = OK;
+    while (got <= n && (e = read_step(rq, st, &has)) == OK && has) {
+        if (got < n) {
+            ret_rids[got] = sqlite3_column_int64(st, 0);
+        }
+        got++;
+    }
+    conn_give(rq->db->conn, C_MOVED, st);
+    TRY(e);
+    if (got > n) {
+        return FAIL(rq, E_TOO_LARGE, "too many changes since");
+    }
+    *ret_n = got;
+    return OK;
+}
+
+enum err db_version_at(struct req *rq, int64_t rid, int64_t vid, struct ver_row *ret_row)
+{
+    sqlite3_stmt *st;
+    int64_t v[2];
+    struct ver_row row;
+    int64_t prev;
+    TRY(read_take(rq, C_RES_VID, &st));
+    bind_i64(st, 1, rid);
+    TRY(two_numbers(rq, C_RES_VID, st, v));
+    int64_t at = v[0];
+    while (at > vid) {
+        TRY(read_take(rq, C_VER_PREV, &st));
+        bind_i64(st, 1, at);
+        TRY(two_numbers(rq, C_VER_PREV, st, v));
+        at = v[1];
+    }
+    if (at == 0) {
+        return FAIL(rq, E_NOT_FOUND, "no version yet");
+    }
+    TRY(ver_get(rq, at, &row, &prev));
+    if (row.op == VER_DELETE) {
+        return FAIL(rq, E_NOT_FOUND, "deleted then");
+    }
+    *ret_row = row;
+    return OK;
+}
