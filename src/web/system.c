@@ -97,32 +97,23 @@ static enum err set_tokens(struct http_req *h, const struct directory *dir, stru
 
 /* ---- room ---- */
 
-static enum err file_bytes(struct req *rq, struct str dir, struct str name, uint64_t *ret_bytes)
-{
-    CLEANUP(os_close_p) int fd = -1;
-    char path[OS_PATH_MAX];
-    TRY(os_path(rq, dir, name, path));
-    TRY(os_open_read(rq, path, &fd));
-    return os_size(rq, fd, ret_bytes);
-}
-
 static enum err set_room(struct http_req *h, struct val *root)
 {
     CLEANUP(db_rows_done) struct db_rows files = {0};
     CLEANUP(db_rows_done) struct db_rows coming = {0};
+    CLEANUP(db_rows_done) struct db_rows base = {0};
     struct val *m = val_set_map(root, "room");
     const char *dir = store_dir(care_of(&h->rq)->store);
-    uint64_t base = 0;
     uint64_t left = 0;
     TRY(DB_ONE(&h->rq, &files, Q_BLOB_SUM, sql_i64(0)));
     TRY(DB_ONE(&h->rq, &coming, Q_UPLOAD_SUM, sql_i64(h->rq.now.ms)));
-    TRY(file_bytes(&h->rq, str_z(dir), S("consilium.db"), &base));
+    TRY(DB_ONE(&h->rq, &base, Q_BASE_SIZE, sql_i64(1)));
     TRY(os_free_bytes(&h->rq, dir, &left));
     val_set_i64(m, "files", db_i64(&files, 0));
     val_set_i64(m, "file_bytes", db_i64(&files, 1));
     val_set_i64(m, "coming", db_i64(&coming, 0));
     val_set_i64(m, "coming_bytes", db_i64(&coming, 1));
-    val_set_i64(m, "base_bytes", (int64_t)base);
+    val_set_i64(m, "base_bytes", db_i64(&base, 0));
     val_set_i64(m, "free_bytes", (int64_t)(left & INT64_MAX));
     return OK;
 }
