@@ -1,4 +1,4 @@
-// Measures the program and writes doc/BENCHMARKS.md: node tools/bench.mjs [--duration 15] [--runs 3] [--parts pages,load] [--out FILE]
+// Measures the program and writes doc/BENCHMARKS.md: node tools/bench.mjs [--duration 15] [--runs 3] [--parts pages,load,fhirpath] [--out FILE]
 // The load driver is the shared one (../shared/bench or $BENCH_SHARED/bench), unchanged. Figures are
 // of this machine at this hour; raw limits are taken in the same run so that they can be compared.
 import { spawn, spawnSync } from 'node:child_process';
@@ -9,13 +9,14 @@ import path from 'node:path';
 import { Program, ROOT } from '../tests/lib/program.mjs';
 import { signIn } from '../tests/lib/session.mjs';
 import { DEMO_PASSWORD } from '../tests/lib/demo.mjs';
+import { benchFhirpath } from './bench_fhirpath.mjs';
 
 const arg = (name, dflt) => { const i = process.argv.indexOf(`--${name}`); return i > 0 ? process.argv[i + 1] : dflt; };
 const SECONDS = Number(arg('duration', 15));
 const RUNS = Number(arg('runs', 3));
 // Consultants of the made-up region, so that the pages are of many people's work.
 const CONSULTANTS = ['cardiologist1', 'cardiologist2', 'neurologist1', 'obstetrician1', 'orthopaedist1', 'oncologist1', 'paediatrician1', 'intensivist1', 'therapist1'];
-const PARTS = arg('parts', 'pages,load').split(',');
+const PARTS = arg('parts', 'pages,load,fhirpath').split(',');
 const OUT = arg('out', path.join(ROOT, 'doc/BENCHMARKS.md'));
 const SHARED = process.env.BENCH_SHARED ?? path.join(ROOT, '../shared');
 const DRIVER = path.join(SHARED, 'bench/fhir_load.mjs');
@@ -186,4 +187,5 @@ say();
 machine();
 if (PARTS.includes('pages')) await demoPart();
 if (PARTS.includes('load')) await load();
+if (PARTS.includes('fhirpath')) benchFhirpath(say);
 fs.writeFileSync(OUT, `${lines.join('\n')}\n`);

@@ -32,7 +32,7 @@ const struct command commands[] = {
     {"audit verify", "", "hold the chains of the record to their head: altered, removed, reordered", command_audit_verify},
     {"audit list", "[--after N]", "who saw and changed what, oldest first",               command_audit_list},
     {"doctor",  "",    "look for faults in the data folder; reads everything",            command_doctor},
-    {"fhirpath", "--expr EXPR [--input FILE] [--strict] [--lenient-as] [--bare] | --tests FOLDER", "evaluate FHIRPath over a resource, or run test cases", command_fhirpath},
+    {"fhirpath", "--expr EXPR [--input FILE] [--strict] [--lenient-as] [--bare] | --tests FOLDER | --bench FILE", "evaluate FHIRPath over a resource, run test cases, measure", command_fhirpath},
     {"help",    "",    "this list",                                                       command_help  },
 };
 /* clang-format on */

@@ -32,6 +32,7 @@ enum err path_compile(struct req *rq, const struct defs *d, struct str expr, uin
     TRY_MEM(rq, prog);
     *prog = (struct path_prog){.d = d, .expr = expr, .root_type = root_type, .flags = flags};
     if (d != NULL) {
+        prog->types = def_type_row(d, 1) - 1; /* row 0 stands for none */
         prog->quantity_type = def_find(d, S("Quantity"));
         prog->extension_type = def_find(d, S("Extension"));
     }

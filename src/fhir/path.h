@@ -144,9 +144,12 @@ struct path_env {
     uint64_t fuel;                  /* 0: PATH_FUEL */
     uint32_t items_max;             /* 0: PATH_ITEMS_MAX */
     struct instant now;             /* 0: that of the request */
-    /* private: the stack, kept between evaluations of the same environment */
+    /* private: the stack and the units met last, kept between evaluations of the same environment. They
+     * are of the arena as it was at the first evaluation: nothing before it may be given back while
+     * the environment is in use; path_eval_bool and path_eval_test see to it themselves. */
     struct path_item *stack;
     uint32_t stack_size;
+    struct path_units *units;
 };
 
 /* Compiles an expression into rq->a.

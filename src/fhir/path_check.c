@@ -78,6 +78,18 @@ static void elem_types(struct checker *c, const struct def_elem *e, struct types
     }
 }
 
+static uint8_t way_of(struct checker *c, const struct def_elem *e, uint16_t type)
+{
+    if ((e->flags & (DEF_CHOICE | DEF_PRIM_VALUE)) || type == 0) {
+        return WAY_ASK;
+    }
+    if (e->flags & DEF_INNER) {
+        return WAY_INNER;
+    }
+    uint8_t kind = def_type_row(c->d, type)->kind;
+    return kind == DEF_PRIMITIVE || kind == DEF_SYSTEM ? WAY_PRIMITIVE : WAY_COMPLEX;
+}
+
 static enum err check_member(struct checker *c, struct path_node *node, const struct types *in,
                              struct types *out)
 {
@@ -99,6 +111,7 @@ static enum err check_member(struct checker *c, struct path_node *node, const st
             node->elem = e;
             node->step_type = type;
             node->child_type = e->flags & DEF_CHOICE ? 0 : path_elem_type(c->d, e);
+            node->way = way_of(c, e, node->child_type);
         }
     }
     if (!found && c->strict) {

@@ -72,6 +72,10 @@ static bool same_json(struct path_vm *vm, struct jv x, struct jv y, unsigned how
     if (kind != json_kind(y) || vm->fuel == 0) {
         return false;
     }
+    if ((kind == JSON_OBJECT || kind == JSON_ARRAY)
+        && json_node(x)->end - x.at != json_node(y)->end - y.at) {
+        return false; /* of different numbers of parts */
+    }
     vm->fuel--;
     switch (kind) {
     case JSON_NUMBER: return same_number(x, y, how);
@@ -210,8 +214,29 @@ static bool to_quantity(struct path_vm *vm, const struct path_item *item,
     return true;
 }
 
+/* An element that is a text beside a literal: most criteria are of this kind. */
+static bool is_plain_text(struct path_vm *vm, const struct path_item *item)
+{
+    if (item->kind != PATH_NODE || item->flags != 0) {
+        return false;
+    }
+    const struct json_node *node = &item->node.doc->nodes[item->node.at];
+    return node->kind == JSON_STRING && !(node->flags & JSON_ESCAPED)
+           && (item->type <= DEF_SYS_STRING || vm->types[item->type].system == DEF_SYS_STRING);
+}
+
+static bool text_is(const struct path_item *element, struct str text)
+{
+    const struct json_node *node = &element->node.doc->nodes[element->node.at];
+    return node->len == text.n
+           && memcmp(element->node.doc->src.p + node->off, text.p, text.n) == 0;
+}
+
 enum path_tri path_equal(struct path_vm *vm, const struct path_item *a, const struct path_item *b)
 {
+    if (b->kind == PATH_STRING && b->s.n > 0 && is_plain_text(vm, a)) {
+        return text_is(a, b->s) ? TRI_TRUE : TRI_FALSE;
+    }
     struct path_item va;
     struct path_item vb;
     if (is_complex(a) || is_complex(b)) {
@@ -351,15 +376,93 @@ bool path_among(struct path_vm *vm, const struct path_item *item, uint32_t from,
     return false;
 }
 
+uint32_t path_equal_key(struct path_vm *vm, const struct path_item *item)
+{
+    struct path_item v;
+    if (is_complex(item)) {
+        bool quantity = item->type != 0
+                        && def_is_a(vm->d, item->type, vm->prog->quantity_type);
+        return quantity ? 1 : 100 + json_len(item->node);
+    }
+    if (!path_value(vm, item, &v)) {
+        return 2;
+    }
+    switch ((enum path_kind)v.kind) {
+    case PATH_STRING: return str_hash(v.s);
+    case PATH_INTEGER:
+    case PATH_DECIMAL:
+    case PATH_QUANTITY: return 1; /* numbers equal quantities, and across units */
+    case PATH_BOOLEAN: return v.b ? 3 : 4;
+    case PATH_DATE:
+    case PATH_DATE_TIME: return 5;
+    case PATH_TIME: return 6;
+    case PATH_TYPE: return 7;
+    case PATH_NODE: break;
+    }
+    return 8;
+}
+
+enum err path_set_init(struct path_vm *vm, struct path_set *set, uint32_t first, uint32_t n)
+{
+    uint32_t size = 16;
+    while (size < n) {
+        size *= 2;
+    }
+    *set = (struct path_set){.first = first, .mask = size - 1, .size = n};
+    set->heads = ARENA_ARRAY(vm->rq->a, size, uint32_t);
+    set->next = ARENA_ARRAY(vm->rq->a, n, uint32_t);
+    set->keys = ARENA_ARRAY(vm->rq->a, n, uint32_t);
+    TRY_MEM(vm->rq, set->heads);
+    TRY_MEM(vm->rq, set->next);
+    TRY_MEM(vm->rq, set->keys);
+    return path_burn(vm, n);
+}
+
+bool path_set_has(struct path_vm *vm, const struct path_set *set, const struct path_item *item)
+{
+    uint32_t key = path_equal_key(vm, item);
+    for (uint32_t at = set->heads[key & set->mask]; at != 0 && vm->fuel > 0;
+         at = set->next[at - 1 - set->first]) {
+        vm->fuel--;
+        if (set->keys[at - 1 - set->first] == key
+            && path_equal(vm, item, &vm->v[at - 1]) == TRI_TRUE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void path_set_add(struct path_vm *vm, struct path_set *set, uint32_t place)
+{
+    uint32_t i = place - set->first;
+    uint32_t key = path_equal_key(vm, &vm->v[place]);
+    ASSERT(i < set->size);
+    set->keys[i] = key;
+    set->next[i] = set->heads[key & set->mask];
+    set->heads[key & set->mask] = place + 1;
+}
+
 enum err path_distinct(struct path_vm *vm, uint32_t base)
 {
+    struct path_set set;
     uint32_t keep = base;
+    bool many = vm->n - base >= PATH_SET_FROM;
+    if (many) {
+        TRY(path_set_init(vm, &set, base, vm->n - base));
+    }
     for (uint32_t i = base; i < vm->n; i++) {
-        struct path_item item = vm->v[i];
-        if (!path_among(vm, &item, base, keep)) {
-            vm->v[keep++] = item;
-        }
         TRY(path_burn(vm, 1));
+        const struct path_item *item = &vm->v[i];
+        if (many ? path_set_has(vm, &set, item) : path_among(vm, item, base, keep)) {
+            continue;
+        }
+        if (keep != i) {
+            vm->v[keep] = vm->v[i];
+        }
+        if (many) {
+            path_set_add(vm, &set, keep);
+        }
+        keep++;
     }
     vm->n = keep;
     return OK;

@@ -12,13 +12,9 @@ enum err path_fail(struct path_vm *vm, const struct path_node *node, const char 
     return FAIL(vm->rq, E_UNPROCESSED, "FHIRPath at %u: %s", node->at, what);
 }
 
-enum err path_burn(struct path_vm *vm, uint64_t n)
+enum err path_spent(struct path_vm *vm)
 {
-    if (vm->fuel < n) {
-        return FAIL(vm->rq, E_TOO_LARGE, "FHIRPath: the expression takes too long");
-    }
-    vm->fuel -= n;
-    return OK;
+    return FAIL(vm->rq, E_TOO_LARGE, "FHIRPath: the expression takes too long");
 }
 
 enum err path_room(struct path_vm *vm, uint32_t n)
@@ -57,10 +53,18 @@ enum err path_push(struct path_vm *vm, const struct path_item *item)
 
 void path_settle(struct path_vm *vm, uint32_t base, uint32_t from)
 {
-    if (base != from) {
-        memmove(vm->v + base, vm->v + from, (vm->n - from) * sizeof(*vm->v));
-        vm->n -= from - base;
+    if (base == from) {
+        return;
     }
+    uint32_t n = vm->n - from;
+    for (uint32_t i = 0; i < n; i++) {
+        if (vm->v[from + i].kind == PATH_NODE) {
+            vm->v[base + i] = path_node_item(&vm->v[from + i]);
+        } else {
+            vm->v[base + i] = vm->v[from + i];
+        }
+    }
+    vm->n -= from - base;
 }
 
 enum err path_give(struct path_vm *vm, uint32_t base, const struct path_item *item)
@@ -70,29 +74,52 @@ enum err path_give(struct path_vm *vm, uint32_t base, const struct path_item *it
     return path_push(vm, &copy);
 }
 
+/* The item in place of those from base, its kind set. */
+static enum err give_slot(struct path_vm *vm, uint32_t base, enum path_kind kind,
+                          struct path_item **ret_item)
+{
+    vm->n = base;
+    TRY(path_slot(vm, ret_item));
+    (*ret_item)->kind = (uint8_t)kind;
+    (*ret_item)->flags = 0;
+    (*ret_item)->type = 0;
+    (*ret_item)->sib = 0;
+    return OK;
+}
+
 enum err path_give_bool(struct path_vm *vm, uint32_t base, bool b)
 {
-    struct path_item item = {.kind = PATH_BOOLEAN, .b = b};
-    return path_give(vm, base, &item);
+    struct path_item *item;
+    TRY(give_slot(vm, base, PATH_BOOLEAN, &item));
+    item->b = b;
+    return OK;
 }
 
 enum err path_give_int(struct path_vm *vm, uint32_t base, int64_t i)
 {
-    struct path_item item = {.kind = PATH_INTEGER, .i = i};
-    return path_give(vm, base, &item);
+    struct path_item *item;
+    TRY(give_slot(vm, base, PATH_INTEGER, &item));
+    item->i = i;
+    return OK;
 }
 
 enum err path_give_str(struct path_vm *vm, uint32_t base, struct str s)
 {
+    struct path_item *item;
     TRY_MEM(vm->rq, s.p);
-    struct path_item item = {.kind = PATH_STRING, .s = s};
-    return path_give(vm, base, &item);
+    TRY(give_slot(vm, base, PATH_STRING, &item));
+    item->s = s;
+    return OK;
 }
 
 enum err path_give_dec(struct path_vm *vm, uint32_t base, const struct decimal *d, bool inexact)
 {
-    struct path_item item = {.kind = PATH_DECIMAL, .flags = inexact ? PATH_INEXACT : 0, .d = *d};
-    return path_give(vm, base, &item);
+    struct path_item *item;
+    struct decimal copy = *d;
+    TRY(give_slot(vm, base, PATH_DECIMAL, &item));
+    item->flags = inexact ? PATH_INEXACT : 0;
+    item->d = copy;
+    return OK;
 }
 
 enum err path_give_quantity(struct path_vm *vm, uint32_t base, const struct path_quantity *q)
@@ -119,7 +146,9 @@ enum err path_take_tri(struct path_vm *vm, const struct path_node *node, uint32_
         return OK;
     }
     const struct path_item *item = &vm->v[base];
-    if (path_value(vm, item, &value)) {
+    if (item->kind == PATH_BOOLEAN) {
+        *ret_tri = item->b ? TRI_TRUE : TRI_FALSE;
+    } else if (path_value(vm, item, &value)) {
         *ret_tri = value.kind == PATH_BOOLEAN && !value.b ? TRI_FALSE : TRI_TRUE;
     } else {
         *ret_tri = item->kind == PATH_NODE && (item->flags & PATH_NO_VALUE) ? TRI_EMPTY : TRI_TRUE;
@@ -220,8 +249,16 @@ static enum err push_text(struct path_vm *vm, const char *head, struct str name,
 
 static enum err push_item(struct path_vm *vm, const struct path_item *item)
 {
-    bool absent = item->kind == PATH_NODE && item->node.doc == NULL;
-    return absent ? OK : path_push(vm, item);
+    struct path_item *slot;
+    if (item->kind != PATH_NODE) {
+        return path_push(vm, item);
+    }
+    if (item->node.doc == NULL) {
+        return OK;
+    }
+    TRY(path_slot(vm, &slot));
+    *slot = path_node_item(item);
+    return OK;
 }
 
 static enum err run_variable(struct path_vm *vm, const struct path_node *node)
@@ -370,9 +407,24 @@ struct str path_prog_expr(const struct path_prog *prog)
     return prog->expr;
 }
 
+static enum err env_begin(struct req *rq, struct path_env *env)
+{
+    if (env->stack == NULL) {
+        struct path_item *stack = arena_alloc_raw(rq->a, STACK_FIRST * sizeof(*stack));
+        struct path_units *units = ARENA_NEW(rq->a, struct path_units);
+        TRY_MEM(rq, stack);
+        TRY_MEM(rq, units);
+        env->stack = stack;
+        env->stack_size = STACK_FIRST;
+        env->units = units;
+    }
+    return OK;
+}
+
 enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env *env,
                    struct path_list *ret_list)
 {
+    TRY(env_begin(rq, env));
     struct path_vm vm = {
         .rq = rq,
         .prog = prog,
@@ -382,6 +434,7 @@ enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env
         .size = env->stack_size,
         .items_max = env->items_max == 0 ? PATH_ITEMS_MAX : env->items_max,
         .fuel = env->fuel == 0 ? PATH_FUEL : env->fuel,
+        .types = prog->types,
     };
     struct path_frame f = {.self = env->context};
     enum err e = path_run(&vm, &f, prog->root);
@@ -397,11 +450,7 @@ enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env
 static enum err eval_one(struct req *rq, const struct path_prog *prog, struct path_env *env,
                          size_t *ret_n, enum path_tri *ret_tri, bool *ret_is_bool)
 {
-    if (env->stack == NULL) {
-        env->stack = arena_alloc_raw(rq->a, STACK_FIRST * sizeof(*env->stack));
-        TRY_MEM(rq, env->stack);
-        env->stack_size = STACK_FIRST;
-    }
+    TRY(env_begin(rq, env));
     struct arena_mark mark = arena_mark(rq->a);
     struct path_item *stack = env->stack;
     uint32_t stack_size = env->stack_size;

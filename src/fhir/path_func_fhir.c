@@ -22,10 +22,13 @@ static enum err of_type(struct path_vm *vm, const struct path_node *node, uint32
     uint32_t keep = base;
     for (uint32_t i = base; i < vm->n && !node->type.never; i++) {
         struct path_item item;
-        if (turn ? path_as_type(vm, &vm->v[i], &node->type, &item)
-                 : path_is_type(vm, &vm->v[i], &node->type)) {
-            vm->v[keep] = turn ? item : vm->v[i];
+        if (path_is_type(vm, &vm->v[i], &node->type)) {
+            if (keep != i) {
+                vm->v[keep] = vm->v[i];
+            }
             keep++;
+        } else if (turn && path_as_type(vm, &vm->v[i], &node->type, &item)) {
+            vm->v[keep++] = item;
         }
     }
     path_drop(vm, keep);

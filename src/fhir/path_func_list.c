@@ -14,26 +14,27 @@ static enum err do_empty(struct path_vm *vm, const struct path_frame *f,
 }
 
 /* The answer of a criterion for item i of the input. */
-static enum err criterion(struct path_vm *vm, const struct path_frame *f,
+static enum err criterion(struct path_vm *vm, struct path_frame *inner,
                           const struct path_node *node, uint32_t base, uint32_t i,
                           enum path_tri *ret_tri)
 {
-    struct path_frame inner = path_frame_of(f, &vm->v[i], i - base);
     uint32_t top = vm->n;
-    TRY(path_run(vm, &inner, node->args[0]));
+    path_frame_next(inner, &vm->v[i], i - base);
+    TRY(path_run(vm, inner, node->args[0]));
     return path_take_tri(vm, node, top, ret_tri);
 }
 
 static enum err do_exists(struct path_vm *vm, const struct path_frame *f,
                           const struct path_node *node, uint32_t base)
 {
+    struct path_frame inner = *f;
     uint32_t end = vm->n;
     if (node->n_args == 0) {
         return path_give_bool(vm, base, end > base);
     }
     for (uint32_t i = base; i < end; i++) {
         enum path_tri tri;
-        TRY(criterion(vm, f, node, base, i, &tri));
+        TRY(criterion(vm, &inner, node, base, i, &tri));
         if (tri == TRI_TRUE) {
             return path_give_bool(vm, base, true);
         }
@@ -44,10 +45,11 @@ static enum err do_exists(struct path_vm *vm, const struct path_frame *f,
 static enum err do_all(struct path_vm *vm, const struct path_frame *f,
                        const struct path_node *node, uint32_t base)
 {
+    struct path_frame inner = *f;
     uint32_t end = vm->n;
     for (uint32_t i = base; i < end; i++) {
         enum path_tri tri;
-        TRY(criterion(vm, f, node, base, i, &tri));
+        TRY(criterion(vm, &inner, node, base, i, &tri));
         if (tri != TRI_TRUE) {
             return path_give_bool(vm, base, false);
         }
@@ -165,11 +167,12 @@ static enum err do_not(struct path_vm *vm, const struct path_frame *f,
 static enum err do_where(struct path_vm *vm, const struct path_frame *f,
                          const struct path_node *node, uint32_t base)
 {
+    struct path_frame inner = *f;
     uint32_t end = vm->n;
     uint32_t keep = base;
     for (uint32_t i = base; i < end; i++) {
         enum path_tri tri;
-        TRY(criterion(vm, f, node, base, i, &tri));
+        TRY(criterion(vm, &inner, node, base, i, &tri));
         if (tri == TRI_TRUE) {
             vm->v[keep++] = vm->v[i];
         }
@@ -181,9 +184,10 @@ static enum err do_where(struct path_vm *vm, const struct path_frame *f,
 static enum err do_select(struct path_vm *vm, const struct path_frame *f,
                           const struct path_node *node, uint32_t base)
 {
+    struct path_frame inner = *f;
     uint32_t end = vm->n;
     for (uint32_t i = base; i < end; i++) {
-        struct path_frame inner = path_frame_of(f, &vm->v[i], i - base);
+        path_frame_next(&inner, &vm->v[i], i - base);
         TRY(path_run(vm, &inner, node->args[0]));
     }
     path_settle(vm, base, end);
@@ -318,36 +322,44 @@ static enum err do_take(struct path_vm *vm, const struct path_frame *f,
     return cut(vm, base, 0, has && n > 0 ? (uint64_t)n : 0);
 }
 
-static enum err do_intersect(struct path_vm *vm, const struct path_frame *f,
-                             const struct path_node *node, uint32_t base)
+/* Keeps the items of the input that are (or are not) among those of the argument. */
+static enum err sift(struct path_vm *vm, const struct path_frame *f, const struct path_node *node,
+                     uint32_t base, bool among)
 {
+    struct path_set set;
     uint32_t end = vm->n;
     uint32_t keep = base;
     TRY(path_run(vm, f, node->args[0]));
+    bool many = vm->n - end >= PATH_SET_FROM;
+    if (many) {
+        TRY(path_set_init(vm, &set, end, vm->n - end));
+        for (uint32_t i = end; i < vm->n; i++) {
+            path_set_add(vm, &set, i);
+        }
+    }
     for (uint32_t i = base; i < end; i++) {
-        struct path_item item = vm->v[i];
-        if (path_among(vm, &item, end, vm->n) && !path_among(vm, &item, base, keep)) {
-            vm->v[keep++] = item;
+        const struct path_item *item = &vm->v[i];
+        TRY(path_burn(vm, 1));
+        bool found = many ? path_set_has(vm, &set, item) : path_among(vm, item, end, vm->n);
+        if (found == among && keep++ != i) {
+            vm->v[keep - 1] = vm->v[i];
         }
     }
     path_drop(vm, keep);
     return OK;
 }
 
+static enum err do_intersect(struct path_vm *vm, const struct path_frame *f,
+                             const struct path_node *node, uint32_t base)
+{
+    TRY(sift(vm, f, node, base, true));
+    return path_distinct(vm, base);
+}
+
 static enum err do_exclude(struct path_vm *vm, const struct path_frame *f,
                            const struct path_node *node, uint32_t base)
 {
-    uint32_t end = vm->n;
-    uint32_t keep = base;
-    TRY(path_run(vm, f, node->args[0]));
-    for (uint32_t i = base; i < end; i++) {
-        struct path_item item = vm->v[i];
-        if (!path_among(vm, &item, end, vm->n)) {
-            vm->v[keep++] = item;
-        }
-    }
-    path_drop(vm, keep);
-    return OK;
+    return sift(vm, f, node, base, false);
 }
 
 static enum err do_union(struct path_vm *vm, const struct path_frame *f,
@@ -372,8 +384,10 @@ static enum err do_children(struct path_vm *vm, const struct path_frame *f,
     uint32_t end = vm->n;
     (void)f, (void)node;
     for (uint32_t i = base; i < end; i++) {
-        struct path_item item = vm->v[i];
-        TRY(path_children(vm, &item));
+        if (vm->v[i].kind == PATH_NODE) {
+            struct path_item item = path_node_item(&vm->v[i]);
+            TRY(path_children(vm, &item));
+        }
     }
     path_settle(vm, base, end);
     return OK;
@@ -385,9 +399,11 @@ static enum err do_descendants(struct path_vm *vm, const struct path_frame *f,
     uint32_t end = vm->n;
     (void)f, (void)node;
     for (uint32_t i = base; i < vm->n; i++) {
-        struct path_item item = vm->v[i];
         TRY(path_burn(vm, 1));
-        TRY(path_children(vm, &item));
+        if (vm->v[i].kind == PATH_NODE) {
+            struct path_item item = path_node_item(&vm->v[i]);
+            TRY(path_children(vm, &item));
+        }
     }
     path_settle(vm, base, end);
     return OK;

@@ -5,6 +5,7 @@
  * over the tree only, whose depth is at most PATH_DEPTH_MAX. */
 #pragma once
 
+#include "codec/ucum.h"
 #include "fhir/path.h"
 
 /* ---- tokens ---- */
@@ -111,6 +112,14 @@ enum {
     NODE_IMPLICIT = 2,  /* member right at the head of a path: may be the name of $this's type */
 };
 
+/* How the members of an element whose type is known are looked for. */
+enum path_way {
+    WAY_ASK,       /* by the definitions: choices, and what is not known */
+    WAY_COMPLEX,   /* one name */
+    WAY_PRIMITIVE, /* a name, and _name beside it */
+    WAY_INNER,     /* one name; a resource that says its type */
+};
+
 struct path_func;
 
 /* A type written in an expression, or that of an item. */
@@ -128,7 +137,8 @@ struct path_node {
     uint16_t depth;  /* levels below and with this one */
     /* member: what a value of type step_type has, found at compile time */
     uint16_t step_type;
-    uint16_t child_type;         /* of the element, unless it is a choice or inner */
+    uint16_t child_type;         /* of the element, unless it is a choice */
+    uint8_t way;                 /* enum path_way of the element */
     const struct def_elem *elem; /* NULL: look it up */
     struct path_node **args;
     struct str name;             /* member, function, variable, type */
@@ -143,6 +153,7 @@ struct path_prog {
     struct str expr;
     struct path_node *root;
     uint16_t root_type;
+    const struct def_type *types; /* rows by def_id, NULL without d */
     uint16_t quantity_type;  /* def_ids used at every turn */
     uint16_t extension_type;
     unsigned flags;
@@ -154,6 +165,16 @@ MUST_USE enum err path_parse(struct req *rq, struct path_prog *prog);
 MUST_USE enum err path_check(struct req *rq, struct path_prog *prog);
 
 /* ---- evaluation ---- */
+
+/* The units an environment met last, parsed. */
+struct path_units {
+    struct {
+        char text[32];
+        uint8_t n; /* 0: free */
+        struct ucum_unit unit;
+    } v[4];
+    unsigned next; /* to be overwritten */
+};
 
 struct path_bound { /* defineVariable() */
     struct str name;
@@ -172,6 +193,9 @@ struct path_vm {
     uint32_t items_max;
     uint64_t fuel;
     const struct path_bound *bound;
+    const struct def_type *types; /* rows by def_id */
+    struct str last_name;         /* the resourceType looked up last, and its def_id */
+    uint16_t last_type;
 };
 
 /* What $this, $index and $total are at a place of the expression. */
@@ -245,8 +269,38 @@ extern const size_t n_path_funcs_fhir;
 /* stack */
 MUST_USE enum err path_push(struct path_vm *vm, const struct path_item *item);
 MUST_USE enum err path_room(struct path_vm *vm, uint32_t n);
+/* A new item at the top, not set: the caller writes its fields. Written in place, for a copy of what was
+ * just written field by field costs more than the rest of a step. */
+MUST_USE static inline enum err path_slot(struct path_vm *vm, struct path_item **ret_item)
+{
+    if (vm->n == vm->size) {
+        TRY(path_room(vm, 1));
+    }
+    *ret_item = &vm->v[vm->n++];
+    return OK;
+}
+/* The fields of a node, read one by one for the same reason. */
+static inline struct path_item path_node_item(const struct path_item *item)
+{
+    struct path_item copy;
+    copy.kind = item->kind;
+    copy.flags = item->flags;
+    copy.type = item->type;
+    copy.sib = item->sib;
+    copy.node.doc = item->node.doc;
+    copy.node.at = item->node.at;
+    return copy;
+}
+enum err path_spent(struct path_vm *vm);
 /* Takes n steps of fuel. */
-MUST_USE enum err path_burn(struct path_vm *vm, uint64_t n);
+MUST_USE static inline enum err path_burn(struct path_vm *vm, uint64_t n)
+{
+    if (vm->fuel < n) {
+        return path_spent(vm);
+    }
+    vm->fuel -= n;
+    return OK;
+}
 static inline void path_drop(struct path_vm *vm, uint32_t base)
 {
     vm->n = base;
@@ -297,6 +351,18 @@ MUST_USE enum err path_give_buf(struct path_vm *vm, uint32_t base, struct buf *b
 /* The frame of item i (its index in the input) for a lambda. */
 struct path_frame path_frame_of(const struct path_frame *f, const struct path_item *self,
                                 int64_t index);
+/* The same for the next item, in a frame already made. */
+static inline void path_frame_next(struct path_frame *f, const struct path_item *self,
+                                   int64_t index)
+{
+    if (self->kind == PATH_NODE) {
+        f->self = path_node_item(self);
+    } else {
+        f->self = *self;
+    }
+    f->index = index;
+    f->indexed = true;
+}
 
 /* navigation: path_step.c */
 MUST_USE enum err path_step_member(struct path_vm *vm, const struct path_node *node, uint32_t base);
@@ -315,7 +381,7 @@ MUST_USE enum err path_operand(struct path_vm *vm, const struct path_node *node,
                                bool *ret_has);
 bool path_is_type(struct path_vm *vm, const struct path_item *item,
                   const struct path_type_ref *type);
-/* ofType(): as path_is_type, and System types take FHIR primitives, which are converted. */
+/* What else ofType() takes: a FHIR primitive for a System type, converted. */
 bool path_as_type(struct path_vm *vm, const struct path_item *item,
                   const struct path_type_ref *type, struct path_item *ret_item);
 struct str path_text(struct path_vm *vm, const struct path_item *value);
@@ -326,6 +392,25 @@ bool path_equivalent(struct path_vm *vm, const struct path_item *a, const struct
 enum path_tri path_equal_lists(struct path_vm *vm, uint32_t a, uint32_t n_a, uint32_t b,
                                uint32_t n_b);
 bool path_equivalent_lists(struct path_vm *vm, uint32_t a, uint32_t n_a, uint32_t b, uint32_t n_b);
+/* Items that equal each other have the same key. */
+uint32_t path_equal_key(struct path_vm *vm, const struct path_item *item);
+/* Items of the stack found by equality: a table of chains, so that thousands of them are no square of
+ * comparisons. Places are indexes of the stack; each item lies at or after first. */
+struct path_set {
+    uint32_t *heads; /* place + 1 by key; 0 none */
+    uint32_t *next;  /* by place - first */
+    uint32_t *keys;
+    uint32_t first;
+    uint32_t mask;
+    uint32_t size;
+};
+enum { PATH_SET_FROM = 12 }; /* fewer items are compared one by one */
+/* A set with room for n items. */
+MUST_USE enum err path_set_init(struct path_vm *vm, struct path_set *set, uint32_t first, uint32_t n);
+/* Whether an item equal to item is in it. */
+bool path_set_has(struct path_vm *vm, const struct path_set *set, const struct path_item *item);
+/* Adds the item at a place of the stack. */
+void path_set_add(struct path_vm *vm, struct path_set *set, uint32_t place);
 /* Whether equal to one of v[from..to): empty answers are no. */
 bool path_among(struct path_vm *vm, const struct path_item *item, uint32_t from, uint32_t to);
 /* Removes later items equal to earlier ones. */

@@ -213,7 +213,7 @@ static enum err arguments(struct parser *p, struct path_node *call)
         return advance(p);
     }
     for (;;) {
-        struct path_node *arg;
+        struct path_node *arg = NULL;
         if (call->func->flags & FUNC_TYPE) {
             TRY(type_name(p, call));
             TRY(node_new(p, OP_EMPTY, &arg)); /* counts as its argument */
@@ -254,7 +254,7 @@ static enum err call(struct parser *p, struct path_node *node)
 /* name or name(...); the identifier is the token looked at. */
 static enum err member_or_call(struct parser *p, struct path_node **ret_node)
 {
-    struct path_node *node;
+    struct path_node *node = NULL;
     bool plain = p->t.kind == TOK_IDENT;
     if (!plain && p->t.kind != TOK_DELIMITED) {
         return syntax(p, "a name belongs here");
@@ -334,9 +334,9 @@ static enum err bracket(struct parser *p, struct path_node **ret_node)
 /* A path that begins with a name: $this is its head. */
 static enum err path_head(struct parser *p, struct path_node **ret_node)
 {
-    struct path_node *head;
-    struct path_node *step;
-    struct path_node *chain;
+    struct path_node *head = NULL;
+    struct path_node *step = NULL;
+    struct path_node *chain = NULL;
     TRY(node_new(p, OP_CHAIN, &chain));
     TRY(node_new(p, OP_THIS, &head));
     TRY(member_or_call(p, &step));
@@ -390,12 +390,12 @@ static enum err term(struct parser *p, struct path_node **ret_node)
 /* A term with what follows it: .name, .name(), [index]. */
 static enum err chain(struct parser *p, struct path_node **ret_node)
 {
-    struct path_node *node;
+    struct path_node *node = NULL;
     TRY(term(p, &node));
     while (at_sign(p, SIGN_DOT) || at_sign(p, SIGN_OPEN_SQUARE)) {
-        struct path_node *step;
+        struct path_node *step = NULL;
         if (node->op != OP_CHAIN) {
-            struct path_node *outer;
+            struct path_node *outer = NULL;
             TRY(node_new(p, OP_CHAIN, &outer));
             TRY(add_arg(p, outer, node));
             node = outer;
@@ -404,7 +404,7 @@ static enum err chain(struct parser *p, struct path_node **ret_node)
             TRY(advance(p));
             TRY(member_or_call(p, &step));
         } else {
-            struct path_node *index;
+            struct path_node *index = NULL;
             TRY(node_new(p, OP_AT, &step));
             TRY(advance(p));
             TRY(expression(p, LEVEL_IMPLIES, &index));
@@ -438,8 +438,8 @@ static enum err signed_term(struct parser *p, struct path_node **ret_node)
     if (++p->depth > PATH_DEPTH_MAX) {
         return FAIL(p->rq, E_TOO_LARGE, "FHIRPath at %u: nested too deeply", p->t.at);
     }
-    struct path_node *node;
-    struct path_node *arg;
+    struct path_node *node = NULL;
+    struct path_node *arg = NULL;
     TRY(node_new(p, at_sign(p, SIGN_MINUS) ? OP_NEGATE : OP_PLUS, &node));
     TRY(advance(p));
     TRY(signed_term(p, &arg));
@@ -451,15 +451,15 @@ static enum err signed_term(struct parser *p, struct path_node **ret_node)
 
 static enum err expression(struct parser *p, unsigned level, struct path_node **ret_node)
 {
-    struct path_node *left;
+    struct path_node *left = NULL;
     if (++p->depth > PATH_DEPTH_MAX) {
         return FAIL(p->rq, E_TOO_LARGE, "FHIRPath at %u: nested too deeply", p->t.at);
     }
     TRY(signed_term(p, &left));
     const struct operator *o;
     while ((o = operator_at(p)) != NULL && o->level >= level) {
-        struct path_node *node;
-        struct path_node *right;
+        struct path_node *node = NULL;
+        struct path_node *right = NULL;
         TRY(node_new(p, (enum path_op)o->op, &node));
         TRY(advance(p));
         TRY(add_arg(p, node, left));

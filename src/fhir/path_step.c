@@ -18,7 +18,8 @@ static bool key_is(const struct json_doc *doc, uint32_t key, struct str name)
     if (k->flags & JSON_ESCAPED) {
         return json_key_is((struct jv){doc, key + 1}, name);
     }
-    return k->len == name.n && memcmp(doc->src.p + k->off, name.p, name.n) == 0;
+    const char *p = doc->src.p + k->off;
+    return k->len == name.n && p[0] == name.p[0] && memcmp(p, name.p, name.n) == 0;
 }
 
 /* _name; keys with escapes are not looked at: no element has one. */
@@ -68,20 +69,46 @@ uint16_t path_resource_type(const struct defs *d, struct jv node)
     return def_find(d, str_sub(raw, 1, raw.n - 2));
 }
 
+/* path_resource_type, remembering the last answer: entries of a bundle mostly are alike. */
+static uint16_t inner_type(struct path_vm *vm, struct jv node)
+{
+    struct jv type = json_first(node); /* where it mostly stands */
+    if (!json_key_is(type, S("resourceType"))) {
+        type = json_get(node, S("resourceType"));
+    }
+    if (json_kind(type) != JSON_STRING) {
+        return 0;
+    }
+    struct str name = {type.doc->src.p + type.doc->nodes[type.at].off,
+                       type.doc->nodes[type.at].len};
+    if (vm->last_type == 0 || !str_eq(name, vm->last_name)) {
+        vm->last_type = def_find(vm->d, name);
+        vm->last_name = name;
+    }
+    return vm->last_type;
+}
+
 /* One value; at or sib may be 0. type DEF_INNER's mark is resolved by the caller's inner flag. */
 static enum err push_one(struct path_vm *vm, const struct json_doc *doc, struct member m,
                          uint16_t type, bool inner)
 {
-    struct path_item item = {.kind = PATH_NODE, .type = type, .sib = m.sib, .node = {doc, m.at}};
+    struct path_item *item;
+    TRY(path_slot(vm, &item));
+    item->kind = PATH_NODE;
+    item->flags = 0;
+    item->type = type;
+    item->sib = m.sib;
+    item->node.doc = doc;
+    item->node.at = m.at;
     if (m.at == 0 || doc->nodes[m.at].kind == JSON_NULL) {
-        item.flags = PATH_NO_VALUE;
-        item.node.at = m.sib != 0 ? m.sib : m.at;
+        item->flags = PATH_NO_VALUE;
+        item->node.at = m.sib != 0 ? m.sib : m.at;
     }
     if (inner) {
-        uint16_t own = path_resource_type(vm->d, item.node);
-        item.type = own != 0 ? own : type;
+        uint16_t own = inner_type(vm, item->node);
+        item->type = own != 0 ? own : type;
     }
-    return path_push(vm, &item);
+    return OK;
 }
 
 static bool is_null(const struct json_doc *doc, uint32_t at)
@@ -167,7 +194,7 @@ static enum err push_choice(struct path_vm *vm, struct jv obj, uint16_t of, stru
         }
         uint16_t found;
         const struct def_elem *e;
-        if (key.n <= stem.n || memcmp(key.p, stem.p, stem.n) != 0
+        if (key.n <= stem.n || key.p[0] != stem.p[0] || memcmp(key.p, stem.p, stem.n) != 0
             || (e = def_child(vm->d, of, key, &found)) == NULL || !(e->flags & DEF_CHOICE)
             || !str_eq(def_str(vm->d, e->name), stem)) {
             continue;
@@ -248,20 +275,129 @@ static enum err push_system(struct path_vm *vm, const struct path_node *node,
     return path_push(vm, &value);
 }
 
+/* Puts the value at, or the values of the array at, on the stack: nothing stands beside them. */
+static enum err push_plain(struct path_vm *vm, const struct path_node *step,
+                           const struct json_doc *doc, uint32_t at)
+{
+    const struct json_node *nodes = doc->nodes;
+    bool array = nodes[at].kind == JSON_ARRAY;
+    uint32_t end = nodes[at].end;
+    uint16_t type = step->child_type;
+    for (uint32_t v = array ? at + 1 : at; v < end; v = nodes[v].end) {
+        struct path_item *item;
+        if (nodes[v].kind == JSON_NULL) {
+            continue;
+        }
+        TRY(path_slot(vm, &item));
+        item->kind = PATH_NODE;
+        item->flags = 0;
+        item->type = type;
+        item->sib = 0;
+        item->node.doc = doc;
+        item->node.at = v;
+        if (step->way == WAY_INNER) {
+            uint16_t own = inner_type(vm, item->node);
+            item->type = own != 0 ? own : type;
+        }
+    }
+    return OK;
+}
+
+/* A step whose element is known, from an object: the common case of all. *ret_done false: something is
+ * unusual (escapes in names, values beside), the long way must be gone. */
+static enum err push_known(struct path_vm *vm, const struct path_node *step, struct jv obj,
+                           bool *ret_done)
+{
+    const struct json_node *nodes = obj.doc->nodes;
+    const char *src = obj.doc->src.p;
+    const char *name = step->name.p;
+    size_t n = step->name.n;
+    uint32_t end = nodes[obj.at].end;
+    uint32_t at = 0;
+    for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
+        const struct json_node *key = &nodes[k];
+        const char *p = src + key->off;
+        if (key->flags & JSON_ESCAPED) {
+            *ret_done = false;
+            return OK;
+        }
+        if (key->len == n && p[0] == name[0] && memcmp(p, name, n) == 0) {
+            at = k + 1;
+            if (step->way != WAY_PRIMITIVE) {
+                break;
+            }
+        } else if (key->len == n + 1 && p[0] == '_' && memcmp(p + 1, name, n) == 0) {
+            *ret_done = false;
+            return OK;
+        }
+    }
+    *ret_done = true;
+    return at == 0 ? OK : push_plain(vm, step, obj.doc, at);
+}
+
+static enum err step_node(struct path_vm *vm, const struct path_node *node,
+                          const struct path_item *item)
+{
+    bool done = false;
+    if (item->type == node->step_type && node->way != WAY_ASK
+        && json_kind(item->node) == JSON_OBJECT) {
+        TRY(push_known(vm, node, item->node, &done));
+    }
+    return done ? OK : push_named(vm, node, item);
+}
+
 enum err path_step_member(struct path_vm *vm, const struct path_node *node, uint32_t base)
 {
     uint32_t end = vm->n;
     TRY(path_burn(vm, 1 + end - base));
+    if (end - base == 1 && vm->v[base].kind == PATH_NODE) {
+        struct path_item item = path_node_item(&vm->v[base]);
+        path_drop(vm, base); /* the results take its place */
+        return step_node(vm, node, &item);
+    }
     for (uint32_t i = base; i < end; i++) {
-        struct path_item item = vm->v[i];
-        if (item.kind == PATH_NODE) {
-            TRY(push_named(vm, node, &item));
+        if (vm->v[i].kind == PATH_NODE) {
+            struct path_item item = path_node_item(&vm->v[i]);
+            TRY(step_node(vm, node, &item));
         } else {
+            struct path_item item = vm->v[i];
             TRY(push_system(vm, node, &item));
         }
     }
     path_settle(vm, base, end);
     return OK;
+}
+
+/* Whether an object holds any _name. */
+static bool has_beside(struct jv obj)
+{
+    const struct json_node *nodes = obj.doc->nodes;
+    uint32_t end = nodes[obj.at].end;
+    for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
+        if (nodes[k].len > 0 && obj.doc->src.p[nodes[k].off] == '_') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* As def_child, but looks first among the elements that follow the one found last: members mostly stand in
+ * the order of the definitions. */
+static const struct def_elem *child_after(const struct defs *d, uint16_t type, struct str key,
+                                          unsigned *hint, uint16_t *ret_type)
+{
+    enum { AHEAD = 6 };
+    const struct def_type *row = def_type_row(d, type);
+    for (unsigned i = *hint; i < row->n_elem && i < *hint + AHEAD; i++) {
+        const struct def_elem *e = def_elem_at(d, row, i);
+        struct str name = def_str(d, e->name);
+        if (!(e->flags & DEF_CHOICE) && name.n == key.n && memcmp(name.p, key.p, key.n) == 0) {
+            *hint = i + 1;
+            *ret_type = def_elem_type(d, e, 0);
+            return e;
+        }
+    }
+    return def_child(d, type, key, ret_type);
 }
 
 enum err path_children(struct path_vm *vm, const struct path_item *item)
@@ -272,11 +408,13 @@ enum err path_children(struct path_vm *vm, const struct path_item *item)
     }
     const struct json_node *nodes = obj.doc->nodes;
     uint32_t end = nodes[obj.at].end;
+    bool beside = has_beside(obj);
+    unsigned hint = 0;
     for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
         struct str key = {obj.doc->src.p + nodes[k].off, nodes[k].len};
         struct member m = {0};
         TRY(path_burn(vm, 1));
-        if (str_eq(key, S("resourceType"))) {
+        if (key.n == 12 && key.p[0] == 'r' && str_eq(key, S("resourceType"))) {
             continue;
         }
         if (key.n > 0 && key.p[0] == '_') {
@@ -288,14 +426,14 @@ enum err path_children(struct path_vm *vm, const struct path_item *item)
         } else {
             enum json_kind kind = (enum json_kind)nodes[k + 1].kind;
             m.at = k + 1;
-            if (kind != JSON_OBJECT) {
+            if (beside && kind != JSON_OBJECT) {
                 m.sib = find_member(obj, key, true).sib;
             }
         }
         uint16_t type = 0; /* def_child leaves it when there is none */
         bool inner = false;
         if (vm->d != NULL && item->type != 0) {
-            const struct def_elem *e = def_child(vm->d, item->type, key, &type);
+            const struct def_elem *e = child_after(vm->d, item->type, key, &hint, &type);
             inner = e != NULL && (e->flags & DEF_INNER);
             if (e != NULL && !(e->flags & DEF_CHOICE)) {
                 type = path_elem_type(vm->d, e);

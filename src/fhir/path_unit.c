@@ -4,7 +4,8 @@
  * A calendar year or month is no fixed time, a UCUM one is: they are never equal, only equivalent.
  * From the week down both are the same. Equivalence (~) is decided in the finer unit of the two:
  * eleven months are not a year. */
-#include "codec/ucum.h"
+#include <string.h>
+
 #include "fhir/path_int.h"
 
 /* ---- calendar ---- */
@@ -82,15 +83,38 @@ static bool calendar_convert(struct decimal *v, enum path_calendar from, enum pa
 
 /* ---- UCUM ---- */
 
+/* Parses a unit, or finds it among those met last. */
+static bool unit_get(struct path_vm *vm, struct str text, struct ucum_unit *ret_unit)
+{
+    struct path_units *units = vm->env->units;
+    for (size_t i = 0; units != NULL && i < LEN(units->v); i++) {
+        if (units->v[i].n == text.n && text.n > 0
+            && memcmp(units->v[i].text, text.p, text.n) == 0) {
+            *ret_unit = units->v[i].unit;
+            return true;
+        }
+    }
+    if (!ucum_parse(text, ret_unit)) {
+        return false;
+    }
+    if (units != NULL && text.n <= sizeof(units->v[0].text)) {
+        unsigned i = units->next++ % LEN(units->v);
+        memcpy(units->v[i].text, text.p, text.n);
+        units->v[i].n = (uint8_t)text.n;
+        units->v[i].unit = *ret_unit;
+    }
+    return true;
+}
+
 /* v of unit from in unit to. A text that is no unit of UCUM equals itself. */
-static bool ucum_same(struct decimal *v, struct str from, struct str to)
+static bool ucum_same(struct path_vm *vm, struct decimal *v, struct str from, struct str to)
 {
     struct ucum_unit a;
     struct ucum_unit b;
     if (str_eq(from, to)) {
         return true;
     }
-    return ucum_parse(from, &a) && ucum_parse(to, &b) && ucum_convert(v, &a, &b, v);
+    return unit_get(vm, from, &a) && unit_get(vm, to, &b) && ucum_convert(v, &a, &b, v);
 }
 
 static bool is_one(struct str unit)
@@ -131,6 +155,12 @@ static bool meet_calendar(const struct path_quantity *a, const struct path_quant
 /* Whether a step of unit a is at least one of unit b. */
 static bool is_coarser(const struct ucum_unit *a, const struct ucum_unit *b)
 {
+    struct decimal size_a;
+    struct decimal size_b;
+    if (a->special == 0 && b->special == 0) {
+        return decimal_mul(&a->num, &b->den, &size_a) && decimal_mul(&b->num, &a->den, &size_b)
+               && decimal_cmp(&size_a, &size_b) >= 0;
+    }
     struct decimal one = decimal_from_i64(1);
     struct decimal zero = {0};
     struct decimal step;
@@ -142,7 +172,7 @@ static bool is_coarser(const struct ucum_unit *a, const struct ucum_unit *b)
     return decimal_cmp(&step, &one) >= 0;
 }
 
-static bool meet_ucum(struct str a, struct str b, struct pair *p)
+static bool meet_ucum(struct path_vm *vm, struct str a, struct str b, struct pair *p)
 {
     struct ucum_unit ua;
     struct ucum_unit ub;
@@ -151,7 +181,7 @@ static bool meet_ucum(struct str a, struct str b, struct pair *p)
     if (str_eq(a, b)) {
         return true;
     }
-    if (!ucum_parse(a, &ua) || !ucum_parse(b, &ub) || !ucum_comparable(&ua, &ub)) {
+    if (!unit_get(vm, a, &ua) || !unit_get(vm, b, &ub) || !ucum_comparable(&ua, &ub)) {
         return false;
     }
     if (is_coarser(&ub, &ua)) {
@@ -162,7 +192,7 @@ static bool meet_ucum(struct str a, struct str b, struct pair *p)
 }
 
 /* Brings both to the finer unit. loose: a calendar year meets a UCUM one (equivalence). */
-static bool meet(const struct path_quantity *a, const struct path_quantity *b, bool loose,
+static bool meet(struct path_vm *vm, const struct path_quantity *a, const struct path_quantity *b, bool loose,
                  struct pair *p)
 {
     *p = (struct pair){.a = a->value, .b = b->value, .inexact = a->inexact || b->inexact};
@@ -187,9 +217,9 @@ static bool meet(const struct path_quantity *a, const struct path_quantity *b, b
             || (cal_a ? ub : ua) == CAL_MONTH) {
             return false;
         }
-        return meet_ucum(cal_a ? ucum_of[ua] : a->unit, cal_b ? ucum_of[ub] : b->unit, p);
+        return meet_ucum(vm, cal_a ? ucum_of[ua] : a->unit, cal_b ? ucum_of[ub] : b->unit, p);
     }
-    return meet_ucum(a->unit, b->unit, p);
+    return meet_ucum(vm, a->unit, b->unit, p);
 }
 
 /* A rounded number is known to 15 digits: it equals what has the same 15. */
@@ -217,16 +247,14 @@ bool path_quantity_equivalent(struct path_vm *vm, const struct path_quantity *a,
                               const struct path_quantity *b)
 {
     struct pair p;
-    (void)vm;
-    return meet(a, b, true, &p) && decimal_equivalent(&p.a, &p.b);
+    return meet(vm, a, b, true, &p) && decimal_equivalent(&p.a, &p.b);
 }
 
 enum path_order path_quantity_compare(struct path_vm *vm, const struct path_quantity *a,
                                       const struct path_quantity *b)
 {
     struct pair p;
-    (void)vm;
-    if (!meet(a, b, false, &p)) {
+    if (!meet(vm, a, b, false, &p)) {
         return ORDER_UNKNOWN;
     }
     int c = p.inexact ? compare_inexact(&p.a, &p.b) : decimal_cmp(&p.a, &p.b);
@@ -237,17 +265,16 @@ bool path_quantity_comparable(struct path_vm *vm, const struct path_quantity *a,
                               const struct path_quantity *b)
 {
     struct pair p;
-    (void)vm;
-    return meet(a, b, false, &p);
+    return meet(vm, a, b, false, &p);
 }
 
 /* ---- sums and products ---- */
 
 /* A number that only scales: of unit 1, or one that comes to it. */
-static bool plain_number(const struct path_quantity *q, struct decimal *ret_d)
+static bool plain_number(struct path_vm *vm, const struct path_quantity *q, struct decimal *ret_d)
 {
     *ret_d = q->value;
-    return q->kind == PATH_UNIT_UCUM && (is_one(q->unit) || ucum_same(ret_d, q->unit, S("1")));
+    return q->kind == PATH_UNIT_UCUM && (is_one(q->unit) || ucum_same(vm, ret_d, q->unit, S("1")));
 }
 
 /* Quotients of as many digits as are kept were cut off. */
@@ -268,7 +295,7 @@ static bool product(struct path_vm *vm, enum path_op op, const struct path_quant
     q->inexact = a->inexact || b->inexact;
     if (a->kind != PATH_UNIT_UCUM || b->kind != PATH_UNIT_UCUM) {
         /* a calendar time is scaled by plain numbers only; one that may be either stays so */
-        if (plain_number(b, &factor)) {
+        if (plain_number(vm, b, &factor)) {
             q->unit = a->unit;
             q->kind = a->kind;
             bool done = div ? decimal_div(&a->value, &factor, &q->value)
@@ -276,7 +303,7 @@ static bool product(struct path_vm *vm, enum path_op op, const struct path_quant
             q->inexact = q->inexact || (div && is_cut(&q->value));
             return done;
         }
-        if (!div && plain_number(a, &factor)) {
+        if (!div && plain_number(vm, a, &factor)) {
             q->unit = b->unit;
             q->kind = b->kind;
             return decimal_mul(&factor, &b->value, &q->value);
@@ -296,10 +323,10 @@ static bool product(struct path_vm *vm, enum path_op op, const struct path_quant
     return done && q->unit.n > 0;
 }
 
-static bool is_special(const struct path_quantity *q)
+static bool is_special(struct path_vm *vm, const struct path_quantity *q)
 {
     struct ucum_unit unit;
-    return q->kind == PATH_UNIT_UCUM && ucum_parse(q->unit, &unit) && unit.special != 0;
+    return q->kind == PATH_UNIT_UCUM && unit_get(vm, q->unit, &unit) && unit.special != 0;
 }
 
 bool path_quantity_op(struct path_vm *vm, enum path_op op, const struct path_quantity *a,
@@ -312,7 +339,7 @@ bool path_quantity_op(struct path_vm *vm, enum path_op op, const struct path_qua
             return false;
         }
     } else {
-        if (is_special(a) || is_special(b) || !meet(a, b, false, &p)) {
+        if (is_special(vm, a) || is_special(vm, b) || !meet(vm, a, b, false, &p)) {
             return false;
         }
         q = (struct path_quantity){.unit = p.unit, .kind = p.kind, .inexact = p.inexact};
@@ -332,7 +359,6 @@ bool path_quantity_convert(struct path_vm *vm, const struct path_quantity *q, st
     enum path_calendar to = path_calendar_word(unit);
     enum path_calendar from = calendar_of(q);
     bool calendar = q->kind == PATH_UNIT_CALENDAR || q->kind == PATH_UNIT_EITHER;
-    (void)vm;
     if (q->kind == PATH_UNIT_OTHER) {
         return false;
     }
@@ -354,7 +380,7 @@ bool path_quantity_convert(struct path_vm *vm, const struct path_quantity *q, st
             }
             have = ucum_of[from];
         }
-        if (!ucum_same(&r.value, have, unit)) {
+        if (!ucum_same(vm, &r.value, have, unit)) {
             return false;
         }
     }

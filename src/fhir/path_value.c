@@ -75,6 +75,19 @@ bool path_item_value(struct arena *a, const struct defs *d, const struct path_it
 
 bool path_value(struct path_vm *vm, const struct path_item *item, struct path_item *ret_value)
 {
+    if (item->kind == PATH_NODE && item->flags == 0) {
+        const struct json_node *node = &item->node.doc->nodes[item->node.at];
+        unsigned system = item->type == 0 ? DEF_SYS_STRING : vm->types[item->type].system;
+        if (node->kind == JSON_STRING && !(node->flags & JSON_ESCAPED)
+            && (system == DEF_SYS_STRING || item->type == DEF_SYS_STRING)) {
+            ret_value->kind = PATH_STRING;
+            ret_value->flags = 0;
+            ret_value->type = 0;
+            ret_value->sib = 0;
+            ret_value->s = (struct str){item->node.doc->src.p + node->off, node->len};
+            return true;
+        }
+    }
     return path_item_value(vm->rq->a, vm->d, item, ret_value);
 }
 
@@ -142,19 +155,19 @@ static unsigned system_of(struct path_vm *vm, const struct path_item *item)
         return item->kind;
     }
     if (item->type != 0) {
-        const struct def_type *row = def_type_row(vm->d, item->type);
-        return row->kind == DEF_SYSTEM ? item->type : 0;
+        return vm->types[item->type].kind == DEF_SYSTEM ? item->type : 0;
     }
     return path_value(vm, item, &value) ? value.kind : 0;
 }
 
 /* A code is no string, a url no uri: specialised primitives are their own types. */
-static bool fhir_is_a(const struct defs *d, uint16_t type, uint16_t base)
+static bool fhir_is_a(struct path_vm *vm, uint16_t type, uint16_t base)
 {
     if (type == base) {
         return true;
     }
-    return def_type_row(d, base)->kind != DEF_PRIMITIVE && def_is_a(d, type, base);
+    uint8_t kind = vm->types[base].kind;
+    return kind != DEF_PRIMITIVE && kind != DEF_RESOURCE && def_is_a(vm->d, type, base);
 }
 
 bool path_is_type(struct path_vm *vm, const struct path_item *item,
@@ -164,17 +177,13 @@ bool path_is_type(struct path_vm *vm, const struct path_item *item,
         return true;
     }
     return type->fhir != 0 && item->kind == PATH_NODE && item->type != 0
-           && fhir_is_a(vm->d, item->type, type->fhir);
+           && fhir_is_a(vm, item->type, type->fhir);
 }
 
 bool path_as_type(struct path_vm *vm, const struct path_item *item,
                   const struct path_type_ref *type, struct path_item *ret_item)
 {
     struct path_item value;
-    if (path_is_type(vm, item, type)) {
-        *ret_item = *item;
-        return true;
-    }
     if (type->system != 0 && type->fhir == 0 && item->kind == PATH_NODE
         && path_value(vm, item, &value) && value.kind == type->system) {
         *ret_item = value;

@@ -1,0 +1,117 @@
+// FHIRPath beside `fhirpath` from npm: the same expressions over the same inputs, compiled once on both
+// sides, ours measured inside the program. node tools/bench_fhirpath.mjs [--build release]
+// Inputs: official examples and a synthetic record of the conformance data (CONSILIUM_CONFORMANCE).
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import zlib from 'node:zlib';
+
+const ROOT = path.join(path.dirname(new URL(import.meta.url).pathname), '..');
+const DATA = path.resolve(ROOT, process.env.CONSILIUM_CONFORMANCE || '../shared/conformance');
+const require = createRequire(import.meta.url);
+const TAKE_MS = 60; // for each round of an expression on the other side
+const ROUNDS = 5; // the best one counts, on both sides: others use the machine too
+
+// Input; expression: paths, filters, invariants, search parameters as they are met in a server.
+const CASES = [
+  ['patient', 'Patient.name.given'],
+  ['patient', "Patient.name.where(use = 'official').family"],
+  ['patient', "Patient.telecom.where(system = 'phone').value"],
+  ['patient', 'Patient.birthDate < today()'],
+  ['patient', 'Patient.name.exists() and Patient.name.all(family.exists() or given.exists() or text.exists())'],
+  ['patient', "Patient.contact.all(name.exists() or telecom.exists() or address.exists() or organization.exists())"],
+  ['patient', "contained.where((('#'+id in (%resource.descendants().reference | %resource.descendants().as(canonical) | %resource.descendants().as(uri) | %resource.descendants().as(url))) or descendants().where(reference = '#').exists() or descendants().where(as(canonical) = '#').exists() or descendants().where(as(canonical) = '#').exists()).not()).trace('unmatched', id).empty()"],
+  ['patient', 'Patient.descendants().count()'],
+  ['patient', "Patient.name.select(given.join(' ') & ' ' & family)"],
+  ['patient', 'Patient.deceased.exists() and Patient.deceased != false'],
+  ['observation', 'Observation.value.value > 100'],
+  ['observation', "Observation.value > 80 'kg'"],
+  ['observation', 'Observation.code.coding.code'],
+  ['observation', '(Observation.effective as dateTime) | Observation.effective.ofType(Period).start'],
+  ['observation', 'dataAbsentReason.empty() or value.empty()'],
+  ['observation', 'value.empty() or component.code.where(coding.intersect(%resource.code.coding).exists()).empty()'],
+  ['questionnaire', 'Questionnaire.repeat(item).linkId'],
+  ['questionnaire', 'descendants().linkId.isDistinct()'],
+  ['questionnaire', "Questionnaire.item.where(type = 'group').item.count()"],
+  ['bundle', 'Bundle.entry.resource.ofType(Observation).value.ofType(Quantity).value'],
+  ['bundle', 'Bundle.entry.fullUrl.isDistinct()'],
+  ['bundle', "Bundle.entry.resource.ofType(Condition).code.coding.where(system = 'http://snomed.info/sct').code.distinct()"],
+  ['patient', "(1 | 2 | 3 | 4).aggregate($this + $total, 0) = 10 and 'abc'.matches('^[a-c]+$')"],
+  ['patient', '@2020-01-31 + 1 month = @2020-02-29'],
+];
+
+function writeInputs(dir) {
+  const of = (name) => path.join(DATA, 'fhirpath/input', name);
+  const record = fs.readdirSync(path.join(DATA, 'synthea')).filter((n) => n.endsWith('.json.gz')).sort()[0];
+  const bundle = path.join(dir, 'bundle.json');
+  fs.writeFileSync(bundle, zlib.gunzipSync(fs.readFileSync(path.join(DATA, 'synthea', record))));
+  return {
+    patient: of('patient-example.json'),
+    observation: of('observation-example.json'),
+    questionnaire: of('questionnaire-example.json'),
+    bundle,
+  };
+}
+
+function measureOurs(dir, inputs, build) {
+  const spec = path.join(dir, 'cases.json');
+  fs.writeFileSync(spec, JSON.stringify(CASES.map(([input, expr]) => ({ input: inputs[input], expr }))));
+  const program = path.join(ROOT, `build/${build}/src/app/consilium`);
+  const run = spawnSync(program, ['fhirpath', '--bench', spec], { encoding: 'utf8', env: { ...process.env, CONSILIUM_CONFORMANCE: undefined } });
+  if (run.status !== 0) throw new Error(run.stderr);
+  return run.stdout.trim().split('\n').map((l) => l.split(' ').map(Number));
+}
+
+// Nanoseconds and items of one expression there; warmed up before the clock starts.
+function measureTheirs(fhirpath, model, resource, expr) {
+  const program = fhirpath.compile(expr, model, { traceFn: () => {} });
+  const once = () => program(resource);
+  let items = once().length;
+  const until = performance.now() + 2 * TAKE_MS;
+  while (performance.now() < until) items = once().length;
+  let best = Infinity;
+  for (let round = 0; round < ROUNDS; round++) {
+    const t0 = performance.now();
+    let n = 0;
+    for (; performance.now() - t0 < TAKE_MS; n++) once();
+    best = Math.min(best, ((performance.now() - t0) / n) * 1e6);
+  }
+  return [best, items];
+}
+
+export function benchFhirpath(say, build = 'release') {
+  const fhirpath = require('fhirpath');
+  const model = require('fhirpath/fhir-context/r4');
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-fhirpath-'));
+  const inputs = writeInputs(dir);
+  const resources = Object.fromEntries(Object.entries(inputs).map(([k, f]) => [k, JSON.parse(fs.readFileSync(f, 'utf8'))]));
+  const ours = measureOurs(dir, inputs, build);
+  const ratios = [];
+  say('## FHIRPath');
+  say();
+  say(`Beside npm \`fhirpath\` ${require('fhirpath/package.json').version} on Node ${process.version}: same expressions, same inputs (official examples, one Synthea record of ${resources.bundle.entry.length} entries), compiled once on both sides.`);
+  say();
+  say('| expression | over | items | ours, µs | theirs, µs | times |');
+  say('|---|---|---|---|---|---|');
+  CASES.forEach(([input, expr], i) => {
+    const [theirs, items] = measureTheirs(fhirpath, model, resources[input], expr);
+    const [ns, n] = ours[i];
+    const ratio = theirs / ns;
+    ratios.push(ratio);
+    const text = expr.length > 70 ? `${expr.slice(0, 67)}...` : expr;
+    say(`| \`${text.replaceAll('|', '\\|')}\` | ${input} | ${n}${items === n ? '' : ` (theirs ${items})`} | ${(ns / 1000).toFixed(2)} | ${(theirs / 1000).toFixed(1)} | ${ratio.toFixed(0)} |`);
+  });
+  const sorted = [...ratios].sort((a, b) => a - b);
+  const mean = Math.exp(ratios.reduce((s, r) => s + Math.log(r), 0) / ratios.length);
+  say();
+  say(`Times faster: ${mean.toFixed(0)} in the geometric mean, ${sorted[0].toFixed(0)} at the least, ${sorted.at(-1).toFixed(0)} at the most.`);
+  say();
+  fs.rmSync(dir, { recursive: true });
+}
+
+if (process.argv[1] && path.resolve(process.argv[1]) === new URL(import.meta.url).pathname) {
+  const at = process.argv.indexOf('--build');
+  benchFhirpath((t = '') => console.log(t), at > 0 ? process.argv[at + 1] : 'release');
+}
