@@ -83,7 +83,7 @@ static void report(struct str name, struct str why, void *ctx)
 
 /* ---- bench ---- */
 
-enum { BENCH_US = 60 * 1000, BENCH_ROUNDS = 5, BENCH_BATCH = 32 };
+enum { BENCH_US = 60 * 1000, BENCH_ROUNDS = 3, BENCH_BATCH = 32 };
 
 /* Evaluates again and again for BENCH_ROUNDS times BENCH_US: nanoseconds each in the best round, for other
  * programs take the machine in some. */

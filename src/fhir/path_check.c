@@ -78,6 +78,30 @@ static void elem_types(struct checker *c, const struct def_elem *e, struct types
     }
 }
 
+/* The JSON names of a choice: the stem and each type with a capital. */
+static enum err list_choices(struct checker *c, struct path_node *node, const struct def_elem *e)
+{
+    struct path_choice *v = ARENA_ARRAY(c->rq->a, e->n_type, struct path_choice);
+    TRY_MEM(c->rq, v);
+    for (unsigned i = 0; i < e->n_type; i++) {
+        struct str type = def_type_name(c->d, def_elem_type(c->d, e, i));
+        struct buf b;
+        buf_init(&b, c->rq->a, 256);
+        buf_str(&b, node->name);
+        size_t at = b.n;
+        buf_str(&b, type);
+        TRY_MEM(c->rq, buf_get(&b).p);
+        if (b.p[at] >= 'a' && b.p[at] <= 'z') {
+            b.p[at] = (char)(b.p[at] - 'a' + 'A');
+        }
+        v[i] = (struct path_choice){buf_get(&b), def_elem_type(c->d, e, i)};
+    }
+    node->choices = v;
+    node->n_choices = e->n_type;
+    node->way = WAY_CHOICE;
+    return OK;
+}
+
 static uint8_t way_of(struct checker *c, const struct def_elem *e, uint16_t type)
 {
     if ((e->flags & (DEF_CHOICE | DEF_PRIM_VALUE)) || type == 0) {
@@ -112,6 +136,9 @@ static enum err check_member(struct checker *c, struct path_node *node, const st
             node->step_type = type;
             node->child_type = e->flags & DEF_CHOICE ? 0 : path_elem_type(c->d, e);
             node->way = way_of(c, e, node->child_type);
+            if (e->flags & DEF_CHOICE) {
+                TRY(list_choices(c, node, e));
+            }
         }
     }
     if (!found && c->strict) {
@@ -184,6 +211,7 @@ static enum err check_call(struct checker *c, struct path_node *node, const stru
             first = t;
         }
     }
+    TRY(path_regex_prepare(c->rq, node));
     if (c->strict && (func->flags & FUNC_CRITERION) && node->n_args > 0
         && !can_be_boolean(c, &first)) {
         return never(c, node, "a criterion that cannot be a boolean");

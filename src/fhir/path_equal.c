@@ -376,13 +376,28 @@ bool path_among(struct path_vm *vm, const struct path_item *item, uint32_t from,
     return false;
 }
 
+/* Of an object: its members' names and texts, in any order. Long texts by their beginning. */
+static uint32_t object_key(struct path_vm *vm, struct jv obj)
+{
+    uint32_t key = json_node(obj)->end - obj.at;
+    for (struct jv v = json_first(obj); v.doc != NULL; v = json_next(v)) {
+        uint32_t part = (uint32_t)json_kind(v) + 1;
+        if (json_kind(v) == JSON_STRING) {
+            struct str text = json_str(vm->rq->a, v);
+            part = str_hash(str_sub(text, 0, 24)) + (uint32_t)text.n;
+        }
+        key += part * 0x9e3779b1U;
+    }
+    return key | 0x80000000U;
+}
+
 uint32_t path_equal_key(struct path_vm *vm, const struct path_item *item)
 {
     struct path_item v;
     if (is_complex(item)) {
         bool quantity = item->type != 0
                         && def_is_a(vm->d, item->type, vm->prog->quantity_type);
-        return quantity ? 1 : 100 + json_len(item->node);
+        return quantity ? 1 : object_key(vm, item->node);
     }
     if (!path_value(vm, item, &v)) {
         return 2;

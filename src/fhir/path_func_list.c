@@ -194,29 +194,62 @@ static enum err do_select(struct path_vm *vm, const struct path_frame *f,
     return OK;
 }
 
+/* The results of repeat() so far: items of the stack from end on, and their keys. */
+struct repeating {
+    uint32_t *keys;
+    uint32_t size;
+    uint32_t end;
+};
+
+/* Keeps, of the items from top, those that are not among the results yet. */
+static enum err keep_new(struct path_vm *vm, struct repeating *r, uint32_t top)
+{
+    uint32_t keep = top;
+    for (uint32_t j = top; j < vm->n; j++) {
+        uint32_t key = path_equal_key(vm, &vm->v[j]);
+        uint32_t n = keep - r->end;
+        bool found = false;
+        if (n == r->size) {
+            uint32_t *keys = ARENA_ARRAY(vm->rq->a, 2 * (size_t)n + 16, uint32_t);
+            TRY_MEM(vm->rq, keys);
+            for (uint32_t i = 0; i < n; i++) {
+                keys[i] = r->keys[i];
+            }
+            r->keys = keys;
+            r->size = 2 * n + 16;
+        }
+        TRY(path_burn(vm, 1 + n / 8));
+        for (uint32_t i = 0; i < n && !found; i++) {
+            found = r->keys[i] == key
+                    && path_equal(vm, &vm->v[j], &vm->v[r->end + i]) == TRI_TRUE;
+        }
+        if (!found) {
+            r->keys[n] = key;
+            if (keep != j) {
+                vm->v[keep] = vm->v[j];
+            }
+            keep++;
+        }
+    }
+    path_drop(vm, keep);
+    return OK;
+}
+
 /* Projects the input, then the results, until nothing new comes. */
 static enum err repeated(struct path_vm *vm, const struct path_frame *f,
                          const struct path_node *node, uint32_t base, bool once)
 {
-    uint32_t end = vm->n;
+    struct path_frame inner = *f;
+    struct repeating r = {.end = vm->n};
     for (uint32_t i = base; i < vm->n; i++) {
-        struct path_frame inner = path_frame_of(f, &vm->v[i], i - base);
         uint32_t top = vm->n;
+        path_frame_next(&inner, &vm->v[i], i - base);
         TRY(path_run(vm, &inner, node->args[0]));
-        if (!once) {
-            continue;
+        if (once) {
+            TRY(keep_new(vm, &r, top));
         }
-        uint32_t keep = top;
-        for (uint32_t j = top; j < vm->n; j++) {
-            struct path_item item = vm->v[j];
-            if (!path_among(vm, &item, end, keep)) {
-                vm->v[keep++] = item;
-            }
-        }
-        path_drop(vm, keep);
-        TRY(path_burn(vm, 1));
     }
-    path_settle(vm, base, end);
+    path_settle(vm, base, r.end);
     return OK;
 }
 

@@ -118,9 +118,17 @@ enum path_way {
     WAY_COMPLEX,   /* one name */
     WAY_PRIMITIVE, /* a name, and _name beside it */
     WAY_INNER,     /* one name; a resource that says its type */
+    WAY_CHOICE,    /* one of the names in choices */
+};
+
+/* A member a choice can be: "valueQuantity", and the type its value has. */
+struct path_choice {
+    struct str name;
+    uint16_t type;
 };
 
 struct path_func;
+struct path_regex;
 
 /* A type written in an expression, or that of an item. */
 struct path_type_ref {
@@ -140,12 +148,14 @@ struct path_node {
     uint16_t child_type;         /* of the element, unless it is a choice */
     uint8_t way;                 /* enum path_way of the element */
     const struct def_elem *elem; /* NULL: look it up */
+    const struct path_choice *choices; /* of WAY_CHOICE */
+    uint16_t n_choices;
     struct path_node **args;
     struct str name;             /* member, function, variable, type */
     const struct path_func *func;
     struct path_type_ref type;   /* is, as, ofType() */
     struct path_item item;       /* literal */
-    void *regex;                 /* compiled pattern of a literal, or NULL */
+    const struct path_regex *regex; /* compiled pattern of a literal, or NULL */
 };
 
 struct path_prog {
@@ -479,6 +489,9 @@ bool path_quantity_parse(struct str text, struct path_quantity *ret_q);
 void path_quantity_write(struct buf *b, const struct path_quantity *q);
 
 /* regular expressions: path_regex.c */
+/* Compiles the pattern of matches() and matchesFull() once, where it is a literal without flags; what is
+ * no pattern is left for the evaluation to report. */
+MUST_USE enum err path_regex_prepare(struct req *rq, struct path_node *node);
 enum { PATH_REGEX_FULL = 1, PATH_REGEX_NO_CASE = 2, PATH_REGEX_LINES = 4 };
 MUST_USE enum err path_regex_match(struct path_vm *vm, const struct path_node *node, struct str s,
                                    struct str pattern, unsigned flags, bool *ret_b);

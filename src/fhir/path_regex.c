@@ -13,60 +13,102 @@ enum {
     NEST_LIMIT = 100, /* brackets within each other */
 };
 
-struct regex {
-    pcre2_compile_context *how;
-    pcre2_code *code;
-    pcre2_match_data *data;
-    pcre2_match_context *limits;
+struct path_regex {
+    pcre2_code *code; /* in the arena of whoever compiled it */
 };
 
-static void regex_done(struct regex *r)
+/* PCRE2 takes its memory from an arena and gives nothing back by itself. */
+static void *take(PCRE2_SIZE n, void *a)
 {
-    pcre2_match_context_free(r->limits);
-    pcre2_match_data_free(r->data);
-    pcre2_code_free(r->code);
-    pcre2_compile_context_free(r->how);
+    return arena_alloc_raw(a, n);
 }
 
-static enum err regex_open(struct path_vm *vm, const struct path_node *node, struct str pattern,
-                           unsigned flags, struct regex *r)
+static void give_back(void *p, void *a)
+{
+    (void)p, (void)a;
+}
+
+/* A pattern into a program; *ret_code NULL when it is none. */
+static enum err compile(struct req *rq, struct str pattern, unsigned flags,
+                        pcre2_code **ret_code)
 {
     /* dot takes line ends too: FHIRPath N1 5.6.9 wants single line mode */
     uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C;
     int code;
     size_t at;
     struct buf whole;
+    *ret_code = NULL;
     if (pattern.n > PATTERN_MAX) {
-        return PATH_FAIL(vm, node, "the pattern is too long");
+        return OK;
     }
     if (flags & PATH_REGEX_FULL) {
-        buf_init(&whole, vm->rq->a, PATTERN_MAX + 16);
+        buf_init(&whole, rq->a, PATTERN_MAX + 16);
         BUF_LIT(&whole, "^(?:");
         buf_str(&whole, pattern);
         BUF_LIT(&whole, ")$");
         pattern = buf_get(&whole);
-        TRY_MEM(vm->rq, pattern.p);
+        TRY_MEM(rq, pattern.p);
         options |= PCRE2_DOLLAR_ENDONLY;
     }
     options |= flags & PATH_REGEX_NO_CASE ? PCRE2_CASELESS : 0;
     options |= flags & PATH_REGEX_LINES ? PCRE2_MULTILINE : 0;
-    r->how = pcre2_compile_context_create(NULL);
-    if (r->how == NULL) {
-        return FAIL(vm->rq, E_TOO_LARGE, "memory cap");
+    pcre2_general_context *memory = pcre2_general_context_create(take, give_back, rq->a);
+    TRY_MEM(rq, memory);
+    pcre2_compile_context *how = pcre2_compile_context_create(memory);
+    TRY_MEM(rq, how);
+    (void)pcre2_set_parens_nest_limit(how, NEST_LIMIT);
+    *ret_code = pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, options, &code, &at, how);
+    return OK;
+}
+
+/* A program and what matching with it needs, all in the request's arena. */
+struct regex {
+    const pcre2_code *code;
+    pcre2_match_data *data;
+    pcre2_match_context *limits;
+};
+
+static enum err regex_open(struct path_vm *vm, const struct path_node *node, struct str pattern,
+                           unsigned flags, struct regex *r)
+{
+    struct arena *a = vm->rq->a;
+    if (node->regex != NULL) {
+        r->code = node->regex->code;
+    } else {
+        pcre2_code *code;
+        TRY(compile(vm->rq, pattern, flags, &code));
+        r->code = code;
     }
-    (void)pcre2_set_parens_nest_limit(r->how, NEST_LIMIT);
-    r->code = pcre2_compile((PCRE2_SPTR)pattern.p, pattern.n, options, &code, &at, r->how);
     if (r->code == NULL) {
         return PATH_FAIL(vm, node, "the pattern is no regular expression");
     }
-    r->data = pcre2_match_data_create_from_pattern(r->code, NULL);
-    r->limits = pcre2_match_context_create(NULL);
-    if (r->data == NULL || r->limits == NULL) {
-        return FAIL(vm->rq, E_TOO_LARGE, "memory cap");
-    }
+    pcre2_general_context *memory = pcre2_general_context_create(take, give_back, a);
+    TRY_MEM(vm->rq, memory);
+    r->data = pcre2_match_data_create_from_pattern(r->code, memory);
+    r->limits = pcre2_match_context_create(memory);
+    TRY_MEM(vm->rq, r->data);
+    TRY_MEM(vm->rq, r->limits);
     (void)pcre2_set_match_limit(r->limits, MATCH_LIMIT);
     (void)pcre2_set_depth_limit(r->limits, DEPTH_LIMIT);
     (void)pcre2_set_heap_limit(r->limits, HEAP_LIMIT_KIB);
+    return OK;
+}
+
+enum err path_regex_prepare(struct req *rq, struct path_node *node)
+{
+    bool full = str_eq(node->name, S("matchesFull"));
+    if ((!full && !str_eq(node->name, S("matches"))) || node->n_args != 1
+        || node->args[0]->op != OP_LITERAL || node->args[0]->item.kind != PATH_STRING) {
+        return OK;
+    }
+    pcre2_code *code;
+    TRY(compile(rq, node->args[0]->item.s, full ? PATH_REGEX_FULL : 0, &code));
+    if (code != NULL) {
+        struct path_regex *r = ARENA_NEW(rq->a, struct path_regex);
+        TRY_MEM(rq, r);
+        r->code = code;
+        node->regex = r;
+    }
     return OK;
 }
 
@@ -85,7 +127,7 @@ static enum err find(struct path_vm *vm, const struct path_node *node, struct re
 enum err path_regex_match(struct path_vm *vm, const struct path_node *node, struct str s,
                           struct str pattern, unsigned flags, bool *ret_b)
 {
-    CLEANUP(regex_done) struct regex r = {0};
+    struct regex r = {0};
     TRY(regex_open(vm, node, pattern, flags, &r));
     return find(vm, node, &r, s, 0, ret_b);
 }
@@ -116,7 +158,7 @@ static void substitute(struct buf *b, const struct regex *r, struct str s, struc
 enum err path_regex_replace(struct path_vm *vm, const struct path_node *node, struct str s,
                             struct str pattern, struct str with, struct str *ret_s)
 {
-    CLEANUP(regex_done) struct regex r = {0};
+    struct regex r = {0};
     struct buf b;
     if (pattern.n == 0) {
         *ret_s = s;

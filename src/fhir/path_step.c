@@ -303,6 +303,52 @@ static enum err push_plain(struct path_vm *vm, const struct path_node *step,
     return OK;
 }
 
+/* A choice whose names are known. Values beside are left to the long way. */
+static enum err push_known_choice(struct path_vm *vm, const struct path_node *step, struct jv obj,
+                                  bool *ret_done)
+{
+    const struct json_node *nodes = obj.doc->nodes;
+    const char *src = obj.doc->src.p;
+    const char *stem = step->name.p;
+    size_t n = step->name.n;
+    uint32_t end = nodes[obj.at].end;
+    const struct path_choice *found = NULL;
+    uint32_t at = 0;
+    for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
+        const char *p = src + nodes[k].off;
+        uint32_t len = nodes[k].len;
+        if (len <= n || p[0] != stem[0] || memcmp(p, stem, n) != 0) {
+            if ((nodes[k].flags & JSON_ESCAPED)
+                || (len > n + 1 && p[0] == '_' && memcmp(p + 1, stem, n) == 0)) {
+                *ret_done = false;
+                return OK;
+            }
+            continue;
+        }
+        for (unsigned i = 0; i < step->n_choices; i++) {
+            const struct path_choice *c = &step->choices[i];
+            if (c->name.n == len && memcmp(c->name.p + n, p + n, len - n) == 0) {
+                found = c;
+                at = k + 1;
+            }
+        }
+    }
+    *ret_done = true;
+    if (found == NULL || nodes[at].kind == JSON_NULL || nodes[at].kind == JSON_ARRAY) {
+        *ret_done = found == NULL;
+        return OK;
+    }
+    struct path_item *item;
+    TRY(path_slot(vm, &item));
+    item->kind = PATH_NODE;
+    item->flags = 0;
+    item->type = found->type;
+    item->sib = 0;
+    item->node.doc = obj.doc;
+    item->node.at = at;
+    return OK;
+}
+
 /* A step whose element is known, from an object: the common case of all. *ret_done false: something is
  * unusual (escapes in names, values beside), the long way must be gone. */
 static enum err push_known(struct path_vm *vm, const struct path_node *step, struct jv obj,
@@ -341,7 +387,8 @@ static enum err step_node(struct path_vm *vm, const struct path_node *node,
     bool done = false;
     if (item->type == node->step_type && node->way != WAY_ASK
         && json_kind(item->node) == JSON_OBJECT) {
-        TRY(push_known(vm, node, item->node, &done));
+        TRY(node->way == WAY_CHOICE ? push_known_choice(vm, node, item->node, &done)
+                                    : push_known(vm, node, item->node, &done));
     }
     return done ? OK : push_named(vm, node, item);
 }

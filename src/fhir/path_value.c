@@ -96,7 +96,7 @@ bool path_value(struct path_vm *vm, const struct path_item *item, struct path_it
 static bool is_quantity(struct path_vm *vm, const struct path_item *item)
 {
     return item->kind == PATH_NODE && item->type != 0
-           && def_type_row(vm->d, item->type)->kind == DEF_COMPLEX
+           && vm->types[item->type].kind == DEF_COMPLEX
            && def_is_a(vm->d, item->type, vm->prog->quantity_type);
 }
 
