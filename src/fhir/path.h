@@ -149,7 +149,7 @@ struct path_env {
      * the environment is in use; path_eval_bool and path_eval_test see to it themselves. */
     struct path_item *stack;
     uint32_t stack_size;
-    struct path_units *units;
+    struct path_memory *memory;
 };
 
 /* Compiles an expression into rq->a.

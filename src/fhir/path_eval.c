@@ -411,12 +411,12 @@ static enum err env_begin(struct req *rq, struct path_env *env)
 {
     if (env->stack == NULL) {
         struct path_item *stack = arena_alloc_raw(rq->a, STACK_FIRST * sizeof(*stack));
-        struct path_units *units = ARENA_NEW(rq->a, struct path_units);
+        struct path_memory *memory = ARENA_NEW(rq->a, struct path_memory);
         TRY_MEM(rq, stack);
-        TRY_MEM(rq, units);
+        TRY_MEM(rq, memory);
         env->stack = stack;
         env->stack_size = STACK_FIRST;
-        env->units = units;
+        env->memory = memory;
     }
     return OK;
 }
@@ -425,6 +425,7 @@ enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env
                    struct path_list *ret_list)
 {
     TRY(env_begin(rq, env));
+    env->memory->round++;
     struct path_vm vm = {
         .rq = rq,
         .prog = prog,

@@ -6,10 +6,15 @@
 
 /* ---- now ---- */
 
-static struct path_time now_of(const struct path_vm *vm)
+static struct path_time now_of(struct path_vm *vm)
 {
     struct instant now = vm->env->now.ms != 0 ? vm->env->now : vm->rq->now;
-    return path_time_of_instant(now, 0);
+    struct path_memory *memory = vm->env->memory;
+    if (memory->now_ms != now.ms || memory->now.year == 0) {
+        memory->now = path_time_of_instant(now, 0);
+        memory->now_ms = now.ms;
+    }
+    return memory->now;
 }
 
 static enum err do_now(struct path_vm *vm, const struct path_frame *f,

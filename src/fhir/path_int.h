@@ -176,8 +176,22 @@ MUST_USE enum err path_check(struct req *rq, struct path_prog *prog);
 
 /* ---- evaluation ---- */
 
-/* The units an environment met last, parsed. */
-struct path_units {
+/* What steps found lately for types not known when they were compiled. Entries are of one evaluation only. */
+enum { PATH_STEPS = 32 };
+struct path_step_memo {
+    const struct path_node *step;
+    const struct def_elem *elem; /* NULL: the type has no such element */
+    uint32_t round;
+    uint16_t type;
+    uint16_t child;
+};
+
+/* The units an environment met last, parsed, and the steps of this evaluation. */
+struct path_memory {
+    struct path_step_memo steps[PATH_STEPS];
+    uint32_t round; /* counts evaluations */
+    int64_t now_ms; /* the moment now is of */
+    struct path_time now;
     struct {
         char text[32];
         uint8_t n; /* 0: free */

@@ -226,6 +226,31 @@ static enum err push_unknown(struct path_vm *vm, const struct path_node *node,
     return push_member(vm, obj.doc, find_member(obj, node->name, true), type, false);
 }
 
+/* The element of that name in a type, and the type of its values unless it is a choice. */
+static const struct def_elem *find_elem(struct path_vm *vm, const struct path_node *node,
+                                        uint16_t type, uint16_t *ret_child)
+{
+    struct path_memory *memory = vm->env->memory;
+    struct path_step_memo spare;
+    uint32_t at = (uint32_t)((uintptr_t)node >> 4) + type;
+    struct path_step_memo *m = memory == NULL ? &spare : &memory->steps[at % PATH_STEPS];
+    if (memory == NULL || m->step != node || m->type != type || m->round != memory->round) {
+        m->step = node;
+        m->type = type;
+        m->round = memory == NULL ? 0 : memory->round;
+        m->elem = def_stem(vm->d, type, node->name);
+        m->child = m->elem == NULL || (m->elem->flags & DEF_CHOICE) ? 0
+                                                                     : path_elem_type(vm->d, m->elem);
+        uint16_t found;
+        if (m->elem == NULL && def_child(vm->d, type, node->name, &found) == NULL
+            && node->name.n != 12) {
+            m->child = UINT16_MAX; /* no such thing in any form, and not resourceType */
+        }
+    }
+    *ret_child = m->child;
+    return m->elem;
+}
+
 static enum err push_named(struct path_vm *vm, const struct path_node *node,
                            const struct path_item *item)
 {
@@ -236,9 +261,8 @@ static enum err push_named(struct path_vm *vm, const struct path_node *node,
         if (item->type == node->step_type && node->elem != NULL) {
             e = node->elem;
             type = node->child_type;
-        } else if ((e = def_stem(vm->d, item->type, node->name)) != NULL
-                   && !(e->flags & DEF_CHOICE)) {
-            type = path_elem_type(vm->d, e);
+        } else if ((e = find_elem(vm, node, item->type, &type)) == NULL && type == UINT16_MAX) {
+            return OK;
         }
     }
     if (obj.doc == NULL || (e != NULL && (e->flags & DEF_PRIM_VALUE))) {

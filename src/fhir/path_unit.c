@@ -86,22 +86,22 @@ static bool calendar_convert(struct decimal *v, enum path_calendar from, enum pa
 /* Parses a unit, or finds it among those met last. */
 static bool unit_get(struct path_vm *vm, struct str text, struct ucum_unit *ret_unit)
 {
-    struct path_units *units = vm->env->units;
-    for (size_t i = 0; units != NULL && i < LEN(units->v); i++) {
-        if (units->v[i].n == text.n && text.n > 0
-            && memcmp(units->v[i].text, text.p, text.n) == 0) {
-            *ret_unit = units->v[i].unit;
+    struct path_memory *memory = vm->env->memory;
+    for (size_t i = 0; memory != NULL && i < LEN(memory->v); i++) {
+        if (memory->v[i].n == text.n && text.n > 0
+            && memcmp(memory->v[i].text, text.p, text.n) == 0) {
+            *ret_unit = memory->v[i].unit;
             return true;
         }
     }
     if (!ucum_parse(text, ret_unit)) {
         return false;
     }
-    if (units != NULL && text.n <= sizeof(units->v[0].text)) {
-        unsigned i = units->next++ % LEN(units->v);
-        memcpy(units->v[i].text, text.p, text.n);
-        units->v[i].n = (uint8_t)text.n;
-        units->v[i].unit = *ret_unit;
+    if (memory != NULL && text.n <= sizeof(memory->v[0].text)) {
+        unsigned i = memory->next++ % LEN(memory->v);
+        memcpy(memory->v[i].text, text.p, text.n);
+        memory->v[i].n = (uint8_t)text.n;
+        memory->v[i].unit = *ret_unit;
     }
     return true;
 }

@@ -105,19 +105,30 @@ static enum err quantity_of(struct path_vm *vm, const struct path_node *node,
                             const struct path_item *item, struct path_item *ret_value,
                             bool *ret_has)
 {
+    static const struct str names[] = {SI("value"), SI("unit"), SI("system"), SI("code"),
+                                       SI("comparator")};
+    struct jv v[LEN(names)] = {0};
     struct arena *a = vm->rq->a;
-    struct path_quantity *q = ARENA_NEW(a, struct path_quantity);
-    TRY_MEM(vm->rq, q);
     *ret_has = false;
-    if (json_has(json_get(item->node, S("comparator")))) {
+    for (struct jv m = json_first(item->node); json_has(m); m = json_next(m)) {
+        for (size_t i = 0; i < LEN(names); i++) {
+            if (json_key_is(m, names[i])) {
+                v[i] = m;
+                break;
+            }
+        }
+    }
+    if (json_has(v[4])) {
         return PATH_FAIL(vm, node, "a quantity with a comparator cannot be computed with");
     }
-    if (!decimal_parse(json_raw(json_get(item->node, S("value"))), &q->value)) {
+    struct path_quantity *q = ARENA_NEW(a, struct path_quantity);
+    TRY_MEM(vm->rq, q);
+    if (!decimal_parse(json_raw(v[0]), &q->value)) {
         return OK;
     }
-    struct str code = json_str(a, json_get(item->node, S("code")));
-    struct str unit = json_str(a, json_get(item->node, S("unit")));
-    if (json_is(json_get(item->node, S("system")), S("http://unitsofmeasure.org")) && code.n > 0) {
+    struct str unit = json_str(a, v[1]);
+    struct str code = json_str(a, v[3]);
+    if (json_is(v[2], S("http://unitsofmeasure.org")) && code.n > 0) {
         q->unit = code;
         q->kind = path_calendar_ucum(code) != CAL_NONE ? PATH_UNIT_EITHER : PATH_UNIT_UCUM;
     } else if (code.n == 0 && unit.n == 0) {
