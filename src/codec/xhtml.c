@@ -87,13 +87,10 @@ static bool skip_past(struct scan *s, struct str what)
     return true;
 }
 
-/* &amp; &#10; &nbsp; ...: the names of XML and the commonest of HTML, which R4 lets pass. */
+/* &amp; &#10;: the names of XML; those of HTML mean nothing without its document type. */
 static bool entity_ok(struct scan *s)
 {
-    static const char *const known[] = {"amp",  "lt",    "gt",    "quot",  "apos",  "nbsp",  "copy",
-                                        "reg",  "trade", "sect",  "para",  "middot", "bull", "ndash",
-                                        "mdash", "lsquo", "rsquo", "ldquo", "rdquo", "hellip", "deg",
-                                        "plusmn", "micro", "times", "laquo", "raquo", "eacute"};
+    static const char *const known[] = {"amp", "lt", "gt", "quot", "apos"};
     const char *from = ++s->p;
     while (s->p < s->end && s->p - from < 12 && *s->p != ';') {
         s->p++;

@@ -255,7 +255,7 @@ const struct def_set *def_set_row(const struct defs *d, uint16_t set);
 /* The i-th code of a value set, i < n. */
 const struct def_concept *def_set_concept(const struct defs *d, const struct def_set *s, unsigned i);
 /* Whether a code is in a value set. system p NULL: of any system, as for elements of type code.
- * DEF_UNSURE when the set is not fully known, and for sets by grammar that is not ours to judge. */
+ * DEF_UNSURE when the set is not fully known. */
 enum def_in def_set_has(const struct defs *d, uint16_t set, struct str system, struct str code);
 uint16_t def_code_system_find(const struct defs *d, struct str url);
 const struct def_system_row *def_code_system_row(const struct defs *d, uint16_t system);

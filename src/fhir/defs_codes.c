@@ -1,6 +1,7 @@
 /* fhir/defs_codes.c - looking up value sets, code systems, concepts and profiles. See defs.h. */
 #include <string.h>
 
+#include "codec/ucum.h"
 #include "fhir/defs_int.h"
 
 static bool letter_or_digit(char c)
@@ -108,7 +109,7 @@ enum def_in def_set_has(const struct defs *d, uint16_t set, struct str system, s
     case DEF_SET_PARTLY: return DEF_UNSURE;
     case DEF_SET_MIME: return mime_ok(code) ? DEF_IN : DEF_OUT;
     case DEF_SET_LANGUAGE: return language_ok(code) ? DEF_IN : DEF_OUT;
-    case DEF_SET_UCUM: return DEF_UNSURE;
+    case DEF_SET_UCUM: return ucum_validate(code) ? DEF_IN : DEF_OUT;
     }
     return DEF_UNSURE;
 }

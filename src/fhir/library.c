@@ -54,6 +54,16 @@ enum err fhir_library_add(struct req *rq, struct fhir_library *lib, struct jv re
     return OK;
 }
 
+uint32_t fhir_library_size(const struct fhir_library *lib)
+{
+    return lib != NULL ? lib->n : 0;
+}
+
+struct jv fhir_library_at(const struct fhir_library *lib, uint32_t i)
+{
+    return i < fhir_library_size(lib) ? lib->books[i].v : (struct jv){0};
+}
+
 struct jv fhir_library_find(struct req *rq, const struct fhir_library *lib, struct str type,
                             struct str canonical)
 {

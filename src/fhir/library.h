@@ -14,6 +14,9 @@ struct fhir_library *fhir_library_new(struct arena *a);
 MUST_USE enum err fhir_library_add(struct req *rq, struct fhir_library *lib, struct jv resource);
 enum { FHIR_LIBRARY_MAX = 2000 };
 
+/* How many there are, and the i-th. */
+uint32_t fhir_library_size(const struct fhir_library *lib);
+struct jv fhir_library_at(const struct fhir_library *lib, uint32_t i);
 /* The resource of a type and canonical ("url" or "url|version"; the version counts when one of that
  * version is there); absent when there is none. lib may be NULL. */
 struct jv fhir_library_find(struct req *rq, const struct fhir_library *lib, struct str type,

@@ -234,11 +234,12 @@ static void sibling_check(struct walk *w, const struct def_elem *e, uint16_t typ
     if (is_array) {
         (void)open_frame(w, (struct frame){.type = w->element, .elem = e, .v = v, .name = name,
                                            .sibling = json_get(walk_top(w)->v, name), .index = -1,
+                                           .value_type = type,
                                            .is_array = true, .is_sibling = true});
         return;
     }
     object_open(w, (struct frame){.type = w->element, .elem = e, .v = v, .name = name, .index = -1,
-                                  .is_sibling = true});
+                                  .value_type = type, .is_sibling = true});
 }
 
 static bool bit_take(uint64_t *bits, uint32_t at)
@@ -291,6 +292,7 @@ static void item_check(struct walk *w, struct frame *f, struct jv v)
         if (!is_null || !f->is_sibling) {
             object_open(w, (struct frame){.type = f->type, .elem = f->elem, .v = v,
                                           .name = f->name, .index = index,
+                                          .value_type = f->value_type,
                                           .is_sibling = f->is_sibling});
         }
         return;
@@ -340,15 +342,23 @@ static void object_end(struct walk *w, const struct frame *f)
     } else if (f->type == w->extension) {
         extension_check(w, f);
         walk_extension(w, f);
+    } else if (f->type == w->attachment) {
+        walk_attachment(w, f);
     } else if (f->type == w->narrative) {
         walk_narrative(w, f);
     } else if (f->elem != NULL && f->elem->strength == DEF_REQUIRED && !f->is_sibling) {
         walk_concept(w, f);
     }
     walk_invariants(w, f);
+    if ((w->check->flags & FHIR_STRICT) != 0) {
+        walk_strict(w, f);
+    }
     if (f->row->kind == DEF_RESOURCE) {
         walk_contained(w, f);
         walk_profiles(w, f);
+        if (f->type == w->response) {
+            walk_form(w, f);
+        }
         if (f->type == w->bundle) {
             walk_bundle(w, f);
         }
@@ -365,6 +375,7 @@ static void types_find(struct walk *w)
         {&w->narrative, S("Narrative")}, {&w->bundle, S("Bundle")},
         {&w->coding, S("Coding")},       {&w->concept, S("CodeableConcept")},
         {&w->quantity, S("Quantity")},   {&w->extension, S("Extension")},
+        {&w->attachment, S("Attachment")}, {&w->response, S("QuestionnaireResponse")},
     };
     for (size_t i = 0; i < LEN(types); i++) {
         *types[i].id = def_find(w->d, types[i].name);

@@ -12,7 +12,8 @@ struct fhir_rules;   /* the invariants of R4, compiled once */
 
 enum {
     FHIR_WARNINGS = 1 << 0, /* collect warnings too */
-    FHIR_STRICT = 1 << 1,   /* extensions nobody has defined are errors */
+    FHIR_STRICT = 1 << 1,   /* as the reference validator: extensions nobody has defined, displays that
+                             * are not those of their codes, links to nowhere are errors */
 };
 
 /* What a resource is held to beyond R4. */

@@ -21,6 +21,7 @@ struct frame {
     struct str name;             /* of the element; of the resource type at the root */
     uint64_t seen[SEEN_WORDS];   /* child rows that hold a value or extensions */
     uint64_t valued[SEEN_WORDS]; /* child rows that hold a value */
+    uint16_t value_type;         /* of a sibling: the primitive beside it */
     int32_t index;               /* in its array; -1: in none */
     bool is_array;
     bool is_sibling;             /* opened by a _name member: extensions of a primitive */
@@ -41,6 +42,8 @@ struct walk {
     uint16_t concept;
     uint16_t quantity;
     uint16_t extension;
+    uint16_t attachment;
+    uint16_t response;
     uint32_t n;
     struct frame f[FHIR_DEPTH_MAX + 1];
 };
@@ -84,5 +87,13 @@ bool walk_conforms(struct walk *w, struct jv v, uint16_t type, struct str canoni
 /* A resource that ends: the profiles it names; an extension that ends: its definition. */
 void walk_profiles(struct walk *w, const struct frame *f);
 void walk_extension(struct walk *w, const struct frame *f);
+/* A QuestionnaireResponse that ends: its Questionnaire, when that is at hand. */
+void walk_form(struct walk *w, const struct frame *f);
+/* Whether a string matches a regular expression; true when that cannot be told. */
+bool walk_matches(struct walk *w, struct jv text, struct str regex);
+/* An Attachment that ends: its size is that of its data. */
+void walk_attachment(struct walk *w, const struct frame *f);
+/* What FHIR_STRICT asks in addition. */
+void walk_strict(struct walk *w, const struct frame *f);
 /* A resource that ends: its contained resources are named and referred to. */
 void walk_contained(struct walk *w, const struct frame *f);

@@ -117,7 +117,7 @@ static bool holds(struct walk *w, const struct path_prog *prog, const struct pat
     w->env.ask = ask;
     w->env.ctx = w;
     w->env.fuel = RULE_FUEL;
-    if (path_eval_bool(w->rq, prog, &w->env, &ok) != OK) {
+    if (path_eval_test(w->rq, prog, &w->env, &ok) != OK) {
         err_clear(w->rq);
         ok = true;
     }
@@ -195,9 +195,34 @@ void walk_constraints(struct walk *w, struct jv elem, const struct node *node,
             err_clear(rq);
             continue;
         }
-        if (!holds(w, prog, &context, node->resource, h->root)) {
+        const struct def_type *row = def_type_row(w->d, node->type);
+        struct str path = json_str(rq->a, json_get(elem, S("path")));
+        bool root = str_find_char(path, '.') == path.n;
+        bool itself = root && row != NULL && row->kind == DEF_RESOURCE;
+        struct jv resource = itself ? node->v : node->resource;
+        if (!holds(w, prog, &context, resource, json_has(h->container) ? h->container : h->root)) {
             held_fault(h, at, "invariant", T("A rule of the profile is not kept."),
                        walk_rule(w, key, json_str(rq->a, json_get(c, S("human")))));
         }
     }
+}
+
+bool walk_matches(struct walk *w, struct jv text, struct str regex)
+{
+    struct req *rq = w->rq;
+    struct path_prog *prog;
+    struct path_item pattern = {.kind = PATH_STRING, .s = regex};
+    struct path_var var = {.name = SI("pattern"), .value = {&pattern, 1}};
+    struct path_item context = path_item_of(w->d, text, def_find(w->d, S("string")));
+    struct path_env env = path_env_of(context);
+    bool ok = true;
+    env.vars = &var;
+    env.n_vars = 1;
+    env.fuel = RULE_FUEL;
+    if (path_compile(rq, w->d, S("$this.matches(%pattern)"), 0, 0, &prog) != OK ||
+        path_eval_bool(rq, prog, &env, &ok) != OK) {
+        err_clear(rq);
+        return true;
+    }
+    return ok;
 }

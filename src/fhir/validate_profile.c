@@ -53,9 +53,9 @@ static uint16_t inner_type(const struct held *h, struct jv v, uint16_t type)
 
 static void node_put(struct held *h, const struct node *parent, struct nodes *list, struct node n)
 {
+    const struct def_type *row = def_type_row(h->d, parent->type);
     n.type = inner_type(h, n.v, n.type);
-    const struct def_type *row = def_type_row(h->d, n.type);
-    n.resource = row != NULL && row->kind == DEF_RESOURCE ? n.v : parent->resource;
+    n.resource = row != NULL && row->kind == DEF_RESOURCE ? parent->v : parent->resource;
     list->v[list->n++] = n;
 }
 
@@ -76,7 +76,7 @@ static bool member_put(struct held *h, const struct node *node, struct str key,
     const struct def_type *row = def_type_row(h->d, type);
     struct jv sib = row->kind == DEF_PRIMITIVE ? beside(h, node->v, key) : (struct jv){0};
     struct node one = {.v = v, .sib = sib, .type = type, .index = -1,
-                       .choice = (e->flags & DEF_CHOICE) != 0};
+                       .stem = def_str(h->d, e->name), .choice = (e->flags & DEF_CHOICE) != 0};
     bool many = json_kind(v) == JSON_ARRAY || json_kind(sib) == JSON_ARRAY;
     uint32_t n = many ? MAX(json_len(v), json_len(sib)) : 1;
     struct node *all = ARENA_ARRAY(h->rq->a, list->n + n, struct node);
@@ -133,8 +133,9 @@ struct node node_resolve(struct held *h, const struct node *reference)
     struct req *rq = h->rq;
     struct str ref = json_str(rq->a, json_get(reference->v, S("reference")));
     struct node found = {.index = -1};
-    if (ref.n > 1 && ref.p[0] == '#') {
-        struct jv list = json_get(reference->resource, S("contained"));
+    const struct jv carriers[] = {reference->resource, h->container, h->root};
+    for (size_t i = 0; i < LEN(carriers) && ref.n > 1 && ref.p[0] == '#'; i++) {
+        struct jv list = json_get(carriers[i], S("contained"));
         for (struct jv v = json_first(list); json_has(v) && !json_has(found.v); v = json_next(v)) {
             found.v = str_eq(json_str(rq->a, json_get(v, S("id"))), str_sub(ref, 1, ref.n))
                           ? v
@@ -154,6 +155,11 @@ struct node node_resolve(struct held *h, const struct node *reference)
     return found;
 }
 
+struct place place_of(const struct place *up, const struct node *item)
+{
+    return (struct place){up, item->stem, item->choice ? item->type : 0, item->index};
+}
+
 static bool is_limit(struct req *rq, struct jv elem, struct str key, uint64_t *ret_n)
 {
     struct jv v = json_get(elem, key);
@@ -171,6 +177,10 @@ static void count_check(struct held *h, const struct profile_elem *e, const stru
 {
     const struct def_elem *row = def_stem(h->d, node->type, e->name);
     uint64_t limit;
+    uint16_t type;
+    if (row == NULL && def_child(h->d, node->type, e->name, &type) == NULL) {
+        return; /* an element the type does not have: nobody could give it */
+    }
     if (is_limit(h->rq, e->v, S("min"), &limit) && n < limit && (row == NULL || n >= row->min)) {
         held_fault(h, at, "required", T("A required element is missing."), e->name);
     }
@@ -206,7 +216,7 @@ static void children_check(struct held *h, const struct profile *p, uint32_t at,
         }
         for (uint32_t k = 0; whole != 0 && k < items.n; k++) {
             const struct node *item = &items.v[k];
-            struct place inner = {place, name, item->choice ? item->type : 0, item->index};
+            struct place inner = place_of(place, item);
             held_elem(h, p, whole, item, &inner);
         }
         held_slices(h, p, at, name, node, &items, place);
@@ -288,6 +298,7 @@ void walk_profile(struct walk *w, struct jv v, uint16_t type, struct jv resource
                   struct str canonical, struct str path)
 {
     struct held h = {.w = w, .rq = w->rq, .d = w->d, .lib = w->check->lib, .root = w->root};
+    h.container = w->n > 0 ? walk_container(w, walk_top(w))->v : w->root;
     struct node node = {.v = v, .resource = resource, .type = type, .index = -1};
     struct place at = {NULL, path, 0, -1};
     held_profile(&h, &node, canonical, &at);
@@ -300,9 +311,25 @@ bool walk_conforms(struct walk *w, struct jv v, uint16_t type, struct str canoni
     return held_fits_profile(&h, &node, canonical);
 }
 
+/* The profiles an ImplementationGuide wants for all resources of a type. */
+static void guide_check(struct walk *w, const struct frame *f, struct jv guide)
+{
+    bool is_guide = json_is(json_get(guide, S("resourceType")), S("ImplementationGuide"));
+    struct jv list = json_get(guide, S("global"));
+    for (struct jv g = json_first(list); json_has(g) && is_guide; g = json_next(g)) {
+        if (str_eq(json_str(w->rq->a, json_get(g, S("type"))), def_type_name(w->d, f->type))) {
+            walk_profile(w, f->v, f->type, f->v, json_str(w->rq->a, json_get(g, S("profile"))),
+                         walk_path(w, S("")));
+        }
+    }
+}
+
 void walk_profiles(struct walk *w, const struct frame *f)
 {
     struct jv list = json_path(f->v, S("meta.profile"));
+    for (uint32_t i = 0; fhir_library_size(w->check->lib) > i; i++) {
+        guide_check(w, f, fhir_library_at(w->check->lib, i));
+    }
     bool root = f == &w->f[0] && w->check->profile.n > 0;
     if (!json_has(list) && !root) {
         return;
@@ -316,6 +343,33 @@ void walk_profiles(struct walk *w, const struct frame *f)
     }
 }
 
+/* Whether an element is what a context of an extension names: its path, its type or one of its
+ * type's bases. */
+static bool is_context(struct walk *w, const struct frame *f, struct str name)
+{
+    if (f->elem != NULL && str_eq(def_str(w->d, f->elem->path), name)) {
+        return true;
+    }
+    uint16_t want = def_find(w->d, name);
+    uint16_t type = f->is_sibling ? f->value_type : f->type;
+    return want == 0 || def_is_a(w->d, type, want);
+}
+
+/* Where the extension may stand (R4 defining-extensions.html#context). */
+static void context_check(struct walk *w, struct jv sd)
+{
+    struct jv list = json_get(sd, S("context"));
+    const struct frame *at = w->n >= 3 ? &w->f[w->n - 3] : NULL;
+    bool ok = !json_has(json_first(list)) || at == NULL;
+    for (struct jv c = json_first(list); json_has(c) && !ok; c = json_next(c)) {
+        bool element = json_is(json_get(c, S("type")), S("element"));
+        ok = !element || is_context(w, at, json_str(w->rq->a, json_get(c, S("expression"))));
+    }
+    if (!ok) {
+        walk_fault(w, "structure", T("This extension may not stand here."), S(""), S(""));
+    }
+}
+
 void walk_extension(struct walk *w, const struct frame *f)
 {
     struct str url = json_str(w->rq->a, json_get(f->v, S("url")));
@@ -323,9 +377,13 @@ void walk_extension(struct walk *w, const struct frame *f)
     if (inner || url.n == 0) {
         return;
     }
-    if (json_has(fhir_profile_find(w->rq, w->check->lib, url))) {
+    struct jv sd = fhir_profile_find(w->rq, w->check->lib, url);
+    if (json_has(sd)) {
+        /* HL7 has widened the contexts of its own since, and R4's examples lean on that */
+        context_check(w, def_profile_json(w->d, url).n > 0 ? (struct jv){0} : sd);
         walk_profile(w, f->v, f->type, w->f[f->resource].v, url, walk_path(w, S("")));
-    } else if ((w->check->flags & FHIR_STRICT) != 0) {
+    } else if ((w->check->flags & FHIR_STRICT) != 0 &&
+               !str_starts(url, S("http://hl7.org/fhir/StructureDefinition/"))) {
         walk_fault(w, "structure", T("Nobody has defined this extension."), S(""), S(""));
     }
 }

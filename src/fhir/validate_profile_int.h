@@ -14,7 +14,8 @@ enum { PROFILE_DEEP = 60, NODES_MAX = 4000 };
 struct node {
     struct jv v;        /* absent: a primitive with extensions only */
     struct jv sib;      /* the extensions beside a primitive */
-    struct jv resource; /* the innermost resource it stands in */
+    struct jv resource; /* the resource it stands in; of a whole resource the one around it */
+    struct str stem;    /* its element's name, in paths */
     uint16_t type;      /* def_id */
     int32_t index;      /* in its array, -1 none */
     bool choice;        /* reached by a choice: its type shows in paths */
@@ -34,6 +35,7 @@ struct held {
     const struct defs *d;
     const struct fhir_library *lib;
     struct jv root;     /* the outermost resource: references are looked up there */
+    struct jv container; /* carries what "#id" may name */
     unsigned mute;      /* above 0: faults are counted only */
     unsigned faults;
     unsigned deep;
@@ -55,6 +57,7 @@ void held_elem(struct held *h, const struct profile *p, uint32_t at, const struc
 /* Whether it would be held without a fault. */
 bool held_fits(struct held *h, const struct profile *p, uint32_t at, const struct node *node);
 bool held_fits_profile(struct held *h, const struct node *node, struct str canonical);
+struct place place_of(const struct place *up, const struct node *item);
 /* The children of a node by name ("valueQuantity" too), in order. */
 MUST_USE bool nodes_of(struct held *h, const struct node *node, struct str name, struct nodes *ret);
 /* What a reference points to within the input; absent when it cannot be had. */
@@ -72,3 +75,9 @@ void held_slices(struct held *h, const struct profile *p, uint32_t parent, struc
                  const struct node *node, const struct nodes *items, const struct place *at);
 /* Deep comparison: numbers by value; loose: b may hold more than a. */
 bool json_alike(struct req *rq, struct jv a, struct jv b, bool loose);
+/* Order of two values of one kind, dates by where they begin: -1, 0, 1; 2 when they do not compare. */
+int json_order(struct req *rq, struct jv a, struct jv b);
+/* Of two Quantities, in the second's unit. */
+int json_quantity_order(struct req *rq, struct jv a, struct jv b);
+/* Characters of a text. */
+size_t letters_of(struct str s);

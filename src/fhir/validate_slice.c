@@ -33,8 +33,18 @@ struct aim {
     struct profile p; /* the profile the element is in: another one behind a type's profile */
     uint32_t at;
     struct nodes values;
+    struct jv fixed; /* part of a fixed value or pattern above the element */
+    bool within;     /* fixed is all the profile says there */
     bool known; /* false: the path is one we cannot follow */
 };
+
+/* A fixed value or pattern of the element the aim is at. */
+static void fixed_take(struct held *h, struct aim *a)
+{
+    struct jv elem = a->p.e[a->at].v;
+    struct jv fixed = profile_value(h->rq, elem, S("fixed"));
+    a->fixed = json_has(fixed) ? fixed : profile_value(h->rq, elem, S("pattern"));
+}
 
 static void profile_enter(struct held *h, struct aim *a)
 {
@@ -115,6 +125,12 @@ static void profile_step(struct held *h, struct aim *a, struct str name, struct 
         }
         if (next != 0) {
             a->at = next;
+            fixed_take(h, a);
+            return;
+        }
+        if (json_has(json_get(a->fixed, name))) {
+            a->fixed = json_get(a->fixed, name);
+            a->within = true;
             return;
         }
         profile_enter(h, a);
@@ -135,6 +151,7 @@ static struct aim aim_at(struct held *h, const struct profile *p, uint32_t slice
     }
     a.values.v[0] = *item;
     a.values.n = 1;
+    fixed_take(h, &a);
     while (a.known && step_cut(&path, &name, &arg)) {
         if (str_eq(name, S("$this"))) {
             continue;
@@ -196,6 +213,7 @@ static bool says(struct held *h, struct str kind, const struct aim *a)
         const struct node *n = &a->values.v[i];
         bool ok = str_eq(kind, S("type"))      ? type_says(h, a, n, false)
                   : str_eq(kind, S("profile")) ? type_says(h, a, n, true)
+                  : a->within                  ? json_alike(h->rq, a->fixed, n->v, true)
                                                : held_fits(h, &a->p, a->at, n);
         if (ok) {
             return true;
@@ -317,7 +335,7 @@ void held_slices(struct held *h, const struct profile *p, uint32_t parent, struc
             }
             n++;
             taken[k] = true;
-            struct place inner = {at, name, item->choice ? item->type : 0, item->index};
+            struct place inner = place_of(at, item);
             held_elem(h, p, s, item, &inner);
         }
         unsure = unsure || !known;
@@ -327,8 +345,7 @@ void held_slices(struct held *h, const struct profile *p, uint32_t parent, struc
     }
     for (uint32_t k = 0; any && !unsure && k < items->n; k++) {
         if (!taken[k] && json_is(json_get(slicing, S("rules")), S("closed"))) {
-            struct place inner = {at, name, items->v[k].choice ? items->v[k].type : 0,
-                                  items->v[k].index};
+            struct place inner = place_of(at, &items->v[k]);
             held_fault(h, &inner, "structure", T("The profile allows no others than its slices."),
                        S(""));
         }

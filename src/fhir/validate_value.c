@@ -1,6 +1,6 @@
 /* fhir/validate_value.c - what a profile asks of one value. See validate_profile_int.h. */
-#include "codec/decimal.h"
-#include "fhir/extract.h"
+#include "base/instant.h"
+#include "codec/ucum.h"
 #include "fhir/validate_profile_int.h"
 
 static bool number_same(struct jv a, struct jv b)
@@ -87,6 +87,9 @@ static bool target_fits(struct held *h, struct jv targets, struct str type,
         struct jv sd = fhir_profile_find(h->rq, h->lib, url);
         struct str name = json_has(sd) ? json_str(h->rq->a, json_get(sd, S("type"))) : tail_of(url);
         bool known = json_has(sd) || def_find(h->d, name) != 0;
+        if (!known && json_has(target->v) && (h->w->check->flags & FHIR_STRICT) != 0) {
+            continue; /* what it asks of the target cannot be told */
+        }
         bool same = !known || str_eq(name, S("Resource")) || str_eq(name, type);
         if (same && (!json_has(sd) || !json_has(target->v) ||
                      held_fits_profile(h, target, url))) {
@@ -152,17 +155,24 @@ static void types_check(struct held *h, const struct profile_elem *e, const stru
     }
 }
 
-/* Order of two values of one kind: -1, 0, 1; 2 when they cannot be compared. */
-static int order(struct held *h, struct jv a, struct jv b)
+int json_quantity_order(struct req *rq, struct jv a, struct jv b)
+{
+    struct ucum_unit from;
+    struct ucum_unit to;
+    struct decimal x;
+    struct decimal y;
+    struct str unit = json_str(rq->a, json_get(a, S("code")));
+    struct str limit = json_str(rq->a, json_get(b, S("code")));
+    bool ok = decimal_parse(json_raw(json_get(a, S("value"))), &x) &&
+              decimal_parse(json_raw(json_get(b, S("value"))), &y) && ucum_parse(unit, &from) &&
+              ucum_parse(limit, &to) && ucum_convert(&x, &from, &to, &x);
+    return ok ? decimal_cmp(&x, &y) : 2;
+}
+
+int json_order(struct req *rq, struct jv a, struct jv b)
 {
     if (json_kind(a) == JSON_OBJECT) {
-        bool same = json_alike(h->rq, json_get(a, S("code")), json_get(b, S("code")), false) &&
-                    json_alike(h->rq, json_get(a, S("system")), json_get(b, S("system")), false);
-        a = json_get(a, S("value"));
-        b = json_get(b, S("value"));
-        if (!same) {
-            return 2;
-        }
+        return json_quantity_order(rq, a, b);
     }
     if (json_kind(a) == JSON_NUMBER && json_kind(b) == JSON_NUMBER) {
         struct decimal x;
@@ -170,19 +180,18 @@ static int order(struct held *h, struct jv a, struct jv b)
         bool ok = decimal_parse(json_raw(a), &x) && decimal_parse(json_raw(b), &y);
         return ok ? decimal_cmp(&x, &y) : 2;
     }
-    int64_t a_lo;
-    int64_t a_hi;
-    int64_t b_lo;
-    int64_t b_hi;
-    if (fhir_date_span(h->rq->a, a, &a_lo, &a_hi) && fhir_date_span(h->rq->a, b, &b_lo, &b_hi)) {
-        return a_hi <= b_lo ? -1 : a_lo >= b_hi ? 1 : 0;
+    struct str s = json_str(rq->a, a);
+    struct str t = json_str(rq->a, b);
+    struct instant a_lo;
+    struct instant b_lo;
+    struct instant hi;
+    if (instant_span(s, 0, &a_lo, &hi) && instant_span(t, 0, &b_lo, &hi)) {
+        return a_lo.ms < b_lo.ms ? -1 : a_lo.ms > b_lo.ms ? 1 : 0;
     }
-    struct str s = json_str(h->rq->a, a);
-    struct str t = json_str(h->rq->a, b);
     return s.n > 0 && t.n > 0 ? str_cmp(s, t) : 2;
 }
 
-static size_t letters(struct str s)
+size_t letters_of(struct str s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++) {
@@ -197,14 +206,14 @@ static void limits_check(struct held *h, const struct profile_elem *e, const str
     struct jv least = profile_value(h->rq, e->v, S("minValue"));
     struct jv most = profile_value(h->rq, e->v, S("maxValue"));
     int64_t length;
-    if (json_has(least) && order(h, node->v, least) == -1) {
+    if (json_has(least) && json_order(h->rq, node->v, least) == -1) {
         held_fault(h, at, "value", T("The value is less than the profile allows."), S(""));
     }
-    if (json_has(most) && order(h, node->v, most) == 1) {
+    if (json_has(most) && json_order(h->rq, node->v, most) == 1) {
         held_fault(h, at, "value", T("The value is more than the profile allows."), S(""));
     }
     if (json_i64(json_get(e->v, S("maxLength")), &length) && json_kind(node->v) == JSON_STRING &&
-        length >= 0 && letters(json_str(h->rq->a, node->v)) > (uint64_t)length) {
+        length >= 0 && letters_of(json_str(h->rq->a, node->v)) > (uint64_t)length) {
         held_fault(h, at, "too-long", T("The text is too long."), S(""));
     }
 }
@@ -246,6 +255,35 @@ static void binding_check(struct held *h, const struct profile_elem *e, const st
     }
 }
 
+static void fixed_fault(struct held *h, const struct place *at, struct str name)
+{
+    struct place inner = {at, name, 0, -1};
+    held_fault(h, name.n > 0 ? &inner : at, "value", T("The profile asks for another value here."),
+               S(""));
+}
+
+/* A fixed value is the whole value: each member that differs, or is too many, is told. */
+static void fixed_check(struct held *h, struct jv fixed, struct jv v, const struct place *at)
+{
+    if (json_kind(fixed) != JSON_OBJECT || json_kind(v) != JSON_OBJECT) {
+        if (!json_alike(h->rq, fixed, v, false)) {
+            fixed_fault(h, at, S(""));
+        }
+        return;
+    }
+    for (struct jv x = json_first(fixed); json_has(x); x = json_next(x)) {
+        struct str key = json_key(h->rq, x);
+        if (!json_alike(h->rq, x, json_get(v, key), false)) {
+            fixed_fault(h, at, key);
+        }
+    }
+    for (struct jv x = json_first(v); json_has(x); x = json_next(x)) {
+        if (!json_has(json_get(fixed, json_key(h->rq, x)))) {
+            fixed_fault(h, at, walk_shown(json_key(h->rq, x)));
+        }
+    }
+}
+
 void held_value(struct held *h, const struct profile_elem *e, const struct node *node,
                 const struct place *at)
 {
@@ -259,8 +297,8 @@ void held_value(struct held *h, const struct profile_elem *e, const struct node 
     }
     struct jv fixed = profile_value(h->rq, e->v, S("fixed"));
     struct jv pattern = profile_value(h->rq, e->v, S("pattern"));
-    if (json_has(fixed) && !json_alike(h->rq, fixed, node->v, false)) {
-        held_fault(h, at, "value", T("The profile asks for another value here."), S(""));
+    if (json_has(fixed)) {
+        fixed_check(h, fixed, node->v, at);
     }
     if (json_has(pattern) && !json_alike(h->rq, pattern, node->v, true)) {
         held_fault(h, at, "value", T("The profile asks for another value here."), S(""));
