@@ -146,10 +146,28 @@ static enum err res_write(struct writer *w, struct req *rq, const struct tx_item
     return OK;
 }
 
+/* Each type's first bodies ask for a dictionary, then eight times as many for a better one. */
+static void train_count(struct writer *w, uint16_t type)
+{
+    struct born *b = type < DICT_TYPES ? &w->born[type] : NULL;
+    if (b == NULL || ++b->n < b->ask_at) {
+        return;
+    }
+    if (b->ask_at == 0) {
+        b->ask_at = dicts_has(w->store->dicts, type) ? TRAIN_AGAIN : TRAIN_FIRST;
+        return;
+    }
+    b->n = 0;
+    b->ask_at = MIN(b->ask_at * 8, (uint32_t)TRAIN_MOST);
+    atomic_store_explicit(&w->train[type], true, memory_order_relaxed);
+    w->trains = true;
+}
+
 static enum err ver_write(struct writer *w, struct req *rq, const struct tx_item *item, int64_t op)
 {
     const int64_t v[] = {item->vid,     item->rid, item->put.type,     (int64_t)item->version,
-                         item->old_vid, (int64_t)w->marks.head.tx + 1, op, w->time_ms};
+                         item->old_vid, (int64_t)w->marks.head.tx + 1, op, w->time_ms,
+                         item->codec};
     sqlite3_stmt *st = conn_take(w->conn, C_VER_INSERT);
     if (st == NULL) {
         return conn_err(rq, w->conn);
@@ -157,7 +175,8 @@ static enum err ver_write(struct writer *w, struct req *rq, const struct tx_item
     for (size_t i = 0; i < LEN(v); i++) {
         bind_i64(st, (int)i + 1, v[i]);
     }
-    bind_blob(st, (int)LEN(v) + 1, item->put.body.p, item->is_delete ? 0 : item->put.body.n);
+    bind_blob(st, (int)LEN(v) + 1, item->stored.p, item->stored.n);
+    train_count(w, item->put.type);
     return apply_end(w, rq, C_VER_INSERT, st, sqlite3_step(st));
 }
 

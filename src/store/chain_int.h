@@ -21,7 +21,7 @@ void chain_audit(const uint8_t prev[32], const struct audit_row *row, struct str
 
 /* hash of one tx row: SHA-256 over
  *   "tx1", previous hash, le64 each: seq, at_ms, src, request, n, first_vid,
- *   for each version: le64 vid, rid, type, version, op, updated_ms and SHA-256 of its stored body,
+ *   for each version: le64 vid, rid, type, version, op, updated_ms and SHA-256 of its body,
  *   then le64 audit_seq and audit_head. */
 struct chain_tx {
     uint64_t seq;

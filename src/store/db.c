@@ -55,7 +55,9 @@ static enum err row_get(struct req *rq, sqlite3_stmt *st, bool with_body, struct
     row.id = arena_str(rq->a, col_str(st, 2));
     TRY_MEM(rq, row.id.p);
     if (with_body && !row.deleted) {
-        row.body = body_splice(rq->a, col_str(st, 9), row.id, row.version, row.updated.ms);
+        struct str raw;
+        TRY(dict_unpack(rq, rq->db, sqlite3_column_int64(st, 9), col_str(st, 10), &raw));
+        row.body = body_splice(rq->a, raw, row.id, row.version, row.updated.ms);
         TRY_MEM(rq, row.body.p);
     }
     *ret_row = row;

@@ -127,6 +127,9 @@ static enum err open_in(struct req *rq, struct store *st)
     if (e == OK) {
         e = hash_key_load(rq, st, c, !st->opts.read_only);
     }
+    if (e == OK && schema_version(c) >= SCHEMA_DICT) {
+        e = dicts_load(rq, st->dicts, c);
+    }
     conn_close(c);
     TRY(e);
     if (!st->opts.read_only) {
@@ -158,8 +161,10 @@ enum err store_open(struct req *rq, struct str dir, const struct store_opts *opt
     }
     st->opts.batch_txs = st->opts.batch_txs != 0 ? st->opts.batch_txs : BATCH_TXS;
     st->opts.batch_us = st->opts.batch_us != 0 ? st->opts.batch_us : BATCH_US;
+    st->dicts = dicts_new();
     enum err e = open_in(rq, st);
     if (e != OK) {
+        dicts_free(st->dicts);
         os_mutex_done(&st->blob_lock);
         os_free(st);
         return e;
@@ -177,6 +182,7 @@ void store_close(struct store *st)
         writer_stop(st->writer);
     }
     blob_pins_end(st);
+    dicts_free(st->dicts);
     os_mutex_done(&st->blob_lock);
     sodium_memzero(&st->head_key, sizeof(st->head_key));
     sodium_memzero(st->hash_key, sizeof(st->hash_key));
@@ -209,6 +215,7 @@ void store_db_close(struct db *db)
 {
     if (db != NULL) {
         conn_close(db->conn);
+        unpack_done(&db->unpack);
         os_free(db);
     }
 }

@@ -10,6 +10,8 @@ struct migration {
 extern const struct migration migrations[];
 extern const size_t n_migrations;
 
+enum { SCHEMA_DICT = 4 }; /* the first version with table dict */
+
 /* PRAGMA user_version of an open database. */
 int schema_version(struct conn *c);
 /* Sets it, inside the open transaction. */

@@ -37,7 +37,7 @@ static const char v1_resources[] =
     " tx INTEGER NOT NULL,"          /* tech: transaction that wrote it */
     " op INTEGER NOT NULL,"          /* tech: 1 create, 2 update, 3 delete */
     " updated_ms INTEGER NOT NULL,"  /* tech */
-    " codec INTEGER NOT NULL,"       /* tech: 0 = the bytes themselves */
+    " codec INTEGER NOT NULL,"       /* tech: 0 = the bytes themselves, 1 zstd, else dict.id */
     " body BLOB NOT NULL"            /* clinical: minified JSON without id, versionId, lastUpdated */
     ") STRICT;"
     /* One row per transaction that wrote versions, and one per batch that wrote only audit. */
@@ -322,11 +322,22 @@ static const char v3_search[] =
     " narrative,"                    /* clinical: folded words of text.div */
     " rest,"                         /* clinical: of all other texts */
     " content='', columnsize=0, detail=column, tokenize='ascii');";
+
+static const char v4_dict[] =
+    /* Dictionaries the bodies are compressed with; never changed or deleted. */
+    "CREATE TABLE dict("
+    " id INTEGER PRIMARY KEY,"       /* tech: what ver.codec names, 2.. */
+    " type INTEGER NOT NULL,"        /* tech: of the resources it was made for */
+    " made_ms INTEGER NOT NULL,"     /* tech */
+    " samples INTEGER NOT NULL,"     /* tech: bodies it was made from */
+    " bytes BLOB NOT NULL"           /* clinical: pieces of records */
+    ") STRICT;"
+    "CREATE INDEX dict_type ON dict(type, id);";
 /* clang-format on */
 
 const struct migration migrations[] = {
     {1, v1_resources}, {1, v1_audit}, {1, v1_people}, {1, v1_work}, {1, v1_flow}, {2, v2_refusal},
-    {3, v3_search},
+    {3, v3_search}, {4, v4_dict},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -350,6 +361,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 1",
         "PRAGMA user_version = 2",
         "PRAGMA user_version = 3",
+        "PRAGMA user_version = 4",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

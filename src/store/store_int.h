@@ -9,6 +9,7 @@
 #include "store/chain_int.h"
 #include "store/conn.h"
 #include "store/db.h"
+#include "store/dict_int.h"
 #include "store/store.h"
 #include "store/tx.h"
 
@@ -22,6 +23,7 @@ struct store {
     uint8_t hash_key[16];
     struct store_opts opts;
     struct writer *writer; /* NULL when read only */
+    struct dicts *dicts;      /* of the bodies */
     struct head_key head_key; /* signs DIR/audit.head */
     struct os_mutex blob_lock; /* pins; and a blob's removal, against one that is being put */
     struct blob_pin *pins;     /* blob.c: blobs of requests that have not ended */
@@ -31,6 +33,7 @@ struct db {
     struct store *store;
     struct conn *conn;
     unsigned views; /* db_begin without db_end so far */
+    struct unpack unpack;
 };
 
 /* A 128-bit keyed hash: two texts never share one. */
@@ -53,6 +56,8 @@ struct tx_item {
     struct tx_put put; /* for a delete: type, id, expect */
     bool is_delete;
     uint8_t sha[32]; /* of the body */
+    int64_t codec;   /* of stored, see dict_int.h */
+    struct str stored; /* the body as its row keeps it; set when handed over */
     /* set by the writer */
     int64_t rid;
     int64_t vid;

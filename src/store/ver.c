@@ -4,7 +4,7 @@
 #include "store/read_int.h"
 #include "store/store_int.h"
 
-enum { COL_PREV = 10, COL_BODY = 11 };
+enum { COL_PREV = 10, COL_CODEC, COL_BODY };
 
 /* The version at vid and the one before it. */
 static enum err ver_get(struct req *rq, int64_t vid, struct ver_row *ret_row, int64_t *ret_prev)
@@ -28,7 +28,12 @@ static enum err ver_get(struct req *rq, int64_t vid, struct ver_row *ret_row, in
         v.patient = sqlite3_column_int64(st, 9);
         prev = sqlite3_column_int64(st, COL_PREV);
         if (v.op != VER_DELETE) {
-            v.body = body_splice(rq->a, col_str(st, COL_BODY), v.id, v.version, v.updated.ms);
+            struct str raw = {NULL, 0};
+            e = dict_unpack(rq, rq->db, sqlite3_column_int64(st, COL_CODEC), col_str(st, COL_BODY),
+                            &raw);
+            if (e == OK) {
+                v.body = body_splice(rq->a, raw, v.id, v.version, v.updated.ms);
+            }
         }
     }
     conn_give(rq->db->conn, C_VER, st);

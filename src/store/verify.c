@@ -74,7 +74,7 @@ static enum err add_versions(struct req *rq, sqlite3_stmt *vers, const struct ch
         uint8_t body_sha[32];
         TRY(read_step(rq, vers, &has));
         *ret_whole = has && sqlite3_column_int64(vers, 0) == row->first_vid + (int64_t)i &&
-                     (uint64_t)sqlite3_column_int64(vers, 7) == row->seq;
+                     (uint64_t)sqlite3_column_int64(vers, 6) == row->seq;
         if (!*ret_whole) {
             return OK;
         }
@@ -86,7 +86,13 @@ static enum err add_versions(struct req *rq, sqlite3_stmt *vers, const struct ch
             .op = sqlite3_column_int64(vers, 4),
             .updated_ms = sqlite3_column_int64(vers, 5),
         };
-        sha_of(col_str(vers, 6), body_sha);
+        struct str body;
+        if (dict_unpack(rq, rq->db, sqlite3_column_int64(vers, 7), col_str(vers, 8), &body) != OK) {
+            err_clear(rq);
+            *ret_whole = false;
+            return OK;
+        }
+        sha_of(body, body_sha);
         chain_tx_ver(s, &v, body_sha);
     }
     return OK;

@@ -248,6 +248,11 @@ static void batch_run(struct writer *w)
             w->checkpoint = true;
             os_signal(&w->keep);
         }
+        if (w->trains) {
+            w->trains = false;
+            w->wants_dict = true;
+            os_signal(&w->keep);
+        }
         os_unlock(&w->lock);
     } else {
         batch_undo(w, &b, &before);
@@ -305,6 +310,15 @@ static void keep_log_short(struct writer *w, struct conn **conn)
     }
 }
 
+static void keep_dicts(struct writer *w)
+{
+    for (unsigned type = 0; type < DICT_TYPES; type++) {
+        if (atomic_exchange_explicit(&w->train[type], false, memory_order_relaxed)) {
+            dict_train(w->store, (uint16_t)type);
+        }
+    }
+}
+
 static void *keeper_main(void *ctx)
 {
     struct writer *w = ctx;
@@ -313,14 +327,20 @@ static void *keeper_main(void *ctx)
     bool end = false;
     while (!end) {
         os_lock(&w->lock);
-        bool woken = w->keeper_stop || w->checkpoint || os_wait_ms(&w->keep, &w->lock, KEEP_MS);
+        bool woken = w->keeper_stop || w->checkpoint || w->wants_dict ||
+                     os_wait_ms(&w->keep, &w->lock, KEEP_MS);
         bool checkpoint = w->checkpoint;
+        bool dicts = w->wants_dict && !w->keeper_stop;
         struct head now = w->committed;
         end = w->keeper_stop;
         w->checkpoint = false;
+        w->wants_dict = false;
         os_unlock(&w->lock);
         if (checkpoint) {
             keep_log_short(w, &conn);
+        }
+        if (dicts) {
+            keep_dicts(w);
         }
         if (!woken || end) {
             keep_head(w, &written, &now);

@@ -15,6 +15,13 @@ struct newest_slot {
     uint64_t seq; /* its newest audit record, 0: none */
 };
 
+/* Versions of one type since a dictionary was asked for. */
+struct born {
+    uint32_t n;
+    uint32_t ask_at; /* 0: not known yet */
+};
+enum { TRAIN_FIRST = 64, TRAIN_AGAIN = 4096, TRAIN_MOST = 1 << 20 };
+
 /* Everything a rollback must put back. */
 struct marks {
     int64_t next_rid;
@@ -34,6 +41,8 @@ struct writer {
     struct cache_slot *rids;
     struct cache_slot *srcs;
     struct newest_slot *newest;
+    struct born born[DICT_TYPES];
+    bool trains;           /* the keeper is to be told of train[] */
     bool sealed;           /* the last tx row covers the last audit record */
 
     struct os_mutex lock;  /* what follows */
@@ -50,6 +59,8 @@ struct writer {
     struct os_thread keeper;
     bool keeper_stop;
     bool checkpoint;
+    bool wants_dict;
+    atomic_bool train[DICT_TYPES]; /* types that ask for a dictionary */
 
     uint64_t room_looked_us; /* when free space was last looked at */
     int room;                /* 0 enough, 1 below the floor, 2 below half of it */
