@@ -176,7 +176,50 @@ static void type_write(struct json_out *o, struct req *rq, enum fhir_type type)
     json_obj_end(o);
 }
 
-static void rest_write(struct json_out *o, struct req *rq)
+/* SMART App Launch 2.2, conformance: the addresses, for those who do not read the discovery document. */
+static void security_write(struct json_out *o, struct http_req *h)
+{
+    static const struct {
+        struct str name;
+        const char *path;
+    } uris[] = {
+        {SI("authorize"), "/oauth/authorize"},
+        {SI("token"), "/oauth/token"},
+        {SI("introspect"), "/oauth/introspect"},
+        {SI("revoke"), "/oauth/revoke"},
+    };
+    json_k(o, S("security"));
+    json_obj(o);
+    json_k(o, S("extension"));
+    json_arr(o);
+    json_obj(o);
+    json_ks(o, S("url"), S("http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"));
+    json_k(o, S("extension"));
+    json_arr(o);
+    for (size_t i = 0; i < LEN(uris); i++) {
+        struct buf b;
+        buf_init(&b, h->rq.a, 1024);
+        buf_str(&b, http_public_url(h));
+        buf_str(&b, str_z(uris[i].path));
+        json_obj(o);
+        json_ks(o, S("url"), uris[i].name);
+        json_ks(o, S("valueUri"), buf_get(&b));
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+    json_obj_end(o);
+    json_arr_end(o);
+    json_kb(o, S("cors"), true);
+    json_k(o, S("service"));
+    json_v_raw(o, S("[{\"coding\":[{\"system\":\"http://terminology.hl7.org/CodeSystem/"
+                    "restful-security-service\",\"code\":\"SMART-on-FHIR\"}]}]"));
+    json_ks(o, S("description"),
+            S("Authorization: Bearer with a token of SMART App Launch 2.2 (registered applications) or "
+              "a personal access token. Scopes narrow what the person, organisation or system may do."));
+    json_obj_end(o);
+}
+
+static void rest_write(struct json_out *o, struct http_req *h)
 {
     json_k(o, S("rest"));
     json_arr(o);
@@ -189,13 +232,12 @@ static void rest_write(struct json_out *o, struct req *rq)
               "Task/$move. In bundles PUT, PATCH and DELETE may be conditional. Search: prefixes eq ne lt gt "
               "le ge sa eb ap, modifiers exact contains missing not identifier text, one step of "
               "chaining, _include and _revinclude of one step."));
-    json_k(o, S("security"));
-    json_v_raw(o, S("{\"description\":\"Authorization: Bearer with a personal access token.\"}"));
+    security_write(o, h);
     json_k(o, S("resource"));
     json_arr(o);
     for (unsigned t = 1; t < T_COUNT; t++) {
         if (fhir_type_hangs((enum fhir_type)t) != NOT_KEPT) {
-            type_write(o, rq, (enum fhir_type)t);
+            type_write(o, &h->rq, (enum fhir_type)t);
         }
     }
     audit_event_write(o);
@@ -235,7 +277,7 @@ enum err api_fhir_metadata(struct http_req *h)
     json_ks(&o, S("fhirVersion"), S("4.0.1"));
     strings_write(&o, S("format"), formats, LEN(formats));
     strings_write(&o, S("patchFormat"), patches, LEN(patches));
-    rest_write(&o, rq);
+    rest_write(&o, h);
     json_obj_end(&o);
     return buf_ok(&b) ? api_reply(h, 200, buf_get(&b)) : FAIL(rq, E_TOO_LARGE, "statement");
 }

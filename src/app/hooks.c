@@ -1,6 +1,7 @@
 /* app/hooks.c - what the listener asks of the rooms above it: who it is, how failures look, how
  * things become durable. */
 #include "api/fhir.h"
+#include "api/oauth.h"
 #include "api/tus.h"
 #include "app/app.h"
 #include "care/account.h"
@@ -81,6 +82,9 @@ static enum err identify(struct http_req *h)
     struct str authorization = http_header(h, "Authorization");
     if (authorization.p != NULL) {
         struct str bearer = field_bearer(authorization);
+        if (bearer.p == NULL && h->route != NULL && h->route->who == WHO_ANY) {
+            return OK; /* a client of the token endpoint, by name and secret */
+        }
         TRY(who_by_token(&h->rq, bearer, &who));
         acts(h, CALLER_TOKEN, who);
         return scope_check(h, who);
@@ -195,6 +199,7 @@ const struct http_hooks app_hooks = {
     .render_error = {[KIND_PAGE] = page_render_error, [KIND_FHIR] = api_fhir_error,
                      [KIND_TUS] = api_tus_error},
     .options = options,
+    .decorate = api_oauth_cors,
     .refused = refused,
     .submit = submit,
     .commit = commit,

@@ -1,9 +1,11 @@
 /* app/routes.c - every address the program answers, in one table. A checker holds that each row has
  * a golden file in tests/http that shows who may not. */
 #include "api/fhir.h"
+#include "api/oauth.h"
 #include "api/tus.h"
 #include "app/app.h"
 #include "care/who.h"
+#include "web/consent.h"
 #include "web/pages.h"
 #include "web/style_page.h"
 
@@ -30,6 +32,18 @@ const struct http_route app_routes[] = {
     {POST,   "/fhir/Task/:id/$move", WHO_SIGNED_IN, 0,   LIMIT_FORM, 0,       KIND_FHIR,   api_fhir_move},
     {GET,    "/fhir/*rest",    WHO_ANY,       0,         LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_unknown},
 
+    /* applications (SMART App Launch) */
+    {GET,    "/fhir/.well-known/smart-configuration", WHO_ANY, 0, LIMIT_NONE, 0, KIND_PLAIN, api_oauth_discovery},
+    {GET,    "/fhir/.well-known/openid-configuration", WHO_ANY, 0, LIMIT_NONE, 0, KIND_PLAIN, api_oauth_discovery},
+    {GET,    "/oauth/authorize",  WHO_ANY,    0,         LIMIT_NONE, 0,       KIND_PAGE,   web_authorize},
+    {POST,   "/oauth/authorize",  WHO_ANY,    0,         LIMIT_FORM, NO_ORIGIN, KIND_PAGE, web_authorize_post},
+    {POST,   "/oauth/consent",    WHO_SESSION, 0,        LIMIT_FORM, 0,       KIND_PAGE,   web_consent},
+    {POST,   "/oauth/token",      WHO_ANY,    0,         LIMIT_FORM, SLOW | NO_ORIGIN, KIND_PLAIN, api_oauth_token},
+    {POST,   "/oauth/introspect", WHO_ANY,    0,         LIMIT_FORM, SLOW | NO_ORIGIN, KIND_PLAIN, api_oauth_introspect},
+    {POST,   "/oauth/revoke",     WHO_ANY,    0,         LIMIT_FORM, SLOW | NO_ORIGIN, KIND_PLAIN, api_oauth_revoke},
+    {GET,    "/oauth/jwks",       WHO_ANY,    0,         LIMIT_NONE, SLOW,    KIND_PLAIN,  api_oauth_jwks},
+    {POST,   "/oauth/launch",     WHO_SESSION, 0,        LIMIT_FORM, 0,       KIND_PLAIN,  api_oauth_launch},
+
     /* files on their way (tus 1.0.0) */
     {POST,   "/uploads",       WHO_SIGNED_IN, 0,         LIMIT_NONE, SLOW,    KIND_TUS,    api_tus_create},
     {GET,    "/uploads/:id",   WHO_SIGNED_IN, 0,         LIMIT_NONE, SLOW,    KIND_TUS,    api_tus_status},
@@ -50,6 +64,7 @@ const struct http_route app_routes[] = {
     {POST,   "/account/password", WHO_SESSION, 0,              LIMIT_FORM, SLOW | HELD_TOO, KIND_PAGE,   web_account_password},
     {POST,   "/account/tokens",   WHO_SESSION, 0,              LIMIT_FORM, 0,    KIND_PAGE,   web_account_token},
     {POST,   "/account/tokens/:token/revoke", WHO_SESSION, 0,  LIMIT_FORM, 0,    KIND_PAGE,   web_account_token_revoke},
+    {POST,   "/account/apps/:grant/end", WHO_SESSION, 0,       LIMIT_FORM, 0,    KIND_PAGE,   web_account_app_end},
     {GET,    "/notices",          WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_notices},
     {POST,   "/notices/read",     WHO_SESSION, 0,              LIMIT_FORM, 0,    KIND_PAGE,   web_notices_read},
     {GET,    "/events",           WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_EVENTS, web_events},

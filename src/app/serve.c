@@ -42,6 +42,7 @@ static enum err listen_up(struct req *rq, struct app *app)
 {
     const struct config *c = app->config;
     struct http_opts o = {
+        .public_url = c->base_url,
         .listen = arena_cstr(rq->a, c->listen),
         .port = (uint16_t)c->port,
         .io_threads = io_threads(c),

@@ -176,6 +176,7 @@ enum err account_close(struct req *rq, struct tx *tx, const struct account *acc)
     TRY(TX_SQL(tx, W_ACCOUNT_STATE, TX_MUST_CHANGE, sql_i64(acc->id), sql_i64(ACCOUNT_CLOSED)));
     TRY(TX_SQL(tx, W_SESSIONS_END_OF, 0, sql_i64(acc->id)));
     TRY(TX_SQL(tx, W_TOKENS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));
+    TRY(TX_SQL(tx, W_GRANTS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));
     TRY(sign_keys_end(rq, tx, acc->person));
     return account_note(rq, AUDIT_ADMIN, acc->person, OK, S("account closed"));
 }

@@ -2,6 +2,7 @@
 #include <sodium.h>
 
 #include "care/account_int.h"
+#include "care/grant.h"
 
 #include "fhir/scope.h"
 #include "os/random.h"
@@ -248,6 +249,9 @@ enum err who_by_token(struct req *rq, struct str bearer, const struct who **ret_
     const struct directory *dir = NULL;
     struct who *w = NULL;
 
+    if (grant_is_token(bearer)) {
+        return who_by_grant(rq, bearer, ret_who);
+    }
     if (bearer.n != sizeof TOKEN_PREFIX - 1 + SESSION_LEN || !str_starts(bearer, S(TOKEN_PREFIX))) {
         return no_session(rq);
     }

@@ -1,5 +1,6 @@
 /* codec/jws_fuzz.c - no bytes taken for a token or a set of keys break the reader, and none are taken
  * for signed by a key whose secret nobody has. The first line is a token, the rest a set of keys. */
+#include "codec/jwk.h"
 #include "codec/jws.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -270,6 +270,24 @@ enum err scope_meet(struct req *rq, const struct fhir_scopes *wanted,
     return OK;
 }
 
+bool scope_covers(const struct fhir_scopes *granted, const struct fhir_scopes *wanted)
+{
+    for (size_t i = 0; i < wanted->n; i++) {
+        const struct scope_row *w = &wanted->v[i];
+        unsigned ops = 0;
+        for (size_t k = 0; k < granted->n; k++) {
+            const struct scope_row *g = &granted->v[k];
+            bool whole = g->level == w->level && (g->type == T_NONE || g->type == w->type)
+                         && (g->query.n == 0 || str_eq(g->query, w->query));
+            ops |= whole ? g->ops : 0;
+        }
+        if ((w->ops & ~ops) != 0) {
+            return false;
+        }
+    }
+    return (wanted->marks & ~granted->marks) == 0;
+}
+
 bool scope_has_level(const struct fhir_scopes *s, enum scope_level level)
 {
     for (size_t i = 0; i < s->n; i++) {

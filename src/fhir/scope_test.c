@@ -125,6 +125,25 @@ static void what_is_granted(void **state)
     }
 }
 
+static void what_covers(void **state)
+{
+    struct req *rq = *state;
+    struct fhir_scopes have = parse(rq, "openid user/*.read user/Task.cud user/Condition.rs?code=1", NULL);
+    static const struct {
+        const char *wanted;
+        bool covered;
+    } cases[] = {
+        {"user/Task.cruds", true},       {"user/Task.r openid", true},
+        {"user/*.cruds", false},         {"user/Condition.rs?code=1", true},
+        {"system/*.read", false},        {"launch", false},
+        {"user/Patient.rs?name=A", true}, {"user/Condition.c?code=1", false},
+    };
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct fhir_scopes wanted = parse(rq, cases[i].wanted, NULL);
+        assert_int_equal(scope_covers(&have, &wanted), cases[i].covered);
+    }
+}
+
 static void too_much(void **state)
 {
     struct req *rq = *state;
@@ -149,6 +168,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(words, setup, teardown),
         cmocka_unit_test_setup_teardown(what_they_open, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_granted, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_covers, setup, teardown),
         cmocka_unit_test_setup_teardown(too_much, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

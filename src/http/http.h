@@ -119,6 +119,8 @@ bool http_file(struct http_req *h, uint32_t i, struct http_file *ret_file);
 bool http_wants_html(const struct http_req *h);
 /* "http://host:port" or "https://..." the caller used, for absolute addresses in answers. */
 struct str http_base_url(struct http_req *h);
+/* The address people use, from the settings; else as http_base_url. What tokens and assertions name. */
+struct str http_public_url(struct http_req *h);
 
 /* ---- the answer: all of them record the reply; it is sent after the handler returned and after
  * the read audit in rq.audit is durable ---- */
@@ -129,6 +131,11 @@ MUST_USE enum err http_reply(struct http_req *h, unsigned status, struct str typ
 MUST_USE enum err http_reply_empty(struct http_req *h, unsigned status);
 /* 303 to a path of this server ("/cases/x"): refuses anything that is not a local path. */
 MUST_USE enum err http_redirect(struct http_req *h, struct str path);
+/* 303 to an address elsewhere that was checked by the caller (a registered one). */
+MUST_USE enum err http_redirect_away(struct http_req *h, struct str url);
+/* Forms of this page may lead on to origin (scheme://host[:port] or scheme:), too: browsers hold the
+ * redirect after a form to the page's policy. */
+void http_reply_form_to(struct http_req *h, struct str origin);
 /* Adds a header field; value is copied. Values with control characters are dropped. */
 void http_reply_header(struct http_req *h, const char *name, struct str value);
 /* Adds ETag (strong, given with its quotes, or W/"..."; p NULL: none) and Last-Modified (ms 0:

@@ -64,6 +64,7 @@ struct reply {
     struct reply_field fields[REPLY_FIELDS_MAX];
     uint32_t n_fields;
     struct str cache; /* Cache-Control; p NULL: the kind's */
+    struct str form_to; /* where else forms of a page may lead */
     bool has_etag;
     bool is_file;
     int fd; /* is_file: owned until it is with libmicrohttpd */

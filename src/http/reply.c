@@ -20,6 +20,7 @@ void reply_reset(struct call *c)
     r->size = 0;
     r->type = r->body = (struct str){NULL, 0};
     r->cache = (struct str){NULL, 0};
+    r->form_to = (struct str){NULL, 0};
     r->has_etag = false;
     r->events = NULL;
     r->shared = NULL;
@@ -74,6 +75,26 @@ enum err http_redirect(struct http_req *h, struct str path)
     }
     http_reply_header(h, "Location", path);
     return http_reply_empty(h, 303);
+}
+
+enum err http_redirect_away(struct http_req *h, struct str url)
+{
+    if (url.n == 0 || has_control(url)) {
+        return FAIL(&h->rq, E_INTERNAL, "redirect");
+    }
+    http_reply_header(h, "Location", url);
+    return http_reply_empty(h, 303);
+}
+
+void http_reply_form_to(struct http_req *h, struct str origin)
+{
+    for (size_t i = 0; i < origin.n; i++) {
+        char ch = origin.p[i];
+        if (ch <= ' ' || ch >= 0x7f || ch == ';' || ch == ',' || ch == '\'' || ch == '"') {
+            return; /* nothing that could end a directive */
+        }
+    }
+    call_of(h)->reply.form_to = origin;
 }
 
 bool http_is_fresh(struct http_req *h, struct str etag, struct instant modified)
@@ -189,11 +210,11 @@ static void gzip_body(struct call *c)
 }
 
 /* What pages carry: nothing may be loaded or framed from elsewhere, nothing inline runs. */
+#define POLICY_HEAD "default-src 'self'; base-uri 'none'; form-action 'self'"
+#define POLICY_TAIL "; frame-ancestors 'none'; img-src 'self' data: blob:; object-src 'none'"
 static const struct reply_field page_fields[] = {
     /* first: the policy */
-    {"Content-Security-Policy",
-     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-     "img-src 'self' data: blob:; object-src 'none'"},
+    {"Content-Security-Policy", POLICY_HEAD POLICY_TAIL},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "same-origin"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
@@ -207,6 +228,17 @@ static void add_fields(struct MHD_Response *m, const struct reply_field *f, size
     for (size_t i = 0; i < n; i++) {
         (void)MHD_add_response_header(m, f[i].name, f[i].value);
     }
+}
+
+static void add_policy(struct call *c, struct MHD_Response *m)
+{
+    struct buf b;
+    buf_init(&b, c->h.rq.a, 1024);
+    BUF_LIT(&b, POLICY_HEAD " ");
+    buf_str(&b, c->reply.form_to);
+    BUF_LIT(&b, POLICY_TAIL);
+    char *z = arena_cstr(c->h.rq.a, buf_get(&b));
+    (void)MHD_add_response_header(m, page_fields[0].name, z != NULL ? z : page_fields[0].value);
 }
 
 static const char *z_of(struct call *c, struct str s)
@@ -248,6 +280,10 @@ static void fill(struct call *c, struct MHD_Response *m)
     }
     if (kind == KIND_PAGE) {
         size_t from = r->is_file ? 1 : 0; /* a file has a policy of its own: http_reply_file() */
+        if (r->form_to.n > 0 && from == 0) {
+            add_policy(c, m);
+            from = 1;
+        }
         add_fields(m, page_fields + from, LEN(page_fields) - from);
     } else {
         add_fields(m, plain_fields, LEN(plain_fields));
@@ -292,6 +328,9 @@ static struct MHD_Response *response_of(struct call *c)
 enum MHD_Result reply_send(struct call *c)
 {
     struct reply *r = &c->reply;
+    if (c->w->s->o.hooks->decorate != NULL) {
+        c->w->s->o.hooks->decorate(&c->h);
+    }
     if (r->shared != NULL) {
         c->phase = PHASE_SENT;
         return MHD_queue_response(c->conn, r->status, r->shared);

@@ -88,6 +88,12 @@ bool http_wants_html(const struct http_req *h)
     return field_accept(accept, offers, LEN(offers)) == 2;
 }
 
+struct str http_public_url(struct http_req *h)
+{
+    struct str set = call_of(h)->w->s->o.public_url;
+    return set.n > 0 ? set : http_base_url(h);
+}
+
 struct str http_base_url(struct http_req *h)
 {
     struct buf b;

@@ -24,6 +24,8 @@ struct http_hooks {
     void (*refused)(struct http_req *h, enum err code);
     /* Adds fields to the answer to OPTIONS for a path whose rows are of this kind; may be NULL. */
     void (*options)(struct http_req *h, enum http_kind kind);
+    /* Adds fields to every answer, failures too, on the I/O thread before it is sent; may be NULL. */
+    void (*decorate)(struct http_req *h);
     /* Hands tx (NULL: only rq.audit) to the store's writer; done runs once, on any thread. */
     void (*submit)(struct http_req *h, struct tx *tx, http_done_fn done, void *ctx);
     /* The same, waiting: for pool threads. */
@@ -35,6 +37,7 @@ struct http_hooks {
 
 struct http_opts {
     const char *listen;       /* numeric address, "127.0.0.1" */
+    struct str public_url;    /* "https://host"; empty: taken from requests */
     uint16_t port;            /* 0: the system chooses; see http_server_port */
     unsigned io_threads;      /* 1..16 */
     unsigned pool_threads;    /* 1..32 */

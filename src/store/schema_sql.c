@@ -333,11 +333,90 @@ static const char v4_dict[] =
     " bytes BLOB NOT NULL"           /* clinical: pieces of records */
     ") STRICT;"
     "CREATE INDEX dict_type ON dict(type, id);";
+
+static const char v5_apps[] =
+    "CREATE TABLE client("
+    " id TEXT PRIMARY KEY,"                   /* tech: client_id of a registered application */
+    " name TEXT NOT NULL,"                    /* tech: as people read it */
+    " kind INTEGER NOT NULL,"                 /* tech: 0 public, 1 with a secret, 2 with keys */
+    " secret BLOB,"                           /* secret: SHA-256 of its secret */
+    " jwks TEXT NOT NULL,"                    /* tech: its public keys, '' none */
+    " redirects TEXT NOT NULL,"               /* tech: addresses codes go to, one a line */
+    " scopes TEXT NOT NULL,"                  /* tech: most it may be granted */
+    " launch INTEGER NOT NULL,"               /* tech: CLIENT_ bits of care/client.h */
+    " org TEXT NOT NULL,"                     /* staff: organisation a service acts for, '' none */
+    " created_ms INTEGER NOT NULL,"           /* tech */
+    " revoked_ms INTEGER NOT NULL"            /* tech: 0 valid */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE client_origin("
+    " origin TEXT NOT NULL,"                  /* tech: scheme://host[:port] of its pages */
+    " client TEXT NOT NULL,"                  /* tech */
+    " PRIMARY KEY(origin, client)) STRICT, WITHOUT ROWID;"
+    /* One consent of a person, or one registration of a service at work. */
+    "CREATE TABLE app_grant("
+    " id TEXT PRIMARY KEY,"                   /* tech */
+    " client TEXT NOT NULL,"                  /* tech */
+    " account INTEGER NOT NULL,"              /* staff: who let it, 0 a service */
+    " role TEXT NOT NULL,"                    /* staff: PractitionerRole id acted in */
+    " scopes TEXT NOT NULL,"                  /* tech */
+    " patient TEXT NOT NULL,"                 /* pseudo: Patient in context, '' none */
+    " case_id TEXT NOT NULL,"                 /* pseudo: case in context, '' none */
+    " session BLOB,"                          /* secret: hash of the session it ends with */
+    " created_ms INTEGER NOT NULL,"           /* tech */
+    " revoked_ms INTEGER NOT NULL"            /* tech: 0 valid */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX app_grant_account ON app_grant(account, created_ms);"
+    "CREATE INDEX app_grant_client ON app_grant(client);"
+    "CREATE INDEX app_grant_created ON app_grant(created_ms);"
+    "CREATE TABLE app_code("
+    " hash BLOB PRIMARY KEY,"                 /* secret: SHA-256 of the code */
+    " grant_id TEXT NOT NULL,"                /* tech */
+    " redirect TEXT NOT NULL,"                /* tech: where it went */
+    " challenge TEXT NOT NULL,"               /* tech: PKCE, S256 */
+    " nonce TEXT NOT NULL,"                   /* tech: OpenID, '' none */
+    " expires_ms INTEGER NOT NULL,"           /* tech: of the row; the code itself holds a minute */
+    " used_ms INTEGER NOT NULL"               /* tech: 0 not yet */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX app_code_grant ON app_code(grant_id);"
+    "CREATE INDEX app_code_expires ON app_code(expires_ms);"
+    "CREATE TABLE app_token("
+    " hash BLOB PRIMARY KEY,"                 /* secret: SHA-256 of the token */
+    " grant_id TEXT NOT NULL,"                /* tech */
+    " kind INTEGER NOT NULL,"                 /* tech: 0 access, 1 refresh */
+    " scopes TEXT NOT NULL,"                  /* tech: those of the grant or fewer */
+    " created_ms INTEGER NOT NULL,"           /* tech */
+    " expires_ms INTEGER NOT NULL,"           /* tech */
+    " used_ms INTEGER NOT NULL"               /* tech: when a refresh token was exchanged, 0 not yet */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX app_token_grant ON app_token(grant_id);"
+    "CREATE INDEX app_token_expires ON app_token(expires_ms);"
+    "CREATE TABLE app_launch("
+    " hash BLOB PRIMARY KEY,"                 /* secret: SHA-256 of the launch value */
+    " account INTEGER NOT NULL,"              /* staff: whose page it came from */
+    " client TEXT NOT NULL,"                  /* tech: '' any */
+    " patient TEXT NOT NULL,"                 /* pseudo */
+    " case_id TEXT NOT NULL,"                 /* pseudo: '' none */
+    " expires_ms INTEGER NOT NULL"            /* tech */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX app_launch_expires ON app_launch(expires_ms);"
+    "CREATE TABLE app_jti("
+    " client TEXT NOT NULL,"                  /* tech */
+    " jti BLOB NOT NULL,"                     /* tech: SHA-256 of an assertion's number */
+    " expires_ms INTEGER NOT NULL,"           /* tech */
+    " PRIMARY KEY(client, jti)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX app_jti_expires ON app_jti(expires_ms);"
+    "CREATE TABLE app_rate("
+    " key BLOB PRIMARY KEY,"                  /* staff: SHA-256 of an address or client */
+    " n INTEGER NOT NULL,"                    /* tech: failures in the span */
+    " until_ms INTEGER NOT NULL"              /* tech: its end */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX app_rate_until ON app_rate(until_ms);";
 /* clang-format on */
 
 const struct migration migrations[] = {
     {1, v1_resources}, {1, v1_audit}, {1, v1_people}, {1, v1_work}, {1, v1_flow}, {2, v2_refusal},
     {3, v3_search}, {4, v4_dict},
+    {5, v5_apps},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -362,6 +441,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 2",
         "PRAGMA user_version = 3",
         "PRAGMA user_version = 4",
+        "PRAGMA user_version = 5",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

@@ -344,7 +344,7 @@ static const char *const may_scan[] = {
     "PRAGMA",                "max(",                        "ORDER BY seq DESC LIMIT 1",
     "FROM job WHERE state = 0 ORDER BY due_ms, id LIMIT 1",
     "count(iif(state = 1",   "locked_until_ms DESC, login", "OVER () FROM token",
-    "coalesce(sum(size), 0)", "FROM pragma_page_count()",
+    "coalesce(sum(size), 0)", "FROM client ORDER BY id", "FROM pragma_page_count()",
 };
 
 static void t_plan(sqlite3 *sql, const char *text)

@@ -30,6 +30,7 @@ static const char *const actions[AUDIT_ACTION_COUNT] = {
     [AUDIT_ROLE] = T("changed the role"),
     [AUDIT_PASSWORD] = T("changed the password"),
     [AUDIT_TOKEN] = T("changed access tokens"),
+    [AUDIT_GRANT] = T("let an application in"),
 };
 static const char *const whys[AUDIT_WHY_COUNT] = {
     [WHY_NONE] = "",

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "care/account.h"
 #include "care/content.h"
+#include "care/grant.h"
 #include "codec/utf8.h"
 #include "store/tx.h"
 #include "web/page.h"
@@ -66,6 +67,33 @@ static enum err set_tokens(struct http_req *h, struct val *root)
     return OK;
 }
 
+/* Applications that act as this person. */
+static enum err set_apps(struct http_req *h, struct val *root)
+{
+    struct grant *grants = ARENA_ARRAY(h->rq.a, TOKENS_SHOWN, struct grant);
+    struct val *list = val_set_list(root, "apps");
+    uint32_t n = 0;
+    TRY_MEM(&h->rq, grants);
+    TRY(grant_list(&h->rq, h->rq.who->account, grants, TOKENS_SHOWN, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        struct val *m = val_add_map(list);
+        val_set_str(m, "id", grants[i].id);
+        val_set_str(m, "name", grants[i].client_name);
+        val_set_str(m, "role", role_name(h, grants[i].role));
+        val_set_str(m, "scopes", grants[i].scopes);
+        val_set_instant(m, "created", grants[i].created);
+    }
+    return OK;
+}
+
+enum err web_account_app_end(struct http_req *h)
+{
+    struct tx *tx = tx_new(&h->rq);
+    TRY_MEM(&h->rq, tx);
+    TRY(grant_end(&h->rq, tx, http_param(h, S("grant"))));
+    return page_commit(h, tx, S("/account?done=app-ended"));
+}
+
 static void password_field(struct http_req *h, struct val *root, const char *name,
                            const char *label, const char *autocomplete)
 {
@@ -79,6 +107,7 @@ static void password_field(struct http_req *h, struct val *root, const char *nam
 static enum err show(struct http_req *h, unsigned status, struct val *root)
 {
     TRY(set_tokens(h, root));
+    TRY(set_apps(h, root));
     password_field(h, root, "old", T("Present password"), "current-password");
     password_field(h, root, "new", T("New password"), "new-password");
     password_field(h, root, "again", T("New password once more"), "new-password");

@@ -66,6 +66,7 @@ enum err web_account(struct http_req *h);
 enum err web_account_password(struct http_req *h); /* SLOW */
 enum err web_account_token(struct http_req *h);
 enum err web_account_token_revoke(struct http_req *h);
+enum err web_account_app_end(struct http_req *h);
 
 /* directory.c: organisations, services, people, who is on duty */
 enum err web_directory(struct http_req *h);

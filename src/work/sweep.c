@@ -25,6 +25,12 @@ static enum err sweep(struct req *rq)
     TRY(TX_SQL(tx, W_ONCE_EXPIRED, 0, sql_i64(now - ONCE_KEEP_MS)));
     TRY(TX_SQL(tx, W_NOTICES_OLD, 0, sql_i64(now - NOTICES_KEEP_MS)));
     TRY(TX_SQL(tx, W_DRAFTS_OLD, 0, sql_i64(now - care->draft_keep_ms)));
+    TRY(TX_SQL(tx, W_APP_TOKENS_EXPIRED, 0, sql_i64(now)));
+    TRY(TX_SQL(tx, W_CODES_EXPIRED, 0, sql_i64(now)));
+    TRY(TX_SQL(tx, W_GRANTS_EXPIRED, 0, sql_i64(now - MS_DAY)));
+    TRY(TX_SQL(tx, W_LAUNCHES_EXPIRED, 0, sql_i64(now)));
+    TRY(TX_SQL(tx, W_JTI_EXPIRED, 0, sql_i64(now)));
+    TRY(TX_SQL(tx, W_RATES_EXPIRED, 0, sql_i64(now)));
     TRY(store_commit(care->store, rq, tx));
     TRY(refusal_tell(rq, REFUSALS_AT_ONCE, &told));
     return care->uploads != NULL ? upload_expire(rq, care->uploads, UPLOADS_AT_ONCE, &n) : OK;
