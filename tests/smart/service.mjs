@@ -1,0 +1,118 @@
+// Services without people: private_key_jwt, and every way an assertion is wrong.
+import assert from 'node:assert/strict';
+import { createHmac, createSign, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { form } from './app.mjs';
+
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
+const TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+const b64 = (v) => Buffer.from(JSON.stringify(v)).toString('base64url');
+
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const other = generateKeyPairSync('ec', { namedCurve: 'P-384' });
+const jwk = (pair, more) => ({ ...pair.publicKey.export({ format: 'jwk' }), ...more });
+
+function signed(alg, key, head, claims) {
+  const text = `${b64({ alg, typ: 'JWT', ...head })}.${b64(claims)}`;
+  if (alg === 'ES384') return `${text}.${sign('sha384', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+  return `${text}.${createSign(alg === 'RS384' ? 'RSA-SHA384' : 'RSA-SHA256').update(text).sign(key).toString('base64url')}`;
+}
+
+export async function serviceSteps(t) {
+  const { program, region, step } = t;
+  const jwks = path.join(program.dir, 'service-keys.json');
+  fs.writeFileSync(jwks, JSON.stringify({ keys: [jwk(ec, { kid: 'ec', alg: 'ES384', use: 'sig' }), jwk(rsa, { kid: 'rsa', alg: 'RS384', use: 'sig' })] }));
+  program.cli(['client', 'add', 'registry', '--name', 'Registry', '--launch', 'system', '--jwks', jwks, '--scope', 'system/*.rs']);
+  program.cli(['client', 'add', 'lab', '--name', 'Laboratory', '--launch', 'service', '--org', region.hospital, '--jwks', jwks,
+    '--scope', 'system/Patient.crs system/Observation.cruds']);
+  const claims = (id, more = {}) => {
+    const now = Math.floor(Date.now() / 1000);
+    return { iss: id, sub: id, aud: `${program.base}/oauth/token`, exp: now + 240, iat: now, jti: randomUUID(), ...more };
+  };
+  const ask = (assertion, more = {}) => program.request('POST', '/oauth/token', FORM,
+    form({ grant_type: 'client_credentials', scope: 'system/*.read', client_assertion_type: TYPE, client_assertion: assertion, ...more }));
+  const good = (id, more) => signed('ES384', ec.privateKey, { kid: 'ec' }, claims(id, more));
+  const error = (reply) => `${reply.status} ${JSON.parse(reply.body).error}`;
+  const request = (bearer, method, target, body) => program.request(method, target,
+    { authorization: `Bearer ${bearer}`, ...(body ? { 'content-type': 'application/fhir+json' } : {}) }, body && JSON.stringify(body));
+
+  await step('a service gets a short token by its key', async () => {
+    for (const assertion of [good('registry'), signed('RS384', rsa.privateKey, { kid: 'rsa' }, claims('registry'))]) {
+      const reply = await ask(assertion);
+      const tokens = JSON.parse(reply.body);
+      assert.equal(reply.status, 200, reply.body);
+      assert.ok(tokens.expires_in <= 300);
+      assert.equal(tokens.scope, 'system/*.read');
+      assert.equal(tokens.refresh_token, undefined);
+      const page = JSON.parse((await request(tokens.access_token, 'GET', '/fhir/Patient?identifier=urn:made-up|smart-1')).body);
+      assert.equal(page.entry.length, 1);
+      assert.equal((await request(tokens.access_token, 'POST', '/fhir/Patient', { resourceType: 'Patient' })).status, 403);
+    }
+  });
+  await step('an assertion counts once', async () => {
+    const assertion = good('registry');
+    assert.equal((await ask(assertion)).status, 200);
+    assert.equal(error(await ask(assertion)), '401 invalid_client');
+    const both = good('registry');
+    const replies = await Promise.all([ask(both), ask(both)]);
+    assert.deepEqual(replies.map((r) => r.status).sort(), [200, 401]);
+  });
+  await step('every other assertion is refused', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const c = claims('registry');
+    const head = `${b64({ alg: 'HS384', kid: 'ec' })}.${b64(c)}`;
+    const pem = ec.publicKey.export({ type: 'spki', format: 'pem' });
+    const wrong = {
+      'alg none': `${b64({ alg: 'none', kid: 'ec' })}.${b64(c)}.`,
+      'alg none with the signature': `${b64({ alg: 'none', kid: 'ec' })}.${b64(c)}.${good('registry').split('.')[2]}`,
+      'a public key as a secret': `${head}.${createHmac('sha384', pem).update(head).digest('base64url')}`,
+      'another key': signed('ES384', other.privateKey, { kid: 'ec' }, c),
+      'a key of the wrong kind': signed('RS384', rsa.privateKey, { kid: 'ec' }, c),
+      'an algorithm the key is not for': signed('RS256', rsa.privateKey, { kid: 'rsa' }, c),
+      'its own key': signed('ES384', other.privateKey, { jwk: jwk(other) }, c),
+      'a place of keys': signed('ES384', ec.privateKey, { kid: 'ec', jku: 'https://evil.example/keys' }, c),
+      crit: signed('ES384', ec.privateKey, { kid: 'ec', crit: ['exp'] }, c),
+      'another aud': good('registry', { aud: 'https://other.example/oauth/token' }),
+      'no aud': good('registry', { aud: undefined }),
+      'another sub': good('registry', { sub: 'lab' }),
+      'an unknown iss': good('nobody'),
+      expired: good('registry', { exp: now - 60 }),
+      'too long a life': good('registry', { exp: now + 3600 }),
+      'no exp': good('registry', { exp: undefined }),
+      'no jti': good('registry', { jti: undefined }),
+      'not yet': good('registry', { nbf: now + 120 }),
+      'changed claims': good('registry').replace(/\.[^.]+\./, `.${b64({ ...c, jti: 'x' })}.`),
+      nonsense: 'a.b.c',
+    };
+    for (const [name, assertion] of Object.entries(wrong)) {
+      assert.equal(error(await ask(assertion)), '401 invalid_client', name);
+    }
+    assert.equal(error(await ask(good('registry'), { client_assertion_type: 'x' })), '401 invalid_client');
+    assert.equal(error(await ask(good('registry'), { client_id: 'lab' })), '401 invalid_client');
+  });
+  await step('a service gets no more than it was registered for', async () => {
+    assert.equal(error(await ask(good('registry'), { scope: 'user/*.read' })), '400 invalid_scope');
+    assert.equal(error(await ask(good('registry'), { scope: '' })), '400 invalid_scope');
+    const tokens = JSON.parse((await ask(good('registry'), { scope: 'system/*.cruds' })).body);
+    assert.equal(tokens.scope, 'system/*.rs');
+  });
+  await step('a service of an organisation sees what belongs to it', async () => {
+    const tokens = JSON.parse((await ask(good('lab'), { scope: 'system/Patient.crs system/Observation.cruds' })).body);
+    const found = async (query) => JSON.parse((await request(tokens.access_token, 'GET', `/fhir/${query}`)).body).total;
+    assert.equal(await found('Patient?identifier=urn:made-up|smart-1&_summary=count'), 1);
+    const strange = JSON.parse((await request(region.system, 'POST', '/fhir/Patient', { resourceType: 'Patient', identifier: [{ system: 'urn:made-up', value: 'strange' }] })).body);
+    assert.equal(await found('Patient?identifier=urn:made-up|strange&_summary=count'), 0);
+    assert.equal((await request(tokens.access_token, 'GET', `/fhir/Patient/${strange.id}`)).status, 404);
+    const made = await request(tokens.access_token, 'POST', '/fhir/Patient', { resourceType: 'Patient', identifier: [{ system: 'urn:made-up', value: 'lab-1' }] });
+    assert.equal(made.status, 201, made.body);
+    assert.equal((await request(tokens.access_token, 'GET', '/fhir/Condition')).status, 403);
+  });
+  await step('too many failures wait', async () => {
+    let last;
+    for (let i = 0; i < 70; i++) last = await ask('x');
+    assert.equal(last.status, 429);
+    assert.ok(Number(last.headers['retry-after']) > 0);
+  });
+}
