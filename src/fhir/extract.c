@@ -1,16 +1,10 @@
 /* fhir/extract.c - index tuples of a resource. See extract.h. */
-#include "fhir/extract.h"
+#include "fhir/extract_int.h"
 
 #include "codec/utf8.h"
 #include "store/store.h"
 
-struct pick {
-    struct req *rq;
-    const struct fhir_param *p;
-    struct fhir_tuples *t;
-};
-
-static enum err add(struct pick *k, struct tuple t)
+static enum err add(struct fhir_pick *k, struct tuple t)
 {
     struct fhir_tuples *list = k->t;
     if (list->n == list->size) {
@@ -31,7 +25,7 @@ static enum err add(struct pick *k, struct tuple t)
     return OK;
 }
 
-static enum err add_token(struct pick *k, struct str system, struct str code)
+static enum err add_token(struct fhir_pick *k, struct str system, struct str code)
 {
     if (code.n == 0) {
         return OK;
@@ -42,12 +36,17 @@ static enum err add_token(struct pick *k, struct str system, struct str code)
     return add(k, t);
 }
 
-static struct str text_of(struct pick *k, struct jv obj, struct str name)
+enum err fhir_pick_true(struct fhir_pick *k)
+{
+    return add_token(k, S(""), S("true"));
+}
+
+static struct str text_of(struct fhir_pick *k, struct jv obj, struct str name)
 {
     return json_str(k->rq->a, json_get(obj, name));
 }
 
-static enum err token_value(struct pick *k, struct jv v)
+static enum err token_value(struct fhir_pick *k, struct jv v)
 {
     switch (json_kind(v)) {
     case JSON_TRUE: return add_token(k, S(""), S("true"));
@@ -77,7 +76,7 @@ struct str fhir_contact_key(struct req *rq, struct str text)
     return buf_get(&b);
 }
 
-static enum err contact_value(struct pick *k, struct jv v)
+static enum err contact_value(struct fhir_pick *k, struct jv v)
 {
     struct str value = text_of(k, v, S("value"));
     return value.n > 0 ? add_token(k, S(""), fhir_contact_key(k->rq, value)) : OK;
@@ -106,7 +105,7 @@ enum fhir_type fhir_ref_split(struct str ref, struct str *ret_id)
     return fhir_type_find(type);
 }
 
-static enum err ref_text(struct pick *k, struct str ref)
+static enum err ref_text(struct fhir_pick *k, struct str ref)
 {
     if (ref.n == 0 || ref.p[0] == '#') {
         return OK;
@@ -124,7 +123,7 @@ static enum err ref_text(struct pick *k, struct str ref)
     return add(k, t);
 }
 
-static enum err ref_value(struct pick *k, struct jv v)
+static enum err ref_value(struct fhir_pick *k, struct jv v)
 {
     if (json_kind(v) == JSON_STRING) {
         return ref_text(k, json_str(k->rq->a, v));
@@ -180,7 +179,7 @@ bool fhir_date_span(struct arena *a, struct jv v, int64_t *ret_lo_ms, int64_t *r
                                 ret_lo_ms, ret_hi_ms);
 }
 
-static enum err date_value(struct pick *k, struct jv v)
+static enum err date_value(struct fhir_pick *k, struct jv v)
 {
     struct tuple t = {.kind = TUPLE_DATE};
     if (!fhir_date_span(k->rq->a, v, &t.date.lo_ms, &t.date.hi_ms)) {
@@ -197,7 +196,7 @@ struct str fhir_fold(struct req *rq, struct str text)
     return buf_get(&b);
 }
 
-static enum err string_text(struct pick *k, struct jv v)
+static enum err string_text(struct fhir_pick *k, struct jv v)
 {
     struct str text = json_str(k->rq->a, v);
     struct tuple t = {.kind = TUPLE_STRING};
@@ -209,7 +208,7 @@ static enum err string_text(struct pick *k, struct jv v)
 }
 
 /* A HumanName or Address is found by each of its parts. */
-static enum err string_value(struct pick *k, struct jv v)
+static enum err string_value(struct fhir_pick *k, struct jv v)
 {
     static const struct str parts[] = {
         SI("text"), SI("family"), SI("given"), SI("prefix"), SI("suffix"), SI("line"),
@@ -281,7 +280,7 @@ void fhir_quantity_key(struct req *rq, struct str system, struct str code, uint6
 }
 
 /* Two rows: one under the unit, one under none, for questions that name no unit. */
-static enum err quantity_value(struct pick *k, struct jv v)
+static enum err quantity_value(struct fhir_pick *k, struct jv v)
 {
     struct tuple t = {.kind = TUPLE_QUANTITY};
     struct str unit = text_of(k, v, S("code"));
@@ -299,7 +298,7 @@ static enum err quantity_value(struct pick *k, struct jv v)
     return add(k, t);
 }
 
-static enum err number_value(struct pick *k, struct jv v)
+static enum err number_value(struct fhir_pick *k, struct jv v)
 {
     struct tuple t = {.kind = TUPLE_QUANTITY};
     return json_kind(v) == JSON_NUMBER && fhir_decimal_key(json_raw(v), &t.quantity.value)
@@ -307,7 +306,7 @@ static enum err number_value(struct pick *k, struct jv v)
                : OK;
 }
 
-static enum err uri_value(struct pick *k, struct jv v)
+static enum err uri_value(struct fhir_pick *k, struct jv v)
 {
     struct str uri = json_str(k->rq->a, v);
     return json_kind(v) == JSON_STRING
@@ -315,9 +314,9 @@ static enum err uri_value(struct pick *k, struct jv v)
                : OK;
 }
 
-static enum err pick_value(struct jv v, void *ctx)
+enum err fhir_pick_value(struct jv v, void *pick)
 {
-    struct pick *k = ctx;
+    struct fhir_pick *k = pick;
     switch (k->p->kind) {
     case SP_TOKEN: return token_value(k, v);
     case SP_CONTACT: return contact_value(k, v);
@@ -338,7 +337,7 @@ static enum err pick_value(struct jv v, void *ctx)
 }
 
 /* [name=value], [>Type] */
-static bool filter_holds(struct jv v, struct str filter)
+bool fhir_filter_holds(struct jv v, struct str filter)
 {
     struct str inner = str_sub(filter, 1, filter.n - 2);
     size_t equals = str_find_char(inner, '=');
@@ -362,7 +361,7 @@ static enum err filtered(struct jv list, struct str filter, struct str rest, fhi
     bool nth = str_starts(filter, S("[#")) &&
                str_u64(str_sub(filter, 2, filter.n - 3), &at);
     for (uint64_t i = 0; json_has(one); i++) {
-        if (nth ? i == at : filter_holds(one, filter)) {
+        if (nth ? i == at : fhir_filter_holds(one, filter)) {
             TRY(walk(one, rest, fn, ctx));
         }
         if (json_kind(list) != JSON_ARRAY) {
@@ -412,8 +411,8 @@ enum err fhir_param_each(struct jv root, const struct fhir_param *p, fhir_value_
 enum err fhir_extract_value(struct req *rq, struct jv v, const struct fhir_param *p,
                             struct fhir_tuples *ret_tuples)
 {
-    struct pick k = {rq, p, ret_tuples};
-    return pick_value(v, &k);
+    struct fhir_pick k = {rq, p, ret_tuples};
+    return fhir_pick_value(v, &k);
 }
 
 struct composite {
@@ -433,12 +432,12 @@ static enum err composite_one(struct jv element, void *ctx)
     struct str one;
     (void)str_cut(&rest, '|', &one);
     for (size_t i = 0; i < n && str_cut(&rest, '|', &one); i++) {
-        struct pick pick = {k->rq, params[i], &parts[i]};
+        struct fhir_pick pick = {k->rq, params[i], &parts[i]};
         struct str name;
         (void)str_cut(&one, ':', &name);
         struct str way;
         while (str_cut(&one, ',', &way)) {
-            TRY(walk(element, way, pick_value, &pick));
+            TRY(walk(element, way, fhir_pick_value, &pick));
         }
     }
     return k->fn(parts, n, k->ctx);
@@ -459,7 +458,7 @@ enum err fhir_composite_each(struct req *rq, struct jv root, const struct fhir_p
 enum err fhir_extract_param(struct req *rq, struct jv root, const struct fhir_param *p,
                             struct fhir_tuples *ret_tuples)
 {
-    struct pick k = {rq, p, ret_tuples};
+    struct fhir_pick k = {rq, p, ret_tuples};
     struct str rest = str_z(p->paths);
     struct str path;
     while (str_cut(&rest, '|', &path)) {
@@ -475,7 +474,7 @@ enum err fhir_extract_param(struct req *rq, struct jv root, const struct fhir_pa
             }
             continue;
         }
-        TRY(walk(root, path, pick_value, &k));
+        TRY(walk(root, path, fhir_pick_value, &k));
     }
     return OK;
 }
@@ -485,9 +484,9 @@ enum err fhir_extract(struct req *rq, struct jv root, enum fhir_type type,
 {
     size_t n;
     const struct fhir_param *p = fhir_params(type, &n);
+    TRY(fhir_extract_tree(rq, root, type, ret_tuples));
     for (size_t i = 0; i < n; i++) {
-        if (p[i].kind != SP_ALIAS && p[i].kind != SP_COMPOSITE && p[i].kind != SP_SPECIAL &&
-            p[i].kind != SP_UNION) {
+        if (str_ends(str_z(p[i].paths), S("!"))) { /* a rule of its own, no walk */
             TRY(fhir_extract_param(rq, root, &p[i], ret_tuples));
         }
     }
