@@ -24,6 +24,8 @@ enum err api_fhir_patch_if(struct http_req *h);     /* of the one that fits a co
 enum err api_fhir_delete(struct http_req *h);
 enum err api_fhir_bundle(struct http_req *h);
 enum err api_fhir_validate(struct http_req *h);
+enum err api_fhir_validate_one(struct http_req *h);
+enum err api_fhir_validate_stored(struct http_req *h);
 enum err api_fhir_move(struct http_req *h);         /* one step of a workflow */
 enum err api_fhir_unknown(struct http_req *h);      /* any other address below /fhir */
 

@@ -1,4 +1,4 @@
-/* api/single.c - create, update and delete of one resource; $validate. */
+/* api/single.c - create, update and delete of one resource. */
 #include "api/fhir_int.h"
 #include "store/tx.h"
 
@@ -159,32 +159,4 @@ enum err api_fhir_delete(struct http_req *h)
     TRY(done_new(h, type, id, &d));
     TRY(api_delete(h, d->tx, type, id, expect, &gone));
     return gone ? http_reply_empty(h, 204) : http_commit(h, d->tx, answer_deleted);
-}
-
-/* Type/$validate: the resource itself, or Parameters with one named "resource". */
-enum err api_fhir_validate(struct http_req *h)
-{
-    enum fhir_type type;
-    struct json_doc *doc;
-    TRY(api_enter(h));
-    TRY(api_type(h, &type));
-    TRY(api_may(h, type, OP_ALL));
-    TRY(api_body(h, &doc));
-    struct jv root = json_root(doc);
-    if (json_is(json_get(root, S("resourceType")), S("Parameters"))) {
-        struct jv list = json_get(root, S("parameter"));
-        root = (struct jv){NULL, 0};
-        for (struct jv p = json_first(list); json_has(p); p = json_next(p)) {
-            if (json_is(json_get(p, S("name")), S("resource"))) {
-                root = json_get(p, S("resource"));
-            }
-        }
-    }
-    if (fhir_type_in(&h->rq, root) != type) {
-        return FAIL(&h->rq, E_BAD_INPUT, "resourceType: not the one in the address");
-    }
-    if (fhir_validate(&h->rq, root, type) == E_UNPROCESSED) {
-        err_clear(&h->rq);
-    }
-    return api_reply_outcome(h, 200);
 }

@@ -10,6 +10,7 @@
 #include "care/sign.h"
 #include "care/icd.h"
 #include "care/upload.h"
+#include "fhir/library.h"
 #include "fhir/validate.h"
 #include "os/file.h"
 #include "store/store.h"
@@ -119,6 +120,20 @@ static enum err open_uploads(struct req *rq, struct app *app)
     return upload_desk_new(rq, &opts, &app->web.care.uploads);
 }
 
+/* What resources are held to: R4, and the profiles of content/fhir. */
+static enum err open_rules(struct req *rq, const struct config *config,
+                           const struct fhir_rules **ret_rules)
+{
+    struct fhir_library *lib = fhir_library_new(rq->a);
+    struct str dir = config->content;
+    TRY_MEM(rq, lib);
+    if (dir.n == 0) {
+        TRY(app_folder(rq, "content", &dir));
+    }
+    TRY(fhir_library_load(rq, lib, dir));
+    return fhir_rules_new(rq, lib, ret_rules);
+}
+
 enum err app_open(struct req *rq, const struct config *config, bool read_only, struct app *app)
 {
     struct store_opts opts = {.free_floor_bytes = config->free_floor * UINT64_C(1048576),
@@ -128,7 +143,7 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     apply_settings(app);
     TRY(prove_flows(rq));
     TRY(open_content(rq, app));
-    TRY(fhir_rules_new(rq, NULL, &opts.rules));
+    TRY(open_rules(rq, config, &opts.rules));
     TRY(store_open(rq, config->data, &opts, &app->web.care.store));
     TRY(open_authority(rq, read_only, app));
     directory_init(&app->web.care);

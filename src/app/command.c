@@ -35,6 +35,7 @@ const struct command commands[] = {
     {"audit verify", "", "hold the chains of the record to their head: altered, removed, reordered", command_audit_verify},
     {"audit list", "[--after N]", "who saw and changed what, oldest first",               command_audit_list},
     {"doctor",  "",    "look for faults in the data folder; reads everything",            command_doctor},
+    {"validate", "FILE... [--profile FILE|URL] [--with FILE]... [--strict]", "hold resources to FHIR R4, to profiles; print an OperationOutcome for each file", command_validate},
     {"fhirpath", "--expr EXPR [--input FILE] [--strict] [--lenient-as] [--bare] | --tests FOLDER | --bench FILE", "evaluate FHIRPath over a resource, run test cases, measure", command_fhirpath},
     {"help",    "",    "this list",                                                       command_help  },
 };

@@ -67,5 +67,6 @@ int command_org_service(struct command_args *args);
 int command_org_duty(struct command_args *args);
 int command_flow_doc(struct command_args *args);
 int command_icd10_import(struct command_args *args);
+int command_validate(struct command_args *args);
 int command_fhirpath(struct command_args *args);
 int command_help(struct command_args *args);

@@ -22,6 +22,8 @@ const struct http_route app_routes[] = {
     {POST,   "/fhir/:type/_search", WHO_SIGNED_IN, 0,    LIMIT_RESOURCE, 0,   KIND_FHIR,   api_fhir_search},
     {GET,    "/fhir/:type/_history", WHO_SIGNED_IN, 0,   LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_type_history},
     {POST,   "/fhir/:type/$validate", WHO_SIGNED_IN, 0,  LIMIT_RESOURCE, 0,   KIND_FHIR,   api_fhir_validate},
+    {POST,   "/fhir/:type/:id/$validate", WHO_SIGNED_IN, 0, LIMIT_RESOURCE, 0, KIND_FHIR,  api_fhir_validate_one},
+    {GET,    "/fhir/:type/:id/$validate", WHO_SIGNED_IN, 0, LIMIT_NONE, 0,    KIND_FHIR,   api_fhir_validate_stored},
     {GET,    "/fhir/:type/:id", WHO_SIGNED_IN, 0,        LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_read},
     {PUT,    "/fhir/:type/:id", WHO_SIGNED_IN, 0,        LIMIT_RESOURCE, 0,   KIND_FHIR,   api_fhir_update},
     {PATCH,  "/fhir/:type",    WHO_SIGNED_IN, 0,         LIMIT_RESOURCE, 0,   KIND_FHIR,   api_fhir_patch_if},

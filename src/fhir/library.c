@@ -1,7 +1,9 @@
 /* fhir/library.c - conformance resources beyond R4. See library.h. */
 #include "fhir/library.h"
 
-enum { SETS_DEEP = 8, CONCEPTS_DEEP = 16 };
+#include "os/file.h"
+
+enum { BOOK_MAX = 16 << 20, SETS_DEEP = 8, CONCEPTS_DEEP = 16 };
 
 struct book {
     struct str type;
@@ -52,6 +54,35 @@ enum err fhir_library_add(struct req *rq, struct fhir_library *lib, struct jv re
         TRY(book_add(rq, lib, json_get(e, S("resource"))));
     }
     return OK;
+}
+
+struct loading {
+    struct fhir_library *lib;
+    struct str dir;
+};
+
+static enum err file_load(struct req *rq, const char *name, void *ctx)
+{
+    struct loading *l = ctx;
+    char path[OS_PATH_MAX];
+    struct str text;
+    if (!str_ends(str_z(name), S(".json"))) {
+        return OK;
+    }
+    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
+    TRY_MEM(rq, doc);
+    TRY(os_path(rq, l->dir, str_z(name), path));
+    TRY(os_read_file(rq, path, BOOK_MAX, &text));
+    TRY(json_parse(rq, text, NULL, doc));
+    return fhir_library_add(rq, l->lib, json_root(doc));
+}
+
+enum err fhir_library_load(struct req *rq, struct fhir_library *lib, struct str content)
+{
+    char dir[OS_PATH_MAX];
+    TRY(os_path(rq, content, S("fhir"), dir));
+    struct loading l = {lib, str_z(dir)};
+    return os_exists(dir) ? os_each_entry(rq, dir, file_load, &l) : OK;
 }
 
 uint32_t fhir_library_size(const struct fhir_library *lib)
