@@ -42,6 +42,19 @@ export async function scopeSteps(t) {
     const rev = await back.request('Patient?identifier=urn:made-up|smart-1&_revinclude=Observation:subject');
     assert.deepEqual(rev.entry.filter((e) => e.resource.resourceType === 'Observation').map((e) => e.resource.id), [t.observations[1]]);
   });
+  await step('nor by the roundabout ways: _has, compartments, all types, iterated includes', async () => {
+    const c = await let_in('user/Patient.rs');
+    assert.equal(await total(c, 'Patient?_has:Observation:subject:code=8867-4'), 0);
+    await assert.rejects(c.request(`Patient/${t.patient.id}/Observation`), /403|404/);
+    const all = await c.request('?_type=Patient,Observation&_count=100').catch((e) => ({ entry: [], refused: e.message }));
+    assert.equal((all.entry ?? []).filter((e) => e.resource.resourceType === 'Observation').length, 0, 'all types');
+    const o = await let_in('user/Observation.rs');
+    const page = await o.request('Observation?code=8867-4&_include=*&_include:iterate=Patient:general-practitioner').catch(() => ({ entry: [] }));
+    assert.equal((page.entry ?? []).filter((e) => !['Observation', 'OperationOutcome'].includes(e.resource.resourceType)).length, 0, 'includes');
+    const both = await let_in('user/Patient.rs user/Observation.rs?category=laboratory');
+    assert.equal(await total(both, 'Patient?_has:Observation:subject:code=8867-4'), 0);
+    assert.equal(await total(both, 'Patient?_has:Observation:subject:code=718-7'), 1);
+  });
   await step('letters are held one by one', async () => {
     const reads = await let_in('user/Observation.r');
     await reads.request(`Observation/${t.observations[0]}`);
