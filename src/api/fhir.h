@@ -1,8 +1,9 @@
 /* api/fhir.h - the FHIR REST interface (R4 http.html): handlers for app/routes.c.
  *
- *   /fhir                        POST batch, transaction
+ *   /fhir                        POST batch, transaction; GET search; /_search POST
  *   /fhir/metadata               GET
  *   /fhir/:type                  GET, POST, PATCH; /_search POST; /_history GET; /$validate POST
+ *   /fhir/:type/:id/:inner       GET; /_search POST (Patient/1/Observation, or all)
  *   /fhir/:type/:id              GET, PUT, PATCH, DELETE; /_history GET; /_history/:vid GET
  *   /fhir/Task/:id/$move         POST
  *   /fhir/Binary/:id             GET gives raw bytes, unless FHIR JSON is asked for
@@ -17,6 +18,8 @@ enum err api_fhir_vread(struct http_req *h);
 enum err api_fhir_history(struct http_req *h);      /* of one resource */
 enum err api_fhir_type_history(struct http_req *h); /* of a type */
 enum err api_fhir_search(struct http_req *h);       /* GET, and POST _search */
+enum err api_fhir_system_search(struct http_req *h); /* over several types, likewise */
+enum err api_fhir_compartment_search(struct http_req *h); /* what is about one resource, likewise */
 enum err api_fhir_create(struct http_req *h);
 enum err api_fhir_update(struct http_req *h);
 enum err api_fhir_patch(struct http_req *h);        /* of one resource */

@@ -40,8 +40,9 @@ static void param_write(struct json_out *o, struct str name, const char *kind)
 static void params_write(struct json_out *o, enum fhir_type type)
 {
     static const struct str common[] = {
-        SI("_id"), SI("_lastUpdated"), SI("_tag"), SI("_profile"), SI("_security"),
+        SI("_id"), SI("_lastUpdated"), SI("_tag"), SI("_profile"), SI("_security"), SI("_source"),
     };
+    static const struct str words[] = {SI("_text"), SI("_content"), SI("_filter"), SI("_has"), SI("_list")};
     size_t n;
     const struct fhir_param *p = fhir_params(type, &n);
     json_k(o, S("searchParam"));
@@ -50,8 +51,13 @@ static void params_write(struct json_out *o, enum fhir_type type)
         const struct fhir_param *c = fhir_param_find(type, common[i]);
         param_write(o, c->name, fhir_param_kind_name(c));
     }
+    for (size_t i = 0; i < LEN(words); i++) {
+        param_write(o, words[i], i == LEN(words) - 1 ? "string" : "special");
+    }
     for (size_t i = 0; i < n; i++) {
-        param_write(o, p[i].name, fhir_param_kind_name(&p[i]));
+        if (p[i].kind != SP_SPECIAL) {
+            param_write(o, p[i].name, fhir_param_kind_name(&p[i]));
+        }
     }
     json_arr_end(o);
 }
@@ -230,8 +236,11 @@ static void rest_write(struct json_out *o, struct http_req *h)
               "see. Writing by persons needs the team of a case; update as create, the rest of the "
               "directory and foreign data are for interface accounts. Cases of a workflow change by "
               "Task/$move. In bundles PUT, PATCH and DELETE may be conditional. Search: prefixes eq ne lt gt "
-              "le ge sa eb ap, modifiers exact contains missing not identifier text, one step of "
-              "chaining, _include and _revinclude of one step."));
+              "le ge sa eb ap, modifiers exact contains text not missing identifier above below in "
+              "not-in of-type and types, chains and _has of up to eight steps, _include and "
+              "_revinclude with :iterate and *, _sort by several keys, _total, _summary, _elements, "
+              "compartments of Patient, Encounter, Practitioner, RelatedPerson and Device. A next "
+              "link goes on as of its first page."));
     security_write(o, h);
     json_k(o, S("resource"));
     json_arr(o);
@@ -243,7 +252,8 @@ static void rest_write(struct json_out *o, struct http_req *h)
     audit_event_write(o);
     json_arr_end(o);
     json_k(o, S("interaction"));
-    json_v_raw(o, S("[{\"code\":\"transaction\"},{\"code\":\"batch\"}]"));
+    json_v_raw(o, S("[{\"code\":\"transaction\"},{\"code\":\"batch\"},"
+                    "{\"code\":\"search-system\"}]"));
     json_obj_end(o);
     json_arr_end(o);
 }
@@ -258,7 +268,7 @@ enum err api_fhir_metadata(struct http_req *h)
     struct buf date;
     buf_init(&date, rq->a, 64);
     instant_write(&date, rq->now);
-    buf_init(&b, rq->a, 1 << 20);
+    buf_init(&b, rq->a, 8 << 20);
     json_out_init(&o, &b);
     json_obj(&o);
     json_ks(&o, S("resourceType"), S("CapabilityStatement"));

@@ -17,6 +17,8 @@ const struct http_route app_routes[] = {
     {GET,    "/assets/*file",  WHO_ANY,       0,         LIMIT_NONE, 0,       KIND_PLAIN,  system_asset  },
     {GET,    "/fhir/metadata", WHO_ANY,       0,         LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_metadata},
     {POST,   "/fhir",          WHO_SIGNED_IN, 0,         LIMIT_BUNDLE, 0,     KIND_FHIR,   api_fhir_bundle},
+    {GET,    "/fhir",          WHO_SIGNED_IN, 0,         LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_system_search},
+    {POST,   "/fhir/_search",  WHO_SIGNED_IN, 0,         LIMIT_RESOURCE, 0,   KIND_FHIR,   api_fhir_system_search},
     {GET,    "/fhir/:type",    WHO_SIGNED_IN, 0,         LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_search},
     {POST,   "/fhir/:type",    WHO_SIGNED_IN, 0,         LIMIT_RESOURCE, 0,   KIND_FHIR,   api_fhir_create},
     {POST,   "/fhir/:type/_search", WHO_SIGNED_IN, 0,    LIMIT_RESOURCE, 0,   KIND_FHIR,   api_fhir_search},
@@ -31,6 +33,8 @@ const struct http_route app_routes[] = {
     {DELETE, "/fhir/:type/:id", WHO_SIGNED_IN, 0,        LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_delete},
     {GET,    "/fhir/:type/:id/_history", WHO_SIGNED_IN, 0, LIMIT_NONE, 0,     KIND_FHIR,   api_fhir_history},
     {GET,    "/fhir/:type/:id/_history/:vid", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR,  api_fhir_vread},
+    {GET,    "/fhir/:type/:id/:inner", WHO_SIGNED_IN, 0, LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_compartment_search},
+    {POST,   "/fhir/:type/:id/:inner/_search", WHO_SIGNED_IN, 0, LIMIT_RESOURCE, 0, KIND_FHIR, api_fhir_compartment_search},
     {POST,   "/fhir/Task/:id/$move", WHO_SIGNED_IN, 0,   LIMIT_FORM, 0,       KIND_FHIR,   api_fhir_move},
     {GET,    "/fhir/*rest",    WHO_ANY,       0,         LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_unknown},
 
