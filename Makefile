@@ -41,6 +41,9 @@ fuzz-short: ## every fuzz target for 60 seconds; SECONDS_EACH=n
 	@tools/setup.sh test
 	@tools/fuzz.sh $(or $(SECONDS_EACH),60)
 
+soak: dev ## random searches held to the FHIRPath evaluator; MINUTES=10 SEED=n
+	@node tests/conformance/soak.mjs $(or $(MINUTES),10) $(SEED)
+
 bench: release ## measure and write doc/BENCHMARKS.md
 	@node tools/bench.mjs
 

@@ -1,6 +1,7 @@
 /* fhir/extract.c - index tuples of a resource. See extract.h. */
 #include "fhir/extract_int.h"
 
+#include "codec/ucum.h"
 #include "codec/utf8.h"
 #include "store/store.h"
 
@@ -270,31 +271,60 @@ bool fhir_decimal_key(struct str text, double *ret_value)
     return digits > 0;
 }
 
-void fhir_quantity_key(struct req *rq, struct str system, struct str code, uint64_t *ret_unit,
-                       double *const *values, size_t n)
+double fhir_decimal_double(struct req *rq, const struct decimal *d)
 {
-    (void)system;
-    (void)values;
-    (void)n;
-    *ret_unit = db_hash(rq->db, code);
+    struct arena_mark m = arena_mark(rq->a);
+    struct buf b;
+    double key = 0;
+    buf_init(&b, rq->a, 512);
+    decimal_write(&b, d);
+    if (!fhir_decimal_key(buf_get(&b), &key)) {
+        key = d->negative ? -1e300 : 1e300; /* past what an index holds */
+    }
+    arena_back(rq->a, m);
+    return key;
+}
+
+void fhir_quantity_key(struct req *rq, struct str system, struct str code,
+                       const struct decimal *values, size_t n, uint64_t *ret_unit,
+                       double *ret_keys)
+{
+    struct ucum_unit unit;
+    struct decimal base[3];
+    struct buf b;
+    bool ucum = str_eq(system, S("http://unitsofmeasure.org")) && ucum_parse(code, &unit);
+    for (size_t i = 0; ucum && i < n; i++) {
+        ucum = ucum_canonical(&values[i], &unit, &base[i]);
+    }
+    buf_init(&b, rq->a, 512);
+    if (ucum) {
+        BUF_LIT(&b, "ucum ");
+        ucum_canonical_unit(&b, &unit);
+    }
+    for (size_t i = 0; i < n; i++) {
+        ret_keys[i] = fhir_decimal_double(rq, ucum ? &base[i] : &values[i]);
+    }
+    *ret_unit = db_hash(rq->db, ucum && buf_ok(&b) ? buf_get(&b) : code);
 }
 
 /* Two rows: one under the unit, one under none, for questions that name no unit. */
 static enum err quantity_value(struct fhir_pick *k, struct jv v)
 {
     struct tuple t = {.kind = TUPLE_QUANTITY};
+    struct decimal d;
     struct str unit = text_of(k, v, S("code"));
-    if (!fhir_decimal_key(json_raw(json_get(v, S("value"))), &t.quantity.value)) {
+    struct str number = json_raw(json_get(v, S("value")));
+    if (!fhir_decimal_key(number, &t.quantity.value)) {
         return OK;
     }
     TRY(add(k, t));
     unit = unit.n > 0 ? unit : text_of(k, v, S("unit"));
     unit = unit.n > 0 ? unit : text_of(k, v, S("currency"));
-    if (unit.n == 0) {
+    if (unit.n == 0 || !decimal_parse(number, &d)) {
         return OK;
     }
-    fhir_quantity_key(k->rq, text_of(k, v, S("system")), unit, &t.quantity.unit,
-                      (double *[]){&t.quantity.value}, 1);
+    fhir_quantity_key(k->rq, text_of(k, v, S("system")), unit, &d, 1, &t.quantity.unit,
+                      &t.quantity.value);
     return add(k, t);
 }
 

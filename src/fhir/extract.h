@@ -1,6 +1,7 @@
 /* fhir/extract.h - what the index keeps of a resource: tuples, by the search parameter table. */
 #pragma once
 
+#include "codec/decimal.h"
 #include "codec/json.h"
 #include "fhir/param.h"
 #include "store/tx.h"
@@ -33,10 +34,14 @@ MUST_USE enum err fhir_extract_value(struct req *rq, struct jv v, const struct f
 typedef enum err (*fhir_composite_fn)(const struct fhir_tuples *parts, size_t n, void *ctx);
 MUST_USE enum err fhir_composite_each(struct req *rq, struct jv root, const struct fhir_param *p,
                                       fhir_composite_fn fn, void *ctx);
-/* The unit under which a quantity is kept, and its numbers in that unit (in place): values in units
- * that convert into each other meet. system and code as in Quantity, code not empty. */
-void fhir_quantity_key(struct req *rq, struct str system, struct str code, uint64_t *ret_unit,
-                       double *const *values, size_t n);
+/* The unit under which a quantity is kept, and the index keys of its numbers in that unit: values in UCUM
+ * units that convert into each other meet (on their base units), others by their code. system and code as
+ * in Quantity, code not empty; n is at most 3. */
+void fhir_quantity_key(struct req *rq, struct str system, struct str code,
+                       const struct decimal *values, size_t n, uint64_t *ret_unit,
+                       double *ret_keys);
+/* The index key of a number. */
+double fhir_decimal_double(struct req *rq, const struct decimal *d);
 
 /* The span a date, dateTime, instant, Period or Timing covers; false when it has none. */
 bool fhir_date_span(struct arena *a, struct jv v, int64_t *ret_lo_ms, int64_t *ret_hi_ms);

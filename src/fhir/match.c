@@ -77,19 +77,21 @@ static bool quantity_meets(const struct fhir_value *v, uint64_t unit, double val
     double lo = v->quantity.lo;
     double hi = v->quantity.hi;
     double mid = v->quantity.mid;
+    bool same = !(value < mid) && !(value > mid); /* where the range is finer than the key */
+    bool inside = same || (value >= lo && value < hi);
     if (unit != v->quantity.unit) {
         return false;
     }
     switch (v->prefix) {
-    case P_EQ: return value >= lo && value < hi;
+    case P_EQ: return inside;
     case P_AP: return value >= lo && value <= hi;
-    case P_NE: return value < lo || value >= hi;
+    case P_NE: return !inside;
     case P_LT: return value < mid;
     case P_GT: return value > mid;
-    case P_LE: return value <= mid || (value >= lo && value < hi);
-    case P_GE: return value >= mid || (value >= lo && value < hi);
+    case P_LE: return value <= mid || inside;
+    case P_GE: return value >= mid || inside;
     case P_EB: return value < lo;
-    case P_SA: return value >= hi;
+    case P_SA: return value >= hi && !same;
     }
     return false;
 }

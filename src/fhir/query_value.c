@@ -157,35 +157,40 @@ static enum err date_parse_value(struct req *rq, struct fhir_criterion *c, struc
     return OK;
 }
 
-static bool key_of(struct req *rq, const struct decimal *d, double *ret_key)
+/* v[0..2]: the least that is meant, the number itself, the first that is not meant any more. */
+static enum err number_read(struct req *rq, struct fhir_criterion *c, struct str number,
+                            struct decimal v[3])
 {
-    struct buf b;
-    buf_init(&b, rq->a, 512);
-    decimal_write(&b, d);
-    return buf_ok(&b) && fhir_decimal_key(buf_get(&b), ret_key);
+    if (!fhir_prim_text_ok(PRIM_DECIMAL, number) || !decimal_parse(number, &v[1])) {
+        return query_refuse(rq, T("A quantity to search for must be a number, or "
+                                  "number|system|unit."), c->param);
+    }
+    decimal_range(&v[1], &v[0], &v[2]);
+    return OK;
+}
+
+static void number_set(struct fhir_value *v, const double keys[3])
+{
+    v->quantity.lo = keys[0];
+    v->quantity.mid = keys[1];
+    v->quantity.hi = keys[2];
+    if (v->prefix == P_AP) {
+        double tenth = (keys[1] < 0 ? -keys[1] : keys[1]) / 10;
+        v->quantity.lo = MIN(keys[0], keys[1] - tenth);
+        v->quantity.hi = MAX(keys[2], keys[1] + tenth);
+    }
 }
 
 static enum err number_parse(struct req *rq, struct fhir_criterion *c, struct str number,
                              struct fhir_value *v)
 {
-    struct decimal d;
-    struct decimal lo;
-    struct decimal hi;
-    bool ok = fhir_prim_text_ok(PRIM_DECIMAL, number) && decimal_parse(number, &d);
-    if (ok) {
-        decimal_range(&d, &lo, &hi);
-        ok = key_of(rq, &d, &v->quantity.mid) && key_of(rq, &lo, &v->quantity.lo) &&
-             key_of(rq, &hi, &v->quantity.hi);
+    struct decimal d[3];
+    double keys[3];
+    TRY(number_read(rq, c, number, d));
+    for (size_t i = 0; i < LEN(d); i++) {
+        keys[i] = fhir_decimal_double(rq, &d[i]);
     }
-    if (!ok) {
-        return query_refuse(rq, T("A quantity to search for must be a number, or "
-                                  "number|system|unit."), c->param);
-    }
-    if (v->prefix == P_AP) {
-        double tenth = (v->quantity.mid < 0 ? -v->quantity.mid : v->quantity.mid) / 10;
-        v->quantity.lo = MIN(v->quantity.lo, v->quantity.mid - tenth);
-        v->quantity.hi = MAX(v->quantity.hi, v->quantity.mid + tenth);
-    }
+    number_set(v, keys);
     return OK;
 }
 
@@ -197,6 +202,8 @@ static enum err quantity_parse(struct req *rq, struct fhir_criterion *c, struct 
     struct str number = {NULL, 0};
     struct str system = {NULL, 0};
     struct str unit = {NULL, 0};
+    struct decimal d[3];
+    double keys[3];
     v->prefix = prefix_take(&rest);
     if (query_cut(&rest, '|', &number) && query_cut(&rest, '|', &system)) {
         unit = query_unescape(rq, rest);
@@ -210,8 +217,9 @@ static enum err quantity_parse(struct req *rq, struct fhir_criterion *c, struct 
         v->quantity.literal = unit;
         return OK;
     }
-    fhir_quantity_key(rq, system, unit, &v->quantity.unit, (double *[]){
-        &v->quantity.lo, &v->quantity.mid, &v->quantity.hi}, 3);
+    TRY(number_read(rq, c, number, d));
+    fhir_quantity_key(rq, system, unit, d, LEN(d), &v->quantity.unit, keys);
+    number_set(v, keys);
     return OK;
 }
 

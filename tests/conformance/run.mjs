@@ -20,6 +20,7 @@ const SUITES = [
   ['validator-presence', 'validator', (build) => [`${build}/tests/conformance/conformance_validator`, DATA, 'presence'], 0.95],
   ['validator-place', 'validator', (build) => [`${build}/tests/conformance/conformance_validator`, DATA, 'place'], 0.85],
   ['json-patch', 'patch', (build) => [`${build}/tests/conformance/conformance_json-patch`, DATA], 1],
+  ['searches', 'synthea', (build) => [`${build}/tests/conformance/conformance_searches`, DATA], 1],
   ['fhirpath', 'fhirpath', (build) => [`${build}/src/app/consilium`, 'fhirpath', '--tests', path.join(DATA, 'fhirpath')], 1],
   ['extract', 'examples', (build) => [`${build}/tests/conformance/conformance_extract`, DATA], 1],
 ];
