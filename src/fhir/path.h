@@ -27,6 +27,7 @@ enum {
     PATH_STRICT = 1,         /* unknown elements, impossible types and criteria are errors */
     PATH_LENIENT_AS = 2,     /* as filters a collection, as SearchParameters of R4 need it */
     PATH_CHECK_ORDERED = 4,  /* first(), skip() ... after children() are errors */
+    PATH_JOIN_TEXT = 8,      /* join() of nothing is an empty text, as ViewDefinitions have it */
 };
 
 /* Kinds of items. Those of System types equal enum def_system. */

@@ -216,7 +216,7 @@ static enum err check_call(struct checker *c, struct path_node *node, const stru
         && !can_be_boolean(c, &first)) {
         return never(c, node, "a criterion that cannot be a boolean");
     }
-    if ((func->flags & FUNC_TYPE) && !str_eq(func->name, S("is"))) {
+    if ((func->flags & FUNC_TYPE) && func->result == RES_ANY) {
         return cast_types(c, node, in, out);
     }
     if (func->result == RES_SAME) {

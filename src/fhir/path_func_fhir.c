@@ -241,6 +241,81 @@ static enum err do_trace(struct path_vm *vm, const struct path_frame *f,
     return OK;
 }
 
+/* ---- keys of SQL on FHIR (v2 ViewDefinition: getResourceKey, getReferenceKey) ---- */
+
+/* The key of a resource is its id. */
+static enum err do_resource_key(struct path_vm *vm, const struct path_frame *f,
+                                const struct path_node *node, uint32_t base)
+{
+    uint32_t keep = base;
+    (void)f, (void)node;
+    for (uint32_t i = base; i < vm->n; i++) {
+        const struct path_item *item = &vm->v[i];
+        if (item->kind != PATH_NODE || !json_has(json_get(item->node, S("resourceType")))) {
+            continue;
+        }
+        struct str id = json_str(vm->rq->a, json_get(item->node, S("id")));
+        if (id.n > 0) {
+            vm->v[keep++] = (struct path_item){.kind = PATH_STRING, .s = id};
+        }
+    }
+    path_drop(vm, keep);
+    return OK;
+}
+
+/* Type and key of a reference: Type/id, with a version or not; anything absolute is its own key. */
+static struct str reference_key(struct str ref, struct str *ret_type)
+{
+    size_t history = str_find(ref, S("/_history/"));
+    ref.n = history;
+    *ret_type = (struct str){NULL, 0};
+    if (ref.n == 0 || ref.p[0] == '#') {
+        return (struct str){NULL, 0};
+    }
+    size_t at = ref.n;
+    while (at > 0 && ref.p[at - 1] != '/') {
+        at--;
+    }
+    if (at < 2) {
+        return ref;
+    }
+    size_t from = at - 1;
+    while (from > 0 && ref.p[from - 1] != '/') {
+        from--;
+    }
+    *ret_type = str_sub(ref, from, at - 1 - from);
+    return from == 0 ? str_sub(ref, at, ref.n) : ref;
+}
+
+/* The key of what a reference points to; empty when that is not of the type asked for. */
+static enum err do_reference_key(struct path_vm *vm, const struct path_frame *f,
+                                 const struct path_node *node, uint32_t base)
+{
+    uint32_t keep = base;
+    struct str want = {NULL, 0};
+    (void)f;
+    if (node->n_args > 0) {
+        want = node->type.fhir == 0
+                   ? S("?")
+                   : def_str(vm->d, def_type_row(vm->d, node->type.fhir)->name);
+    }
+    for (uint32_t i = base; i < vm->n; i++) {
+        const struct path_item *item = &vm->v[i];
+        struct str type;
+        struct jv ref = item->kind == PATH_NODE ? json_get(item->node, S("reference"))
+                                                : (struct jv){0};
+        struct str key = reference_key(json_str(vm->rq->a, ref), &type);
+        if (type.n == 0 && item->kind == PATH_NODE) {
+            type = json_str(vm->rq->a, json_get(item->node, S("type")));
+        }
+        if (key.n > 0 && (want.n == 0 || str_eq(want, type))) {
+            vm->v[keep++] = (struct path_item){.kind = PATH_STRING, .s = key};
+        }
+    }
+    path_drop(vm, keep);
+    return OK;
+}
+
 /* ---- variables ---- */
 
 static bool is_taken(struct path_vm *vm, struct str name)
@@ -305,6 +380,8 @@ const struct path_func path_funcs_fhir[] = {
     {SI("conformsTo"),     1, 1, 0,           RES_BOOLEAN, do_conforms   },
     {SI("memberOf"),       1, 1, 0,           RES_BOOLEAN, do_member_of  },
     {SI("htmlChecks"),     0, 0, 0,           RES_BOOLEAN, do_html_checks},
+    {SI("getResourceKey"), 0, 0, 0,           RES_STRING,  do_resource_key},
+    {SI("getReferenceKey"), 0, 1, FUNC_TYPE,  RES_STRING,  do_reference_key},
     {SI("trace"),          1, 2, FUNC_LAMBDA, RES_SAME,    do_trace      },
     {SI("defineVariable"), 1, 2, FUNC_LAMBDA, RES_SAME,    do_define     },
 };

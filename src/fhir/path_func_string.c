@@ -352,7 +352,10 @@ static enum err do_join(struct path_vm *vm, const struct path_frame *f,
         buf_str(&b, v.s);
     }
     path_drop(vm, base);
-    return any ? path_give_buf(vm, base, &b) : OK;
+    if (!any && !(vm->prog->flags & PATH_JOIN_TEXT)) {
+        return OK;
+    }
+    return any ? path_give_buf(vm, base, &b) : path_give_str(vm, base, S(""));
 }
 
 /* ---- patterns ---- */
