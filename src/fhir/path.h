@@ -168,6 +168,9 @@ struct str path_prog_expr(const struct path_prog *prog);
 
 /* The environment of a whole resource: context, resource and root are item. */
 struct path_env path_env_of(struct path_item item);
+/* Takes the environment's private memory from rq->a now, so that what evaluations take after it may be
+ * given back; whoever does keeps stack and stack_size of before. */
+MUST_USE enum err path_env_ready(struct req *rq, struct path_env *env);
 /* The item of a JSON value. type 0: what the value itself says by resourceType, if d is given. */
 struct path_item path_item_of(const struct defs *d, struct jv node, uint16_t type);
 

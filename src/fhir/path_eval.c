@@ -407,7 +407,7 @@ struct str path_prog_expr(const struct path_prog *prog)
     return prog->expr;
 }
 
-static enum err env_begin(struct req *rq, struct path_env *env)
+enum err path_env_ready(struct req *rq, struct path_env *env)
 {
     if (env->stack == NULL) {
         struct path_item *stack = arena_alloc_raw(rq->a, STACK_FIRST * sizeof(*stack));
@@ -424,7 +424,7 @@ static enum err env_begin(struct req *rq, struct path_env *env)
 enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env *env,
                    struct path_list *ret_list)
 {
-    TRY(env_begin(rq, env));
+    TRY(path_env_ready(rq, env));
     env->memory->round++;
     struct path_vm vm = {
         .rq = rq,
@@ -451,7 +451,7 @@ enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env
 static enum err eval_one(struct req *rq, const struct path_prog *prog, struct path_env *env,
                          size_t *ret_n, enum path_tri *ret_tri, bool *ret_is_bool)
 {
-    TRY(env_begin(rq, env));
+    TRY(path_env_ready(rq, env));
     struct arena_mark mark = arena_mark(rq->a);
     struct path_item *stack = env->stack;
     uint32_t stack_size = env->stack_size;

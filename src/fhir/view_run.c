@@ -6,7 +6,7 @@
  * at most VIEW_NODES_MAX long. */
 #include "fhir/view_int.h"
 
-enum { RUN_MEMORY = 64 << 20, STACK_ITEMS = 256 };
+enum { RUN_MEMORY = 64 << 20 };
 
 struct view_run {
     struct req rq; /* with its own arena, emptied between resources */
@@ -287,9 +287,7 @@ static enum err run_one(struct view_run *r, struct jv resource)
     r->env = path_env_of(root);
     r->env.vars = r->vars;
     r->env.n_vars = r->v->n_vars;
-    r->env.stack = ARENA_ARRAY(r->rq.a, STACK_ITEMS, struct path_item);
-    TRY_MEM(&r->rq, r->env.stack);
-    r->env.stack_size = STACK_ITEMS;
+    TRY(path_env_ready(&r->rq, &r->env));
     TRY(is_wanted(r, &root, &wanted));
     return wanted ? on_element(r, &first, &root, 0) : OK;
 }
