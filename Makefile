@@ -44,8 +44,9 @@ fuzz-short: ## every fuzz target for 60 seconds; SECONDS_EACH=n
 soak: dev ## random searches held to the FHIRPath evaluator; MINUTES=10 SEED=n
 	@node tests/conformance/soak.mjs $(or $(MINUTES),10) $(SEED)
 
-bench: release ## measure and write doc/BENCHMARKS.md
+bench: release ## measure and write doc/BENCHMARKS.md; FACTOR=4 for a quick look at the engine
 	@node tools/bench.mjs
+	@node tools/bench_fhir.mjs $(if $(FACTOR),--factor $(FACTOR))
 
 check-style: ## the checkers of the house style
 	@node tools/check_style.mjs

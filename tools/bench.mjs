@@ -188,4 +188,6 @@ machine();
 if (PARTS.includes('pages')) await demoPart();
 if (PARTS.includes('load')) await load();
 if (PARTS.includes('fhirpath')) benchFhirpath(say);
-fs.writeFileSync(OUT, `${lines.join('\n')}\n`);
+// The section of tools/bench_fhir.mjs stays.
+const kept = fs.existsSync(OUT) ? /<!-- fhir engine: begin -->[^]*<!-- fhir engine: end -->/.exec(fs.readFileSync(OUT, 'utf8'))?.[0] : null;
+fs.writeFileSync(OUT, `${lines.join('\n')}\n${kept ? `\n${kept}\n` : ''}`);
