@@ -3,7 +3,8 @@
 
 #include "fhir/words.h"
 
-/* Where the types name their case and their patient; '|' between alternatives. */
+/* Where the types name their case and their patient; '|' between alternatives. The last row is for
+ * all others: the names R4 gives to whom a resource is about, and to what it was asked by. */
 static const struct {
     enum fhir_type type;
     const char *cases;
@@ -25,6 +26,8 @@ static const struct {
     {T_DIAGNOSTIC_REPORT, "basedOn", "subject"},
     {T_ENCOUNTER, "basedOn", "subject"},
     {T_IMAGING_STUDY, "basedOn", "subject"},
+    {T_NONE, "basedOn|request|referral|referralRequest",
+     "patient|subject|beneficiary|individual|candidate|participant.actor|actor|collection.source"},
 };
 
 struct seek {
@@ -58,7 +61,7 @@ static struct str seek_in(struct req *rq, struct jv root, const char *paths, enu
 static size_t link_of(enum fhir_type type)
 {
     size_t i = 0;
-    while (i < LEN(links) && links[i].type != type) {
+    while (i + 1 < LEN(links) && links[i].type != type) {
         i++;
     }
     return i;
@@ -68,8 +71,7 @@ enum fhir_type fhir_case_in(struct req *rq, struct jv root, enum fhir_type type,
                             struct str *ret_id)
 {
     size_t at = link_of(type);
-    struct str id = at < LEN(links) ? seek_in(rq, root, links[at].cases, T_SERVICE_REQUEST)
-                                    : (struct str){NULL, 0};
+    struct str id = seek_in(rq, root, links[at].cases, T_SERVICE_REQUEST);
     struct jv ext = json_get(root, S("extension"));
     for (struct jv e = json_first(ext); id.n == 0 && json_has(e); e = json_next(e)) {
         if (json_is(json_get(e, S("url")), S(FHIR_CASE_URL))) {
@@ -87,8 +89,7 @@ enum fhir_type fhir_patient_in(struct req *rq, struct jv root, enum fhir_type ty
                                struct str *ret_id)
 {
     size_t at = link_of(type);
-    struct str id = at < LEN(links) ? seek_in(rq, root, links[at].patient, T_PATIENT)
-                                    : (struct str){NULL, 0};
+    struct str id = seek_in(rq, root, links[at].patient, T_PATIENT);
     if (id.n == 0) {
         return T_NONE;
     }

@@ -346,7 +346,7 @@ static void object_end(struct walk *w, const struct frame *f)
         walk_attachment(w, f);
     } else if (f->type == w->narrative) {
         walk_narrative(w, f);
-    } else if (f->elem != NULL && f->elem->strength == DEF_REQUIRED && !f->is_sibling) {
+    } else if (f->elem != NULL && f->elem->binding != 0 && !f->is_sibling) {
         walk_concept(w, f);
     }
     walk_invariants(w, f);

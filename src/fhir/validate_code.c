@@ -24,15 +24,29 @@ static enum def_in coding_in(struct walk *w, uint16_t set, struct jv coding)
     return def_set_has(w->d, set, system, json_str(w->rq->a, code));
 }
 
+/* An extensible or preferred value set that has none of the codes: worth a word, no more. */
+static void advise(struct walk *w, uint16_t set)
+{
+    fhir_issue_add(w->rq, ISSUE_WARNING, "code-invalid",
+                   T("The code is not one of those recommended here."),
+                   def_str(w->d, def_set_row(w->d, set)->url), walk_path(w, S("")));
+}
+
 void walk_concept(struct walk *w, const struct frame *f)
 {
     uint16_t set = f->elem->binding;
     enum def_in in = DEF_OUT;
-    if (set == 0) {
+    bool required = f->elem->strength == DEF_REQUIRED;
+    bool advised = (w->check->flags & FHIR_WARNINGS) != 0 &&
+                   (f->elem->strength == DEF_EXTENSIBLE || f->elem->strength == DEF_PREFERRED);
+    if (set == 0 || !(required || advised)) {
         return;
     }
     if (f->type == w->concept) {
         struct jv list = json_get(f->v, S("coding"));
+        if (!required && !json_has(list)) {
+            return;
+        }
         for (struct jv c = json_first(list); json_has(c) && in == DEF_OUT; c = json_next(c)) {
             in = coding_in(w, set, c);
         }
@@ -41,7 +55,9 @@ void walk_concept(struct walk *w, const struct frame *f)
     } else {
         return;
     }
-    if (in == DEF_OUT) {
+    if (in == DEF_OUT && !required) {
+        advise(w, set);
+    } else if (in == DEF_OUT) {
         walk_fault(w, "code-invalid", T("The code is not one of those allowed here."),
                    def_str(w->d, def_set_row(w->d, set)->url), S(""));
     }
