@@ -3,6 +3,7 @@
 #include "store/audit.h"
 #include "os/random.h"
 
+#define NO_SCOPE "the token's scope does not allow this"
 #define FHIR_JSON "application/fhir+json; charset=utf-8"
 
 struct str api_base(struct http_req *h)
@@ -58,7 +59,7 @@ static enum err scope_denied(struct http_req *h, enum fhir_type type)
     struct audit_rec rec = {.action = AUDIT_DENY, .why = WHY_TOKEN, .outcome = E_FORBIDDEN,
                             .type = (uint16_t)type, .detail = S("scope")};
     TRY(audit_add(&h->rq, &rec));
-    return FAIL(&h->rq, E_FORBIDDEN, "the token's scope does not allow this");
+    return FAIL(&h->rq, E_FORBIDDEN, NO_SCOPE);
 }
 
 enum err api_may(struct http_req *h, enum fhir_type type, unsigned ops)
@@ -132,6 +133,10 @@ enum err api_reply_outcome(struct http_req *h, unsigned status)
 
 enum err api_fhir_error(struct http_req *h, enum err code)
 {
+    if (code == E_FORBIDDEN && str_eq(str_z(h->rq.err.detail), S(NO_SCOPE))) {
+        /* RFC 6750 3.1 */
+        http_reply_header(h, "WWW-Authenticate", S("Bearer error=\"insufficient_scope\""));
+    }
     return outcome_reply(h, err_http(code), code);
 }
 

@@ -54,6 +54,10 @@ export async function scopeSteps(t) {
     const both = await let_in('user/Patient.rs user/Observation.rs?category=laboratory');
     assert.equal(await total(both, 'Patient?_has:Observation:subject:code=8867-4'), 0);
     assert.equal(await total(both, 'Patient?_has:Observation:subject:code=718-7'), 1);
+    assert.equal(await total(both, `Patient/${t.patient.id}/Observation`), 1);
+    const types = await both.request('?_type=Patient,Observation&_count=100');
+    const seen = types.entry.filter((e) => e.resource.resourceType === 'Observation').map((e) => e.resource.id);
+    assert.deepEqual(seen, [t.observations[1]]);
   });
   await step('letters are held one by one', async () => {
     const reads = await let_in('user/Observation.r');
