@@ -1,4 +1,4 @@
-// Measures the program and writes doc/BENCHMARKS.md: node tools/bench.mjs [--duration 15] [--runs 3] [--parts pages,load,fhirpath] [--out FILE]
+// Measures the program and writes doc/BENCHMARKS.md: node tools/bench.mjs [--duration 15] [--runs 3] [--parts pages,load,import,fhirpath] [--out FILE]
 // The load driver is the shared one (../shared/bench or $BENCH_SHARED/bench), unchanged. Figures are
 // of this machine at this hour; raw limits are taken in the same run so that they can be compared.
 import { spawn, spawnSync } from 'node:child_process';
@@ -16,7 +16,7 @@ const SECONDS = Number(arg('duration', 15));
 const RUNS = Number(arg('runs', 3));
 // Consultants of the made-up region, so that the pages are of many people's work.
 const CONSULTANTS = ['cardiologist1', 'cardiologist2', 'neurologist1', 'obstetrician1', 'orthopaedist1', 'oncologist1', 'paediatrician1', 'intensivist1', 'therapist1'];
-const PARTS = arg('parts', 'pages,load,fhirpath').split(',');
+const PARTS = arg('parts', 'pages,load,import,fhirpath').split(',');
 const OUT = arg('out', path.join(ROOT, 'doc/BENCHMARKS.md'));
 const SHARED = process.env.BENCH_SHARED ?? path.join(ROOT, '../shared');
 const DRIVER = path.join(SHARED, 'bench/fhir_load.mjs');
@@ -180,6 +180,21 @@ async function load() {
   p.remove();
 }
 
+// Whole records as transactions, into an empty folder each time.
+async function importPart() {
+  const data = path.resolve(process.env.CONSILIUM_CONFORMANCE ?? path.join(SHARED, 'conformance'));
+  const exe = path.join(ROOT, 'build/release/src/app/consilium');
+  const speeds = [];
+  say('## Import of the Synthea records');
+  say();
+  for (let i = 0; i < RUNS; i++) {
+    const out = await run('node', [path.join(ROOT, 'tests/conformance/synthea.mjs'), exe, data, '--speed']);
+    speeds.push(Number(/^speed (\d+)/m.exec(out)[1]));
+  }
+  say(`40 transactions with 15 773 resources, 4 at a time, validated and durable: ${median(speeds)} resources/s (of ${RUNS} runs: ${speeds.join(', ')}).`);
+  say();
+}
+
 say('# Benchmarks');
 say();
 say('Written by `make bench`. How to read them: closed loop, the driver beside the server on the same cores.');
@@ -187,6 +202,7 @@ say();
 machine();
 if (PARTS.includes('pages')) await demoPart();
 if (PARTS.includes('load')) await load();
+if (PARTS.includes('import')) await importPart();
 if (PARTS.includes('fhirpath')) benchFhirpath(say);
 // The section of tools/bench_fhir.mjs stays.
 const kept = fs.existsSync(OUT) ? /<!-- fhir engine: begin -->[^]*<!-- fhir engine: end -->/.exec(fs.readFileSync(OUT, 'utf8'))?.[0] : null;
