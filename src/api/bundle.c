@@ -8,7 +8,9 @@
 #include "care/care.h"
 #include "store/audit.h"
 
-const struct entry *bundle_find(const struct bundle *b, struct str full_url)
+enum { TRIES_MAX = 8, BUNDLE_SLOW_BYTES = 128 * 1024 };
+
+struct entry *bundle_find(const struct bundle *b, struct str full_url)
 {
     if (b->slots == 0 || full_url.n == 0) {
         return NULL;
@@ -81,6 +83,9 @@ static struct str status_of(const struct entry *x)
 {
     if (x->verb == VERB_DELETE) {
         return S("204 No Content");
+    }
+    if (x->verb == VERB_GET && x->exists) {
+        return S("304 Not Modified");
     }
     bool made = x->tx != NULL && tx_put_version(x->tx, x->put) == 1;
     return made ? S("201 Created") : S("200 OK");
@@ -216,26 +221,47 @@ static enum err writes_build(struct http_req *h, struct bundle *b)
     return OK;
 }
 
-/* A batch whose one commit was refused: entry by entry, on the pool. */
+/* ---- a batch entry by entry, on the pool ---- */
+
+static bool is_change(const struct entry *x)
+{
+    return x->verb != VERB_GET;
+}
+
+static enum err each_try(struct http_req *h, struct bundle *b, struct entry *x)
+{
+    struct tx *tx = tx_new(&h->rq);
+    TRY_MEM(&h->rq, tx);
+    TRY(entry_parse(h, x->e, x));
+    TRY(entry_resolve(h, x));
+    TRY(entry_write(h, b, x, tx));
+    return store_commit(care_of(&h->rq)->store, &h->rq, tx);
+}
+
+static void each_run(struct http_req *h, struct bundle *b, struct entry *x)
+{
+    enum err e = OK;
+    bool lost = true;
+    for (unsigned n = 0; n < TRIES_MAX && lost; n++) {
+        err_clear(&h->rq);
+        fhir_issues_clear(&h->rq);
+        e = each_try(h, b, x);
+        lost = e == E_CONFLICT && x->cond != NULL && x->cond->lost;
+    }
+    if (e != OK) {
+        audit_take_back(&h->rq, NULL);
+        x->tx = NULL;
+        entry_fail(h, x, e);
+    }
+}
+
 static enum err batch_each(struct http_req *h)
 {
     struct bundle *b = h->page_ctx;
     for (size_t i = 0; i < b->n; i++) {
         struct entry *x = &b->v[i];
-        if (x->verb == VERB_GET || x->skip || x->tx == NULL) {
-            continue;
-        }
-        x->tx = NULL;
-        struct tx *tx = tx_new(&h->rq);
-        TRY_MEM(&h->rq, tx);
-        enum err e = entry_write(h, b, x, tx);
-        if (e == OK && x->tx != NULL) {
-            e = store_commit(care_of(&h->rq)->store, &h->rq, tx);
-        }
-        if (e != OK) {
-            audit_take_back(&h->rq, NULL);
-            x->tx = NULL;
-            entry_fail(h, x, e);
+        if (is_change(x) && !x->skip) {
+            each_run(h, b, x);
         }
     }
     return bundle_answer(h);
@@ -244,34 +270,101 @@ static enum err batch_each(struct http_req *h)
 static enum err batch_refused(struct http_req *h)
 {
     enum err code = h->rq.err.code;
-    if (code != E_STALE && code != E_CONFLICT && code != E_NOT_FOUND) {
+    if (code != E_STALE && code != E_CONFLICT && code != E_NOT_FOUND && code != E_BAD_INPUT) {
         return api_fhir_error(h, code);
     }
     err_clear(&h->rq);
     return http_slow(h, batch_each);
 }
 
+/* A condition lost to somebody else's commit: the transaction is looked at anew. */
+static enum err transaction_refused(struct http_req *h)
+{
+    struct bundle *b = h->page_ctx;
+    bool lost = false;
+    for (size_t i = 0; i < b->n; i++) {
+        lost = lost || (b->v[i].cond != NULL && b->v[i].cond->lost);
+    }
+    if (!lost || b->tries >= TRIES_MAX) {
+        return api_fhir_error(h, h->rq.err.code);
+    }
+    err_clear(&h->rq);
+    fhir_issues_clear(&h->rq);
+    return http_slow(h, api_fhir_bundle);
+}
+
+/* ---- conditions beside other changes ---- */
+
+/* Is another change of the type in the bundle, which the condition of x might mean? */
+static bool has_company(const uint32_t *changes, const struct entry *x)
+{
+    return x->cond != NULL && changes[x->type] > 1;
+}
+
+static uint32_t *changes_count(struct http_req *h, const struct bundle *b)
+{
+    uint32_t *n = ARENA_ARRAY(h->rq.a, T_COUNT, uint32_t);
+    for (size_t i = 0; n != NULL && i < b->n; i++) {
+        n[b->v[i].type] += is_change(&b->v[i]) && !b->v[i].skip ? 1 : 0;
+    }
+    return n;
+}
+
+/* A batch whose entries may see each other's changes is no one commit. */
+static enum err must_be_each(struct http_req *h, const struct bundle *b, bool *ret_must)
+{
+    const uint32_t *n = changes_count(h, b);
+    TRY_MEM(&h->rq, n);
+    *ret_must = false;
+    for (size_t i = 0; i < b->n; i++) {
+        *ret_must = *ret_must || (!b->v[i].skip && has_company(n, &b->v[i]));
+    }
+    return OK;
+}
+
+/* No condition may fit what another entry writes (http.html#trules: identities do not overlap). */
+static enum err conditions_alone(struct http_req *h, struct bundle *b)
+{
+    const uint32_t *n = changes_count(h, b);
+    TRY_MEM(&h->rq, n);
+    for (size_t i = 0; i < b->n; i++) {
+        struct entry *x = &b->v[i];
+        if (x->verb != VERB_DELETE && has_company(n, x)) {
+            TRY(api_cond_hold_alone(b->tx, x->cond));
+        }
+    }
+    return OK;
+}
+
 static enum err bundle_run(struct http_req *h, struct jv root, struct bundle *b)
 {
+    const struct bundle *before = h->page_ctx;
+    bool each = false;
+    b->tries = before != NULL ? before->tries + 1 : 0;
     h->page_ctx = b;
     b->tx = tx_new(&h->rq);
     TRY_MEM(&h->rq, b->tx);
     TRY(entries_parse(h, root, b));
     if (b->is_transaction) {
+        h->on_fail = transaction_refused;
         TRY(overlap_check(h, b));
+        TRY(conditions_alone(h, b));
     } else {
         h->on_fail = batch_refused;
+        TRY(must_be_each(h, b, &each));
+    }
+    if (each) {
+        return http_slow(h, batch_each);
     }
     TRY(writes_build(h, b));
     return tx_is_empty(b->tx) ? bundle_answer(h) : http_commit(h, b->tx, bundle_answer);
 }
 
-enum err api_fhir_bundle(struct http_req *h)
+static enum err bundle_begin(struct http_req *h)
 {
     struct json_doc *doc;
     struct bundle *b = ARENA_NEW(h->rq.a, struct bundle);
     TRY_MEM(&h->rq, b);
-    TRY(api_enter(h));
     TRY(api_body(h, &doc));
     struct jv root = json_root(doc);
     struct jv type = json_get(root, S("type"));
@@ -283,4 +376,11 @@ enum err api_fhir_bundle(struct http_req *h)
         return FAIL(&h->rq, E_BAD_INPUT, "Bundle.type: batch or transaction");
     }
     return bundle_run(h, root, b);
+}
+
+/* A large one is read on the pool: others wait for the I/O thread. */
+enum err api_fhir_bundle(struct http_req *h)
+{
+    TRY(api_enter(h));
+    return http_body(h).n > BUNDLE_SLOW_BYTES ? http_slow(h, bundle_begin) : bundle_begin(h);
 }

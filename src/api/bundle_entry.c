@@ -26,15 +26,26 @@ static enum err url_parse(struct http_req *h, struct entry *x)
     size_t query = str_find_char(url, '?');
     x->query = query < url.n ? str_sub(url, query + 1, url.n) : (struct str){NULL, 0};
     rest = str_sub(url, 0, query);
+    if (str_eq(rest, S("_history")) && x->verb == VERB_GET) {
+        x->rest = rest;
+        x->type = T_NONE;
+        return OK;
+    }
     (void)str_cut(&rest, '/', &head);
     x->type = fhir_type_find(head);
     if (x->type == T_NONE || fhir_type_hangs(x->type) == NOT_KEPT) {
         return FAIL(&h->rq, E_BAD_INPUT, "entry.request.url: type not kept here");
     }
-    if (rest.n > 0 && !fhir_id_is_valid(rest)) {
+    size_t slash = str_find_char(rest, '/');
+    x->id = str_sub(rest, 0, slash);
+    x->rest = str_sub(rest, slash + 1, rest.n);
+    if (str_eq(x->id, S("_history"))) {
+        x->rest = x->id;
+        x->id = (struct str){NULL, 0};
+    }
+    if ((x->id.n > 0 && !fhir_id_is_valid(x->id)) || (x->rest.n > 0 && x->verb != VERB_GET)) {
         return FAIL(&h->rq, E_BAD_INPUT, "entry.request.url: not supported in a bundle");
     }
-    x->id = rest;
     return OK;
 }
 
@@ -71,6 +82,7 @@ enum err entry_parse(struct http_req *h, struct jv e, struct entry *ret_entry)
     x.full_url = text_of(h, e, S("fullUrl"));
     x.url = text_of(h, request, S("url"));
     x.none_exist = text_of(h, request, S("ifNoneExist"));
+    x.none_match = text_of(h, request, S("ifNoneMatch"));
     x.expect = TX_ANY;
     if (match.n > 0) {
         if (!api_etag_read(match, &version) || version == 0 || version > INT64_MAX) {
@@ -114,146 +126,64 @@ static unsigned ops_of(const struct entry *x)
     return OP_ALL;
 }
 
+static enum err cond_find(struct http_req *h, struct entry *x, struct str query)
+{
+    x->cond = ARENA_NEW(h->rq.a, struct api_cond);
+    TRY_MEM(&h->rq, x->cond);
+    return api_cond_find(h, x->type, query, ops_of(x), x->cond);
+}
+
 enum err entry_resolve(struct http_req *h, struct entry *x)
 {
-    struct str found = {NULL, 0};
-    bool conditional =
-        x->verb == VERB_PUT || x->verb == VERB_PATCH || x->verb == VERB_DELETE;
-    TRY(api_may(h, x->type, ops_of(x)));
+    struct api_write w = {.type = x->type, .expect = x->expect};
+    if (x->type != T_NONE) {
+        TRY(api_may(h, x->type, ops_of(x)));
+    }
     if (x->verb == VERB_PATCH) {
         TRY(api_may(h, x->type, OP_READ));
     }
     if (x->verb == VERB_POST && x->none_exist.n > 0) {
-        TRY(api_conditional(h, x->type, x->none_exist, OP_CREATE, &found));
-        if (found.n > 0) {
-            x->id = found;
+        TRY(cond_find(h, x, x->none_exist));
+        if (x->cond->id.n > 0) {
+            x->id = x->cond->id;
             return existing_load(h, x);
         }
-    } else if (conditional && x->query.n > 0) {
-        TRY(api_conditional(h, x->type, x->query, ops_of(x), &found));
-        x->id = found;
+    } else if (x->verb != VERB_GET && x->query.n > 0) {
+        TRY(cond_find(h, x, x->query));
+        x->id = x->cond->id;
         if (x->verb == VERB_DELETE) {
-            x->gone = found.n == 0;
+            x->gone = x->id.n == 0;
             return OK;
         }
-        if (x->verb == VERB_PATCH && found.n == 0) {
-            return FAIL(&h->rq, E_NOT_FOUND, "the condition fits no resource");
+        if (x->verb == VERB_PATCH) {
+            return x->id.n > 0 ? OK
+                               : FAIL(&h->rq, E_NOT_FOUND, "the condition fits no resource");
         }
+        TRY(api_write_if(h, x->resource, x->cond, &w));
+        x->id = w.id;
+        x->expect = w.expect;
+        x->is_create = w.is_create;
     }
-    if ((x->verb == VERB_POST || x->verb == VERB_PUT) && x->id.n == 0) {
+    if (x->verb == VERB_POST && x->id.n == 0) {
         x->id = api_new_id(&h->rq);
         TRY_MEM(&h->rq, x->id.p);
         x->is_create = true;
         x->expect = TX_NEW;
     }
+    if (x->cond != NULL) {
+        x->cond->made = x->id;
+    }
     return OK;
 }
 
-/* ---- references ---- */
-
-struct rewrite {
-    struct http_req *h;
-    const struct bundle *b;
-    const struct json_doc *doc;
-    struct buf out;
-    size_t copied; /* bytes of the source already in out */
-    bool changed;
-};
-
-static void replace(struct rewrite *w, const struct json_node *node, enum fhir_type type,
-                    struct str id)
-{
-    buf_bytes(&w->out, w->doc->src.p + w->copied, node->off - w->copied);
-    buf_str(&w->out, fhir_type_name(type));
-    buf_char(&w->out, '/');
-    buf_str(&w->out, id);
-    w->copied = node->off + node->len;
-    w->changed = true;
-}
-
-static enum err conditional_ref(struct rewrite *w, const struct json_node *node, struct str ref)
-{
-    size_t q = str_find_char(ref, '?');
-    enum fhir_type type = fhir_type_find(str_sub(ref, 0, q));
-    struct str id = {NULL, 0};
-    if (type == T_NONE) {
-        return OK;
-    }
-    TRY(api_conditional(w->h, type, str_sub(ref, q + 1, ref.n), OP_SEARCH, &id));
-    if (id.n == 0) {
-        return FAIL(&w->h->rq, E_STALE, "a conditional reference finds nothing");
-    }
-    replace(w, node, type, id);
-    return OK;
-}
-
-static enum err value_rewrite(struct rewrite *w, const struct json_node *key,
-                              const struct json_node *node, bool is_reference)
-{
-    struct str text = {w->doc->src.p + node->off, node->len};
-    const struct entry *x;
-    if ((node->flags & JSON_ESCAPED) != 0) {
-        return OK;
-    }
-    x = bundle_find(w->b, text);
-    (void)key;
-    if (x != NULL && x->id.n > 0) {
-        replace(w, node, x->type, x->id);
-        return OK;
-    }
-    bool conditional = is_reference && str_find_char(text, '?') < text.n &&
-                       !str_starts(text, S("http")) && text.n < 1000;
-    return conditional ? conditional_ref(w, node, text) : OK;
-}
-
-/* Elements that may name another entry (http.html#trules): references, and addresses of type uri. */
-static bool names_entry(const struct json_doc *doc, const struct json_node *key)
-{
-    static const struct str names[] = {SI("reference"), SI("url"), SI("valueUri"),
-                                       SI("valueUrl")};
-    struct str name = {doc->src.p + key->off, key->len};
-    for (size_t i = 0; i < LEN(names); i++) {
-        if (str_eq(names[i], name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-enum err entry_rewrite(struct http_req *h, const struct bundle *b, const struct entry *x,
-                       struct jv *ret_root)
-{
-    const struct json_doc *doc = x->resource.doc;
-    uint32_t at = x->resource.at;
-    uint32_t end = doc->nodes[at].end;
-    struct rewrite w = {.h = h, .b = b, .doc = doc, .copied = doc->nodes[at].off};
-    struct str raw = json_raw(x->resource);
-    size_t stop = doc->nodes[at].off + raw.n;
-    buf_init(&w.out, h->rq.a, raw.n * 2 + 65536);
-    for (uint32_t i = at; i + 1 < end; i++) {
-        const struct json_node *key = &doc->nodes[i];
-        if (key->kind == JSON_KEY && doc->nodes[i + 1].kind == JSON_STRING &&
-            names_entry(doc, key)) {
-            TRY(value_rewrite(&w, key, &doc->nodes[i + 1], key->len == 9));
-        }
-    }
-    *ret_root = x->resource;
-    if (!w.changed) {
-        return OK;
-    }
-    buf_bytes(&w.out, doc->src.p + w.copied, stop - w.copied);
-    struct json_doc *fresh = ARENA_NEW(h->rq.a, struct json_doc);
-    TRY_MEM(&h->rq, fresh);
-    TRY(json_parse(&h->rq, buf_get(&w.out), NULL, fresh));
-    *ret_root = json_root(fresh);
-    return OK;
-}
-
-enum err entry_write(struct http_req *h, const struct bundle *b, struct entry *x, struct tx *tx)
+enum err entry_write(struct http_req *h, struct bundle *b, struct entry *x, struct tx *tx)
 {
     struct jv root;
     struct api_write w = {x->type, x->id, x->expect, x->is_create};
     size_t before = tx_n_puts(tx);
+    if (x->cond != NULL) {
+        TRY(api_cond_hold(tx, x->cond));
+    }
     if (x->exists || x->gone) {
         return OK;
     }
@@ -267,9 +197,6 @@ enum err entry_write(struct http_req *h, const struct bundle *b, struct entry *x
             TRY(api_patched(h, &patch, &w, &root));
         }
         TRY(api_put(h, tx, root, &w));
-        if (x->none_exist.n > 0) {
-            TRY(api_guard(h, tx, x->type, x->none_exist));
-        }
     }
     if (tx_n_puts(tx) > before) {
         x->tx = tx;
@@ -278,20 +205,51 @@ enum err entry_write(struct http_req *h, const struct bundle *b, struct entry *x
     return OK;
 }
 
-enum err entry_read(struct http_req *h, struct entry *x)
+static enum err version_read(struct http_req *h, struct entry *x)
+{
+    struct str vid = str_sub(x->rest, S("_history/").n, x->rest.n);
+    struct res_row row;
+    struct ver_row ver;
+    uint64_t version;
+    if (!str_starts(x->rest, S("_history/")) || !str_u64(vid, &version)) {
+        return FAIL(&h->rq, E_BAD_INPUT, "entry.request.url: not supported in a bundle");
+    }
+    TRY(api_find(h, x->type, x->id, AUDIT_READ, &row));
+    TRY(db_vread(&h->rq, (uint16_t)x->type, x->id, version, &ver));
+    x->body = ver.body;
+    x->version = ver.version;
+    x->updated = ver.updated;
+    return OK;
+}
+
+static enum err present_read(struct http_req *h, struct entry *x)
 {
     struct res_row row;
+    uint64_t known;
+    TRY(api_find(h, x->type, x->id, AUDIT_READ, &row));
+    if (row.deleted) {
+        return FAIL(&h->rq, E_GONE, "deleted");
+    }
+    x->exists = x->none_match.n > 0 && api_etag_read(x->none_match, &known) && known == row.version;
+    x->body = x->exists ? (struct str){NULL, 0} : row.body;
+    x->version = row.version;
+    x->updated = row.updated;
+    return OK;
+}
+
+enum err entry_read(struct http_req *h, struct entry *x)
+{
     struct fhir_page page;
     struct buf b;
+    if (str_eq(x->rest, S("_history"))) {
+        const struct api_history ask = {.type = x->type, .id = x->id, .query = x->query};
+        return api_history(h, &ask, &x->body);
+    }
+    if (x->rest.n > 0) {
+        return version_read(h, x);
+    }
     if (x->id.n > 0) {
-        TRY(api_find(h, x->type, x->id, AUDIT_READ, &row));
-        if (row.deleted) {
-            return FAIL(&h->rq, E_GONE, "deleted");
-        }
-        x->body = row.body;
-        x->version = row.version;
-        x->updated = row.updated;
-        return OK;
+        return present_read(h, x);
     }
     TRY(api_search(h, x->type, x->query, api_prefers_strict(h), OP_SEARCH, &page));
     buf_init(&b, h->rq.a, (size_t)32 << 20);

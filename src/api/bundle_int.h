@@ -4,7 +4,7 @@
 #include "api/fhir_int.h"
 #include "store/tx.h"
 
-enum { BUNDLE_ENTRIES_MAX = 5000 };
+enum { BUNDLE_ENTRIES_MAX = 10000 };
 
 enum entry_verb { VERB_DELETE, VERB_POST, VERB_PUT, VERB_PATCH, VERB_GET, VERB_COUNT };
 
@@ -16,8 +16,11 @@ struct entry {
     struct str url;         /* request.url */
     enum fhir_type type;
     struct str id;          /* what it reads, changes or makes; empty: a search */
+    struct str rest;        /* what follows: "_history/2", "$everything"; GET alone */
     struct str query;       /* of a search or condition, without '?' */
     struct str none_exist;  /* request.ifNoneExist */
+    struct str none_match;  /* request.ifNoneMatch */
+    struct api_cond *cond;  /* of a conditional write; NULL: none */
     int64_t expect;
     bool is_create;
     bool exists;            /* a conditional create found it: nothing is written */
@@ -33,6 +36,12 @@ struct entry {
     struct instant updated;
 };
 
+/* A conditional reference that was looked up. */
+struct found_ref {
+    struct str text;
+    struct str to; /* Type/id */
+};
+
 struct bundle {
     struct entry *v;
     size_t n;
@@ -41,6 +50,10 @@ struct bundle {
     /* fullUrl -> entry, open addressing; slots is a power of two */
     uint32_t *map;
     size_t slots;
+    struct found_ref *refs;
+    size_t n_refs;
+    size_t size_refs;
+    unsigned tries; /* a lost condition makes it run anew */
 };
 
 /* Reads entry e: verb, address, conditions.
@@ -49,15 +62,16 @@ MUST_USE enum err entry_parse(struct http_req *h, struct jv e, struct entry *ret
 /* Finds what conditional entries mean and gives new ids. */
 MUST_USE enum err entry_resolve(struct http_req *h, struct entry *x);
 /* The resource with references to other entries and conditional references replaced; *ret_root is
- * the same when there was nothing to replace. */
-MUST_USE enum err entry_rewrite(struct http_req *h, const struct bundle *b, const struct entry *x,
+ * the same when there was nothing to replace: bundle_refs.c.
+ * errors E_BAD_INPUT  a urn that no entry has; E_STALE  a conditional reference fits none, or several */
+MUST_USE enum err entry_rewrite(struct http_req *h, struct bundle *b, const struct entry *x,
                                 struct jv *ret_root);
 /* Adds a change to tx. */
-MUST_USE enum err entry_write(struct http_req *h, const struct bundle *b, struct entry *x,
+MUST_USE enum err entry_write(struct http_req *h, struct bundle *b, struct entry *x,
                               struct tx *tx);
 /* Answers a GET. */
 MUST_USE enum err entry_read(struct http_req *h, struct entry *x);
 /* The entry a fullUrl names, or NULL. */
-const struct entry *bundle_find(const struct bundle *b, struct str full_url);
+struct entry *bundle_find(const struct bundle *b, struct str full_url);
 /* Notes a failure of the entry as an outcome and forgets it. */
 void entry_fail(struct http_req *h, struct entry *x, enum err e);

@@ -2,7 +2,7 @@
  *
  *   /fhir                        POST batch, transaction; GET search; /_search POST
  *   /fhir/metadata               GET
- *   /fhir/:type                  GET, POST, PATCH; /_search POST; /_history GET; /$validate POST
+ *   /fhir/:type                  GET, POST, PUT, PATCH, DELETE; /_search POST; /_history GET; /$validate POST
  *   /fhir/:type/:id/:inner       GET; /_search POST (Patient/1/Observation, or all)
  *   /fhir/:type/:id              GET, PUT, PATCH, DELETE; /_history GET; /_history/:vid GET
  *   /fhir/Task/:id/$move         POST
@@ -17,6 +17,7 @@ enum err api_fhir_read(struct http_req *h);
 enum err api_fhir_vread(struct http_req *h);
 enum err api_fhir_history(struct http_req *h);      /* of one resource */
 enum err api_fhir_type_history(struct http_req *h); /* of a type */
+enum err api_fhir_system_history(struct http_req *h); /* of everything the caller may see */
 enum err api_fhir_search(struct http_req *h);       /* GET, and POST _search */
 enum err api_fhir_system_search(struct http_req *h); /* over several types, likewise */
 enum err api_fhir_compartment_search(struct http_req *h); /* what is about one resource, likewise */
@@ -25,6 +26,8 @@ enum err api_fhir_update(struct http_req *h);
 enum err api_fhir_patch(struct http_req *h);        /* of one resource */
 enum err api_fhir_patch_if(struct http_req *h);     /* of the one that fits a condition */
 enum err api_fhir_delete(struct http_req *h);
+enum err api_fhir_update_if(struct http_req *h);    /* of the one that fits a condition, or a new one */
+enum err api_fhir_delete_if(struct http_req *h);    /* of the one that fits a condition */
 enum err api_fhir_bundle(struct http_req *h);
 enum err api_fhir_validate(struct http_req *h);
 enum err api_fhir_validate_one(struct http_req *h);

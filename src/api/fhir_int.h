@@ -46,8 +46,23 @@ MUST_USE enum err api_find(struct http_req *h, enum fhir_type type, struct str i
 MUST_USE enum err api_search(struct http_req *h, enum fhir_type type, struct str query,
                              bool strict, unsigned ops, struct fhir_page *ret_page);
 
+/* Puts a search on record: its parameters' names, never the values. */
+MUST_USE enum err api_search_audit(struct http_req *h, const struct fhir_query *q,
+                                   const struct fhir_compartment *in);
+
+/* A page of versions as a Bundle. The look is on record. errors E_NOT_FOUND, E_BAD_INPUT */
+struct api_history {
+    enum fhir_type type; /* T_NONE: of everything */
+    struct str id;       /* empty: of all of the type */
+    struct str query;    /* _count, _since, _at, _cursor */
+};
+MUST_USE enum err api_history(struct http_req *h, const struct api_history *ask,
+                              struct str *ret_json);
+
 /* GET Binary/:id: raw bytes, or the resource. */
 MUST_USE enum err api_binary_read(struct http_req *h);
+
+struct api_cond;
 
 /* ---- writing: api/write.c ---- */
 
@@ -64,19 +79,38 @@ MUST_USE enum err api_put(struct http_req *h, struct tx *tx, struct jv root,
 /* The version If-Match names; TX_ANY without the field: then the last writer wins, as FHIR has it.
  * errors E_BAD_INPUT */
 MUST_USE enum err api_expect(struct http_req *h, int64_t *ret_expect);
-/* One change in a transaction of its own, and the answer once it is durable: api/single.c. */
-MUST_USE enum err api_put_commit(struct http_req *h, struct jv root, const struct api_write *w);
+/* One change in a transaction of its own, and the answer once it is durable: api/single.c. cond (may be
+ * NULL) is held; when it was lost, again runs from its beginning. */
+MUST_USE enum err api_put_commit(struct http_req *h, struct jv root, const struct api_write *w,
+                                 struct api_cond *cond, http_handler_fn again);
+/* What a conditional update writes: the one found, or a new one (w->id, w->expect, w->is_create). */
+MUST_USE enum err api_write_if(struct http_req *h, struct jv root, struct api_cond *cond,
+                               struct api_write *w);
 MUST_USE enum err api_delete(struct http_req *h, struct tx *tx, enum fhir_type type,
                              struct str id, int64_t expect, bool *ret_gone);
-/* The one resource a conditional query names: *ret_id empty when none. ops: what the condition is for; a
- * token that may do that may have it looked for.
- * errors E_STALE more than one (http.html#ccreate: 412) */
-MUST_USE enum err api_conditional(struct http_req *h, enum fhir_type type, struct str query,
-                                  unsigned ops, struct str *ret_id);
-/* Guards a conditional create against a second one at the same time, when the query is one exact
- * identifier. */
-MUST_USE enum err api_guard(struct http_req *h, struct tx *tx, enum fhir_type type,
-                            struct str query);
+/* ---- conditions of writes: api/cond.c ---- */
+
+struct api_cond {
+    enum fhir_type type;
+    struct str query;
+    struct str self;   /* what was understood of it */
+    struct str id;     /* the one resource it fits; empty: none */
+    struct str made;   /* the one that is written because of it */
+    struct fhir_access access;
+    int64_t seen;      /* the newest version when it was looked up */
+    bool of_its_type;  /* asks nothing of other resources */
+    bool lost;         /* by the time of the commit it fitted another: to be done anew */
+};
+/* Looks up what query fits. ops: what the condition is for; a token that may do that may have it looked for.
+ * borrows  query
+ * errors   E_STALE  more than one (412); E_BAD_INPUT  no criteria, unknown ones, too costly */
+MUST_USE enum err api_cond_find(struct http_req *h, enum fhir_type type, struct str query,
+                                unsigned ops, struct api_cond *ret_cond);
+/* The commit of tx is refused (E_CONFLICT, c->lost) unless c still fits c->id. borrows c until done. */
+MUST_USE enum err api_cond_hold(struct tx *tx, struct api_cond *c);
+/* In a transaction: after it, c may fit c->made and nothing else. errors E_BAD_INPUT at the commit. */
+MUST_USE enum err api_cond_hold_alone(struct tx *tx, struct api_cond *c);
+
 /* ---- patches: api/patch.c ---- */
 
 struct api_patch {

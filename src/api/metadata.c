@@ -172,8 +172,8 @@ static void type_write(struct json_out *o, struct req *rq, enum fhir_type type)
     json_kb(o, S("updateCreate"), who_may(rq->who, IS_SYSTEM)); /* api_put() */
     json_kb(o, S("conditionalCreate"), true);
     json_ks(o, S("conditionalRead"), S("full-support"));
-    json_kb(o, S("conditionalUpdate"), false);
-    json_ks(o, S("conditionalDelete"), S("not-supported"));
+    json_kb(o, S("conditionalUpdate"), true);
+    json_ks(o, S("conditionalDelete"), S("single"));
     strings_write(o, S("referencePolicy"), policies, LEN(policies));
     includes_write(o, type, rq, false);
     includes_write(o, type, rq, true);
@@ -253,7 +253,7 @@ static void rest_write(struct json_out *o, struct http_req *h)
     json_arr_end(o);
     json_k(o, S("interaction"));
     json_v_raw(o, S("[{\"code\":\"transaction\"},{\"code\":\"batch\"},"
-                    "{\"code\":\"search-system\"}]"));
+                    "{\"code\":\"search-system\"},{\"code\":\"history-system\"}]"));
     json_obj_end(o);
     json_arr_end(o);
 }

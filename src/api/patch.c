@@ -84,7 +84,7 @@ enum err api_patched(struct http_req *h, const struct api_patch *patch, struct a
     return OK;
 }
 
-static enum err change(struct http_req *h, enum fhir_type type, struct str id)
+static enum err change(struct http_req *h, enum fhir_type type, struct str id, struct api_cond *cond)
 {
     struct api_write w = {.type = type, .id = id};
     struct api_patch patch;
@@ -92,7 +92,7 @@ static enum err change(struct http_req *h, enum fhir_type type, struct str id)
     TRY(api_expect(h, &w.expect));
     TRY(body_patch(h, &patch));
     TRY(api_patched(h, &patch, &w, &root));
-    return api_put_commit(h, root, &w);
+    return api_put_commit(h, root, &w, cond, api_fhir_patch_if);
 }
 
 static enum err enter(struct http_req *h, enum fhir_type *ret_type)
@@ -107,18 +107,19 @@ enum err api_fhir_patch(struct http_req *h)
 {
     enum fhir_type type;
     TRY(enter(h, &type));
-    return change(h, type, http_param(h, S("id")));
+    return change(h, type, http_param(h, S("id")), NULL);
 }
 
 /* PATCH Type?criteria: the one resource that fits. */
 enum err api_fhir_patch_if(struct http_req *h)
 {
     enum fhir_type type;
-    struct str id = {NULL, 0};
+    struct api_cond *cond = ARENA_NEW(h->rq.a, struct api_cond);
+    TRY_MEM(&h->rq, cond);
     TRY(enter(h, &type));
-    TRY(api_conditional(h, type, h->query, OP_UPDATE, &id));
-    if (id.n == 0) {
+    TRY(api_cond_find(h, type, h->query, OP_UPDATE, cond));
+    if (cond->id.n == 0) {
         return FAIL(&h->rq, E_NOT_FOUND, "the condition fits no resource");
     }
-    return change(h, type, id);
+    return change(h, type, cond->id, cond);
 }

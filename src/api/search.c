@@ -21,8 +21,8 @@ static int64_t patient_of(const struct fhir_query *q)
 }
 
 /* On record: what kind was searched, by which parameters, about which patient; never the values. */
-static enum err search_audit(struct http_req *h, const struct fhir_query *q,
-                             const struct fhir_compartment *in)
+enum err api_search_audit(struct http_req *h, const struct fhir_query *q,
+                           const struct fhir_compartment *in)
 {
     struct buf names;
     const struct fhir_query *asked = q->n_each > 0 ? &q->each[0] : q;
@@ -65,7 +65,7 @@ static enum err search_in(struct http_req *h, const struct fhir_compartment *in,
     TRY(form_parse(&h->rq, query, 200, &form));
     TRY(fhir_query_parse_in(&h->rq, in, type, &form, strict, q));
     TRY(fhir_search(&h->rq, q, &acc, ret_page));
-    return search_audit(h, q, in);
+    return api_search_audit(h, q, in);
 }
 
 enum err api_search(struct http_req *h, enum fhir_type type, struct str query, bool strict,

@@ -2,12 +2,16 @@
 #include "api/fhir_int.h"
 #include "store/tx.h"
 
+enum { TRIES_MAX = 8 }; /* a lost condition is looked up again; each time somebody else went on */
+
 /* What the answer needs once the change is durable. */
 struct done {
     struct tx *tx;
     enum fhir_type type;
     struct str id;
-    struct str query; /* If-None-Exist */
+    struct api_cond *cond;  /* NULL: none */
+    http_handler_fn again;
+    unsigned tries;
 };
 
 static enum err answer(struct http_req *h)
@@ -18,6 +22,7 @@ static enum err answer(struct http_req *h)
     if (status == 201) {
         http_reply_header(h, "Location", api_location(h, d->type, d->id, version));
     }
+    http_reply_header(h, "Content-Location", api_location(h, d->type, d->id, version));
     (void)http_is_fresh(h, api_etag(&h->rq, version), tx_time(d->tx));
     switch (api_prefer(h)) {
     case RETURN_MINIMAL: return http_reply_empty(h, status);
@@ -44,30 +49,47 @@ static enum err answer_existing(struct http_req *h, enum fhir_type type, struct 
     return shown ? api_reply(h, 200, row.body) : http_reply_empty(h, 200);
 }
 
-/* Somebody created it between our look and the commit. */
-static enum err create_lost(struct http_req *h)
+/* Somebody else wrote what the condition asks for between our look and the commit: looked up anew. */
+static enum err refused(struct http_req *h)
 {
     struct done *d = h->page_ctx;
-    struct str id = {NULL, 0};
-    enum err code = h->rq.err.code;
-    if (code != E_CONFLICT) {
-        return api_fhir_error(h, code);
+    if (d->cond == NULL || !d->cond->lost || d->tries >= TRIES_MAX) {
+        return api_fhir_error(h, h->rq.err.code);
     }
     err_clear(&h->rq);
-    TRY(api_conditional(h, d->type, d->query, OP_CREATE, &id));
-    return id.n > 0 ? answer_existing(h, d->type, id) : api_fhir_error(h, E_CONFLICT);
+    fhir_issues_clear(&h->rq);
+    return http_slow(h, d->again);
 }
 
-static enum err done_new(struct http_req *h, enum fhir_type type, struct str id, struct done **ret)
+static enum err done_new(struct http_req *h, enum fhir_type type, struct str id,
+                         struct api_cond *cond, http_handler_fn again, struct done **ret)
 {
+    struct done *before = h->page_ctx;
     struct done *d = ARENA_NEW(h->rq.a, struct done);
     TRY_MEM(&h->rq, d);
     d->tx = tx_new(&h->rq);
     TRY_MEM(&h->rq, d->tx);
     d->type = type;
     d->id = id;
+    d->cond = cond;
+    d->again = again;
+    d->tries = before != NULL ? before->tries + 1 : 0;
     h->page_ctx = d;
+    if (cond != NULL) {
+        TRY(api_cond_hold(d->tx, cond));
+        h->on_fail = refused;
+    }
     *ret = d;
+    return OK;
+}
+
+static enum err cond_new(struct http_req *h, enum fhir_type type, struct str query, unsigned ops,
+                         struct api_cond **ret_cond)
+{
+    struct api_cond *c = ARENA_NEW(h->rq.a, struct api_cond);
+    TRY_MEM(&h->rq, c);
+    TRY(api_cond_find(h, type, arena_str(h->rq.a, query), ops, c));
+    *ret_cond = c;
     return OK;
 }
 
@@ -75,28 +97,23 @@ enum err api_fhir_create(struct http_req *h)
 {
     enum fhir_type type;
     struct json_doc *doc;
-    struct done *d;
+    struct api_cond *cond = NULL;
     struct str id = api_new_id(&h->rq);
+    struct str query;
     TRY_MEM(&h->rq, id.p);
     TRY(api_enter(h));
     TRY(api_type(h, &type));
     TRY(api_may(h, type, OP_CREATE));
     TRY(api_body(h, &doc));
-    TRY(done_new(h, type, id, &d));
-    d->query = http_header(h, "If-None-Exist");
-    if (d->query.n > 0) {
-        struct str found = {NULL, 0};
-        d->query = arena_str(h->rq.a, d->query);
-        TRY(api_conditional(h, type, d->query, OP_CREATE, &found));
-        if (found.n > 0) {
-            return answer_existing(h, type, found);
+    query = http_header(h, "If-None-Exist");
+    if (query.n > 0) {
+        TRY(cond_new(h, type, query, OP_CREATE, &cond));
+        if (cond->id.n > 0) {
+            return answer_existing(h, type, cond->id);
         }
-        TRY(api_guard(h, d->tx, type, d->query));
-        h->on_fail = create_lost;
     }
     struct api_write w = {type, id, TX_NEW, true};
-    TRY(api_put(h, d->tx, json_root(doc), &w));
-    return http_commit(h, d->tx, answer);
+    return api_put_commit(h, json_root(doc), &w, cond, api_fhir_create);
 }
 
 enum err api_expect(struct http_req *h, int64_t *ret_expect)
@@ -114,10 +131,11 @@ enum err api_expect(struct http_req *h, int64_t *ret_expect)
     return OK;
 }
 
-enum err api_put_commit(struct http_req *h, struct jv root, const struct api_write *w)
+enum err api_put_commit(struct http_req *h, struct jv root, const struct api_write *w,
+                        struct api_cond *cond, http_handler_fn again)
 {
     struct done *d;
-    TRY(done_new(h, w->type, w->id, &d));
+    TRY(done_new(h, w->type, w->id, cond, again, &d));
     TRY(api_put(h, d->tx, root, w));
     return http_commit(h, d->tx, answer);
 }
@@ -137,7 +155,46 @@ enum err api_fhir_update(struct http_req *h)
     }
     TRY(api_expect(h, &expect));
     struct api_write w = {type, id, expect, false};
-    return api_put_commit(h, json_root(doc), &w);
+    return api_put_commit(h, json_root(doc), &w, NULL, NULL);
+}
+
+enum err api_write_if(struct http_req *h, struct jv root, struct api_cond *cond,
+                      struct api_write *w)
+{
+    struct str id = json_str(h->rq.a, json_get(root, S("id")));
+    if (cond->id.n > 0) {
+        w->id = cond->id;
+        return id.n == 0 || str_eq(id, cond->id)
+                   ? OK
+                   : FAIL(&h->rq, E_BAD_INPUT, "id: the condition fits another resource");
+    }
+    if (w->expect != TX_ANY) {
+        return FAIL(&h->rq, E_STALE, "If-Match: the condition fits no resource");
+    }
+    w->id = id.n > 0 ? id : api_new_id(&h->rq);
+    w->expect = id.n > 0 ? TX_CREATE : TX_NEW;
+    w->is_create = id.n == 0;
+    cond->made = w->id;
+    TRY_MEM(&h->rq, w->id.p);
+    return OK;
+}
+
+/* PUT Type?criteria (http.html#cond-update). */
+enum err api_fhir_update_if(struct http_req *h)
+{
+    enum fhir_type type;
+    struct json_doc *doc;
+    struct api_cond *cond;
+    struct api_write w = {.type = T_NONE};
+    TRY(api_enter(h));
+    TRY(api_type(h, &type));
+    TRY(api_may(h, type, OP_UPDATE));
+    TRY(api_body(h, &doc));
+    TRY(api_expect(h, &w.expect));
+    TRY(cond_new(h, type, h->query, OP_UPDATE, &cond));
+    w.type = type;
+    TRY(api_write_if(h, json_root(doc), cond, &w));
+    return api_put_commit(h, json_root(doc), &w, cond, api_fhir_update_if);
 }
 
 static enum err answer_deleted(struct http_req *h)
@@ -145,18 +202,36 @@ static enum err answer_deleted(struct http_req *h)
     return http_reply_empty(h, 204);
 }
 
+static enum err delete_commit(struct http_req *h, enum fhir_type type, struct str id,
+                              struct api_cond *cond, http_handler_fn again)
+{
+    struct done *d;
+    int64_t expect;
+    bool gone = false;
+    TRY(api_expect(h, &expect));
+    TRY(done_new(h, type, id, cond, again, &d));
+    TRY(api_delete(h, d->tx, type, id, expect, &gone));
+    return gone ? http_reply_empty(h, 204) : http_commit(h, d->tx, answer_deleted);
+}
+
 enum err api_fhir_delete(struct http_req *h)
 {
     enum fhir_type type;
-    struct done *d;
-    struct str id = http_param(h, S("id"));
-    int64_t expect;
-    bool gone = false;
     TRY(api_enter(h));
     TRY(api_type(h, &type));
     TRY(api_may(h, type, OP_DELETE));
-    TRY(api_expect(h, &expect));
-    TRY(done_new(h, type, id, &d));
-    TRY(api_delete(h, d->tx, type, id, expect, &gone));
-    return gone ? http_reply_empty(h, 204) : http_commit(h, d->tx, answer_deleted);
+    return delete_commit(h, type, http_param(h, S("id")), NULL, NULL);
+}
+
+/* DELETE Type?criteria: the one that fits; several are refused (http.html#3.1.0.7.1). */
+enum err api_fhir_delete_if(struct http_req *h)
+{
+    enum fhir_type type;
+    struct api_cond *cond;
+    TRY(api_enter(h));
+    TRY(api_type(h, &type));
+    TRY(api_may(h, type, OP_DELETE));
+    TRY(cond_new(h, type, h->query, OP_DELETE, &cond));
+    return cond->id.n == 0 ? http_reply_empty(h, 204)
+                           : delete_commit(h, type, cond->id, cond, api_fhir_delete_if);
 }

@@ -10,7 +10,6 @@
 #include "care/consult_pace.h"
 #include "care/directory.h"
 #include "care/care.h"
-#include "codec/url.h"
 #include "store/audit.h"
 #include "store/tx.h"
 
@@ -354,32 +353,4 @@ enum err api_delete(struct http_req *h, struct tx *tx, enum fhir_type type, stru
 {
     enum err e = delete_try(h, tx, type, id, expect, ret_gone);
     return e == E_FORBIDDEN ? denied(h, e, type, id, NULL) : e;
-}
-
-enum err api_conditional(struct http_req *h, enum fhir_type type, struct str query, unsigned ops,
-                         struct str *ret_id)
-{
-    struct fhir_page page;
-    TRY(api_search(h, type, query, true, ops | OP_SEARCH, &page));
-    if (page.q->n == 0) {
-        return FAIL(&h->rq, E_BAD_INPUT, "a condition without criteria");
-    }
-    if (page.n_matches > 1) {
-        return FAIL(&h->rq, E_STALE, "the condition fits more than one resource");
-    }
-    *ret_id = page.n_matches == 1 ? page.v[0].row.id : (struct str){NULL, 0};
-    return OK;
-}
-
-enum err api_guard(struct http_req *h, struct tx *tx, enum fhir_type type, struct str query)
-{
-    struct url_pairs form;
-    struct fhir_query q;
-    TRY(form_parse(&h->rq, query, 200, &form));
-    TRY(fhir_query_parse(&h->rq, type, &form, true, &q));
-    bool exact = q.n == 1 && q.c[0].n == 1 && q.c[0].modifier == MOD_NONE &&
-                 q.c[0].p->kind == SP_TOKEN && q.c[0].v[0].token.hash != 0;
-    return exact ? tx_require_none(tx, q.c[0].p->sp, q.c[0].v[0].token.hash,
-                                   q.c[0].v[0].token.sys)
-                 : OK;
 }

@@ -40,6 +40,35 @@ static enum err check_version(struct writer *w, struct req *rq, const struct tx_
     return version == r->hash ? OK : FAIL(rq, E_STALE, "version %" PRIu64 " is current", version);
 }
 
+/* The condition, asked of the open batch. */
+static enum err check_run(struct writer *w, struct req *rq, const struct tx_require *r)
+{
+    struct db *own = rq->db;
+    rq->db = &w->view;
+    enum err e = r->check(rq, r->ctx);
+    rq->db = own;
+    ASSERT(w->view.views == 1);
+    return e;
+}
+
+static enum err check_seen(struct writer *w, struct req *rq, const struct tx_require *r)
+{
+    int64_t newest =
+        r->type == 0 ? w->marks.next_vid - 1 : w->type_vid[r->type & (NEWEST_TYPES - 1)];
+    return newest <= r->seen ? OK : check_run(w, rq, r);
+}
+
+static enum err require_holds(struct writer *w, struct req *rq, const struct tx_require *r)
+{
+    switch (r->kind) {
+    case REQUIRE_NONE: return check_token(w, rq, r);
+    case REQUIRE_VERSION: return check_version(w, rq, r);
+    case REQUIRE_SEEN: return check_seen(w, rq, r);
+    case REQUIRE_AFTER: break;
+    }
+    return OK;
+}
+
 static enum err expect_holds(struct req *rq, const struct tx_item *item, bool live)
 {
     int64_t expect = item->put.expect;
@@ -297,6 +326,8 @@ static enum err item_write(struct writer *w, struct req *rq, struct tx_item *ite
         TRY_MEM(rq, p.footprint.p);
     }
     item->vid = w->marks.next_vid++;
+    int64_t *newest = &w->type_vid[item->put.type & (NEWEST_TYPES - 1)];
+    *newest = MAX(*newest, item->vid);
     TRY(res_write(w, rq, item, &p));
     TRY(ver_write(w, rq, item, op));
     TRY(moved_write(w, rq, item));
@@ -399,7 +430,7 @@ static enum err checks(struct writer *w, struct tx *tx)
         }
     }
     for (const struct tx_require *r = tx->requires; r != NULL; r = r->next) {
-        TRY(r->sp != 0 ? check_token(w, tx->rq, r) : check_version(w, tx->rq, r));
+        TRY(require_holds(w, tx->rq, r));
     }
     for (size_t i = 0; i < tx->n_items; i++) {
         TRY(item_check(w, tx->rq, tx->items[i]));
@@ -456,6 +487,9 @@ static enum err guarded(struct writer *w, struct tx *tx, bool all)
     if (e == OK && all) {
         e = writes(w, tx);
     }
+    for (const struct tx_require *r = tx->requires; e == OK && r != NULL; r = r->next) {
+        e = r->kind == REQUIRE_AFTER ? check_run(w, tx->rq, r) : OK;
+    }
     if (e == OK) {
         return one(w, C_SAVE_END, tx->rq);
     }
@@ -476,7 +510,7 @@ static enum err unguarded(struct writer *w, struct tx *tx)
 enum err apply_tx(struct writer *w, struct tx *tx)
 {
     const struct marks before = w->marks;
-    bool all = tx->n_items > COMPARED;
+    bool all = tx->n_items > COMPARED || tx->has_after;
     tx->time = (struct instant){w->time_ms};
     arena_reset(w->scratch);
     w->tx = tx;

@@ -65,14 +65,21 @@ struct ver_row {
 /* errors   E_NOT_FOUND  no such version; E_GONE  that version is a deletion */
 MUST_USE enum err db_vread(struct req *rq, uint16_t type, struct str id, uint64_t version,
                            struct ver_row *ret_row);
-/* Newest first, vid < before (0: from the newest), at most n rows; *ret_n tells how many.
- * Of one resource: */
+/* The version at a place of the feed, with its body; deletions too. */
+MUST_USE enum err db_ver_read(struct req *rq, int64_t vid, struct ver_row *ret_row);
+/* Shown a version without its body; *ret_keep: head's texts stay; *ret_stop: the walk ends. */
+typedef enum err (*db_ver_fn)(struct req *rq, const struct ver_row *head, void *ctx, bool *ret_keep,
+                              bool *ret_stop);
+/* Shows fn the versions of one resource, newest first, vid < before (0: from the newest).
+ * errors   E_NOT_FOUND */
 MUST_USE enum err db_history(struct req *rq, uint16_t type, struct str id, int64_t before,
-                             size_t n, struct ver_row *ret_rows, size_t *ret_n);
-/* Of a type, or of all when type is 0. Walks the feed: at most scan rows are looked at;
- * *ret_next is where to go on (0: the end was reached). */
-MUST_USE enum err db_feed(struct req *rq, uint16_t type, int64_t before, size_t scan, size_t n,
-                          struct ver_row *ret_rows, size_t *ret_n, int64_t *ret_next);
+                             db_ver_fn fn, void *ctx);
+/* The same of all resources: the change feed backwards. At most scan rows are looked at; *ret_next is
+ * where to go on (0: the end was reached, or fn stopped). */
+MUST_USE enum err db_feed(struct req *rq, int64_t before, size_t scan, db_ver_fn fn, void *ctx,
+                          int64_t *ret_next);
+/* The last place in the feed at or before a time; 0: none. */
+MUST_USE enum err db_vid_at(struct req *rq, int64_t at_ms, int64_t *ret_vid);
 
 /* ---- Reading page by page ----
  *

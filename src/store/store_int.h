@@ -70,12 +70,17 @@ struct tx_item {
     uint64_t version;
     struct str old_footprint; /* in the writer's scratch */
 };
+enum tx_require_kind { REQUIRE_NONE, REQUIRE_VERSION, REQUIRE_SEEN, REQUIRE_AFTER };
 struct tx_require {
     struct tx_require *next;
-    uint16_t sp, type; /* sp 0: a version */
+    enum tx_require_kind kind;
+    uint16_t sp, type;
     uint32_t sys;
     uint64_t hash; /* or the version */
     struct str id;
+    int64_t seen;
+    tx_check_fn check;
+    void *ctx;
 };
 struct tx_team_op {
     struct tx_team_op *next;
@@ -96,6 +101,7 @@ struct tx {
     struct tx_item **items;
     size_t n_items, size_items;
     struct tx_require *requires, **requires_end;
+    bool has_after;
     struct tx_team_op *teams, **teams_end;
     struct tx_sql_op *sqls, **sqls_end;
     struct store_event *events;

@@ -8,13 +8,28 @@
 #include "store/conn.h"
 #include "store/test_int.h"
 
+struct seen {
+    struct ver_row v[8];
+    size_t n;
+};
+
+static enum err seen_add(struct req *rq, const struct ver_row *head, void *ctx, bool *ret_keep,
+                         bool *ret_stop)
+{
+    struct seen *s = ctx;
+    (void)rq;
+    (void)ret_stop;
+    s->v[s->n++] = *head;
+    *ret_keep = true;
+    return OK;
+}
+
 static void create_update_delete(void **state)
 {
     struct t t = t_open();
     struct res_row row;
     struct ver_row ver;
-    struct ver_row hist[8];
-    size_t n;
+    struct seen seen = {.n = 0};
     (void)state;
     assert_int_equal(t_put(&t, T_OBS, "a", TX_CREATE, "1"), OK);
     assert_int_equal(t_put(&t, T_OBS, "a", TX_CREATE, "2"), E_CONFLICT);
@@ -39,14 +54,25 @@ static void create_update_delete(void **state)
     assert_int_equal(db_find(&t.rq, T_OBS, S("a"), &row), OK);
     assert_true(row.deleted);
     assert_int_equal(t_put(&t, T_OBS, "a", TX_CREATE, "5"), OK);
-    assert_int_equal(db_history(&t.rq, T_OBS, S("a"), 0, LEN(hist), hist, &n), OK);
-    assert_int_equal(n, 5);
-    assert_int_equal(hist[0].version, 5);
-    assert_int_equal(hist[1].op, VER_DELETE);
-    assert_int_equal(hist[4].op, VER_CREATE);
-    assert_int_equal(db_history(&t.rq, T_OBS, S("a"), hist[2].vid, 1, hist, &n), OK);
-    assert_int_equal(n, 1);
-    assert_int_equal(hist[0].version, 2);
+    assert_int_equal(db_history(&t.rq, T_OBS, S("a"), 0, seen_add, &seen), OK);
+    assert_int_equal(seen.n, 5);
+    assert_int_equal(seen.v[0].version, 5);
+    assert_int_equal(seen.v[1].op, VER_DELETE);
+    assert_int_equal(seen.v[4].op, VER_CREATE);
+    int64_t third = seen.v[2].vid;
+    seen.n = 0;
+    assert_int_equal(db_history(&t.rq, T_OBS, S("a"), third, seen_add, &seen), OK);
+    assert_int_equal(seen.n, 2);
+    assert_int_equal(seen.v[0].version, 2);
+    seen.n = 0;
+    int64_t next = 0;
+    assert_int_equal(db_feed(&t.rq, third, 1, seen_add, &seen, &next), OK);
+    assert_int_equal(seen.n, 1);
+    assert_int_equal(next, third - 1);
+    assert_int_equal(db_vid_at(&t.rq, seen.v[0].updated.ms - 100000, &next), OK);
+    assert_int_equal(next, 0);
+    assert_int_equal(db_vid_at(&t.rq, INT64_MAX, &next), OK);
+    assert_int_equal(next, third + 2);
     t_close(&t);
 }
 

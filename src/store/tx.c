@@ -80,13 +80,26 @@ static enum err require_add(struct tx *tx, struct tx_require r)
 enum err tx_require_none(struct tx *tx, uint16_t sp, uint64_t hash, uint32_t sys)
 {
     ASSERT(sp != 0);
-    return require_add(tx, (struct tx_require){.sp = sp, .hash = hash, .sys = sys});
+    return require_add(tx, (struct tx_require){.kind = REQUIRE_NONE, .sp = sp, .hash = hash, .sys = sys});
 }
 
 enum err tx_require_version(struct tx *tx, uint16_t type, struct str id, uint64_t version)
 {
     ASSERT(type != 0);
-    return require_add(tx, (struct tx_require){.type = type, .id = id, .hash = version});
+    return require_add(
+        tx, (struct tx_require){.kind = REQUIRE_VERSION, .type = type, .id = id, .hash = version});
+}
+
+enum err tx_require(struct tx *tx, uint16_t type, int64_t seen, tx_check_fn check, void *ctx)
+{
+    return require_add(tx, (struct tx_require){.kind = REQUIRE_SEEN, .type = type, .seen = seen,
+                                               .check = check, .ctx = ctx});
+}
+
+enum err tx_require_after(struct tx *tx, tx_check_fn check, void *ctx)
+{
+    tx->has_after = true;
+    return require_add(tx, (struct tx_require){.kind = REQUIRE_AFTER, .check = check, .ctx = ctx});
 }
 
 static enum err team_add(struct tx *tx, struct tx_team_op op)

@@ -99,6 +99,15 @@ MUST_USE enum err tx_require_none(struct tx *tx, uint16_t sp, uint64_t hash, uin
 /* E_STALE unless this version of another resource is still the current one. */
 MUST_USE enum err tx_require_version(struct tx *tx, uint16_t type, struct str id,
                                      uint64_t version);
+/* Looks again at what a condition meant, on the writer's thread, with rq->db set to the state the
+ * transaction is applied to; whatever it returns but OK refuses the transaction. Reads only. */
+typedef enum err (*tx_check_fn)(struct req *rq, void *ctx);
+/* check runs when a resource of the type (0: of any) was written after seen, the vid of db_now() before
+ * the condition was looked up; otherwise what was seen still holds. */
+MUST_USE enum err tx_require(struct tx *tx, uint16_t type, int64_t seen, tx_check_fn check,
+                             void *ctx);
+/* check runs after the puts of the transaction, on the state they make. */
+MUST_USE enum err tx_require_after(struct tx *tx, tx_check_fn check, void *ctx);
 /* A principal joins or leaves the team of a case or patient. Joining twice is no failure. */
 MUST_USE enum err tx_team(struct tx *tx, uint16_t type, struct str id, uint64_t principal);
 MUST_USE enum err tx_team_remove(struct tx *tx, uint16_t type, struct str id, uint64_t principal);

@@ -106,61 +106,6 @@ enum err db_vread(struct req *rq, uint16_t type, struct str id, uint64_t version
     return OK;
 }
 
-enum err db_history(struct req *rq, uint16_t type, struct str id, int64_t before, size_t n,
-                    struct ver_row *ret_rows, size_t *ret_n)
-{
-    int64_t vid;
-    size_t got = 0;
-    TRY(ver_top(rq, type, id, &vid));
-    while (vid != 0 && got < n) {
-        struct ver_row row;
-        int64_t prev;
-        if (before != 0 && vid >= before) {
-            sqlite3_stmt *st;
-            int64_t v[2];
-            TRY(read_take(rq, C_VER_PREV, &st));
-            bind_i64(st, 1, vid);
-            TRY(two_numbers(rq, C_VER_PREV, st, v));
-            vid = v[1];
-            continue;
-        }
-        TRY(ver_get(rq, vid, &row, &prev));
-        ret_rows[got++] = row;
-        vid = prev;
-    }
-    *ret_n = got;
-    return OK;
-}
-
-enum err db_feed(struct req *rq, uint16_t type, int64_t before, size_t scan, size_t n,
-                 struct ver_row *ret_rows, size_t *ret_n, int64_t *ret_next)
-{
-    sqlite3_stmt *st;
-    bool has = true;
-    size_t got = 0;
-    size_t seen = 0;
-    int64_t last = 0;
-    enum err e = OK;
-    TRY(read_take(rq, C_FEED, &st));
-    bind_i64(st, 1, before != 0 ? before : INT64_MAX);
-    bind_i64(st, 2, (int64_t)MIN(scan, (size_t)INT32_MAX));
-    while (e == OK && got < n && (e = read_step(rq, st, &has)) == OK && has) {
-        int64_t prev;
-        seen++;
-        last = sqlite3_column_int64(st, 0);
-        if (type == 0 || sqlite3_column_int64(st, 1) == type) {
-            e = ver_get(rq, last, &ret_rows[got++], &prev);
-        }
-    }
-    conn_give(rq->db->conn, C_FEED, st);
-    TRY(e);
-    *ret_n = got;
-    *ret_next = (has || seen == scan) && last > 1 ? last : 0;
-    return OK;
-}
-
-/* ---- a moment ---- */
-
 static enum err one_number(struct req *rq, unsigned id, int64_t *ret_v)
 {
     sqlite3_stmt *st;
@@ -170,6 +115,123 @@ static enum err one_number(struct req *rq, unsigned id, int64_t *ret_v)
     *ret_v = v[0];
     return OK;
 }
+
+/* One row of C_FEED or C_VER_HEAD. */
+static void head_of(struct req *rq, sqlite3_stmt *st, struct ver_row *ret_row, int64_t *ret_prev)
+{
+    *ret_row = (struct ver_row){
+        .vid = sqlite3_column_int64(st, 0),
+        .rid = sqlite3_column_int64(st, 1),
+        .type = (uint16_t)sqlite3_column_int64(st, 2),
+        .version = (uint64_t)sqlite3_column_int64(st, 3),
+        .op = (enum ver_op)sqlite3_column_int64(st, 4),
+        .updated = {sqlite3_column_int64(st, 5)},
+        .anchor = sqlite3_column_int64(st, 6),
+        .patient = sqlite3_column_int64(st, 7),
+        .id = arena_str(rq->a, col_str(st, 8)),
+    };
+    *ret_prev = sqlite3_column_int64(st, 9);
+}
+
+enum err db_ver_read(struct req *rq, int64_t vid, struct ver_row *ret_row)
+{
+    int64_t prev;
+    return ver_get(rq, vid, ret_row, &prev);
+}
+
+static enum err ver_head(struct req *rq, int64_t vid, struct ver_row *ret_row, int64_t *ret_prev)
+{
+    sqlite3_stmt *st;
+    bool has = false;
+    TRY(read_take(rq, C_VER_HEAD, &st));
+    bind_i64(st, 1, vid);
+    enum err e = read_step(rq, st, &has);
+    if (e == OK && has) {
+        head_of(rq, st, ret_row, ret_prev);
+    }
+    conn_give(rq->db->conn, C_VER_HEAD, st);
+    TRY(e);
+    return has ? OK : FAIL(rq, E_IO, "version row %" PRIi64 " is missing", vid);
+}
+
+enum err db_history(struct req *rq, uint16_t type, struct str id, int64_t before, db_ver_fn fn,
+                    void *ctx)
+{
+    int64_t vid;
+    bool stop = false;
+    TRY(ver_top(rq, type, id, &vid));
+    while (vid != 0 && !stop) {
+        struct arena_mark m = arena_mark(rq->a);
+        struct ver_row head;
+        int64_t prev;
+        bool keep = false;
+        TRY(ver_head(rq, vid, &head, &prev));
+        if (before == 0 || vid < before) {
+            TRY(fn(rq, &head, ctx, &keep, &stop));
+        }
+        if (!keep) {
+            arena_back(rq->a, m);
+        }
+        vid = prev;
+    }
+    return OK;
+}
+
+enum err db_feed(struct req *rq, int64_t before, size_t scan, db_ver_fn fn, void *ctx,
+                 int64_t *ret_next)
+{
+    sqlite3_stmt *st;
+    bool has = true;
+    bool stop = false;
+    size_t seen = 0;
+    int64_t last = 0;
+    int64_t prev;
+    enum err e = OK;
+    TRY(read_take(rq, C_FEED, &st));
+    bind_i64(st, 1, before != 0 ? before : INT64_MAX);
+    bind_i64(st, 2, (int64_t)MIN(scan, (size_t)INT32_MAX));
+    while (e == OK && !stop && (e = read_step(rq, st, &has)) == OK && has) {
+        struct arena_mark m = arena_mark(rq->a);
+        struct ver_row head;
+        bool keep = false;
+        seen++;
+        head_of(rq, st, &head, &prev);
+        last = head.vid;
+        e = fn(rq, &head, ctx, &keep, &stop);
+        if (!keep) {
+            arena_back(rq->a, m);
+        }
+    }
+    conn_give(rq->db->conn, C_FEED, st);
+    TRY(e);
+    *ret_next = !stop && seen == scan && last > 1 ? last : 0;
+    return OK;
+}
+
+enum err db_vid_at(struct req *rq, int64_t at_ms, int64_t *ret_vid)
+{
+    int64_t lo = 0; /* at or before */
+    int64_t hi;
+    TRY(one_number(rq, C_VER_LAST, &hi));
+    hi++; /* after */
+    while (hi - lo > 1) {
+        int64_t mid = lo + (hi - lo) / 2;
+        sqlite3_stmt *st;
+        int64_t v[2] = {0, 0};
+        TRY(read_take(rq, C_VER_TIME, &st));
+        bind_i64(st, 1, mid);
+        TRY(two_numbers(rq, C_VER_TIME, st, v));
+        if (v[0] <= at_ms) {
+            lo = mid;
+        } else {
+            hi = mid;
+        }
+    }
+    *ret_vid = lo;
+    return OK;
+}
+
+/* ---- a moment ---- */
 
 enum err db_now(struct req *rq, struct db_moment *ret_m)
 {

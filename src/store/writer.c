@@ -66,6 +66,9 @@ static enum err reload(struct writer *w, struct req *rq)
     m.next_vid++;
     m.next_src++;
     w->marks = m;
+    for (size_t i = 0; i < NEWEST_TYPES; i++) {
+        w->type_vid[i] = m.next_vid - 1;
+    }
     w->sealed = true;
     memset(w->rids, 0, RID_CACHE * sizeof(*w->rids));
     memset(w->srcs, 0, SRC_CACHE * sizeof(*w->srcs));
@@ -369,6 +372,7 @@ struct writer *writer_start(struct req *rq, struct store *st)
         FAIL(rq, E_IO, "the writer's connection");
         goto failed;
     }
+    w->view = (struct db){.store = st, .conn = w->conn, .views = 1};
     sqlite3_wal_hook(w->conn->sql, on_wal, w);
     if (reload(w, rq) != OK) {
         goto failed;

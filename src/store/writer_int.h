@@ -3,6 +3,7 @@
 
 #include "store/store_int.h"
 
+enum { NEWEST_TYPES = 1024 }; /* a power of two; types that share a place are looked at more often */
 enum { RID_CACHE = 16384, SRC_CACHE = 1024, NEWEST_CACHE = 8192 }; /* entries, powers of two */
 
 struct cache_slot {
@@ -36,6 +37,8 @@ struct writer {
     struct arena *scratch; /* one transaction's temporary rows */
     struct marks marks;
     const struct tx *tx;   /* being applied */
+    struct db view;        /* the open batch, for checks */
+    int64_t type_vid[NEWEST_TYPES]; /* no version of the type is newer; kept when a batch is undone */
     int64_t time_ms;       /* of the present batch; never goes back */
     int64_t data_version;  /* another process wrote when it changes */
     struct cache_slot *rids;
