@@ -5,7 +5,11 @@
 #include "codec/url.h"
 #include "store/audit.h"
 
-enum { EVENTS_MAX = 200 };
+enum {
+    EVENTS_MAX = 200,
+    NAMES_LISTED = 10,  /* resources of a large transaction in a list of records */
+    NAMES_READ = 10000, /* and in a record alone */
+};
 
 /* R4 ValueSet audit-event-action. */
 static struct str action_code(enum audit_action a)
@@ -25,25 +29,45 @@ static struct str action_code(enum audit_action a)
     }
 }
 
-static void entity_write(struct json_out *o, struct req *rq, const struct audit_row *r)
+static void what_write(struct json_out *o, struct req *rq, const struct audit_name *name)
 {
     struct buf ref;
     buf_init(&ref, rq->a, 200);
-    buf_str(&ref, fhir_type_name((enum fhir_type)r->type));
+    buf_str(&ref, fhir_type_name((enum fhir_type)name->type));
     buf_char(&ref, '/');
-    buf_str(&ref, r->id);
+    buf_str(&ref, name->id);
+    if (name->version > 0) {
+        BUF_LIT(&ref, "/_history/");
+        buf_u64(&ref, name->version);
+    }
+    json_k(o, S("what"));
+    json_obj(o);
+    json_ks(o, S("reference"), buf_get(&ref));
+    json_obj_end(o);
+}
+
+/* What it names, at most n of them; in the description, what else is known. */
+static enum err entity_write(struct json_out *o, struct req *rq, const struct audit_row *r, size_t n)
+{
+    struct audit_name *names = ARENA_ARRAY(rq->a, n, struct audit_name);
+    size_t got = 0;
+    TRY_MEM(rq, names);
+    TRY(audit_named(rq, r, 0, n, names, &got));
     json_k(o, S("entity"));
     json_arr(o);
-    json_obj(o);
-    if (r->id.n > 0 && r->type != T_NONE) {
-        json_k(o, S("what"));
+    for (size_t i = 0; i < MAX(got, (size_t)1); i++) {
         json_obj(o);
-        json_ks(o, S("reference"), buf_get(&ref));
+        if (i < got) {
+            what_write(o, rq, &names[i]);
+        }
+        if (i == 0) {
+            json_ks(o, S("description"),
+                    r->detail.n > 0 ? r->detail : str_z(audit_action_name(r->action)));
+        }
         json_obj_end(o);
     }
-    json_ks(o, S("description"), r->detail.n > 0 ? r->detail : str_z(audit_action_name(r->action)));
-    json_obj_end(o);
     json_arr_end(o);
+    return OK;
 }
 
 static void agent_write(struct json_out *o, struct req *rq, const struct audit_row *r)
@@ -82,7 +106,7 @@ static void agent_write(struct json_out *o, struct req *rq, const struct audit_r
     json_arr_end(o);
 }
 
-static void event_write(struct buf *b, struct req *rq, const struct audit_row *r)
+static enum err event_write(struct buf *b, struct req *rq, const struct audit_row *r, size_t names)
 {
     struct json_out o;
     struct buf t;
@@ -113,8 +137,9 @@ static void event_write(struct buf *b, struct req *rq, const struct audit_row *r
     agent_write(&o, rq, r);
     json_k(&o, S("source"));
     json_v_raw(&o, S("{\"observer\":{\"display\":\"Consilium\"}}"));
-    entity_write(&o, rq, r);
+    TRY(entity_write(&o, rq, r, names));
     json_obj_end(&o);
+    return OK;
 }
 
 /* Whose records: *ret_rid is a case's or patient's, 0 for all (only with the right to audit). */
@@ -199,7 +224,7 @@ enum err api_audit_event_search(struct http_req *h, struct str query)
     }
     for (size_t i = 0; i < n; i++) {
         buf_str(&b, i == 0 ? S(",\"entry\":[{\"resource\":") : S(",{\"resource\":"));
-        event_write(&b, &h->rq, &rows[i]);
+        TRY(event_write(&b, &h->rq, &rows[i], NAMES_LISTED));
         BUF_LIT(&b, ",\"search\":{\"mode\":\"match\"}}");
     }
     buf_str(&b, n > 0 ? S("]}") : S("}"));
@@ -239,7 +264,7 @@ enum err api_audit_event_read(struct http_req *h)
     if (!may) {
         return FAIL(&h->rq, E_NOT_FOUND, "no such record");
     }
-    buf_init(&b, h->rq.a, 65536);
-    event_write(&b, &h->rq, &row);
-    return api_reply(h, 200, buf_get(&b));
+    buf_init(&b, h->rq.a, 4 << 20);
+    TRY(event_write(&b, &h->rq, &row, NAMES_READ));
+    return buf_ok(&b) ? api_reply(h, 200, buf_get(&b)) : FAIL(&h->rq, E_TOO_LARGE, "record");
 }

@@ -199,3 +199,92 @@ enum err audit_list(struct req *rq, int64_t rid, uint64_t before, size_t n,
     *ret_n = got;
     return OK;
 }
+
+/* ---- what a record of many names ---- */
+
+static enum err name_at(struct req *rq, int64_t vid, struct audit_name *ret_name)
+{
+    sqlite3_stmt *st;
+    bool has = false;
+    struct audit_name name = {0};
+    TRY(read_take(rq, C_VER_NAME, &st));
+    bind_i64(st, 1, vid);
+    enum err e = read_step(rq, st, &has);
+    if (e == OK && has) {
+        name.type = (uint16_t)sqlite3_column_int64(st, 0);
+        name.id = arena_str(rq->a, col_str(st, 1));
+        name.version = (uint64_t)sqlite3_column_int64(st, 2);
+    }
+    conn_give(rq->db->conn, C_VER_NAME, st);
+    TRY(e);
+    TRY_MEM(rq, name.id.p);
+    *ret_name = name;
+    return OK;
+}
+
+/* "345: 0-56 60": the first version of transaction 345, how many it has, and the places. */
+static enum err group_parse(struct req *rq, struct str *detail, int64_t *ret_first,
+                            uint64_t *ret_count)
+{
+    sqlite3_stmt *st;
+    struct str seq;
+    uint64_t tx;
+    bool has = false;
+    *detail = str_sub(*detail, sizeof(AUDIT_GROUP) - 1, detail->n);
+    if (!str_cut(detail, ':', &seq) || !str_u64(seq, &tx) || tx > INT64_MAX) {
+        return FAIL(rq, E_NOT_FOUND, "no transaction named");
+    }
+    TRY(read_take(rq, C_TX_FIRST, &st));
+    bind_i64(st, 1, (int64_t)tx);
+    enum err e = read_step(rq, st, &has);
+    if (e == OK && has) {
+        *ret_first = sqlite3_column_int64(st, 0);
+        *ret_count = (uint64_t)sqlite3_column_int64(st, 1);
+    }
+    conn_give(rq->db->conn, C_TX_FIRST, st);
+    TRY(e);
+    return has ? OK : FAIL(rq, E_NOT_FOUND, "no transaction %llu", (unsigned long long)tx);
+}
+
+enum err audit_named(struct req *rq, const struct audit_row *row, size_t skip, size_t n,
+                     struct audit_name *ret_names, size_t *ret_n)
+{
+    struct str rest = row->detail;
+    struct str run;
+    int64_t first = 0;
+    uint64_t count = 0;
+    size_t got = 0;
+    *ret_n = 0;
+    if (row->type != 0 || row->id.n > 0 || !str_starts(rest, S(AUDIT_GROUP))) {
+        if (row->type != 0 && row->id.n > 0 && skip == 0 && n > 0) {
+            ret_names[0] = (struct audit_name){.type = row->type, .id = row->id};
+            *ret_n = 1;
+        }
+        return OK;
+    }
+    TRY(group_parse(rq, &rest, &first, &count));
+    while (got < n && rest.n > 0) {
+        struct str from_text;
+        uint64_t from;
+        uint64_t to;
+        (void)str_cut(&rest, ' ', &run);
+        bool pair = str_find_char(run, '-') < run.n;
+        (void)str_cut(&run, '-', &from_text);
+        if (!str_u64(from_text, &from)) {
+            continue; /* the blank after the colon */
+        }
+        to = from;
+        if ((pair && !str_u64(run, &to)) || to < from || to >= count) {
+            return FAIL(rq, E_IO, "a record names what is not there");
+        }
+        for (uint64_t i = from; i <= to && got < n; i++) {
+            if (skip > 0) {
+                skip--;
+            } else {
+                TRY(name_at(rq, first + (int64_t)i, &ret_names[got++]));
+            }
+        }
+    }
+    *ret_n = got;
+    return OK;
+}

@@ -84,6 +84,19 @@ struct audit_row {
 MUST_USE enum err audit_list(struct req *rq, int64_t rid, uint64_t before, size_t n,
                              struct audit_row *ret_rows, size_t *ret_n);
 
+/* A record of many resources written by one transaction has no type and id; its detail begins so. */
+#define AUDIT_GROUP "transaction "
+/* What a record names, in the order of writing: at most n of the resources, past the first skip ones;
+ * *ret_n tells how many. One for a record with type and id, none for one about nothing in
+ * particular. */
+struct audit_name {
+    uint16_t type;
+    struct str id;
+    uint64_t version; /* 0: any */
+};
+MUST_USE enum err audit_named(struct req *rq, const struct audit_row *row, size_t skip, size_t n,
+                              struct audit_name *ret_names, size_t *ret_n);
+
 enum audit_fault {
     AUDIT_HOLDS,     /* no fault */
     AUDIT_ALTERED,   /* record ret_seq does not match its hash, or its neighbours were moved */

@@ -115,6 +115,59 @@ static const struct {
      AUDIT_TX_BROKEN, 7},
 };
 
+/* Forty resources of two patients in turns, and a directory entry between: three records that name
+ * them all. */
+static void large_transactions_have_few_records(void **state)
+{
+    enum { MANY = 40, DIRECTORY_AT = 21 };
+    struct t t = t_open();
+    struct audit_row rows[10];
+    struct audit_name names[MANY];
+    size_t n;
+    size_t seen = 0;
+    (void)state;
+    struct tx *tx = tx_new(&t.rq);
+    for (int i = 0; i < MANY; i++) {
+        struct str id = arena_str(t.rq.a, str_z(t_id((char[8]){0}, i)));
+        struct tx_put p = t_form(T_OBS, "");
+        p.id = id;
+        assert_int_equal(tx_put(tx, &p), OK);
+        const struct audit_rec rec = {
+            .action = AUDIT_CREATE, .why = WHY_TEAM, .type = T_OBS, .id = id,
+            .patient_rid = i == DIRECTORY_AT ? 0 : 100 + i / 5 % 2};
+        assert_int_equal(audit_add(&t.rq, &rec), OK);
+    }
+    const struct audit_rec look = {.action = AUDIT_READ, .type = T_OBS, .id = S("r3")};
+    assert_int_equal(audit_add(&t.rq, &look), OK);
+    assert_int_equal(store_commit(t.st, &t.rq, tx), OK);
+    assert_int_equal(audit_list(&t.rq, 0, 0, LEN(rows), rows, &n), OK);
+    assert_int_equal(n, 4);
+    for (size_t i = 0; i < n; i++) {
+        size_t some;
+        size_t more;
+        assert_int_equal(audit_named(&t.rq, &rows[i], 0, MANY, names, &some), OK);
+        for (size_t k = 0; k < some; k++) {
+            assert_true(rows[i].action == AUDIT_READ || names[k].version == 1);
+            assert_int_equal(names[k].type, T_OBS);
+        }
+        if (rows[i].action == AUDIT_READ) {
+            assert_int_equal(some, 1);
+            continue;
+        }
+        seen += some;
+        assert_int_equal(some, rows[i].patient_rid == 0 ? 1 : rows[i].patient_rid == 100 ? 19 : 20);
+        struct str first = names[0].id;
+        assert_true(str_eq(first, rows[i].patient_rid == 0     ? S("r21")
+                                  : rows[i].patient_rid == 100 ? S("r0")
+                                                               : S("r5")));
+        assert_int_equal(audit_named(&t.rq, &rows[i], some - 1, MANY, names, &more), OK);
+        assert_int_equal(more, 1);
+    }
+    assert_int_equal(seen, MANY);
+    expect(&t, AUDIT_HOLDS, 0);
+    t_close(&t);
+}
+
 /* A record of a case and its patient is found from both; pages follow each other. */
 static void links_of_case_and_patient(void **state)
 {
@@ -273,6 +326,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_can_be_read_back),
+        cmocka_unit_test(large_transactions_have_few_records),
         cmocka_unit_test(links_of_case_and_patient),
         cmocka_unit_test(tampering_is_found),
         cmocka_unit_test(a_cut_tail_shows_after_more_work),

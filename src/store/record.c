@@ -3,6 +3,8 @@
 
 #include "store/writer_int.h"
 
+enum { EACH_MAX = 8 }; /* resources of one transaction that each have a record of their own */
+
 static const struct audit_who system_who = {.actor = SI("system"), .login = SI(""), .role = SI(""),
                                             .org = SI("")};
 
@@ -143,8 +145,14 @@ static enum err audit_insert(struct writer *w, struct req *rq, const struct audi
     return row->patient_rid != row->case_rid ? is_newest(w, rq, row->patient_rid, row->seq) : OK;
 }
 
-static enum err audit_one(struct writer *w, struct req *rq, const struct audit_rec *rec,
-                          int64_t src)
+enum err record_rids(struct writer *w, struct req *rq, const struct audit_rec *rec,
+                     int64_t *ret_patient, int64_t *ret_case)
+{
+    TRY(rid_known(w, rq, rec->patient_rid, rec->patient_type, rec->patient_id, ret_patient));
+    return rid_known(w, rq, rec->case_rid, rec->case_type, rec->case_id, ret_case);
+}
+
+enum err record_one(struct writer *w, struct req *rq, const struct audit_rec *rec, int64_t src)
 {
     const struct audit_who *who = audit_who_of(rq);
     struct str outcome = rec->outcome == OK ? S("") : str_z(err_name(rec->outcome));
@@ -161,21 +169,23 @@ static enum err audit_one(struct writer *w, struct req *rq, const struct audit_r
                             .id = rec->id,
                             .request = rq->id,
                             .detail = rec->detail};
-    TRY(rid_known(w, rq, rec->patient_rid, rec->patient_type, rec->patient_id, &row.patient_rid));
-    TRY(rid_known(w, rq, rec->case_rid, rec->case_type, rec->case_id, &row.case_rid));
+    TRY(record_rids(w, rq, rec, &row.patient_rid, &row.case_rid));
     TRY(newest_of(w, rq, row.patient_rid, &row.patient_prev));
     TRY(newest_of(w, rq, row.case_rid, &row.case_prev));
     chain_audit(w->marks.head.hash, &row, outcome, w->marks.head.hash);
     w->marks.head.seq = row.seq;
     w->sealed = false;
+    atomic_fetch_add_explicit(&w->n_audits, 1, memory_order_relaxed);
     return audit_insert(w, rq, &row, outcome, src);
 }
 
 enum err record_audit(struct writer *w, struct tx *tx, int64_t src)
 {
+    if (tx->n_items > EACH_MAX) {
+        return record_grouped(w, tx, src);
+    }
     for (const struct audit_rec *rec = tx->audit; rec != NULL; rec = rec->next) {
-        TRY(audit_one(w, tx->rq, rec, src));
-        atomic_fetch_add_explicit(&w->n_audits, 1, memory_order_relaxed);
+        TRY(record_one(w, tx->rq, rec, src));
     }
     return OK;
 }

@@ -122,6 +122,14 @@ void index_row_bind(sqlite3_stmt *st, const struct index_row *row);
 MUST_USE enum err record_src(struct writer *w, struct req *rq, int64_t *ret_src);
 /* Puts back on the request what stays on record although the transaction failed. */
 void tx_give_back(struct tx *tx, enum err result);
+/* Writes one audit record. */
+MUST_USE enum err record_one(struct writer *w, struct req *rq, const struct audit_rec *rec,
+                             int64_t src);
+/* Patient and case of a record, 0 none. */
+MUST_USE enum err record_rids(struct writer *w, struct req *rq, const struct audit_rec *rec,
+                              int64_t *ret_patient, int64_t *ret_case);
+/* Those of a large transaction, record_group.c. */
+MUST_USE enum err record_grouped(struct writer *w, struct tx *tx, int64_t src);
 /* Writes the transaction's audit records. */
 MUST_USE enum err record_audit(struct writer *w, struct tx *tx, int64_t src);
 /* Writes the tx row over the versions added to s. */
