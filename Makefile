@@ -1,6 +1,6 @@
 # The front door. `make help` lists every target.
 .DEFAULT_GOAL := dev
-.PHONY: help dev release demo test conformance golden fuzz-short bench check-style check-po tidy headers css setup clean
+.PHONY: help dev release demo test conformance fhir-doc golden fuzz-short bench check-style check-po tidy headers css setup clean
 JOBS ?= $(shell nproc)
 STEP ?=
 SUITE ?=
@@ -33,6 +33,9 @@ test: ## everything .ci/run does; STEP="unit style" for some steps
 
 conformance: dev ## test data of others, suite by suite; SUITE="ucum patch" for some
 	@node tests/conformance/run.mjs $(SUITE)
+
+fhir-doc: release ## write doc/FHIR.md anew; the diff is the review
+	@node tests/capability.mjs --write
 
 golden: ## run the golden HTTP files and write what they got; the diff is the review
 	@node tests/http/run.mjs --write

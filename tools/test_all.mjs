@@ -30,6 +30,7 @@ const STEPS = [
   ['flow', ctest('dev', 'flow'), 900, has('tests/flows'), 'ctest'],
   ['golden', 'node tests/http/run.mjs', 900, has('tests/http/run.mjs'), 'runner'],
 <<<<<<< HEAD
+  ['capability', 'node tests/capability.mjs', 120, has('tests/capability.mjs'), 'runner'],
   ['smart', 'node tests/smart/run.mjs', 300, has('tests/smart/run.mjs'), 'runner'],
 =======
   ['once', 'node tests/http/once.mjs --build release', 300, true, 'runner'],

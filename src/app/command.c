@@ -30,6 +30,7 @@ const struct command commands[] = {
     {"org list", "", "the tree of organisations with services and people on duty", command_org_list},
     {"org service", "ORG NAME --profile CODE,CODE", "add a service that answers consultations", command_org_service},
     {"org duty", "SERVICE LOGIN --from TIME --to TIME", "put a person on duty; times as 2026-11-22T08:00", command_org_duty},
+    {"fhir doc", "", "print what the FHIR interface can do", command_fhir_doc},
     {"flow doc", "", "print the documentation of the workflows", command_flow_doc},
     {"icd10 import", "FILE [--lang CODE]", "take titles from a CSV, FHIR CodeSystem (JSON) or ClaML (XML) file", command_icd10_import},
     {"audit verify", "", "hold the chains of the record to their head: altered, removed, reordered", command_audit_verify},

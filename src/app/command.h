@@ -65,6 +65,7 @@ int command_org_add(struct command_args *args);
 int command_org_list(struct command_args *args);
 int command_org_service(struct command_args *args);
 int command_org_duty(struct command_args *args);
+int command_fhir_doc(struct command_args *args);
 int command_flow_doc(struct command_args *args);
 int command_icd10_import(struct command_args *args);
 int command_validate(struct command_args *args);
