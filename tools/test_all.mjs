@@ -29,12 +29,9 @@ const STEPS = [
   ['release', presets('release'), 1500, true],
   ['flow', ctest('dev', 'flow'), 900, has('tests/flows'), 'ctest'],
   ['golden', 'node tests/http/run.mjs', 900, has('tests/http/run.mjs'), 'runner'],
-<<<<<<< HEAD
   ['capability', 'node tests/capability.mjs', 120, has('tests/capability.mjs'), 'runner'],
   ['smart', 'node tests/smart/run.mjs', 300, has('tests/smart/run.mjs'), 'runner'],
-=======
   ['once', 'node tests/http/once.mjs --build release', 300, true, 'runner'],
->>>>>>> 8a50416 (WIP)
   ['browser', 'node tests/pages/run.mjs', 1200, has('tests/pages/run.mjs')],
   ['first-change', 'node tests/first_change.mjs', 600, has('tests/first_change.mjs')],
   ['crash', 'node tests/crash/run.mjs', 900, has('tests/crash/run.mjs')],
