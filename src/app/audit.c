@@ -5,6 +5,7 @@
 
 #include "app/app.h"
 #include "app/command.h"
+#include "fhir/index_check.h"
 #include "fhir/type.h"
 #include "store/audit.h"
 
@@ -104,16 +105,25 @@ int command_doctor(struct command_args *args)
     struct app app;
     struct buf out;
     uint64_t faults = 0;
+    uint64_t looked = 0;
+    bool index = args->n_words == 1 && str_eq(str_z(args->words[0]), S("--index"));
+    if (args->n_words > 0 && !index) {
+        return COMMAND_USAGE;
+    }
     buf_init(&out, args->rq->a, REPORT_BYTES);
     enum err e = app_open(args->rq, args->config, true, &app);
     if (e == OK) {
-        e = store_check(args->rq, &out, &faults);
+        e = index ? fhir_index_check(args->rq, &out, &looked, &faults)
+                  : store_check(args->rq, &out, &faults);
     }
     app_close(args->rq, &app);
     if (e != OK) {
         return COMMAND_FAILED;
     }
     command_print(buf_get(&out));
+    if (index) {
+        printf("%" PRIu64 " resources, ", looked);
+    }
     printf("%" PRIu64 " faults\n", faults);
     return faults == 0 ? COMMAND_OK : COMMAND_FAILED;
 }

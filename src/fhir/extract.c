@@ -3,6 +3,7 @@
 
 #include "codec/ucum.h"
 #include "codec/utf8.h"
+#include "store/db.h"
 #include "store/store.h"
 
 static enum err add(struct fhir_pick *k, struct tuple t)
@@ -231,12 +232,14 @@ static enum err string_value(struct fhir_pick *k, struct jv v)
     return OK;
 }
 
+/* Nineteen digits, without zeros at the end, are made a double once and scaled once: equal numbers have
+ * equal keys however they are written, and greater ones never lesser keys. */
 bool fhir_decimal_key(struct str text, double *ret_value)
 {
     size_t i = text.n > 0 && text.p[0] == '-' ? 1 : 0;
     bool negative = i == 1;
     bool point = false;
-    double m = 0;
+    uint64_t m = 0;
     int exp = 0;
     size_t digits = 0;
     for (; i < text.n && text.p[i] != 'e' && text.p[i] != 'E'; i++) {
@@ -245,11 +248,15 @@ bool fhir_decimal_key(struct str text, double *ret_value)
             point = true;
             continue;
         }
-        if (c < '0' || c > '9' || ++digits > 60) {
+        if (c < '0' || c > '9' || ++digits > 400) {
             return false;
         }
-        m = m * 10 + (c - '0');
-        exp -= point ? 1 : 0;
+        if (m < UINT64_C(1000000000000000000)) {
+            m = m * 10 + (uint64_t)(c - '0');
+            exp -= point ? 1 : 0;
+        } else {
+            exp += point ? 0 : 1;
+        }
     }
     int64_t e = 0;
     if (i < text.n) {
@@ -257,18 +264,22 @@ bool fhir_decimal_key(struct str text, double *ret_value)
         if (tail.n > 0 && tail.p[0] == '+') {
             tail = str_sub(tail, 1, tail.n);
         }
-        if (!str_i64(tail, &e) || e > 200 || e < -200) {
+        if (!str_i64(tail, &e) || e > 250 || e < -250) {
             return false;
         }
     }
+    for (; m != 0 && m % 10 == 0; m /= 10) {
+        exp++;
+    }
     exp += (int)e;
+    double v = (double)m;
     double scale = 1;
-    for (int n = exp < 0 ? -exp : exp; n > 0; n--) {
+    for (int n = exp < 0 ? -exp : exp; n > 0 && n < 600; n--) {
         scale *= 10;
     }
-    m = exp < 0 ? m / scale : m * scale;
-    *ret_value = negative ? -m : m;
-    return digits > 0;
+    v = exp < 0 ? v / scale : v * scale;
+    *ret_value = negative ? -v : v;
+    return digits > 0 && v < 1e300;
 }
 
 double fhir_decimal_double(struct req *rq, const struct decimal *d)
@@ -524,6 +535,24 @@ enum err fhir_extract(struct req *rq, struct jv root, enum fhir_type type,
         for (unsigned i = 0; i < FHIR_PARAM_METAS; i++) {
             TRY(fhir_extract_param(rq, root, fhir_param_meta(type, i), ret_tuples));
         }
+    }
+    return OK;
+}
+
+enum err fhir_tuples_resolve(struct req *rq, struct fhir_tuples *tuples)
+{
+    for (size_t i = 0; i < tuples->n; i++) {
+        struct tuple *t = &tuples->v[i];
+        int64_t rid = 0;
+        if (t->kind != TUPLE_REF) {
+            continue;
+        }
+        if (t->ref.type == 0) {
+            rid = db_ref_url(t->ref.url);
+        } else {
+            TRY(db_rid(rq, t->ref.type, t->ref.id, &rid));
+        }
+        t->ref.rid = rid;
     }
     return OK;
 }

@@ -22,6 +22,9 @@ MUST_USE enum err fhir_extract(struct req *rq, struct jv root, enum fhir_type ty
 MUST_USE enum err fhir_extract_param(struct req *rq, struct jv root, const struct fhir_param *p,
                                      struct fhir_tuples *ret_tuples);
 
+/* Fills in the rows of references, as the store does: of a resource nobody has named yet 0. */
+MUST_USE enum err fhir_tuples_resolve(struct req *rq, struct fhir_tuples *tuples);
+
 /* Calls fn for every value at the parameter's paths. */
 typedef enum err (*fhir_value_fn)(struct jv v, void *ctx);
 MUST_USE enum err fhir_param_each(struct jv root, const struct fhir_param *p, fhir_value_fn fn,

@@ -41,21 +41,12 @@ struct cand moment_cand(const struct finder *f, struct hit hit)
     return o != NULL ? o->k : (struct cand){.hit = hit};
 }
 
-/* The tuples as the store would give them, references with rows. */
+/* The tuples as the store would give them. */
 static enum err tuples_of(struct req *rq, struct jv root, enum fhir_type type, struct cand *k)
 {
     struct fhir_tuples t = {0};
     TRY(fhir_extract(rq, root, type, &t));
-    for (size_t i = 0; i < t.n; i++) {
-        if (t.v[i].kind != TUPLE_REF) {
-            continue;
-        }
-        int64_t rid = t.v[i].ref.type == 0 ? db_ref_url(t.v[i].ref.url) : 0;
-        if (t.v[i].ref.type != 0) {
-            TRY(db_rid(rq, t.v[i].ref.type, t.v[i].ref.id, &rid));
-        }
-        t.v[i].ref.rid = rid;
-    }
+    TRY(fhir_tuples_resolve(rq, &t));
     k->tuples = t.v;
     k->n_tuples = t.n;
     k->has_tuples = true;
