@@ -360,6 +360,8 @@ static const struct {
     {T_PATIENT, "birthdate=1953", 1, 1, "p3"},
     {T_PATIENT, "birthdate=ge1980&birthdate=le1981-05-05", 2, 2, NULL},
     {T_PATIENT, "_sort=birthdate&_count=3", 3, 3, "p0"},
+    {T_PATIENT, "_sort=-_lastUpdated,-birthdate&_count=3", 3, 3, "p39"},
+    {T_PATIENT, "_sort=_lastUpdated,birthdate&_count=3", 3, 3, "p0"},
     {T_PATIENT, "_sort=-birthdate&_count=3", 3, 3, "p39"},
     {T_PATIENT, "_sort=family,-birthdate&_count=3", 3, 3, "p39"},
     {T_PATIENT, "_lastUpdated=gt2020-01-01&_count=100", 40, 40, NULL},

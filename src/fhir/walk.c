@@ -109,9 +109,12 @@ static enum err list_open(struct finder *f, struct list **gives)
     if (s->p->kind == SP_STRING) {
         return list_string_from(f->rq, s->p->sp, from != NULL ? from->text : S(""), o, gives);
     }
-    if (s->p->kind == SP_DATE) {
+    if (s->p->kind == SP_DATE || s->p->kind == SP_UPDATED) {
         int64_t lo = from != NULL && !s->descending ? from->number : FHIR_TIME_MIN;
         int64_t hi = from != NULL && s->descending ? from->number + 1 : FHIR_TIME_MAX;
+        if (s->p->kind == SP_UPDATED) {
+            return list_changed(f->rq, (uint16_t)f->q->type, lo, hi, o, gives);
+        }
         return list_date(f->rq, s->p->sp, lo, hi, o, gives);
     }
     return list_quantity_order(f->rq, s->p->sp, 0, -1e300, 1e300, o, gives);
@@ -234,8 +237,8 @@ enum err finder_walk_sorted(struct finder *f, bool *ret_can)
     const struct fhir_param *p = f->q->sort[0].p;
     struct run r = {.v = NULL};
     bool end = false;
-    *ret_can = (p->kind == SP_DATE || p->kind == SP_STRING || p->kind == SP_NUMBER ||
-                p->kind == SP_QUANTITY) && !f->counting;
+    *ret_can = (p->kind == SP_DATE || p->kind == SP_UPDATED || p->kind == SP_STRING ||
+                p->kind == SP_NUMBER || p->kind == SP_QUANTITY) && !f->counting;
     if (!*ret_can) {
         return OK;
     }
@@ -245,5 +248,6 @@ enum err finder_walk_sorted(struct finder *f, bool *ret_can)
     if (!(f->resume && f->from.n_keys > 0 && f->from.keys[0].missing)) {
         TRY(walk_keys(f, &r, &end));
     }
-    return f->n_found < f->want && !f->cut ? walk_missing(f) : OK;
+    bool all_have = p->kind == SP_UPDATED;
+    return f->n_found < f->want && !f->cut && !all_have ? walk_missing(f) : OK;
 }

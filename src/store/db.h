@@ -130,6 +130,10 @@ int64_t db_ref_url(uint64_t url_hash);
 /* Rows whose lo is in [lo_from, lo_to). list_hi() tells the hi of the last hit. */
 MUST_USE enum err list_date(struct req *rq, uint16_t sp, int64_t lo_from, int64_t lo_to,
                             enum list_order o, struct list **gives);
+/* Live resources whose current version was written in [from_ms, to_ms), in that order; at of a hit is
+ * when. */
+MUST_USE enum err list_changed(struct req *rq, uint16_t type, int64_t from_ms, int64_t to_ms,
+                               enum list_order o, struct list **gives);
 /* Keys that begin with prefix, in the order of the key. */
 MUST_USE enum err list_string(struct req *rq, uint16_t sp, struct str prefix, struct list **gives);
 /* All keys from key on: upwards, or with LIST_NEWEST downwards (an empty key: from the end). */

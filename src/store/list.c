@@ -191,6 +191,16 @@ enum err list_date(struct req *rq, uint16_t sp, int64_t lo_from, int64_t lo_to, 
     return OK;
 }
 
+enum err list_changed(struct req *rq, uint16_t type, int64_t from_ms, int64_t to_ms,
+                      enum list_order o, struct list **gives)
+{
+    int64_t v[] = {type, 0, 0};
+    TRY(db_vid_at(rq, from_ms - 1, &v[1]));
+    TRY(db_vid_at(rq, to_ms - 1, &v[2]));
+    return one_part(rq, o == LIST_NEWEST ? C_LIST_CHANGED_DESC : C_LIST_CHANGED_ASC, o, v, 3, false,
+                    gives);
+}
+
 /* The least key above all keys with this prefix. */
 static struct str prefix_end(struct str prefix, char out[TUPLE_STRING_MAX + 1])
 {

@@ -411,12 +411,16 @@ static const char v5_apps[] =
     " until_ms INTEGER NOT NULL"              /* tech: its end */
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX app_rate_until ON app_rate(until_ms);";
+
+static const char v6_changed[] =
+    /* What of a type was written last: the table's own order within the type. */
+    "CREATE INDEX ver_type ON ver(type);";
 /* clang-format on */
 
 const struct migration migrations[] = {
     {1, v1_resources}, {1, v1_audit}, {1, v1_people}, {1, v1_work}, {1, v1_flow}, {2, v2_refusal},
     {3, v3_search}, {4, v4_dict},
-    {5, v5_apps},
+    {5, v5_apps}, {6, v6_changed},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -442,6 +446,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 3",
         "PRAGMA user_version = 4",
         "PRAGMA user_version = 5",
+        "PRAGMA user_version = 6",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

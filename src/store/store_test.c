@@ -122,6 +122,51 @@ static void stub_becomes_the_resource(void **state)
     t_close(&t);
 }
 
+static struct str changed(struct t *t, uint16_t type, int64_t from, int64_t to, enum list_order o)
+{
+    struct list *l = NULL;
+    struct hit hit;
+    struct buf b;
+    int64_t last = o == LIST_NEWEST ? INT64_MAX : 0;
+    buf_init(&b, t->rq.a, 1000);
+    assert_int_equal(list_changed(&t->rq, type, from, to, o, &l), OK);
+    while (list_next(l, &hit)) {
+        struct res_row row;
+        assert_int_equal(db_head_rid(&t->rq, hit.rid, &row), OK);
+        assert_int_equal(row.updated.ms, hit.at);
+        assert_true(o == LIST_NEWEST ? hit.at <= last : hit.at >= last);
+        last = hit.at;
+        buf_str(&b, row.id);
+    }
+    assert_int_equal(list_err(&t->rq, l), OK);
+    list_close(&l);
+    return buf_get(&b);
+}
+
+static void changes_of_a_type_in_order(void **state)
+{
+    struct t t = t_open();
+    struct res_row row;
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        const char id[2] = {(char)('a' + i), 0};
+        assert_int_equal(t_put(&t, T_OBS, id, TX_CREATE, "1"), OK);
+        assert_int_equal(t_put(&t, T_PAT, id, TX_CREATE, "1"), OK);
+        usleep(3000);
+    }
+    assert_int_equal(t_put(&t, T_OBS, "b", 1, "2"), OK);
+    assert_int_equal(t_delete(&t, T_OBS, "c", 1), OK);
+    assert_true(str_eq(changed(&t, T_OBS, 0, INT64_MAX, LIST_OLDEST), S("adb")));
+    assert_true(str_eq(changed(&t, T_OBS, 0, INT64_MAX, LIST_NEWEST), S("bda")));
+    assert_int_equal(db_head(&t.rq, T_OBS, S("d"), &row), OK);
+    int64_t at = row.updated.ms;
+    assert_true(str_eq(changed(&t, T_OBS, at, INT64_MAX, LIST_OLDEST), S("db")));
+    assert_true(str_eq(changed(&t, T_OBS, 0, at + 1, LIST_NEWEST), S("da")));
+    assert_true(str_eq(changed(&t, T_OBS, 0, at, LIST_NEWEST), S("a")));
+    assert_true(str_eq(changed(&t, T_SR, 0, INT64_MAX, LIST_NEWEST), S("")));
+    t_close(&t);
+}
+
 static void index_follows_the_newest_version(void **state)
 {
     struct t t = t_open();
@@ -497,6 +542,7 @@ int main(void)
         cmocka_unit_test(create_update_delete),
         cmocka_unit_test(meta_of_the_resource_is_kept),
         cmocka_unit_test(stub_becomes_the_resource),
+        cmocka_unit_test(changes_of_a_type_in_order),
         cmocka_unit_test(index_follows_the_newest_version),
         cmocka_unit_test(lists_are_ordered_and_can_seek),
         cmocka_unit_test(owners_and_teams),
