@@ -423,6 +423,9 @@ enum err fhir_validate_as(struct req *rq, struct jv v, enum fhir_type type,
             member_check(w, f, at);
         }
     }
+    if (w->spent) {
+        return FAIL(rq, E_TOO_LARGE, "the resource takes too much to be validated");
+    }
     if (fhir_issue_errors(rq) > before) {
         return FAIL(rq, E_UNPROCESSED, "the resource breaks the rules of its type");
     }

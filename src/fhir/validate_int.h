@@ -8,7 +8,7 @@
 #include "fhir/validate.h"
 
 /* An open object or array. One bit for each child row of the type, from the first. */
-enum { SEEN_WORDS = 2, RULE_FUEL = 1000 * 1000 };
+enum { SEEN_WORDS = 2, RULE_FUEL = 1000 * 1000, PROFILE_STEPS = 2 * 1000 * 1000 };
 
 struct frame {
     uint16_t type;               /* def_id of the object, or of the array's items */
@@ -33,6 +33,9 @@ struct walk {
     const struct fhir_check *check;
     const struct path_prog **progs; /* compiled for this walk when there are no rules */
     struct path_env env;
+    struct walk_ids *ids;  /* of the carrier last asked about */
+    uint32_t steps;        /* taken for profiles so far */
+    bool spent;            /* memory or steps ran out: the verdict is not to be had */
     struct jv root;
     uint16_t element;      /* def_id of Element */
     uint16_t reference;    /* of Reference ... */
@@ -78,6 +81,9 @@ void walk_prim_invariants(struct walk *w, const struct def_elem *e, uint16_t typ
 struct str walk_rule(struct walk *w, struct str key, struct str human);
 /* The resource that carries the contained ones a frame may name. */
 const struct frame *walk_container(const struct walk *w, const struct frame *f);
+/* Contained resources of a carrier by id, and whether it refers to one. */
+struct jv walk_contained_find(struct walk *w, struct jv carrier, struct str id);
+bool walk_is_referred(struct walk *w, struct jv carrier, struct str id);
 /* What a reference means within the input: contained, or an entry of the outermost Bundle. */
 struct jv walk_find(struct walk *w, struct str ref);
 /* Holds a node to a profile; path is where it stands. conforms: only whether. */

@@ -81,6 +81,7 @@ static bool member_put(struct held *h, const struct node *node, struct str key,
     uint32_t n = many ? MAX(json_len(v), json_len(sib)) : 1;
     struct node *all = ARENA_ARRAY(h->rq->a, list->n + n, struct node);
     if (all == NULL || n > NODES_MAX) {
+        h->w->spent = true;
         return false;
     }
     for (uint32_t i = 0; i < list->n; i++) {
@@ -145,6 +146,7 @@ struct node node_resolve(struct held *h, const struct node *reference)
     struct jv list = json_get(h->root, S("entry"));
     for (struct jv e = json_first(list); json_has(e) && !json_has(found.v) && ref.n > 0;
          e = json_next(e)) {
+        h->w->steps++;
         struct str url = json_str(rq->a, json_get(e, S("fullUrl")));
         bool tail = url.n > ref.n && str_ends(url, ref) && url.p[url.n - ref.n - 1] == '/' &&
                     !str_starts(ref, S("http"));
@@ -229,6 +231,10 @@ void held_elem(struct held *h, const struct profile *p, uint32_t at, const struc
     if (h->deep == PROFILE_DEEP) {
         return;
     }
+    if (++h->w->steps > PROFILE_STEPS) {
+        h->w->spent = true;
+        return;
+    }
     h->deep++;
     held_value(h, &p->e[at], node, place);
     children_check(h, p, at, node, place);
@@ -298,10 +304,20 @@ void walk_profile(struct walk *w, struct jv v, uint16_t type, struct jv resource
                   struct str canonical, struct str path)
 {
     struct held h = {.w = w, .rq = w->rq, .d = w->d, .lib = w->check->lib, .root = w->root};
+    struct arena_mark mark = arena_mark(w->rq->a);
+    struct path_item *stack = w->env.stack;
+    uint32_t stack_size = w->env.stack_size;
+    struct walk_ids *ids = w->ids;
     h.container = w->n > 0 ? walk_container(w, walk_top(w))->v : w->root;
     struct node node = {.v = v, .resource = resource, .type = type, .index = -1};
     struct place at = {NULL, path, 0, -1};
     held_profile(&h, &node, canonical, &at);
+    if (h.faults == 0 && w->check->rules != NULL) {
+        w->ids = ids;
+        w->env.stack = stack; /* what was taken is given back: nothing of it was told */
+        w->env.stack_size = stack_size;
+        arena_back(w->rq->a, mark);
+    }
 }
 
 bool walk_conforms(struct walk *w, struct jv v, uint16_t type, struct str canonical)

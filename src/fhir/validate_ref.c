@@ -11,17 +11,6 @@ const struct frame *walk_container(const struct walk *w, const struct frame *f)
     return r;
 }
 
-static struct jv contained_find(struct req *rq, struct jv resource, struct str id)
-{
-    struct jv list = json_get(resource, S("contained"));
-    for (struct jv v = json_first(list); json_has(v); v = json_next(v)) {
-        if (str_eq(json_str(rq->a, json_get(v, S("id"))), id)) {
-            return v;
-        }
-    }
-    return (struct jv){0};
-}
-
 /* The type and id a reference names: ".../Type/id" or ".../Type/id/_history/v". */
 static struct str type_in(struct str ref, struct str *ret_id)
 {
@@ -62,7 +51,7 @@ static void target_check(struct walk *w, const struct frame *f, struct str type)
 static void local_check(struct walk *w, const struct frame *f, struct str ref)
 {
     const struct frame *r = walk_container(w, f);
-    struct jv target = ref.n > 1 ? contained_find(w->rq, r->v, str_sub(ref, 1, ref.n)) : r->v;
+    struct jv target = ref.n > 1 ? walk_contained_find(w, r->v, str_sub(ref, 1, ref.n)) : r->v;
     if (!json_has(target)) {
         walk_fault(w, "invariant", T("There is no contained resource of this id."), S(""), S(""));
         return;
@@ -119,22 +108,6 @@ void walk_reference(struct walk *w, const struct frame *f)
     }
 }
 
-/* Whether any string below v that may refer is "#id": references, canonicals, uris. */
-static bool is_referred(struct req *rq, struct jv v, struct str id)
-{
-    const struct json_node *nodes = v.doc->nodes;
-    for (uint32_t i = v.at; i < nodes[v.at].end; i++) {
-        if (nodes[i].kind != JSON_STRING || nodes[i].len != id.n + 1) {
-            continue;
-        }
-        struct str s = json_str(rq->a, (struct jv){v.doc, i});
-        if (s.n == id.n + 1 && s.p[0] == '#' && str_eq(str_sub(s, 1, s.n), id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool refers_to_container(struct req *rq, struct jv v)
 {
     const struct json_node *nodes = v.doc->nodes;
@@ -159,7 +132,7 @@ void walk_contained(struct walk *w, const struct frame *f)
             walk_fault(w, "invariant", T("A contained resource may not contain others."),
                        S("dom-2"), S(""));
         }
-        if (id.n == 0 || !(is_referred(rq, f->v, id) || refers_to_container(rq, v))) {
+        if (id.n == 0 || !(walk_is_referred(w, f->v, id) || refers_to_container(rq, v))) {
             walk_fault(w, "invariant", T("A contained resource must be referred to from the resource."),
                        S("dom-3"), S(""));
         }
@@ -178,7 +151,7 @@ struct jv walk_find(struct walk *w, struct str ref)
 {
     struct req *rq = w->rq;
     if (ref.n > 1 && ref.p[0] == '#' && w->n > 0) {
-        return contained_find(rq, walk_container(w, walk_top(w))->v, str_sub(ref, 1, ref.n));
+        return walk_contained_find(w, walk_container(w, walk_top(w))->v, str_sub(ref, 1, ref.n));
     }
     struct jv list = json_get(w->root, S("entry"));
     for (struct jv e = json_first(list); json_has(e) && ref.n > 0; e = json_next(e)) {
