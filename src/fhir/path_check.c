@@ -98,20 +98,8 @@ static enum err list_choices(struct checker *c, struct path_node *node, const st
     }
     node->choices = v;
     node->n_choices = e->n_type;
-    node->way = WAY_CHOICE;
+    node->on.way = WAY_CHOICE;
     return OK;
-}
-
-static uint8_t way_of(struct checker *c, const struct def_elem *e, uint16_t type)
-{
-    if ((e->flags & (DEF_CHOICE | DEF_PRIM_VALUE)) || type == 0) {
-        return WAY_ASK;
-    }
-    if (e->flags & DEF_INNER) {
-        return WAY_INNER;
-    }
-    uint8_t kind = def_type_row(c->d, type)->kind;
-    return kind == DEF_PRIMITIVE || kind == DEF_SYSTEM ? WAY_PRIMITIVE : WAY_COMPLEX;
 }
 
 static enum err check_member(struct checker *c, struct path_node *node, const struct types *in,
@@ -131,11 +119,11 @@ static enum err check_member(struct checker *c, struct path_node *node, const st
         }
         found = true;
         elem_types(c, e, out);
-        if (node->elem == NULL) {
-            node->elem = e;
+        if (node->on.elem == NULL) {
+            node->on.elem = e;
             node->step_type = type;
-            node->child_type = e->flags & DEF_CHOICE ? 0 : path_elem_type(c->d, e);
-            node->way = way_of(c, e, node->child_type);
+            node->on.child = e->flags & DEF_CHOICE ? 0 : path_elem_type(c->d, e);
+            node->on.way = path_elem_way(c->d, e, node->on.child);
             if (e->flags & DEF_CHOICE) {
                 TRY(list_choices(c, node, e));
             }

@@ -425,7 +425,10 @@ enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env
                    struct path_list *ret_list)
 {
     TRY(path_env_ready(rq, env));
-    env->memory->round++;
+    if (env->memory->d != prog->d && prog->d != NULL) {
+        memset(env->memory->steps, 0, sizeof(env->memory->steps));
+        env->memory->d = prog->d;
+    }
     struct path_vm vm = {
         .rq = rq,
         .prog = prog,

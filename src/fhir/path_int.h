@@ -121,6 +121,14 @@ enum path_way {
     WAY_CHOICE,    /* one of the names in choices */
 };
 
+/* How a name is followed from a type: found at compile time, or remembered by the environment. */
+struct path_way_on {
+    const struct def_elem *elem; /* NULL: the type has no such element */
+    uint16_t child;              /* type of the values, unless it is a choice */
+    uint8_t way;                 /* enum path_way */
+    bool nothing;                /* there is no member of that name in any form */
+};
+
 /* A member a choice can be: "valueQuantity", and the type its value has. */
 struct path_choice {
     struct str name;
@@ -143,11 +151,9 @@ struct path_node {
     uint16_t n_args;
     uint32_t at;     /* offset in the expression */
     uint16_t depth;  /* levels below and with this one */
-    /* member: what a value of type step_type has, found at compile time */
+    /* member: how it is followed from step_type, found at compile time */
     uint16_t step_type;
-    uint16_t child_type;         /* of the element, unless it is a choice */
-    uint8_t way;                 /* enum path_way of the element */
-    const struct def_elem *elem; /* NULL: look it up */
+    struct path_way_on on; /* on.elem NULL: look it up */
     const struct path_choice *choices; /* of WAY_CHOICE */
     uint16_t n_choices;
     struct path_node **args;
@@ -176,20 +182,19 @@ MUST_USE enum err path_check(struct req *rq, struct path_prog *prog);
 
 /* ---- evaluation ---- */
 
-/* What steps found lately for types not known when they were compiled. Entries are of one evaluation only. */
-enum { PATH_STEPS = 32 };
+/* What steps found lately for types not known when they were compiled, by type and name. */
+enum { PATH_STEPS = 64, PATH_NAME_MAX = 40 };
 struct path_step_memo {
-    const struct path_node *step;
-    const struct def_elem *elem; /* NULL: the type has no such element */
-    uint32_t round;
-    uint16_t type;
-    uint16_t child;
+    struct path_way_on on;
+    uint16_t type; /* 0: free */
+    uint8_t n;
+    char name[PATH_NAME_MAX];
 };
 
-/* The units an environment met last, parsed, and the steps of this evaluation. */
+/* The units an environment met last, parsed, and the steps from types to elements. */
 struct path_memory {
     struct path_step_memo steps[PATH_STEPS];
-    uint32_t round; /* counts evaluations */
+    const struct defs *d; /* what they are of */
     int64_t now_ms; /* the moment now is of */
     struct path_time now;
     struct {
@@ -394,6 +399,8 @@ MUST_USE enum err path_children(struct path_vm *vm, const struct path_item *item
 /* The type of an element that is no choice. id and Extension.url have the FHIRPath type System.String in
  * R4; the definitions give the FHIR type their text has. */
 uint16_t path_elem_type(const struct defs *d, const struct def_elem *e);
+/* How the members of an element are looked for; type is what path_elem_type gives. */
+uint8_t path_elem_way(const struct defs *d, const struct def_elem *e, uint16_t type);
 /* The type a value of DEF_INNER elements says it has. */
 uint16_t path_resource_type(const struct defs *d, struct jv node);
 

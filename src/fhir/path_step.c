@@ -226,45 +226,57 @@ static enum err push_unknown(struct path_vm *vm, const struct path_node *node,
     return push_member(vm, obj.doc, find_member(obj, node->name, true), type, false);
 }
 
-/* The element of that name in a type, and the type of its values unless it is a choice. */
-static const struct def_elem *find_elem(struct path_vm *vm, const struct path_node *node,
-                                        uint16_t type, uint16_t *ret_child)
+uint8_t path_elem_way(const struct defs *d, const struct def_elem *e, uint16_t type)
 {
-    struct path_memory *memory = vm->env->memory;
-    struct path_step_memo spare;
-    uint32_t at = (uint32_t)((uintptr_t)node >> 4) + type;
-    struct path_step_memo *m = memory == NULL ? &spare : &memory->steps[at % PATH_STEPS];
-    if (memory == NULL || m->step != node || m->type != type || m->round != memory->round) {
-        m->step = node;
-        m->type = type;
-        m->round = memory == NULL ? 0 : memory->round;
-        m->elem = def_stem(vm->d, type, node->name);
-        m->child = m->elem == NULL || (m->elem->flags & DEF_CHOICE) ? 0
-                                                                     : path_elem_type(vm->d, m->elem);
-        uint16_t found;
-        if (m->elem == NULL && def_child(vm->d, type, node->name, &found) == NULL
-            && node->name.n != 12) {
-            m->child = UINT16_MAX; /* no such thing in any form, and not resourceType */
-        }
+    if ((e->flags & (DEF_CHOICE | DEF_PRIM_VALUE)) || type == 0) {
+        return WAY_ASK;
     }
-    *ret_child = m->child;
-    return m->elem;
+    if (e->flags & DEF_INNER) {
+        return WAY_INNER;
+    }
+    return is_primitive(d, type) ? WAY_PRIMITIVE : WAY_COMPLEX;
 }
 
+static void find_way(struct path_vm *vm, struct str name, uint16_t type, struct path_way_on *on)
+{
+    const struct def_elem *e = def_stem(vm->d, type, name);
+    uint16_t found;
+    *on = (struct path_way_on){.elem = e};
+    if (e != NULL && !(e->flags & DEF_CHOICE)) {
+        on->child = path_elem_type(vm->d, e);
+        on->way = path_elem_way(vm->d, e, on->child);
+    }
+    on->nothing = e == NULL && !str_eq(name, S("resourceType"))
+                  && def_child(vm->d, type, name, &found) == NULL;
+}
+
+/* The way from a type that was not known before. */
+static const struct path_way_on *way_on(struct path_vm *vm, struct str name, uint16_t type,
+                                        struct path_way_on *spare)
+{
+    struct path_memory *memory = vm->env->memory;
+    if (memory == NULL || name.n == 0 || name.n > PATH_NAME_MAX) {
+        find_way(vm, name, type, spare);
+        return spare;
+    }
+    unsigned at = type * 31U + (unsigned)name.n * 7U + (unsigned char)name.p[0]
+                  + (unsigned char)name.p[name.n - 1] * 3U;
+    struct path_step_memo *m = &memory->steps[at % PATH_STEPS];
+    if (m->type != type || m->n != name.n || memcmp(m->name, name.p, name.n) != 0) {
+        find_way(vm, name, type, &m->on);
+        m->type = type;
+        m->n = (uint8_t)name.n;
+        memcpy(m->name, name.p, name.n);
+    }
+    return &m->on;
+}
+
+/* on NULL: the type is not known. */
 static enum err push_named(struct path_vm *vm, const struct path_node *node,
-                           const struct path_item *item)
+                           const struct path_item *item, const struct path_way_on *on)
 {
     struct jv obj = object_of(item);
-    const struct def_elem *e = NULL;
-    uint16_t type = 0;
-    if (item->type != 0) {
-        if (item->type == node->step_type && node->elem != NULL) {
-            e = node->elem;
-            type = node->child_type;
-        } else if ((e = find_elem(vm, node, item->type, &type)) == NULL && type == UINT16_MAX) {
-            return OK;
-        }
-    }
+    const struct def_elem *e = on == NULL ? NULL : on->elem;
     if (obj.doc == NULL || (e != NULL && (e->flags & DEF_PRIM_VALUE))) {
         return OK;
     }
@@ -274,8 +286,8 @@ static enum err push_named(struct path_vm *vm, const struct path_node *node,
     if (e->flags & DEF_CHOICE) {
         return push_choice(vm, obj, item->type, node->name);
     }
-    struct member m = find_member(obj, node->name, is_primitive(vm->d, type));
-    return push_member(vm, obj.doc, m, type, (e->flags & DEF_INNER) != 0);
+    struct member m = find_member(obj, node->name, is_primitive(vm->d, on->child));
+    return push_member(vm, obj.doc, m, on->child, (e->flags & DEF_INNER) != 0);
 }
 
 /* Members of items that are no elements. */
@@ -300,13 +312,13 @@ static enum err push_system(struct path_vm *vm, const struct path_node *node,
 }
 
 /* Puts the value at, or the values of the array at, on the stack: nothing stands beside them. */
-static enum err push_plain(struct path_vm *vm, const struct path_node *step,
+static enum err push_plain(struct path_vm *vm, const struct path_way_on *on,
                            const struct json_doc *doc, uint32_t at)
 {
     const struct json_node *nodes = doc->nodes;
     bool array = nodes[at].kind == JSON_ARRAY;
     uint32_t end = nodes[at].end;
-    uint16_t type = step->child_type;
+    uint16_t type = on->child;
     for (uint32_t v = array ? at + 1 : at; v < end; v = nodes[v].end) {
         struct path_item *item;
         if (nodes[v].kind == JSON_NULL) {
@@ -319,7 +331,7 @@ static enum err push_plain(struct path_vm *vm, const struct path_node *step,
         item->sib = 0;
         item->node.doc = doc;
         item->node.at = v;
-        if (step->way == WAY_INNER) {
+        if (on->way == WAY_INNER) {
             uint16_t own = inner_type(vm, item->node);
             item->type = own != 0 ? own : type;
         }
@@ -375,13 +387,13 @@ static enum err push_known_choice(struct path_vm *vm, const struct path_node *st
 
 /* A step whose element is known, from an object: the common case of all. *ret_done false: something is
  * unusual (escapes in names, values beside), the long way must be gone. */
-static enum err push_known(struct path_vm *vm, const struct path_node *step, struct jv obj,
-                           bool *ret_done)
+static enum err push_known(struct path_vm *vm, struct str step, const struct path_way_on *on,
+                           struct jv obj, bool *ret_done)
 {
     const struct json_node *nodes = obj.doc->nodes;
     const char *src = obj.doc->src.p;
-    const char *name = step->name.p;
-    size_t n = step->name.n;
+    const char *name = step.p;
+    size_t n = step.n;
     uint32_t end = nodes[obj.at].end;
     uint32_t at = 0;
     for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
@@ -393,7 +405,7 @@ static enum err push_known(struct path_vm *vm, const struct path_node *step, str
         }
         if (key->len == n && p[0] == name[0] && memcmp(p, name, n) == 0) {
             at = k + 1;
-            if (step->way != WAY_PRIMITIVE) {
+            if (on->way != WAY_PRIMITIVE) {
                 break;
             }
         } else if (key->len == n + 1 && p[0] == '_' && memcmp(p + 1, name, n) == 0) {
@@ -402,19 +414,32 @@ static enum err push_known(struct path_vm *vm, const struct path_node *step, str
         }
     }
     *ret_done = true;
-    return at == 0 ? OK : push_plain(vm, step, obj.doc, at);
+    return at == 0 ? OK : push_plain(vm, on, obj.doc, at);
 }
 
 static enum err step_node(struct path_vm *vm, const struct path_node *node,
                           const struct path_item *item)
 {
+    struct path_way_on spare;
+    const struct path_way_on *on = &node->on;
+    bool object = json_kind(item->node) == JSON_OBJECT;
     bool done = false;
-    if (item->type == node->step_type && node->way != WAY_ASK
-        && json_kind(item->node) == JSON_OBJECT) {
-        TRY(node->way == WAY_CHOICE ? push_known_choice(vm, node, item->node, &done)
-                                    : push_known(vm, node, item->node, &done));
+    if (item->type != node->step_type || on->elem == NULL) {
+        if (item->type == 0) {
+            return push_named(vm, node, item, NULL);
+        }
+        on = way_on(vm, node->name, item->type, &spare);
+        if (on->nothing) {
+            return OK;
+        }
+    } else if (object && on->way == WAY_CHOICE) {
+        TRY(push_known_choice(vm, node, item->node, &done));
+        return done ? OK : push_named(vm, node, item, on);
     }
-    return done ? OK : push_named(vm, node, item);
+    if (object && on->way != WAY_ASK) {
+        TRY(push_known(vm, node->name, on, item->node, &done));
+    }
+    return done ? OK : push_named(vm, node, item, on);
 }
 
 enum err path_step_member(struct path_vm *vm, const struct path_node *node, uint32_t base)
