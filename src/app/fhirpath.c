@@ -88,16 +88,21 @@ enum { BENCH_US = 60 * 1000, BENCH_ROUNDS = 3, PAIRS_MAX = 200000 };
 /* An expression and what it is evaluated over, again and again. */
 struct pair {
     const struct path_prog *prog;
-    struct path_env *env;
+    struct path_item item;
 };
 
-static enum err once(struct req *rq, const struct pair *pairs, size_t n, uint64_t *ret_items)
+/* One environment serves all, as it does in a server. */
+static enum err once(struct req *rq, const struct pair *pairs, size_t n, struct path_env *env,
+                     uint64_t *ret_items)
 {
     uint64_t items = 0;
     for (size_t i = 0; i < n; i++) {
         struct arena_mark mark = arena_mark(rq->a);
         struct path_list list;
-        TRY(path_eval(rq, pairs[i].prog, pairs[i].env, &list));
+        env->context = pairs[i].item;
+        env->resource = pairs[i].item;
+        env->root_resource = pairs[i].item;
+        TRY(path_eval(rq, pairs[i].prog, env, &list));
         items += list.n;
         arena_back(rq->a, mark);
     }
@@ -110,10 +115,12 @@ static enum err once(struct req *rq, const struct pair *pairs, size_t n, uint64_
 static enum err measure(struct req *rq, const struct pair *pairs, size_t n, uint64_t *ret_ns,
                         uint64_t *ret_items)
 {
+    struct path_env env = {0};
     *ret_ns = UINT64_MAX;
-    for (size_t i = 0; i < n; i++) { /* the stacks grow to their size */
+    for (size_t i = 0; i < n; i++) { /* the stack grows to its size */
         struct path_list list;
-        TRY(path_eval(rq, pairs[i].prog, pairs[i].env, &list));
+        env.context = pairs[i].item;
+        TRY(path_eval(rq, pairs[i].prog, &env, &list));
     }
     for (int round = 0; round < BENCH_ROUNDS; round++) {
         uint64_t runs = 0;
@@ -122,7 +129,7 @@ static enum err measure(struct req *rq, const struct pair *pairs, size_t n, uint
         uint64_t from = os_ticks_us();
         while (took < BENCH_US) {
             for (uint64_t i = 0; i < batch; i++) {
-                TRY(once(rq, pairs, n, ret_items));
+                TRY(once(rq, pairs, n, &env, ret_items));
             }
             runs += batch;
             took = os_ticks_us() - from;
@@ -132,11 +139,12 @@ static enum err measure(struct req *rq, const struct pair *pairs, size_t n, uint
     return OK;
 }
 
-static enum err add_pair(struct req *rq, struct str expr, struct path_env *env, struct pair *pair)
+static enum err add_pair(struct req *rq, struct str expr, struct path_item item,
+                         struct pair *pair)
 {
     struct path_prog *prog;
-    TRY(path_compile(rq, fhir_defs(), expr, env->context.type, PATH_LENIENT_AS, &prog));
-    *pair = (struct pair){prog, env};
+    TRY(path_compile(rq, fhir_defs(), expr, item.type, PATH_LENIENT_AS, &prog));
+    *pair = (struct pair){prog, item};
     return OK;
 }
 
@@ -151,18 +159,16 @@ static enum err add_entries(struct req *rq, struct jv bundle, struct jv exprs, s
     for (struct jv e = json_first(entries); json_has(e); e = json_next(e)) {
         struct jv resource = json_get(e, S("resource"));
         struct str type = json_str(rq->a, json_get(resource, S("resourceType")));
-        struct path_env *env = ARENA_NEW(rq->a, struct path_env);
-        TRY_MEM(rq, env);
-        *env = path_env_of(path_item_of(fhir_defs(), resource, 0));
+        struct path_item item = path_item_of(fhir_defs(), resource, 0);
         struct jv list = json_get(exprs, type);
         for (struct jv x = json_first(list); json_has(x); x = json_next(x)) {
             if (*n == PAIRS_MAX) {
                 return FAIL(rq, E_TOO_LARGE, "too many expressions");
             }
             if (known[x.at].prog == NULL) {
-                TRY(add_pair(rq, json_str(rq->a, x), env, &known[x.at]));
+                TRY(add_pair(rq, json_str(rq->a, x), item, &known[x.at]));
             }
-            pairs[(*n)++] = (struct pair){known[x.at].prog, env};
+            pairs[(*n)++] = (struct pair){known[x.at].prog, item};
         }
     }
     return OK;
@@ -191,7 +197,7 @@ static enum err bench(struct command_args *args, const char *file)
         if (json_has(exprs)) {
             TRY(add_entries(rq, env.context.node, exprs, pairs, &n));
         } else {
-            TRY(add_pair(rq, json_str(rq->a, json_get(c, S("expr"))), &env, &pairs[n++]));
+            TRY(add_pair(rq, json_str(rq->a, json_get(c, S("expr"))), env.context, &pairs[n++]));
         }
         TRY(measure(rq, pairs, n, &ns, &items));
         printf("%llu %llu %zu\n", (unsigned long long)ns, (unsigned long long)items, n);

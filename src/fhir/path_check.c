@@ -228,8 +228,7 @@ static enum err check_call(struct checker *c, struct path_node *node, const stru
 /* Whether the step right at a path's head names the type of what it stands on. */
 static bool names_self(struct checker *c, struct path_node *step, const struct types *self)
 {
-    unsigned char first = step->name.n > 0 ? (unsigned char)step->name.p[0] : 0;
-    if (step->op != OP_MEMBER || !(step->flags & NODE_IMPLICIT) || first < 'A' || first > 'Z') {
+    if (step->op != OP_MEMBER || !(step->flags & NODE_IMPLICIT)) {
         return false;
     }
     step->type.fhir = def_find(c->d, step->name);

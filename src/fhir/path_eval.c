@@ -313,8 +313,7 @@ static bool names_self(struct path_vm *vm, const struct path_frame *f,
                        const struct path_node *step)
 {
     const struct path_item *self = &f->self;
-    if (!(step->flags & NODE_IMPLICIT) || self->kind != PATH_NODE
-        || json_kind(self->node) != JSON_OBJECT) {
+    if (!(step->flags & NODE_IMPLICIT) || self->kind != PATH_NODE) {
         return false;
     }
     if (self->type != 0) {
@@ -327,7 +326,7 @@ static bool names_self(struct path_vm *vm, const struct path_frame *f,
 static enum err run_index(struct path_vm *vm, const struct path_frame *f,
                           const struct path_node *node, uint32_t base)
 {
-    int64_t i;
+    int64_t i = 0;
     bool has;
     TRY(path_arg_int(vm, f, node, 0, &i, &has));
     if (has && i >= 0 && i < vm->n - base) {
@@ -351,17 +350,36 @@ static enum err run_step(struct path_vm *vm, const struct path_frame *f,
     }
 }
 
+/* The head of a path: $this and its first step at once, for that is how most begin. Gives the number of
+ * the next step. */
+static enum err run_head(struct path_vm *vm, const struct path_frame *f,
+                         const struct path_node *node, unsigned *ret_next)
+{
+    const struct path_node *head = node->args[0];
+    unsigned next = 1;
+    if (names_self(vm, f, node->args[1])) {
+        next = 2;
+    }
+    if (head->op == OP_THIS && f->self.kind == PATH_NODE && f->self.node.doc != NULL
+        && next < node->n_args && node->args[next]->op == OP_MEMBER) {
+        TRY(path_burn(vm, 1));
+        TRY(path_step_from(vm, node->args[next], &f->self));
+        next++;
+    } else {
+        TRY(path_run(vm, f, head));
+    }
+    *ret_next = next;
+    return OK;
+}
+
 static enum err run_chain(struct path_vm *vm, const struct path_frame *f,
                           const struct path_node *node)
 {
     const struct path_bound *bound = vm->bound;
     uint32_t base = vm->n;
-    TRY(path_run(vm, f, node->args[0]));
-    unsigned i = 1;
-    if (names_self(vm, f, node->args[1])) {
-        i = 2;
-    }
-    for (; i < node->n_args; i++) {
+    unsigned next = 0;
+    TRY(run_head(vm, f, node, &next));
+    for (unsigned i = next; i < node->n_args; i++) {
         TRY(run_step(vm, f, node->args[i], base));
     }
     vm->bound = bound; /* variables defined in the path end with it */

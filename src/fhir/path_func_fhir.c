@@ -208,6 +208,33 @@ static enum err do_member_of(struct path_vm *vm, const struct path_frame *f,
                       : path_give_bool(vm, base, answer == 1);
 }
 
+/* checkModifiers(url ...): whoever asks must know every modifier extension there is. */
+static enum err do_check_modifiers(struct path_vm *vm, const struct path_frame *f,
+                                   const struct path_node *node, uint32_t base)
+{
+    static const struct path_node step = {.op = OP_MEMBER, .name = SI("modifierExtension")};
+    uint32_t end = vm->n;
+    for (uint32_t i = base; i < end; i++) {
+        TRY(path_push(vm, &vm->v[i]));
+    }
+    TRY(path_step_member(vm, &step, end));
+    uint32_t top = vm->n;
+    for (uint32_t i = end; i < top; i++) {
+        bool known = false;
+        for (unsigned k = 0; k < node->n_args && !known; k++) {
+            struct str url;
+            bool has;
+            TRY(path_arg_str(vm, f, node, k, &url, &has));
+            known = has && json_is(json_get(vm->v[i].node, S("url")), url);
+        }
+        if (!known) {
+            return PATH_FAIL(vm, node, "there is a modifier extension that is not known");
+        }
+    }
+    path_drop(vm, end);
+    return OK;
+}
+
 static enum err do_html_checks(struct path_vm *vm, const struct path_frame *f,
                                const struct path_node *node, uint32_t base)
 {
@@ -382,6 +409,7 @@ const struct path_func path_funcs_fhir[] = {
     {SI("htmlChecks"),     0, 0, 0,           RES_BOOLEAN, do_html_checks},
     {SI("getResourceKey"), 0, 0, 0,           RES_STRING,  do_resource_key},
     {SI("getReferenceKey"), 0, 1, FUNC_TYPE,  RES_STRING,  do_reference_key},
+    {SI("checkModifiers"), 0, 99, 0,          RES_SAME,    do_check_modifiers},
     {SI("trace"),          1, 2, FUNC_LAMBDA, RES_SAME,    do_trace      },
     {SI("defineVariable"), 1, 2, FUNC_LAMBDA, RES_SAME,    do_define     },
 };

@@ -109,7 +109,7 @@ enum path_op {
 
 enum {
     NODE_DESC = 1,      /* a key of sort(): falling */
-    NODE_IMPLICIT = 2,  /* member right at the head of a path: may be the name of $this's type */
+    NODE_IMPLICIT = 2,  /* capital name right at the head of a path: may be the type of $this */
 };
 
 /* How the members of an element whose type is known are looked for. */
@@ -395,6 +395,9 @@ static inline void path_frame_next(struct path_frame *f, const struct path_item 
 
 /* navigation: path_step.c */
 MUST_USE enum err path_step_member(struct path_vm *vm, const struct path_node *node, uint32_t base);
+/* The children of that name of one node. */
+MUST_USE enum err path_step_from(struct path_vm *vm, const struct path_node *node,
+                                 const struct path_item *item);
 MUST_USE enum err path_children(struct path_vm *vm, const struct path_item *item);
 /* The type of an element that is no choice. id and Extension.url have the FHIRPath type System.String in
  * R4; the definitions give the FHIR type their text has. */

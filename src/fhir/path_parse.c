@@ -340,7 +340,9 @@ static enum err path_head(struct parser *p, struct path_node **ret_node)
     TRY(node_new(p, OP_CHAIN, &chain));
     TRY(node_new(p, OP_THIS, &head));
     TRY(member_or_call(p, &step));
-    step->flags |= NODE_IMPLICIT;
+    if (step->name.n > 0 && step->name.p[0] >= 'A' && step->name.p[0] <= 'Z') {
+        step->flags |= NODE_IMPLICIT; /* types begin with a capital, elements do not */
+    }
     TRY(add_arg(p, chain, head));
     TRY(add_arg(p, chain, step));
     *ret_node = chain;

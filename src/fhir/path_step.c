@@ -417,8 +417,8 @@ static enum err push_known(struct path_vm *vm, struct str step, const struct pat
     return at == 0 ? OK : push_plain(vm, on, obj.doc, at);
 }
 
-static enum err step_node(struct path_vm *vm, const struct path_node *node,
-                          const struct path_item *item)
+enum err path_step_from(struct path_vm *vm, const struct path_node *node,
+                        const struct path_item *item)
 {
     struct path_way_on spare;
     const struct path_way_on *on = &node->on;
@@ -449,12 +449,12 @@ enum err path_step_member(struct path_vm *vm, const struct path_node *node, uint
     if (end - base == 1 && vm->v[base].kind == PATH_NODE) {
         struct path_item item = path_node_item(&vm->v[base]);
         path_drop(vm, base); /* the results take its place */
-        return step_node(vm, node, &item);
+        return path_step_from(vm, node, &item);
     }
     for (uint32_t i = base; i < end; i++) {
         if (vm->v[i].kind == PATH_NODE) {
             struct path_item item = path_node_item(&vm->v[i]);
-            TRY(step_node(vm, node, &item));
+            TRY(path_step_from(vm, node, &item));
         } else {
             struct path_item item = vm->v[i];
             TRY(push_system(vm, node, &item));

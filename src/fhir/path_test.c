@@ -97,6 +97,7 @@ static void expressions(void **state)
         {"today().toString()", "2026-09-21"},
         {"name.given.repeatAll($this.where(length() > 99))", ""},
         {"nothing.at.all", ""},
+        {"Patient.checkModifiers('http://a', 'http://b').id", "p1"},
         {"gender.no", ""},
         {"multipleBirthInteger", "E_UNPROCESSED"},
         {"name.as(HumanName)", "E_UNPROCESSED"},
