@@ -362,24 +362,49 @@ static int rank(const struct fhir_criterion *c)
     return RANK_NONE;
 }
 
+static enum err racer_add(struct finder *f, struct racer *r, size_t cap,
+                          const struct fhir_criterion *lists, size_t *n)
+{
+    struct racer *one = &r[*n];
+    one->v = ARENA_ARRAY(f->rq->a, cap, struct hit);
+    TRY_MEM(f->rq, one->v);
+    TRY(source_open(f->rq, f->q->type, lists, f->order, &one->s));
+    ++*n;
+    return OK;
+}
+
+/* Each part of a composite runs for itself; the element decides in the end. */
+static enum err parts_add(struct finder *f, struct racer *r, size_t cap,
+                          const struct fhir_criterion *c, size_t *n)
+{
+    for (size_t i = 0; i < FHIR_PARTS_MAX && *n < RACERS_MAX; i++) {
+        struct fhir_criterion part;
+        if (source_part(c, i, &part)) {
+            r[*n].c = c;
+            TRY(racer_add(f, r, cap, &part, n));
+            r[*n - 1].s.exact = false;
+        }
+    }
+    return OK;
+}
+
 static enum err race_open(struct finder *f, struct racer *r, size_t cap, size_t *ret_n)
 {
-    size_t n = 0;
+    size_t lists = 0;
     for (int want = 0; want < RANK_NONE; want++) {
-        for (size_t i = 0; i < f->q->n && n < RACERS_MAX; i++) {
+        for (size_t i = 0; i < f->q->n && *ret_n < RACERS_MAX; i++) {
             const struct fhir_criterion *c = &f->q->c[i];
-            size_t lists = source_lists(c);
-            for (size_t k = 0; k < n; k++) {
-                lists += source_lists(r[k].c);
-            }
-            if (rank(c) != want || lists > SOURCE_LISTS_MAX * 2) {
+            size_t own = source_lists(c);
+            if (rank(c) != want || lists + own > SOURCE_LISTS_MAX * 2) {
                 continue;
             }
-            r[n].c = c;
-            r[n].v = ARENA_ARRAY(f->rq->a, cap, struct hit);
-            TRY_MEM(f->rq, r[n].v);
-            TRY(source_open(f->rq, f->q->type, c, f->order, &r[n].s));
-            *ret_n = ++n;
+            lists += own;
+            if (c->op == ASK_PARAM && c->p->kind == SP_COMPOSITE) {
+                TRY(parts_add(f, r, cap, c, ret_n));
+                continue;
+            }
+            r[*ret_n].c = c;
+            TRY(racer_add(f, r, cap, c, ret_n));
         }
     }
     return OK;
@@ -553,13 +578,14 @@ static enum err walk_source(struct finder *f, struct source *s, const struct fhi
     if (f->resume && f->from.undated == f->undated) {
         source_seek(s, f->from.after);
     }
-    TRY(walk_on(f, s, lead, vain, &done));
+    const struct fhir_criterion *skip = s->exact ? lead : NULL;
+    TRY(walk_on(f, s, skip, vain, &done));
     if (!done && f->scan_max == FHIR_SCAN_MAX && !f->undated) {
         TRY(longer(f, &done));
         *ret_whole = done; /* sets have the undated ones, too */
     }
     if (!done) {
-        TRY(walk_on(f, s, lead, f->scan_max, &done));
+        TRY(walk_on(f, s, skip, f->scan_max, &done));
         f->cut = !done;
     }
     return OK;
@@ -599,6 +625,7 @@ static enum err gather(struct finder *f)
     while (n < FHIR_SCAN_MAX && (more = source_next(&s, &v[n]))) {
         n++;
     }
+    const struct fhir_criterion *skip = s.exact ? lead : NULL;
     enum err e = source_err(f->rq, &s);
     source_close(&s);
     TRY(e);
@@ -607,7 +634,7 @@ static enum err gather(struct finder *f)
                        T("Too many to sort by this. Please narrow the search."), S("_sort"), S(""));
         return FAIL(f->rq, E_BAD_INPUT, "too many to sort");
     }
-    TRY(set_filter(f, v, &n, lead, true));
+    TRY(set_filter(f, v, &n, skip, true));
     return set_page(f, v, n);
 }
 

@@ -96,16 +96,25 @@ static bool param_can(const struct fhir_criterion *c)
     return false;
 }
 
-/* The part of a composite that leads: one of the first value's, when there is one value. */
-static bool composite_part(const struct fhir_criterion *c, struct fhir_criterion *ret_part)
+bool source_part(const struct fhir_criterion *c, size_t i, struct fhir_criterion *ret_part)
 {
     const struct fhir_param *parts[FHIR_PARTS_MAX];
-    size_t n = c->op == ASK_PARAM && c->p->kind == SP_COMPOSITE ? fhir_param_parts(c->p, parts) : 0;
-    for (size_t i = 0; i < n && c->n == 1; i++) {
-        struct fhir_criterion part = {.op = ASK_PARAM, .type = c->type, .p = parts[i],
-                                      .v = &c->v[0].parts[i], .n = 1};
-        if (part.p->sp != 0 && param_can(&part)) {
-            *ret_part = part;
+    size_t n = c->op == ASK_PARAM && c->p->kind == SP_COMPOSITE && c->n == 1
+                   ? fhir_param_parts(c->p, parts)
+                   : 0;
+    if (i >= n || parts[i]->sp == 0) {
+        return false;
+    }
+    *ret_part = (struct fhir_criterion){.op = ASK_PARAM, .type = c->type, .p = parts[i],
+                                        .v = &c->v[0].parts[i], .n = 1};
+    return param_can(ret_part);
+}
+
+/* The part of a composite that leads when none is known to be small: the first that can. */
+static bool composite_part(const struct fhir_criterion *c, struct fhir_criterion *ret_part)
+{
+    for (size_t i = 0; i < FHIR_PARTS_MAX; i++) {
+        if (source_part(c, i, ret_part)) {
             return true;
         }
     }
@@ -171,7 +180,12 @@ bool source_is_ordered(const struct fhir_criterion *c)
         return true;
     }
     switch (c->op) {
-    case ASK_PARAM: return c->p->kind != SP_COMPOSITE && (is_token_list(c) || asks_refs(c));
+    case ASK_PARAM:
+        if (c->p->kind == SP_COMPOSITE) {
+            struct fhir_criterion part;
+            return composite_part(c, &part) && (is_token_list(&part) || asks_refs(&part));
+        }
+        return is_token_list(c) || asks_refs(c);
     case ASK_CHAIN: return true;
     case ASK_OR:
         for (size_t i = 0; i < c->n_sub && ordered; i++) {

@@ -22,6 +22,8 @@ struct source {
 
 /* Could posting lists give every resource that meets c? */
 bool source_can(const struct fhir_criterion *c);
+/* The i-th part of a composite as a criterion of its own, when lists can give what meets it. */
+bool source_part(const struct fhir_criterion *c, size_t i, struct fhir_criterion *ret_part);
 /* Lists it would open at once. */
 size_t source_lists(const struct fhir_criterion *c);
 /* As source_can, and in order: a walk can stop early. */

@@ -4,7 +4,8 @@
  * Two ways, both over the Synthea records and the official examples: shapes.def holds searches beside the
  * FHIRPath that says what they mean; and each search parameter is asked for values its own expression
  * (of the definitions) finds. With SECONDS random questions of the second kind, two or three at once, are
- * asked until the time is over. */
+ * asked until the time is over. searches DATA times COPIES: how long first pages of the written searches
+ * take, with so many copies of the records more. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,10 +71,21 @@ static bool load_one(struct str json, struct str id)
     bool stored = fhir_prepare(&rq, root, &how, &put) == OK && tx_put(tx, &put) == OK &&
                   store_commit(w.st, &rq, tx) == OK;
     req_done(&rq);
-    if (stored) {
+    if (stored && w.copy == 0) {
         remember(type, id, doc);
     }
+    w.stored += stored ? 1 : 0;
     return stored;
+}
+
+/* Copies of a record have ids of their own. */
+static void copy_mark(struct buf *b)
+{
+    if (w.copy > 0) {
+        buf_char(b, 'c');
+        buf_u64(b, w.copy);
+        buf_char(b, '-');
+    }
 }
 
 /* "urn:uuid:X" becomes "Type/X": the references of a transaction as it would store them. */
@@ -103,9 +115,25 @@ static struct str references_set(struct str text)
             buf_str(&b, fhir_type_name(type));
             buf_char(&b, '/');
         }
+        copy_mark(&b);
         buf_str(&b, uuid);
         text = str_sub(text, at + 45, text.n);
     }
+    return buf_get(&b);
+}
+
+/* The resource's own id, the first place its uuid stands at. */
+static struct str own_id_set(struct str json, struct str uuid)
+{
+    struct buf b;
+    size_t at = str_find(json, uuid);
+    if (w.copy == 0 || at == json.n) {
+        return json;
+    }
+    buf_init(&b, w.rq.a, json.n + 64);
+    buf_str(&b, str_sub(json, 0, at));
+    copy_mark(&b);
+    buf_str(&b, str_sub(json, at, json.n));
     return buf_get(&b);
 }
 
@@ -134,14 +162,19 @@ static void load_bundle(const char *dir, struct str file)
         return;
     }
     struct jv entries = json_get(json_root(doc), S("entry"));
-    for (struct jv e = json_first(entries); json_has(e); e = json_next(e)) {
+    for (struct jv e = json_first(entries); json_has(e) && w.copy == 0; e = json_next(e)) {
         struct str url = json_str(w.rq.a, json_get(e, S("fullUrl")));
         name_entry(fhir_type_in(&w.rq, json_get(e, S("resource"))), str_sub(url, 9, url.n));
     }
     for (struct jv e = json_first(entries); json_has(e); e = json_next(e)) {
         struct str url = json_str(w.rq.a, json_get(e, S("fullUrl")));
         struct str json = references_set(json_raw(json_get(e, S("resource"))));
-        if (!load_one(json, str_sub(url, 9, url.n))) {
+        struct buf id;
+        buf_init(&id, w.rq.a, 80);
+        copy_mark(&id);
+        buf_str(&id, str_sub(url, 9, url.n));
+        json = own_id_set(json, str_sub(url, 9, url.n));
+        if (!load_one(json, buf_get(&id))) {
             w.refused++;
         }
     }
@@ -180,13 +213,19 @@ static void load(const char *dir)
     struct jv list = json_root(&doc);
     struct jv inner = json_kind(list) == JSON_ARRAY ? list : json_first(list);
     for (struct jv v = json_first(inner); json_has(v); v = json_next(v)) {
+        struct arena_mark m = arena_mark(w.rq.a);
         struct str id = json_kind(v) == JSON_STRING ? json_str(w.rq.a, v)
                                                     : json_str(w.rq.a, json_get(v, S("id")));
         id = id.n > 0 ? id : json_str(w.rq.a, json_get(v, S("file")));
         id = id.n > 0 ? id : json_key(&w.rq, v);
         load_bundle(dir, str_sub(id, 0, str_find(id, S(".json"))));
+        if (w.copy > 0) {
+            arena_back(w.rq.a, m);
+        }
     }
-    load_examples(dir);
+    if (w.copy == 0) {
+        load_examples(dir);
+    }
 }
 
 /* ---- asking ---- */
@@ -266,7 +305,15 @@ int main(int argc, char **argv)
     w.db = store_db_open(w.st);
     load(argv[1]);
     fprintf(stderr, "%zu resources, %zu refused\n", w.n, w.refused);
-    if (argc < 4) {
+    if (argc == 4 && strcmp(argv[2], "times") == 0) {
+        uint64_t copies = strtoull(argv[3], NULL, 10);
+        shapes_times();
+        for (w.copy = 1; w.copy <= copies; w.copy++) {
+            load(argv[1]);
+        }
+        printf("%zu resources\n", w.stored);
+        shapes_times();
+    } else if (argc < 4) {
         shapes_run();
         params_run();
     } else {

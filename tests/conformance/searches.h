@@ -20,6 +20,8 @@ struct world {
     struct doc *docs;
     size_t n;
     size_t refused;
+    size_t stored;
+    uint64_t copy;        /* number of the copy being loaded, 0: the records themselves */
     uint32_t *slots;      /* doc + 1, by type and id */
     struct str *named;    /* uuids of bundles, by type and uuid */
     uint16_t *named_type;
@@ -38,5 +40,7 @@ struct path_env;
 struct path_env world_env(struct doc *d);
 
 void shapes_run(void);
+/* Milliseconds of first pages of 20. */
+void shapes_times(void);
 void params_run(void);
 void soak_run(unsigned seconds, uint32_t seed);

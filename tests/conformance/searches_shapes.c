@@ -1,9 +1,12 @@
 /* tests/conformance/searches_shapes.c - searches beside the FHIRPath that says what they mean. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fhir/extract.h"
 #include "fhir/path.h"
 #include "fhir/search.h"
+#include "os/clock.h"
 #include "searches.h"
 #include "suite.h"
 
@@ -160,5 +163,43 @@ void shapes_run(void)
         rq.db = w.db;
         shape_run(&rq, i);
         req_done(&rq);
+    }
+}
+
+enum { TIMES = 40 };
+
+static int cmp_us(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+void shapes_times(void)
+{
+    const struct fhir_access all = {.all = true};
+    for (size_t i = 0; i < LEN(shapes); i++) {
+        struct str query = str_z(shapes[i].query);
+        struct str type = {NULL, 0};
+        uint64_t us[TIMES];
+        size_t n = 0;
+        (void)str_cut(&query, '?', &type);
+        query = str_sub(query, 0, str_find(query, S("&_count=")));
+        for (size_t k = 0; k < TIMES; k++) {
+            struct req rq;
+            struct fhir_page p = {0};
+            req_init(&rq, (size_t)64 << 20, (struct instant){NOW_MS});
+            rq.db = w.db;
+            uint64_t from = os_ticks_us();
+            if (fhir_search_text(&rq, fhir_type_find(type), query, &all, &p) != OK) {
+                printf("refused: %s\n", shapes[i].query);
+            }
+            us[k] = os_ticks_us() - from;
+            n = p.n_matches;
+            req_done(&rq);
+        }
+        qsort(us, TIMES, sizeof(us[0]), cmp_us);
+        printf("%8.3f %8.3f ms %3zu  %s\n", (double)us[TIMES / 2] / 1000,
+               (double)us[TIMES - 1] / 1000, n, shapes[i].query);
     }
 }
