@@ -32,6 +32,7 @@ const STEPS = [
   ['capability', 'node tests/capability.mjs', 120, has('tests/capability.mjs'), 'runner'],
   ['smart', 'node tests/smart/run.mjs', 300, has('tests/smart/run.mjs'), 'runner'],
   ['once', 'node tests/http/once.mjs --build release', 300, true, 'runner'],
+  ['bulk', 'node tests/bulk/run.mjs', 300, has('tests/bulk/run.mjs'), 'runner'],
   ['browser', 'node tests/pages/run.mjs', 1200, has('tests/pages/run.mjs')],
   ['first-change', 'node tests/first_change.mjs', 600, has('tests/first_change.mjs')],
   ['crash', 'node tests/crash/run.mjs', 900, has('tests/crash/run.mjs')],

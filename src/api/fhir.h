@@ -7,6 +7,7 @@
  *   /fhir/:type/:id              GET, PUT, PATCH, DELETE; /_history GET; /_history/:vid GET
  *   /fhir/Task/:id/$move         POST
  *   /fhir/Binary/:id             GET gives raw bytes, unless FHIR JSON is asked for
+ *   /fhir/$export ...            see bulk.c
  */
 #pragma once
 
@@ -33,6 +34,12 @@ enum err api_fhir_validate(struct http_req *h);
 enum err api_fhir_validate_one(struct http_req *h);
 enum err api_fhir_validate_stored(struct http_req *h);
 enum err api_fhir_move(struct http_req *h);         /* one step of a workflow */
+enum err api_fhir_export(struct http_req *h);          /* Bulk Data: kick-off */
+enum err api_fhir_export_patients(struct http_req *h);
+enum err api_fhir_export_group(struct http_req *h);
+enum err api_fhir_export_status(struct http_req *h);
+enum err api_fhir_export_end(struct http_req *h);
+enum err api_fhir_export_file(struct http_req *h);
 enum err api_fhir_unknown(struct http_req *h);      /* any other address below /fhir */
 
 /* The renderer of failures for KIND_FHIR rows: an OperationOutcome. */

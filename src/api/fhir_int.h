@@ -32,6 +32,8 @@ bool api_etag_read(struct str etag, uint64_t *ret_version);
 enum api_return { RETURN_REPRESENTATION, RETURN_MINIMAL, RETURN_OUTCOME, RETURN_UNSAID };
 enum api_return api_prefer(const struct http_req *h);
 bool api_prefers_strict(const struct http_req *h);
+bool api_prefers_lenient(const struct http_req *h);
+bool api_prefers_async(const struct http_req *h);
 /* Base, type and id, with the version when it is not 0. */
 struct str api_location(struct http_req *h, enum fhir_type type, struct str id, uint64_t version);
 

@@ -2,6 +2,8 @@
 #include "api/fhir_int.h"
 #include "care/flow.h"
 
+#define BULK_DEFINITION "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/"
+
 static void strings_write(struct json_out *o, struct str key, const struct str *v, size_t n)
 {
     json_k(o, key);
@@ -153,6 +155,14 @@ static void operations_write(struct json_out *o, struct req *rq, enum fhir_type 
     operation_write(o, S("validate"),
                     S("http://hl7.org/fhir/OperationDefinition/Resource-validate"),
                     S("Holds a resource to the element table; nothing is kept."));
+    if (type == T_PATIENT) {
+        operation_write(o, S("export"), S(BULK_DEFINITION "patient-export"),
+                        S("What is about patients, as NDJSON files."));
+    }
+    if (type == T_GROUP) {
+        operation_write(o, S("export"), S(BULK_DEFINITION "group-export"),
+                        S("What is about the patients of a Group, as NDJSON files."));
+    }
     if (type == T_TASK) {
         operation_write(o, S("move"),
                         S("https://consilium.example/fhir/OperationDefinition/Task-move"),
@@ -254,6 +264,11 @@ static void rest_write(struct json_out *o, struct http_req *h)
     json_k(o, S("interaction"));
     json_v_raw(o, S("[{\"code\":\"transaction\"},{\"code\":\"batch\"},"
                     "{\"code\":\"search-system\"},{\"code\":\"history-system\"}]"));
+    json_k(o, S("operation"));
+    json_arr(o);
+    operation_write(o, S("export"), S(BULK_DEFINITION "export"),
+                    S("All resources the caller may see, as NDJSON files."));
+    json_arr_end(o);
     json_obj_end(o);
     json_arr_end(o);
 }
@@ -275,6 +290,8 @@ enum err api_fhir_metadata(struct http_req *h)
     json_ks(&o, S("status"), S("active"));
     json_ks(&o, S("date"), buf_get(&date));
     json_ks(&o, S("kind"), S("instance"));
+    json_k(&o, S("instantiates"));
+    json_v_raw(&o, S("[\"http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data\"]"));
     json_k(&o, S("software"));
     json_obj(&o);
     json_ks(&o, S("name"), S("Consilium"));

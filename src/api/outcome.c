@@ -182,6 +182,16 @@ enum api_return api_prefer(const struct http_req *h)
     return prefer_has(h, S("return=representation")) ? RETURN_REPRESENTATION : RETURN_UNSAID;
 }
 
+bool api_prefers_lenient(const struct http_req *h)
+{
+    return prefer_has(h, S("handling=lenient"));
+}
+
+bool api_prefers_async(const struct http_req *h)
+{
+    return prefer_has(h, S("respond-async"));
+}
+
 bool api_prefers_strict(const struct http_req *h)
 {
     return prefer_has(h, S("handling=strict"));

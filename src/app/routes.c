@@ -39,6 +39,15 @@ const struct http_route app_routes[] = {
     {GET,    "/fhir/:type/:id/:inner", WHO_SIGNED_IN, 0, LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_compartment_search},
     {POST,   "/fhir/:type/:id/:inner/_search", WHO_SIGNED_IN, 0, LIMIT_RESOURCE, 0, KIND_FHIR, api_fhir_compartment_search},
     {POST,   "/fhir/Task/:id/$move", WHO_SIGNED_IN, 0,   LIMIT_FORM, 0,       KIND_FHIR,   api_fhir_move},
+    {GET,    "/fhir/$export",  WHO_SIGNED_IN, 0,         LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_export},
+    {POST,   "/fhir/$export",  WHO_SIGNED_IN, 0,         LIMIT_RESOURCE, 0,   KIND_FHIR,   api_fhir_export},
+    {GET,    "/fhir/Patient/$export", WHO_SIGNED_IN, 0,  LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_export_patients},
+    {POST,   "/fhir/Patient/$export", WHO_SIGNED_IN, 0,  LIMIT_RESOURCE, 0,   KIND_FHIR,   api_fhir_export_patients},
+    {GET,    "/fhir/Group/:id/$export", WHO_SIGNED_IN, 0, LIMIT_NONE, 0,      KIND_FHIR,   api_fhir_export_group},
+    {POST,   "/fhir/Group/:id/$export", WHO_SIGNED_IN, 0, LIMIT_RESOURCE, 0,  KIND_FHIR,   api_fhir_export_group},
+    {GET,    "/fhir/$export/:job", WHO_SIGNED_IN, 0,     LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_export_status},
+    {DELETE, "/fhir/$export/:job", WHO_SIGNED_IN, 0,     LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_export_end},
+    {GET,    "/fhir/$export/:job/:file", WHO_SIGNED_IN, 0, LIMIT_NONE, 0,     KIND_FHIR,   api_fhir_export_file},
     {GET,    "/fhir/*rest",    WHO_ANY,       0,         LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_unknown},
 
     /* applications (SMART App Launch) */

@@ -81,6 +81,24 @@ MUST_USE enum err db_feed(struct req *rq, int64_t before, size_t scan, db_ver_fn
 /* The last place in the feed at or before a time; 0: none. */
 MUST_USE enum err db_vid_at(struct req *rq, int64_t at_ms, int64_t *ret_vid);
 
+/* The feed forward as it stood at upto: for each resource the version it had then. */
+struct db_walk_row {
+    struct ver_row *ver; /* borrowed; id and body until the function returns */
+    int64_t at_ms;       /* principal date of the present version */
+    bool is_newest;      /* it was not changed since */
+};
+struct db_walker {
+    /* Is it wanted? ver->body is not there yet. */
+    enum err (*want)(struct req *rq, const struct db_walk_row *row, void *ctx, bool *ret_wanted);
+    /* What was wanted; body empty for VER_DELETE. What this takes of rq->a is given back. */
+    enum err (*take)(struct req *rq, const struct db_walk_row *row, void *ctx);
+    void *ctx;
+};
+/* Looks at n versions, after < vid <= upto, in order. *ret_last: where to go on; upto at the end.
+ * errors   E_IO; whatever want and take return */
+MUST_USE enum err db_walk(struct req *rq, int64_t after, int64_t upto, size_t n,
+                          const struct db_walker *w, int64_t *ret_last);
+
 /* ---- Reading page by page ----
  *
  * A moment: versions up to vid, resources up to rid. What came or changed later is told by

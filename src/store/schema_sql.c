@@ -415,12 +415,30 @@ static const char v5_apps[] =
 static const char v6_changed[] =
     /* What of a type was written last: the table's own order within the type. */
     "CREATE INDEX ver_type ON ver(type);";
+
+static const char v7_bulk[] =
+    /* Exports and imports over all resources. */
+    "CREATE TABLE bulk("
+    " id TEXT PRIMARY KEY,"                   /* tech */
+    " kind INTEGER NOT NULL,"                 /* tech: enum bulk_kind */
+    " state INTEGER NOT NULL,"                /* tech: 0 runs, 1 done, 2 failed */
+    " owner TEXT NOT NULL,"                   /* staff: who asked: account or application */
+    " at_ms INTEGER NOT NULL,"                /* tech: the moment it shows */
+    " upto INTEGER NOT NULL,"                 /* tech: its place in the feed; bytes of an import */
+    " ask TEXT NOT NULL,"                     /* pseudo: what was asked, JSON */
+    " who TEXT NOT NULL,"                     /* staff: what the caller may, JSON */
+    " progress TEXT NOT NULL,"                /* tech: files and how far they are, JSON */
+    " expires_ms INTEGER NOT NULL,"           /* tech */
+    " error TEXT NOT NULL"                    /* tech: why it failed */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX bulk_runs ON bulk(at_ms, id) WHERE state = 0;"
+    "CREATE INDEX bulk_over ON bulk(expires_ms) WHERE state <> 0;";
 /* clang-format on */
 
 const struct migration migrations[] = {
     {1, v1_resources}, {1, v1_audit}, {1, v1_people}, {1, v1_work}, {1, v1_flow}, {2, v2_refusal},
     {3, v3_search}, {4, v4_dict},
-    {5, v5_apps}, {6, v6_changed},
+    {5, v5_apps}, {6, v6_changed}, {7, v7_bulk},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -447,6 +465,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 4",
         "PRAGMA user_version = 5",
         "PRAGMA user_version = 6",
+        "PRAGMA user_version = 7",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

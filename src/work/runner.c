@@ -9,6 +9,7 @@
 #include "os/log.h"
 #include "os/thread.h"
 #include "store/db.h"
+#include "work/bulk.h"
 
 enum { BATCH = 50, JOB_CAP = 8 << 20, POLL_MS = 1000, SWEEP_EVERY_MS = 600000,
        FILES_EVERY_MS = 3600000 };
@@ -31,6 +32,7 @@ struct runner {
     struct care *care;
     struct db *db;
     struct os_thread thread;
+    struct bulk_thread *bulk;
     struct os_mutex lock;
     struct os_cond wake;
     bool stop;
@@ -215,6 +217,7 @@ enum err runner_start(struct req *rq, struct care *care, struct runner **ret_run
         os_free(r);
         return FAIL(rq, E_IO, "no thread for jobs");
     }
+    r->bulk = bulk_thread_start(care); /* without it exports wait for the next start */
     *ret_runner = r;
     return OK;
 }
@@ -224,6 +227,7 @@ void runner_stop(struct runner *r)
     if (r == NULL) {
         return;
     }
+    bulk_thread_stop(r->bulk);
     os_lock(&r->lock);
     r->stop = true;
     os_broadcast(&r->wake);

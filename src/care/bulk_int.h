@@ -1,0 +1,38 @@
+/* care/bulk_int.h - what the files of exports and imports share; private to bulk*.c. */
+#pragma once
+
+#include "care/bulk.h"
+#include "care/care.h"
+#include "care/who.h"
+#include "codec/json.h"
+#include "store/db.h"
+
+/* The caller as the row keeps it: its record's name, what it may see. */
+MUST_USE enum err bulk_who_read(struct req *rq, struct str json, struct who *ret_who);
+/* A new row: kind, at, upto and ask of it count. */
+MUST_USE enum err bulk_row_new(struct req *rq, struct tx *tx, const struct bulk_row *row,
+                               struct str *ret_id);
+void bulk_row_read(struct req *rq, const struct db_rows *q, struct bulk_row *ret_row);
+/* A number of a progress; 0 when it is not there. */
+int64_t bulk_number(struct req *rq, struct str progress, struct str name);
+
+/* A file lines are added to. */
+struct bulk_out {
+    struct str name; /* NULL p: not in use */
+    struct str type;
+    int fd;
+    uint64_t n;      /* lines */
+    uint64_t bytes;  /* with those in p */
+    char *p;
+    size_t used;
+};
+/* Opens where-NAME.ndjson and cuts it to bytes: what was counted. */
+MUST_USE enum err bulk_out_open(struct req *rq, struct str where, struct str name, struct str type,
+                                uint64_t n, uint64_t bytes, struct bulk_out *ret_out);
+/* One line, the LF added. */
+MUST_USE enum err bulk_out_add(struct req *rq, struct bulk_out *out, struct str line);
+/* What was added is on the disk. */
+MUST_USE enum err bulk_out_sync(struct req *rq, struct bulk_out *out);
+void bulk_out_close(struct bulk_out *out);
+/* {"name":..,"type":..,"count":..,"bytes":..} */
+void bulk_out_write(struct json_out *o, const struct bulk_out *out);

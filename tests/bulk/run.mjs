@@ -1,0 +1,73 @@
+// Exports and imports over all resources, their access, and kills in the middle: node tests/bulk/run.mjs [--build PRESET]
+// [--resources N]
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { option, Program } from '../lib/program.mjs';
+import { exportSteps } from './export.mjs';
+
+const args = process.argv.slice(2);
+const build = option(args, '--build', 'dev');
+const resources = Number(option(args, '--resources', '30000'));
+const program = new Program({ build });
+let passed = 0;
+let failed = 0;
+
+async function step(name, fn) {
+  try {
+    await fn();
+    passed++;
+    console.log(`ok     ${name}`);
+  } catch (e) {
+    failed++;
+    console.log(`FAILED ${name}\n${e.stack}`);
+  }
+}
+
+const token = (words) => program.cli(['token', 'new', ...words]).trim().split(/\s+/).pop();
+const t = { program, step, resources, token };
+
+// One request as the bearer of a token; the answer's JSON as .json.
+t.ask = async (bearer, method, target, body, headers = {}) => {
+  const reply = await program.request(method, target, {
+    authorization: `Bearer ${bearer}`, ...(body ? { 'content-type': 'application/fhir+json' } : {}), ...headers,
+  }, body && (typeof body === 'string' ? body : JSON.stringify(body)));
+  try {
+    reply.json = JSON.parse(reply.body);
+  } catch {
+    reply.json = undefined;
+  }
+  return reply;
+};
+t.local = (url) => new URL(url).pathname + new URL(url).search;
+// Asks until it is done.
+t.wait = async (bearer, where, seconds = 60) => {
+  for (let i = 0; i < seconds * 20; i++) {
+    const reply = await t.ask(bearer, 'GET', where);
+    if (reply.status !== 202) return reply;
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
+  throw new Error(`${where} is not done after ${seconds} s`);
+};
+t.files = () => fs.readdirSync(path.join(program.dir, 'exports'));
+
+try {
+  program.cli(['init']);
+  const org = program.cli(['org', 'add', 'Hospital', '--kind', 'hospital']).trim().split(/\s+/).pop();
+  program.cli(['user', 'add', 'doctor', '--family', 'Bulk', '--given', 'Doctor', '--org', org, '--role', 'doctor', '--must-change', 'false']);
+  t.system = token(['--system', 'bulk']);
+  t.other = token(['--system', 'other']);
+  t.doctor = token(['doctor', '--name', 'test']);
+  await program.start();
+  await exportSteps(t);
+  await program.stop();
+} catch (e) {
+  failed++;
+  console.log(`FAILED ${e.stack}`);
+} finally {
+  if (failed > 0) console.log(program.log.slice(-2000));
+  program.remove?.();
+}
+assert.ok(passed + failed > 0);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);
