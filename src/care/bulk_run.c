@@ -135,7 +135,7 @@ static enum err run_next(struct req *rq, struct req *step, bulk_stop_fn stop, vo
     bool has = false;
     {
         CLEANUP(db_rows_done) struct db_rows q = {0};
-        TRY(DB_QUERY(rq, &q, Q_BULK_NEXT, sql_i64(BULK_RUNS)));
+        TRY(DB_QUERY(rq, &q, Q_BULK_NEXT, sql_i64(0)));
         TRY(db_next(rq, &q, &has));
         if (has) {
             bulk_row_read(rq, &q, &row);
