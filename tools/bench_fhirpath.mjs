@@ -167,6 +167,8 @@ export function benchFhirpath(say, build = 'release') {
   say();
   say(`Single expressions: ${mean.toFixed(0)} times faster in the geometric mean, ${sorted[0].toFixed(0)} at the least, ${sorted.at(-1).toFixed(0)} at the most.`);
   say();
+  say('Where single expressions stay below fifty: of a short path (40 to 90 ns) more than half is comparing the names of an object\'s members one after the other, for the JSON is not turned into a hash table; `descendants()` finds the type of every node; quantities are converted in exact decimals, theirs in binary floating point.');
+  say();
   fs.rmSync(dir, { recursive: true });
 }
 
