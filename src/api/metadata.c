@@ -154,7 +154,7 @@ static void operations_write(struct json_out *o, struct req *rq, enum fhir_type 
     json_arr(o);
     operation_write(o, S("validate"),
                     S("http://hl7.org/fhir/OperationDefinition/Resource-validate"),
-                    S("Holds a resource to the element table; nothing is kept."));
+                    S("Holds a resource to R4 and to profiles; nothing is kept."));
     if (type == T_PATIENT) {
         operation_write(o, S("export"), S(BULK_DEFINITION "patient-export"),
                         S("What is about patients, as NDJSON files."));

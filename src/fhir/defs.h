@@ -161,8 +161,10 @@ struct def_set {
     uint32_t n;
     uint32_t first_slot; /* of its hash */
     uint32_t n_slot;     /* a power of two; 0: no codes */
-    uint8_t kind;       /* enum def_set_kind */
-    uint8_t spare[3];
+    uint32_t first_open; /* of a set known partly: rows of the systems its other codes are of */
+    uint16_t n_open;     /* DEF_MANY: of any system */
+    uint8_t kind;        /* enum def_set_kind */
+    uint8_t spare;
 };
 
 struct def_concept {

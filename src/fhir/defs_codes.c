@@ -89,6 +89,18 @@ static bool system_is(const struct defs *d, uint16_t system, struct str url)
     return url.p == NULL || str_eq(def_str(d, def_code_system_row(d, system)->url), url);
 }
 
+/* Whether codes of a system may be among those of a set that are not known. */
+static bool may_hold(const struct defs *d, const struct def_set *s, struct str system)
+{
+    const uint16_t *list = def_rows(d, PART_LIST);
+    for (unsigned i = 0; i < s->n_open && s->n_open != DEF_MANY && system.p != NULL; i++) {
+        if (system_is(d, list[s->first_open + i], system)) {
+            return true;
+        }
+    }
+    return s->n_open == DEF_MANY || system.p == NULL;
+}
+
 enum def_in def_set_has(const struct defs *d, uint16_t set, struct str system, struct str code)
 {
     const struct def_set *s = def_set_row(d, set);
@@ -106,7 +118,7 @@ enum def_in def_set_has(const struct defs *d, uint16_t set, struct str system, s
     }
     switch ((enum def_set_kind)s->kind) {
     case DEF_SET_LISTED: return DEF_OUT;
-    case DEF_SET_PARTLY: return DEF_UNSURE;
+    case DEF_SET_PARTLY: return may_hold(d, s, system) ? DEF_UNSURE : DEF_OUT;
     case DEF_SET_MIME: return mime_ok(code) ? DEF_IN : DEF_OUT;
     case DEF_SET_LANGUAGE: return language_ok(code) ? DEF_IN : DEF_OUT;
     case DEF_SET_UCUM: return ucum_validate(code) ? DEF_IN : DEF_OUT;

@@ -7,7 +7,7 @@
 
 #include "fhir/defs_compile_int.h"
 
-enum { SETS_DEEP = 8, MARKS = 65536, CODES_DEEP = 32 };
+enum { SETS_DEEP = 8, MARKS = 65536, CODES_DEEP = 32, OPEN_MAX = 64 };
 
 static const enum def_file set_files[] = {DEF_FILE_SETS, DEF_FILE_V3, DEF_FILE_V2};
 
@@ -195,6 +195,7 @@ enum err dc_set(struct dc *dc, struct str canonical, uint16_t *ret_set)
         return FAIL(dc->rq, E_TOO_LARGE, "definitions: too many value sets");
     }
     row->kind = DEF_SET_PARTLY;
+    row->n_open = DEF_MANY;
     *ret_set = (uint16_t)(dc->rows[PART_SET].n - 1);
     hash_put(dc, PART_SET_HASH, str_hash(url), *ret_set);
     return dc_text(dc, url, &row->url);
@@ -206,6 +207,8 @@ struct expansion {
     uint8_t *in;     /* by concept row */
     uint16_t *order;
     uint32_t n;
+    uint16_t open[OPEN_MAX]; /* systems of which not all codes are here */
+    uint16_t n_open;         /* DEF_MANY: any system */
     enum def_set_kind kind;
 };
 
@@ -240,6 +243,17 @@ static bool filter_ok(struct dc *dc, uint16_t system, uint32_t concept, struct j
                                             : is_a;
 }
 
+/* Not all codes of a system, or of what it stands for, are known. system 0: of any. */
+static void open_put(struct expansion *x, uint16_t system)
+{
+    x->kind = DEF_SET_PARTLY;
+    if (system == 0 || x->n_open >= OPEN_MAX) {
+        x->n_open = DEF_MANY;
+    } else {
+        x->open[x->n_open++] = system;
+    }
+}
+
 static void system_put(struct expansion *x, uint16_t system, struct jv filters, bool in)
 {
     const struct def_system_row *row = system_row(x->dc, system);
@@ -249,7 +263,7 @@ static void system_put(struct expansion *x, uint16_t system, struct jv filters, 
             bool known;
             ok = filter_ok(x->dc, system, row->first + i, f, &known) && ok;
             if (!known) {
-                x->kind = DEF_SET_PARTLY;
+                open_put(x, system);
                 return;
             }
         }
@@ -258,7 +272,7 @@ static void system_put(struct expansion *x, uint16_t system, struct jv filters, 
         }
     }
     if (row->complete == 0 && in) {
-        x->kind = DEF_SET_PARTLY;
+        open_put(x, system);
     }
 }
 
@@ -309,13 +323,16 @@ static enum err part_put(struct expansion *x, struct jv part, bool in)
     if (system != 0 && system_row(x->dc, system)->n > 0) {
         system_put(x, system, json_get(part, S("filter")), in);
     } else if (url.n > 0) {
-        enum def_set_kind kind = DEF_SET_PARTLY;
         for (size_t i = 0; i < LEN(grammars); i++) {
             if (str_eq(url, str_z(grammars[i].url)) && !json_has(json_get(part, S("filter")))) {
-                kind = grammars[i].kind;
+                x->kind = grammars[i].kind;
+                return OK;
             }
         }
-        x->kind = kind;
+        if (system == 0) {
+            TRY(system_add(x->dc, url, S(""), &system));
+        }
+        open_put(x, system);
     }
     return OK;
 }
@@ -333,13 +350,13 @@ static enum err compose_put(struct expansion *x, struct jv vs)
             struct jv sets = json_get(p, S("valueSet"));
             TRY(part_put(x, p, true));
             if (json_len(sets) > 1 || (json_has(sets) && json_has(json_get(p, S("system"))))) {
-                x->kind = DEF_SET_PARTLY; /* an intersection */
+                open_put(x, 0); /* an intersection */
                 continue;
             }
             for (struct jv u = json_first(sets); json_has(u); u = json_next(u)) {
                 struct jv other = value_set(x->dc, plain(json_str(x->dc->rq->a, u)));
                 if (!json_has(other) || n == LEN(stack)) {
-                    x->kind = DEF_SET_PARTLY;
+                    open_put(x, 0);
                 } else {
                     stack[n++] = other;
                 }
@@ -362,6 +379,8 @@ static enum err codes_write(struct expansion *x, uint32_t row)
         n += x->in[x->order[i]] == 1 ? 1 : 0;
     }
     s->kind = (uint8_t)x->kind;
+    s->n_open = x->n_open;
+    TRY(dc_list_write(dc, x->open, MIN(x->n_open, OPEN_MAX), &s->first_open));
     s->first = dc->rows[PART_SET_CODE].n;
     s->n = n;
     s->first_slot = dc->rows[PART_SET_SLOT].n;
@@ -429,9 +448,11 @@ static enum err codes_entry(struct dc *dc, struct jv e)
         return DC_FAIL(dc, "overlay: codes: the package has the system now", url);
     }
     TRY(expansion_init(dc, &x));
-    x.kind = json_true(json_get(e, S("complete"))) ? DEF_SET_LISTED : DEF_SET_PARTLY;
     if (system == 0) {
         TRY(system_add(dc, url, S(""), &system));
+    }
+    if (!json_true(json_get(e, S("complete")))) {
+        open_put(&x, system);
     }
     system_row(dc, system)->complete = x.kind == DEF_SET_LISTED ? 1 : 0;
     struct jv lines = json_get(e, S("codes"));

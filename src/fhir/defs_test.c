@@ -192,6 +192,8 @@ static const struct {
     {"resource-types", "", "Patient", DEF_IN},
     {"condition-clinical", "", "active", DEF_IN},
     {"condition-clinical", "", "on", DEF_OUT},
+    {"jurisdiction", "http://unitsofmeasure.org", "km", DEF_OUT},
+    {"jurisdiction", "urn:iso:std:iso:3166", "KZ", DEF_UNSURE},
     {"nothing", "", "x", DEF_UNSURE},
 };
 
