@@ -580,7 +580,7 @@ static enum err walk_source(struct finder *f, struct source *s, const struct fhi
     }
     const struct fhir_criterion *skip = s->exact ? lead : NULL;
     TRY(walk_on(f, s, skip, vain, &done));
-    if (!done && f->scan_max == FHIR_SCAN_MAX && !f->undated) {
+    if (!done && f->scan_max >= FHIR_SCAN_MAX && !f->undated) {
         TRY(longer(f, &done));
         *ret_whole = done; /* sets have the undated ones, too */
     }

@@ -6,7 +6,7 @@
 #include "fhir/search_int.h"
 
 enum {
-    TOTAL_MAX = 10000,   /* an accurate total is counted this far, unless a list alone tells it */
+    COUNT_SCAN_MAX = 300000, /* candidates looked at for a total */
     PAGE_BYTES = 4 << 20, /* of matches; a page of large resources ends early, with a next link */
 };
 
@@ -92,11 +92,19 @@ static enum err type_run(struct finder *f, struct fhir_query *plan)
     bool nothing = false;
     TRY(terms_add(f->rq, f->gate->acc, plan));
     f->q = plan;
-    f->scan_max = FHIR_SCAN_MAX;
+    f->scan_max = f->counting ? COUNT_SCAN_MAX : FHIR_SCAN_MAX;
     order_set(f);
     TRY(fhir_query_resolve(f->rq, f->gate, plan, false, &nothing));
     if (nothing) {
         return OK;
+    }
+    if (f->counting && f->gate->acc->all && f->gate->acc->scopes == NULL && plan->n <= 1) {
+        bool known = false;
+        TRY(source_count(f->rq, plan->type, plan->n == 1 ? plan->c : NULL, &f->total, &known));
+        if (known) {
+            return OK;
+        }
+        f->total = 0;
     }
     TRY(moment_load(f));
     return finder_run(f);
@@ -226,6 +234,7 @@ static enum err totals(struct paging *g)
     if (!wanted || g->resume) {
         return OK;
     }
+    g->gate->fuel = COUNT_SCAN_MAX;
     for (size_t i = 0; i < n; i++) {
         TRY(type_count(g, &each[i]));
     }

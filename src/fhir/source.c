@@ -121,6 +121,26 @@ static bool composite_part(const struct fhir_criterion *c, struct fhir_criterion
     return false;
 }
 
+enum err source_count(struct req *rq, enum fhir_type type, const struct fhir_criterion *c,
+                      uint64_t *ret_n, bool *ret_known)
+{
+    *ret_known = c == NULL;
+    if (c == NULL) {
+        return list_count_type(rq, (uint16_t)type, ret_n);
+    }
+    if (c->op != ASK_PARAM || c->n != 1 || text_asks(c)) {
+        return OK;
+    }
+    if (asks_refs(c) && c->v[0].ref.target != 0) {
+        *ret_known = true;
+        return list_count_ref(rq, c->p->sp, c->v[0].ref.target, ret_n);
+    }
+    return is_token_list(c) && c->v[0].token.hash != 0
+               ? list_count_token(rq, c->p->sp, c->v[0].token.hash, c->v[0].token.sys, ret_n,
+                                  ret_known)
+               : OK;
+}
+
 /* As deep as FHIR_STEPS_MAX. */
 bool source_can(const struct fhir_criterion *c)
 {

@@ -24,6 +24,9 @@ struct source {
 bool source_can(const struct fhir_criterion *c);
 /* The i-th part of a composite as a criterion of its own, when lists can give what meets it. */
 bool source_part(const struct fhir_criterion *c, size_t i, struct fhir_criterion *ret_part);
+/* How many resources meet c (NULL: are of the type), when one list tells; else *ret_known is false. */
+MUST_USE enum err source_count(struct req *rq, enum fhir_type type, const struct fhir_criterion *c,
+                               uint64_t *ret_n, bool *ret_known);
 /* Lists it would open at once. */
 size_t source_lists(const struct fhir_criterion *c);
 /* As source_can, and in order: a walk can stop early. */

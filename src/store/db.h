@@ -145,6 +145,11 @@ MUST_USE enum err list_token(struct req *rq, uint16_t sp, uint64_t hash, uint32_
 MUST_USE enum err list_ref(struct req *rq, uint16_t sp, int64_t target, enum list_order o,
                            struct list **gives);
 int64_t db_ref_url(uint64_t url_hash);
+/* How many a list holds, without walking it here. Of a code in several systems it is not known. */
+MUST_USE enum err list_count_type(struct req *rq, uint16_t type, uint64_t *ret_n);
+MUST_USE enum err list_count_ref(struct req *rq, uint16_t sp, int64_t target, uint64_t *ret_n);
+MUST_USE enum err list_count_token(struct req *rq, uint16_t sp, uint64_t hash, uint32_t sys,
+                                   uint64_t *ret_n, bool *ret_known);
 /* Rows whose lo is in [lo_from, lo_to). list_hi() tells the hi of the last hit. */
 MUST_USE enum err list_date(struct req *rq, uint16_t sp, int64_t lo_from, int64_t lo_to,
                             enum list_order o, struct list **gives);

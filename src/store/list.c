@@ -155,6 +155,51 @@ enum err list_token(struct req *rq, uint16_t sp, uint64_t hash, uint32_t sys, en
     return OK;
 }
 
+static enum err count(struct req *rq, unsigned stmt, const int64_t *v, int n, uint64_t *ret_n)
+{
+    sqlite3_stmt *st;
+    bool has = false;
+    TRY(read_take(rq, stmt, &st));
+    for (int i = 0; i < n; i++) {
+        bind_i64(st, i + 1, v[i]);
+    }
+    enum err e = read_step(rq, st, &has);
+    *ret_n = has ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
+    conn_give(rq->db->conn, stmt, st);
+    return e;
+}
+
+enum err list_count_type(struct req *rq, uint16_t type, uint64_t *ret_n)
+{
+    return count(rq, C_COUNT_OF, (const int64_t[]){type}, 1, ret_n);
+}
+
+enum err list_count_ref(struct req *rq, uint16_t sp, int64_t target, uint64_t *ret_n)
+{
+    return count(rq, C_COUNT_REF, (const int64_t[]){sp, target}, 2, ret_n);
+}
+
+enum err list_count_token(struct req *rq, uint16_t sp, uint64_t hash, uint32_t sys,
+                          uint64_t *ret_n, bool *ret_known)
+{
+    int64_t at = sys != TOKEN_ANY_SYS ? (int64_t)sys : -1;
+    bool has = true;
+    *ret_known = true;
+    if (sys == TOKEN_ANY_SYS) {
+        int64_t second;
+        TRY(next_sys(rq, sp, hash, &at, &has));
+        second = at;
+        if (has) {
+            TRY(next_sys(rq, sp, hash, &second, ret_known));
+            *ret_known = !*ret_known; /* a resource may have the code in both */
+        }
+    }
+    *ret_n = 0;
+    return has && *ret_known ? count(rq, C_COUNT_TOKEN, (const int64_t[]){sp, (int64_t)hash, at}, 3,
+                                     ret_n)
+                             : OK;
+}
+
 enum err list_ref(struct req *rq, uint16_t sp, int64_t target, enum list_order o,
                   struct list **gives)
 {
