@@ -39,10 +39,11 @@ const statement = await (await fetch(`http://127.0.0.1:${program.port}/fhir/meta
 await program.stop();
 const rest = statement.rest[0];
 const codes = rows(doc, 'Interactions').map((r) => r[0]);
-const operations = rows(doc, 'Operations').map(([name, request]) => ({ name: name.slice(1), on: /\/fhir\/([A-Za-z]*)/.exec(request)[1] }));
+const operations = rows(doc, 'Operations').map(([name, request]) => ({ name: name.slice(1), on: /\/fhir\/([A-Za-z:$]*)/.exec(request)[1] }));
 const types = rows(doc, 'Types');
 
 same('system interactions', codes.filter((c) => SYSTEM.includes(c)), rest.interaction.map((i) => i.code));
+same('system operations', operations.filter((o) => o.on.startsWith('$')).map((o) => o.name), (rest.operation ?? []).map((o) => o.name));
 same('types', types.map((t) => t[0]), rest.resource.map((r) => r.type));
 for (const r of rest.resource) {
   const params = types.find((t) => t[0] === r.type)?.[1] ?? '';
@@ -54,7 +55,7 @@ for (const r of rest.resource) {
   same(`conditional changes of ${r.type}`,
     [codes.includes('conditional update'), codes.includes('conditional delete')].map((v, i) => `${i}${v}`),
     [r.conditionalUpdate, r.conditionalDelete !== 'not-supported'].map((v, i) => `${i}${v}`));
-  same(`operations of ${r.type}`, operations.filter((o) => o.on === '' || o.on === r.type).map((o) => o.name), r.operation.map((o) => o.name));
+  same(`operations of ${r.type}`, operations.filter((o) => o.on === ':type' || o.on === r.type).map((o) => o.name), r.operation.map((o) => o.name));
 }
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

@@ -73,7 +73,8 @@ static void operations_write(struct buf *b)
         size_t at = str_find_char(path, '$');
         if (str_starts(path, S("/fhir")) && at < path.n) {
             BUF_LIT(b, "| ");
-            buf_str(b, str_sub(path, at, path.n));
+            struct str name = str_sub(path, at, path.n);
+            buf_str(b, str_sub(name, 0, str_find_char(name, '/')));
             request_write(b, &app_routes[i]);
         }
     }
