@@ -38,13 +38,14 @@ static int cmp(const void *a, const void *b)
 /* The distinct words of a folded text. */
 static enum err distinct(struct req *rq, struct str text, struct str *ret_words)
 {
-    struct str *v = ARENA_ARRAY(rq->a, WORDS_MAX, struct str);
+    size_t most = MIN((size_t)WORDS_MAX, text.n / 2 + 1); /* a word and what parts it from the next */
+    struct str *v = ARENA_ARRAY(rq->a, most, struct str);
     struct buf b;
     const char *p = text.p;
     const char *end = text.p + text.n;
     size_t n = 0;
     TRY_MEM(rq, v);
-    while (p < end && n < WORDS_MAX) {
+    while (p < end && n < most) {
         const char *from = p;
         const char *to = p;
         uint32_t c;
