@@ -2,6 +2,9 @@
 #include "os/thread.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -176,4 +179,11 @@ void *os_alloc(size_t n, size_t size)
 void os_free(void *p)
 {
     free(p);
+}
+
+void os_give_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

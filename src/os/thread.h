@@ -54,3 +54,5 @@ size_t os_queue_len(struct os_queue *q);
  * the system has none. Free with os_free(); NULL is allowed. */
 void *os_alloc(size_t n, size_t size);
 void os_free(void *p);
+/* Memory that requests have ended with goes back to the system. For a quiet moment. */
+void os_give_back(void);

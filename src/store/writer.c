@@ -327,6 +327,7 @@ static void *keeper_main(void *ctx)
     struct writer *w = ctx;
     struct head written = w->started;
     struct conn *conn = NULL;
+    uint64_t kept_us = os_ticks_us();
     bool end = false;
     while (!end) {
         os_lock(&w->lock);
@@ -345,7 +346,12 @@ static void *keeper_main(void *ctx)
         if (dicts) {
             keep_dicts(w);
         }
-        if (!woken || end) {
+        bool minute = !woken || os_ticks_us() - kept_us > KEEP_MS * UINT64_C(1000);
+        if (minute) {
+            kept_us = os_ticks_us();
+            os_give_back(); /* large transactions leave much behind */
+        }
+        if (minute || end) {
             keep_head(w, &written, &now);
         }
     }
