@@ -239,6 +239,54 @@ static bool index_can(const struct cand *k, const struct fhir_criterion *c)
     return true;
 }
 
+/* Before the resource is read: could one value's parts all be there, in whatever elements? */
+static enum err composite_may(struct req *rq, struct cand *k, const struct fhir_criterion *c,
+                              bool *ret_may)
+{
+    const struct fhir_param *parts[FHIR_PARTS_MAX];
+    size_t n = fhir_param_parts(c->p, parts);
+    bool may = false;
+    for (size_t i = 0; !may && i < c->n; i++) {
+        may = true;
+        for (size_t j = 0; may && j < n; j++) {
+            const struct fhir_criterion part = {.op = ASK_PARAM, .type = c->type, .p = parts[j],
+                                                .v = &c->v[i].parts[j], .n = 1};
+            bool kept = parts[j]->kind != SP_UNION && parts[j]->kind != SP_ALIAS;
+            if (kept) {
+                TRY(cand_tuples_meet(rq, k, &part, &may));
+            }
+        }
+    }
+    *ret_may = may;
+    return OK;
+}
+
+/* Before the resource is read: the tuples tell what cannot be. */
+static enum err text_may(struct req *rq, struct cand *k, const struct fhir_criterion *c,
+                         bool *ret_may)
+{
+    switch (c->modifier) {
+    case MOD_NONE:
+        return c->p->kind == SP_COMPOSITE ? composite_may(rq, k, c, ret_may)
+                                          : cand_tuples_meet(rq, k, c, ret_may);
+    case MOD_EXACT:
+    case MOD_EQUALS:
+    case MOD_OF_TYPE: return cand_tuples_meet(rq, k, c, ret_may);
+    case MOD_CONTAINS:
+    case MOD_MISSING:
+    case MOD_NOT:
+    case MOD_IDENTIFIER:
+    case MOD_TEXT:
+    case MOD_ABOVE:
+    case MOD_BELOW:
+    case MOD_IN:
+    case MOD_NOT_IN:
+    case MOD_ENDS: break;
+    }
+    *ret_may = true;
+    return OK;
+}
+
 static enum err param_meets(struct req *rq, struct cand *k, const struct fhir_criterion *c,
                             bool *ret_meets)
 {
@@ -250,7 +298,8 @@ static enum err param_meets(struct req *rq, struct cand *k, const struct fhir_cr
         return OK;
     }
     if (text_asks(c)) {
-        return text_meets(rq, k, c, ret_meets);
+        TRY(text_may(rq, k, c, ret_meets));
+        return *ret_meets ? text_meets(rq, k, c, ret_meets) : OK;
     }
     return index_can(k, c) ? index_meets(rq, k, c, ret_meets) : cand_tuples_meet(rq, k, c, ret_meets);
 }
