@@ -77,6 +77,72 @@ static enum err file_reply(struct http_req *h, struct str id)
     return http_reply_file(h, &out);
 }
 
+enum err api_binary_body(struct http_req *h, enum fhir_type type, struct str id,
+                         struct json_doc **ret_doc)
+{
+    struct req *rq = &h->rq;
+    struct str kind = http_body_type(h);
+    struct str context = http_header(h, "X-Security-Context");
+    struct str bytes = http_body(h);
+    struct buf b;
+    if (type != T_BINARY || kind.n == 0 || str_eq(kind, S("application/fhir+json")) ||
+        str_eq(kind, S("application/json"))) {
+        return api_body(h, ret_doc);
+    }
+    buf_init(&b, rq->a, b64_chars(bytes.n) + 8192);
+    BUF_LIT(&b, "{\"resourceType\":\"Binary\",");
+    if (id.n > 0) {
+        BUF_LIT(&b, "\"id\":");
+        json_quote(&b, id);
+        buf_char(&b, ',');
+    }
+    BUF_LIT(&b, "\"contentType\":");
+    json_quote(&b, http_header(h, "Content-Type"));
+    if (context.n > 0) {
+        BUF_LIT(&b, ",\"securityContext\":{\"reference\":");
+        json_quote(&b, context);
+        buf_char(&b, '}');
+    }
+    if (bytes.n > 0) {
+        BUF_LIT(&b, ",\"data\":\"");
+        b64_write(&b, bytes.p, bytes.n, B64_STD);
+        buf_char(&b, '"');
+    }
+    buf_char(&b, '}');
+    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
+    TRY_MEM(rq, doc);
+    if (!buf_ok(&b)) {
+        return FAIL(rq, E_TOO_LARGE, "Binary");
+    }
+    *ret_doc = doc;
+    return json_parse(rq, buf_get(&b), NULL, doc);
+}
+
+enum err api_binary_anchor(struct http_req *h, struct jv root, struct fhir_how *how)
+{
+    struct req *rq = &h->rq;
+    struct str ref = json_str(rq->a, json_path(root, S("securityContext.reference")));
+    struct str id = ref;
+    struct str name;
+    struct res_row row;
+    if (ref.n == 0 || !str_cut(&id, '/', &name) || fhir_type_find(name) == T_NONE) {
+        return OK;
+    }
+    enum err e = db_head(rq, (uint16_t)fhir_type_find(name), id, &row);
+    if (e == OK && row.anchor > 0) {
+        e = row.anchor == row.rid ? OK : db_head_rid(rq, row.anchor, &row);
+    }
+    if (e == E_NOT_FOUND) {
+        return FAIL(rq, E_UNPROCESSED, "Binary.securityContext: names nothing here");
+    }
+    TRY(e);
+    if (row.type == T_PATIENT || row.type == T_SERVICE_REQUEST) {
+        how->anchor_type = (enum fhir_type)row.type;
+        how->anchor_id = row.id;
+    }
+    return OK;
+}
+
 enum err api_binary_read(struct http_req *h)
 {
     struct str id = http_param(h, S("id"));

@@ -33,6 +33,11 @@ enum err api_fhir_bundle(struct http_req *h);
 enum err api_fhir_validate(struct http_req *h);
 enum err api_fhir_validate_one(struct http_req *h);
 enum err api_fhir_validate_stored(struct http_req *h);
+enum err api_fhir_meta(struct http_req *h);         /* :id/$meta */
+enum err api_fhir_meta_add(struct http_req *h);
+enum err api_fhir_meta_delete(struct http_req *h);
+enum err api_fhir_patient_everything(struct http_req *h);
+enum err api_fhir_encounter_everything(struct http_req *h);
 enum err api_fhir_move(struct http_req *h);         /* one step of a workflow */
 enum err api_fhir_export(struct http_req *h);          /* Bulk Data: kick-off */
 enum err api_fhir_export_patients(struct http_req *h);

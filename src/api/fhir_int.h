@@ -48,6 +48,10 @@ MUST_USE enum err api_find(struct http_req *h, enum fhir_type type, struct str i
 MUST_USE enum err api_search(struct http_req *h, enum fhir_type type, struct str query,
                              bool strict, unsigned ops, struct fhir_page *ret_page);
 
+/* The same inside a compartment (in may be NULL), of several types when type is T_NONE. */
+MUST_USE enum err api_search_in(struct http_req *h, const struct fhir_compartment *in,
+                                enum fhir_type type, struct str query, bool strict, unsigned ops,
+                                struct fhir_page *ret_page);
 /* Puts a search on record: its parameters' names, never the values. */
 MUST_USE enum err api_search_audit(struct http_req *h, const struct fhir_query *q,
                                    const struct fhir_compartment *in);
@@ -61,6 +65,12 @@ struct api_history {
 MUST_USE enum err api_history(struct http_req *h, const struct api_history *ask,
                               struct str *ret_json);
 
+/* The body of a write; for a Binary any bytes, made a resource with their media type and the security
+ * context the request names (X-Security-Context). id: of an update. */
+MUST_USE enum err api_binary_body(struct http_req *h, enum fhir_type type, struct str id,
+                                  struct json_doc **ret_doc);
+/* What a Binary with a security context hangs on: that of the context. */
+MUST_USE enum err api_binary_anchor(struct http_req *h, struct jv root, struct fhir_how *how);
 /* GET Binary/:id: raw bytes, or the resource. */
 MUST_USE enum err api_binary_read(struct http_req *h);
 
@@ -90,6 +100,24 @@ MUST_USE enum err api_write_if(struct http_req *h, struct jv root, struct api_co
                                struct api_write *w);
 MUST_USE enum err api_delete(struct http_req *h, struct tx *tx, enum fhir_type type,
                              struct str id, int64_t expect, bool *ret_gone);
+/* ---- parameters of operations: api/params.c ---- */
+
+struct api_param {
+    struct str name;
+    struct str text; /* of its value; JSON when that is no text */
+    struct jv value; /* absent when it stood in the address */
+};
+struct api_params {
+    struct api_param *v;
+    size_t n;
+};
+/* Those of the address, then those of the body of a POST.
+ * errors E_BAD_INPUT, E_MEDIA_TYPE, E_SYNTAX, E_TOO_LARGE */
+MUST_USE enum err api_params_read(struct http_req *h, struct api_params *ret_params);
+/* The first of that name; NULL. */
+const struct api_param *api_param(const struct api_params *ps, struct str name);
+struct str api_param_text(const struct api_params *ps, struct str name);
+
 /* ---- conditions of writes: api/cond.c ---- */
 
 struct api_cond {

@@ -106,9 +106,53 @@ enum err api_body(struct http_req *h, struct json_doc **ret_doc)
     return OK;
 }
 
+static void pretty_line(struct buf *b, unsigned depth)
+{
+    buf_char(b, '\n');
+    for (unsigned i = 0; i < depth; i++) {
+        BUF_LIT(b, "  ");
+    }
+}
+
+/* _pretty=true: JSON with line breaks. Texts stay as they are. */
+static struct str pretty(struct http_req *h, struct str json)
+{
+    struct buf b;
+    bool in_text = false;
+    unsigned depth = 0;
+    buf_init(&b, h->rq.a, json.n * 8 + 1024);
+    for (size_t i = 0; i < json.n; i++) {
+        char c = json.p[i];
+        char before = i > 0 ? json.p[i - 1] : ' ';
+        bool opens = !in_text && (c == '{' || c == '[');
+        bool closes = !in_text && (c == '}' || c == ']');
+        if (closes) {
+            depth -= depth > 0 ? 1 : 0;
+        }
+        if (closes && before != '{' && before != '[') {
+            pretty_line(&b, depth);
+        }
+        buf_char(&b, c);
+        if (in_text && c == '\\' && i + 1 < json.n) {
+            buf_char(&b, json.p[++i]);
+            continue;
+        }
+        in_text = c == '"' ? !in_text : in_text;
+        depth += opens ? 1 : 0;
+        bool empty = opens && i + 1 < json.n && (json.p[i + 1] == '}' || json.p[i + 1] == ']');
+        if ((opens && !empty) || (!in_text && c == ',')) {
+            pretty_line(&b, depth);
+        } else if (!in_text && c == ':') {
+            buf_char(&b, ' ');
+        }
+    }
+    return buf_ok(&b) ? buf_get(&b) : json;
+}
+
 enum err api_reply(struct http_req *h, unsigned status, struct str json)
 {
-    return http_reply(h, status, S(FHIR_JSON), json);
+    bool asked = h->query.n > 0 && str_eq(http_query(h, S("_pretty")), S("true"));
+    return http_reply(h, status, S(FHIR_JSON), asked ? pretty(h, json) : json);
 }
 
 static enum err outcome_reply(struct http_req *h, unsigned status, enum err code)

@@ -1,6 +1,19 @@
 /* api/read.c - read and vread. */
 #include "api/fhir_int.h"
 #include "api/audit_event.h"
+#include "codec/url.h"
+
+/* The resource, or the part that _summary and _elements ask for. */
+static enum err whole_reply(struct http_req *h, const struct res_row *row)
+{
+    struct url_pairs form;
+    struct str json = row->body;
+    if (h->query.n > 0) {
+        TRY(form_parse(&h->rq, h->query, 200, &form));
+        TRY(fhir_subset(&h->rq, &form, row, &json));
+    }
+    return api_reply(h, 200, json);
+}
 
 enum err api_fhir_read(struct http_req *h)
 {
@@ -23,7 +36,7 @@ enum err api_fhir_read(struct http_req *h)
     if (http_is_fresh(h, api_etag(&h->rq, row.version), row.updated)) {
         return http_reply_empty(h, 304);
     }
-    return api_reply(h, 200, row.body);
+    return whole_reply(h, &row);
 }
 
 enum err api_fhir_vread(struct http_req *h)
@@ -43,5 +56,6 @@ enum err api_fhir_vread(struct http_req *h)
     if (http_is_fresh(h, api_etag(&h->rq, ver.version), ver.updated)) {
         return http_reply_empty(h, 304);
     }
-    return api_reply(h, 200, ver.body);
+    row.body = ver.body;
+    return whole_reply(h, &row);
 }

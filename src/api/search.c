@@ -53,9 +53,8 @@ enum err api_search_audit(struct http_req *h, const struct fhir_query *q,
     return audit_add(&h->rq, &rec);
 }
 
-static enum err search_in(struct http_req *h, const struct fhir_compartment *in,
-                          enum fhir_type type, struct str query, bool strict, unsigned ops,
-                          struct fhir_page *ret_page)
+enum err api_search_in(struct http_req *h, const struct fhir_compartment *in, enum fhir_type type,
+                       struct str query, bool strict, unsigned ops, struct fhir_page *ret_page)
 {
     struct url_pairs form;
     struct fhir_access acc = api_access(h);
@@ -71,7 +70,7 @@ static enum err search_in(struct http_req *h, const struct fhir_compartment *in,
 enum err api_search(struct http_req *h, enum fhir_type type, struct str query, bool strict,
                     unsigned ops, struct fhir_page *ret_page)
 {
-    return search_in(h, NULL, type, query, strict, ops, ret_page);
+    return api_search_in(h, NULL, type, query, strict, ops, ret_page);
 }
 
 /* POST _search: the form's fields and the address's parameters together. */
@@ -128,7 +127,7 @@ enum err api_fhir_system_search(struct http_req *h)
     struct fhir_page page;
     TRY(api_enter(h));
     TRY(is_form(h));
-    TRY(search_in(h, NULL, T_NONE, query_text(h), api_prefers_strict(h), OP_SEARCH, &page));
+    TRY(api_search_in(h, NULL, T_NONE, query_text(h), api_prefers_strict(h), OP_SEARCH, &page));
     return page_reply(h, &page);
 }
 
@@ -146,7 +145,7 @@ enum err api_fhir_compartment_search(struct http_req *h)
     }
     TRY(all ? OK : api_may(h, type, OP_SEARCH));
     TRY(is_form(h));
-    TRY(search_in(h, &in, all ? T_NONE : type, query_text(h), api_prefers_strict(h), OP_SEARCH,
+    TRY(api_search_in(h, &in, all ? T_NONE : type, query_text(h), api_prefers_strict(h), OP_SEARCH,
                   &page));
     return page_reply(h, &page);
 }

@@ -104,7 +104,7 @@ enum err api_fhir_create(struct http_req *h)
     TRY(api_enter(h));
     TRY(api_type(h, &type));
     TRY(api_may(h, type, OP_CREATE));
-    TRY(api_body(h, &doc));
+    TRY(api_binary_body(h, type, S(""), &doc));
     query = http_header(h, "If-None-Exist");
     if (query.n > 0) {
         TRY(cond_new(h, type, query, OP_CREATE, &cond));
@@ -149,7 +149,7 @@ enum err api_fhir_update(struct http_req *h)
     TRY(api_enter(h));
     TRY(api_type(h, &type));
     TRY(api_may(h, type, OP_UPDATE));
-    TRY(api_body(h, &doc));
+    TRY(api_binary_body(h, type, id, &doc));
     if (!json_has(json_get(json_root(doc), S("id")))) {
         return FAIL(&h->rq, E_BAD_INPUT, "id: missing");
     }

@@ -303,6 +303,9 @@ static enum err put_try(struct http_req *h, struct tx *tx, struct jv root,
     } else if (!w->is_create) {
         TRY(case_check(h, w->type, w->id));
     }
+    if (w->type == T_BINARY) {
+        TRY(api_binary_anchor(h, root, &how));
+    }
     TRY(fhir_prepare(rq, root, &how, &put));
     *ret_put = put;
     if (!system) {

@@ -48,6 +48,11 @@ MUST_USE enum err fhir_may_touch(struct req *rq, const struct fhir_access *acc, 
 /* Is the caller of the team of an anchor? */
 MUST_USE enum err fhir_may_see(struct req *rq, const struct fhir_access *acc, int64_t anchor,
                                bool *ret_may);
+struct url_pairs;
+/* A resource as _summary (true, text, data, false) and _elements among the parameters ask for; row's own
+ * body when they do not. errors E_BAD_INPUT */
+MUST_USE enum err fhir_subset(struct req *rq, const struct url_pairs *form,
+                              const struct res_row *row, struct str *ret_json);
 /* A searchset Bundle. base: "http://host/fhir". Warnings in rq->issues become an outcome entry. */
 MUST_USE enum err fhir_page_write(struct req *rq, const struct fhir_page *page, struct str base,
                                   struct buf *out);

@@ -1,6 +1,7 @@
 /* fhir/subset.c - _elements and _summary. See subset_int.h. */
 #include "fhir/subset_int.h"
 
+#include "codec/url.h"
 #include "fhir/defs.h"
 
 bool subset_asked(const struct fhir_query *q, bool is_include)
@@ -84,4 +85,46 @@ enum err subset_write(struct req *rq, const struct fhir_query *q, const struct r
     }
     json_obj_end(&o);
     return OK;
+}
+
+static enum err summary_read(struct req *rq, struct str text, enum fhir_summary *ret_summary)
+{
+    static const struct str words[] = {
+        [SUMMARY_FALSE] = SI("false"), [SUMMARY_TRUE] = SI("true"), [SUMMARY_TEXT] = SI("text"),
+        [SUMMARY_DATA] = SI("data"),
+    };
+    for (size_t i = 0; i < LEN(words); i++) {
+        if (str_eq(text, words[i])) {
+            *ret_summary = (enum fhir_summary)i;
+            return OK;
+        }
+    }
+    return FAIL(rq, E_BAD_INPUT, "_summary: true, false, text or data");
+}
+
+enum err fhir_subset(struct req *rq, const struct url_pairs *form, const struct res_row *row,
+                     struct str *ret_json)
+{
+    struct fhir_query q = {.type = (enum fhir_type)row->type};
+    struct str elements = form_find(form, S("_elements"));
+    struct str summary = form_find(form, S("_summary"));
+    struct str one;
+    struct buf b;
+    if (summary.n > 0) {
+        TRY(summary_read(rq, summary, &q.summary));
+    }
+    while (str_cut(&elements, ',', &one)) {
+        if (q.n_elements == LEN(q.elements)) {
+            return FAIL(rq, E_BAD_INPUT, "_elements: too many");
+        }
+        q.elements[q.n_elements++] = one;
+    }
+    if (!subset_asked(&q, false)) {
+        *ret_json = row->body;
+        return OK;
+    }
+    buf_init(&b, rq->a, row->body.n * 2 + 1024);
+    TRY(subset_write(rq, &q, row, &b));
+    *ret_json = buf_get(&b);
+    return buf_ok(&b) ? OK : FAIL(rq, E_TOO_LARGE, "memory cap");
 }
