@@ -1,6 +1,7 @@
-/* api/everything.c - Patient/:id/$everything and Encounter/:id/$everything (R4 patient-operation-everything.html):
- * the resource, its compartment and what these name, page by page, as a search inside the compartment: who may see
- * what, and that pages neither repeat nor miss a row, is the search's. */
+/* api/everything.c - Patient/:id/$everything and Encounter/:id/$everything
+ * (R4 patient-operation-everything.html): the resource, its compartment and what these name, page by page,
+ * as a search inside the compartment: who may see what, and that pages neither repeat nor miss a row, is
+ * the search's. */
 #include "api/fhir_int.h"
 #include "codec/url.h"
 

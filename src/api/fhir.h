@@ -38,6 +38,10 @@ enum err api_fhir_meta_add(struct http_req *h);
 enum err api_fhir_meta_delete(struct http_req *h);
 enum err api_fhir_patient_everything(struct http_req *h);
 enum err api_fhir_encounter_everything(struct http_req *h);
+enum err api_fhir_expand(struct http_req *h);       /* ValueSet/$expand, ValueSet/:id/$expand */
+enum err api_fhir_set_validate(struct http_req *h); /* ValueSet/$validate-code, likewise */
+enum err api_fhir_system_validate(struct http_req *h); /* CodeSystem/$validate-code */
+enum err api_fhir_lookup(struct http_req *h);       /* CodeSystem/$lookup */
 enum err api_fhir_move(struct http_req *h);         /* one step of a workflow */
 enum err api_fhir_export(struct http_req *h);          /* Bulk Data: kick-off */
 enum err api_fhir_export_patients(struct http_req *h);

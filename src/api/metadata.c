@@ -118,7 +118,9 @@ static void operation_write(struct json_out *o, struct str name, struct str defi
     json_obj(o);
     json_ks(o, S("name"), name);
     json_ks(o, S("definition"), definition);
-    json_ks(o, S("documentation"), text);
+    if (text.n > 0) {
+        json_ks(o, S("documentation"), text);
+    }
     json_obj_end(o);
 }
 
@@ -148,20 +150,43 @@ static struct str moves_text(struct req *rq)
     return buf_get(&b);
 }
 
+#define OPERATION_URL "http://hl7.org/fhir/OperationDefinition/"
+
+static const struct {
+    enum fhir_type type; /* T_NONE: every type */
+    struct str name;
+    struct str definition;
+    struct str text;
+} operations[] = {
+    {T_NONE, SI("validate"), SI(OPERATION_URL "Resource-validate"),
+     SI("Holds a resource to the definitions and profiles; nothing is kept.")},
+    {T_NONE, SI("meta"), SI(OPERATION_URL "Resource-meta"), SI("Of one resource.")},
+    {T_NONE, SI("meta-add"), SI(OPERATION_URL "Resource-meta-add"), SI("An update.")},
+    {T_NONE, SI("meta-delete"), SI(OPERATION_URL "Resource-meta-delete"), SI("An update.")},
+    {T_PATIENT, SI("everything"), SI(OPERATION_URL "Patient-everything"),
+     SI("The compartment and what it names. Parameters: start, end, _since, _type, _count.")},
+    {T_ENCOUNTER, SI("everything"), SI(OPERATION_URL "Encounter-everything"),
+     SI("The compartment and what it names. Parameters: _since, _type, _count.")},
+    {T_PATIENT, SI("export"), SI(BULK_DEFINITION "patient-export"),
+     SI("What is about patients, as NDJSON files.")},
+    {T_GROUP, SI("export"), SI(BULK_DEFINITION "group-export"),
+     SI("What is about the patients of a Group, as NDJSON files.")},
+    {T_VALUE_SET, SI("expand"), SI(OPERATION_URL "ValueSet-expand"),
+     SI("Parameters: url, valueSet, filter, offset, count, displayLanguage, includeDesignations. Value sets "
+        "and code systems kept here, of the content, of R4; diagnoses of ICD-10.")},
+    {T_VALUE_SET, SI("validate-code"), SI(OPERATION_URL "ValueSet-validate-code"), SI("")},
+    {T_CODE_SYSTEM, SI("validate-code"), SI(OPERATION_URL "CodeSystem-validate-code"), SI("")},
+    {T_CODE_SYSTEM, SI("lookup"), SI(OPERATION_URL "CodeSystem-lookup"), SI("")},
+};
+
 static void operations_write(struct json_out *o, struct req *rq, enum fhir_type type)
 {
     json_k(o, S("operation"));
     json_arr(o);
-    operation_write(o, S("validate"),
-                    S("http://hl7.org/fhir/OperationDefinition/Resource-validate"),
-                    S("Holds a resource to R4 and to profiles; nothing is kept."));
-    if (type == T_PATIENT) {
-        operation_write(o, S("export"), S(BULK_DEFINITION "patient-export"),
-                        S("What is about patients, as NDJSON files."));
-    }
-    if (type == T_GROUP) {
-        operation_write(o, S("export"), S(BULK_DEFINITION "group-export"),
-                        S("What is about the patients of a Group, as NDJSON files."));
+    for (size_t i = 0; i < LEN(operations); i++) {
+        if (operations[i].type == T_NONE || operations[i].type == type) {
+            operation_write(o, operations[i].name, operations[i].definition, operations[i].text);
+        }
     }
     if (type == T_TASK) {
         operation_write(o, S("move"),

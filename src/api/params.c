@@ -1,4 +1,5 @@
-/* api/params.c - parameters of an operation (R4 operations.html): in the address, or a Parameters resource. */
+/* api/params.c - parameters of an operation (R4 operations.html): in the address, or a Parameters
+ * resource. */
 #include "api/fhir_int.h"
 #include "codec/url.h"
 

@@ -259,6 +259,17 @@ static uint32_t by_code(const struct icd *icd, struct str code, const struct icd
     return got;
 }
 
+uint32_t icd_size(const struct icd *icd)
+{
+    return icd != NULL ? icd->n : 0;
+}
+
+const struct icd_entry *icd_at(const struct icd *icd, uint32_t i)
+{
+    ASSERT(i < icd_size(icd));
+    return &icd->rows[i].e;
+}
+
 uint32_t icd_search(struct req *rq, const struct icd *icd, struct str query,
                     const struct icd_entry **ret_hits, uint32_t n)
 {

@@ -23,6 +23,9 @@ void icd_free(struct icd *icd);
 
 /* NULL when there is no such code. icd NULL: none. */
 const struct icd_entry *icd_find(const struct icd *icd, struct str code);
+/* How many there are, and the i-th by code, i < size. icd NULL: none. */
+uint32_t icd_size(const struct icd *icd);
+const struct icd_entry *icd_at(const struct icd *icd, uint32_t i);
 /* What was typed as a diagnosis, with its title in the request's language when it is a bare code: of
  * the code, or of its category when the lists have only that ("i219" becomes "I21.9 Острый инфаркт
  * миокарда"). Anything else stays as it is. icd NULL: none. */

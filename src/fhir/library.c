@@ -79,10 +79,16 @@ static enum err file_load(struct req *rq, const char *name, void *ctx)
 
 enum err fhir_library_load(struct req *rq, struct fhir_library *lib, struct str content)
 {
-    char dir[OS_PATH_MAX];
-    TRY(os_path(rq, content, S("fhir"), dir));
-    struct loading l = {lib, str_z(dir)};
-    return os_exists(dir) ? os_each_entry(rq, dir, file_load, &l) : OK;
+    static const struct str folders[] = {SI("fhir"), SI("codesystems")};
+    for (size_t i = 0; i < LEN(folders); i++) {
+        char dir[OS_PATH_MAX];
+        TRY(os_path(rq, content, folders[i], dir));
+        struct loading l = {lib, str_z(dir)};
+        if (os_exists(dir)) {
+            TRY(os_each_entry(rq, dir, file_load, &l));
+        }
+    }
+    return OK;
 }
 
 uint32_t fhir_library_size(const struct fhir_library *lib)

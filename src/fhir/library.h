@@ -13,8 +13,8 @@ struct fhir_library *fhir_library_new(struct arena *a);
  * errors  E_TOO_LARGE  FHIR_LIBRARY_MAX, memory */
 MUST_USE enum err fhir_library_add(struct req *rq, struct fhir_library *lib, struct jv resource);
 enum { FHIR_LIBRARY_MAX = 2000 };
-/* Adds the resources of the files content/fhir/NAME.json, read into rq->a; a folder that is not there
- * holds none. content: the folder of the content.
+/* Adds the resources of the files content/fhir/NAME.json and content/codesystems/NAME.json, read into
+ * rq->a; a folder that is not there holds none. content: the folder of the content.
  * errors  E_IO, E_SYNTAX, E_TOO_LARGE */
 MUST_USE enum err fhir_library_load(struct req *rq, struct fhir_library *lib, struct str content);
 
