@@ -40,7 +40,7 @@ const struct command commands[] = {
     {"fhirpath", "--expr EXPR [--input FILE] [--strict] [--lenient-as] [--bare] | --tests FOLDER | --bench FILE", "evaluate FHIRPath over a resource, run test cases, measure", command_fhirpath},
     {"view", "FILE [--input NDJSON] [--format csv|ndjson|json]", "the rows of a ViewDefinition over a file of resources, or over the data folder", command_view},
     {"export", "--out FOLDER [--type TYPE,TYPE] [--since INSTANT]", "all resources as NDJSON files, one a type; goes on where it was interrupted", command_export},
-    {"help",    "",    "this list",                                                       command_help  },
+    {"help",    "[SUBCOMMAND]", "this list, or what one subcommand is for",                    command_help  },
 };
 /* clang-format on */
 const size_t n_commands = LEN(commands);
@@ -70,12 +70,97 @@ int command_config(struct command_args *args)
     return COMMAND_OK;
 }
 
+const struct command *command_find(const char *const *words, int n, int *ret_n)
+{
+    const struct command *found = NULL;
+    *ret_n = 0;
+    for (size_t i = 0; i < n_commands; i++) {
+        struct str rest = str_z(commands[i].name);
+        struct str word;
+        int k = 0;
+        bool match = true;
+        while (match && rest.n > 0 && str_cut(&rest, ' ', &word)) {
+            match = k < n && str_eq(word, str_z(words[k]));
+            k++;
+        }
+        if (match && k > *ret_n) {
+            found = &commands[i];
+            *ret_n = k;
+        }
+    }
+    return found;
+}
+
+bool command_asks_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+bool command_takes(const struct command *cmd, struct str flag, bool *ret_value)
+{
+    struct str usage = str_z(cmd->usage);
+    while (flag.n > 2 && usage.n >= flag.n) {
+        usage = str_sub(usage, str_find(usage, flag), usage.n);
+        struct str next = str_sub(usage, flag.n, 1);
+        if (usage.n >= flag.n && (next.n == 0 || next.p[0] == ' ' || next.p[0] == ']')) {
+            *ret_value = next.n > 0 && next.p[0] == ' ';
+            return true;
+        }
+        usage = str_sub(usage, 1, usage.n);
+    }
+    return false;
+}
+
+enum command_ask command_read(const struct command *cmd, const char *const *words, int n,
+                              const char **ret_word)
+{
+    const char *bad = NULL;
+    for (int i = 0; i < n; i++) {
+        struct str word = str_z(words[i]);
+        bool flag = word.n > 1 && word.p[0] == '-';
+        bool value = false;
+        if (command_asks_help(words[i])) {
+            return COMMAND_TELL;
+        }
+        if (flag ? !command_takes(cmd, word, &value) : cmd->usage[0] == 0) {
+            bad = bad != NULL ? bad : words[i];
+        }
+        i += value ? 1 : 0;
+    }
+    if (bad == NULL) {
+        return COMMAND_RUN;
+    }
+    *ret_word = bad;
+    return COMMAND_REFUSE;
+}
+
+void command_tell(const struct command *cmd)
+{
+    printf("consilium %s%s%s [--setting value ...]\n\n  %s\n\n"
+           "Settings are listed by: consilium config\n",
+           cmd->name, cmd->usage[0] != 0 ? " " : "", cmd->usage, cmd->help);
+}
+
+/* The list; of a first word that several share ("user"), only those. */
 int command_help(struct command_args *args)
 {
-    (void)args;
+    int n = 0;
+    const struct command *one = command_find(args->words, args->n_words, &n);
+    struct str first = str_z(args->n_words > 0 ? args->words[0] : "");
+    bool some = false;
+    if (one != NULL) {
+        command_tell(one);
+        return COMMAND_OK;
+    }
+    for (size_t i = 0; first.n > 0 && i < n_commands; i++) {
+        some = some || (str_starts(str_z(commands[i].name), first)
+                        && commands[i].name[first.n] == ' ');
+    }
     printf("consilium SUBCOMMAND [--setting value ...]\n\n");
     for (size_t i = 0; i < n_commands; i++) {
-        printf("  %-14s %-24s %s\n", commands[i].name, commands[i].usage, commands[i].help);
+        if (!some || str_starts(str_z(commands[i].name), first)) {
+            printf("  %-14s %-24s %s\n", commands[i].name, commands[i].usage, commands[i].help);
+        }
     }
     printf("\nSettings are listed by: consilium config\n");
     return COMMAND_OK;

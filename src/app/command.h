@@ -25,6 +25,23 @@ struct command {
 extern const struct command commands[];
 extern const size_t n_commands;
 
+/* The row whose one or two words the line begins with, the longer match; NULL when there is none.
+ * ret_n: how many words it took. */
+const struct command *command_find(const char *const *words, int n, int *ret_n);
+
+enum command_ask { COMMAND_RUN, COMMAND_TELL, COMMAND_REFUSE };
+/* Holds the words after a subcommand to its usage before anything is opened: COMMAND_TELL where one
+ * of them asks for help, COMMAND_REFUSE with the first flag, or word, the usage does not name.
+ * borrows  *ret_word is one of words */
+enum command_ask command_read(const struct command *cmd, const char *const *words, int n,
+                              const char **ret_word);
+/* Does cmd's usage name this flag ("--name")? *ret_value: does a value follow it there? */
+bool command_takes(const struct command *cmd, struct str flag, bool *ret_value);
+/* "--help" or "-h" */
+bool command_asks_help(const char *word);
+/* What one subcommand is for, to standard output. */
+void command_tell(const struct command *cmd);
+
 /* The value of "--name value" among words, removing nothing; NULL when absent. For options of one
  * subcommand that are no settings. */
 const char *command_option(const struct command_args *args, const char *name);

@@ -17,9 +17,11 @@ struct line {
     const char *words[WORDS_MAX];
     int n_words;
     const char *config_file;
+    const char *lacking; /* a setting without its value; NULL: none */
 };
 
-/* Takes "--key value", "--key=value" and "--flag" out of the words when key is a setting. */
+/* Takes "--key value", "--key=value" and "--flag" out of the words when key is a setting that the
+ * subcommand has no flag of its own for. */
 static bool take_flag(struct req *rq, struct line *l, int argc, char **argv, int *at)
 {
     struct str word = str_z(argv[*at]);
@@ -30,14 +32,19 @@ static bool take_flag(struct req *rq, struct line *l, int argc, char **argv, int
     struct str key = str_sub(word, 2, eq - 2);
     bool is_flag = false;
     bool is_file = str_eq(key, S("config"));
-    if (!is_file && !config_has(key, &is_flag)) {
+    int n = 0;
+    const struct command *cmd = command_find(l->words, l->n_words, &n);
+    if ((!is_file && !config_has(key, &is_flag))
+        || (cmd != NULL && command_takes(cmd, word, &is_flag))) {
         return false;
     }
     const char *value = "true";
     if (eq < word.n) {
         value = word.p + eq + 1;
     } else if (!is_flag) {
-        value = *at + 1 < argc ? argv[++*at] : "";
+        bool there = *at + 1 < argc && !str_starts(str_z(argv[*at + 1]), S("--"));
+        value = there ? argv[++*at] : "";
+        l->lacking = there ? l->lacking : argv[*at];
     }
     if (is_file) {
         l->config_file = value;
@@ -65,64 +72,75 @@ static enum err find_file(struct req *rq, const struct line *l, struct str *ret_
     return OK;
 }
 
-/* The row whose one or two words the line begins with; the longer match wins. */
-static const struct command *find_command(const struct line *l, int *ret_n)
-{
-    const struct command *found = NULL;
-    *ret_n = 0;
-    for (size_t i = 0; i < n_commands; i++) {
-        struct str rest = str_z(commands[i].name);
-        struct str word;
-        int n = 0;
-        bool match = true;
-        while (match && rest.n > 0 && str_cut(&rest, ' ', &word)) {
-            match = n < l->n_words && str_eq(word, str_z(l->words[n]));
-            n++;
-        }
-        if (match && n > *ret_n) {
-            found = &commands[i];
-            *ret_n = n;
-        }
-    }
-    return found;
-}
-
 static int complain(const struct req *rq)
 {
     fprintf(stderr, "consilium: %s: %s\n", err_name(rq->err.code), rq->err.detail);
     return rq->err.code == E_BAD_INPUT ? COMMAND_USAGE : COMMAND_FAILED;
 }
 
+/* No command: the list, and whether that was asked for. */
+static int no_command(struct command_args *args)
+{
+    bool asked = args->n_words == 0;
+    for (int i = 0; i < args->n_words; i++) {
+        asked = asked || command_asks_help(args->words[i]);
+    }
+    (void)command_help(args);
+    return asked ? COMMAND_OK : COMMAND_USAGE;
+}
+
+static int usage(const struct command *cmd)
+{
+    fprintf(stderr, "usage: consilium %s %s\n", cmd->name, cmd->usage);
+    return COMMAND_USAGE;
+}
+
+static int run_command(const struct command *cmd, struct command_args *args)
+{
+    int status = cmd->run(args);
+    if (status != COMMAND_OK && args->rq->err.code != OK) {
+        (void)complain(args->rq);
+    }
+    return status == COMMAND_USAGE && args->rq->err.code == OK ? usage(cmd) : status;
+}
+
+/* What is asked for is settled before any setting is read or file opened. */
 static int run(struct req *rq, int argc, char **argv)
 {
     static struct line line;
     struct config config;
     struct config_source from = {.env = environ};
+    const char *word = NULL;
+    int n = 0;
     for (int i = 1; i < argc; i++) {
         if (!take_flag(rq, &line, argc, argv, &i) && line.n_words < WORDS_MAX) {
             line.words[line.n_words++] = argv[i];
         }
+    }
+    const struct command *cmd = command_find(line.words, line.n_words, &n);
+    struct command_args args = {rq, &config, line.words + n, line.n_words - n};
+    if (cmd == NULL) {
+        return no_command(&args);
+    }
+    switch (command_read(cmd, args.words, args.n_words, &word)) {
+    case COMMAND_TELL:
+        command_tell(cmd);
+        return COMMAND_OK;
+    case COMMAND_REFUSE:
+        fprintf(stderr, "consilium: %s is not known to %s\n", word, cmd->name);
+        return usage(cmd);
+    case COMMAND_RUN: break;
+    }
+    if (line.lacking != NULL) {
+        fprintf(stderr, "consilium: %s: its value is missing\n", line.lacking);
+        return COMMAND_USAGE;
     }
     from.flags = line.flags;
     from.n_flags = line.n_flags;
     if (find_file(rq, &line, &from.file) != OK || config_read(rq, &from, &config) != OK) {
         return complain(rq);
     }
-    int n = 0;
-    const struct command *cmd = find_command(&line, &n);
-    struct command_args args = {rq, &config, line.words + n, line.n_words - n};
-    if (cmd == NULL) {
-        (void)command_help(&args);
-        return line.n_words == 0 ? COMMAND_OK : COMMAND_USAGE;
-    }
-    int status = cmd->run(&args);
-    if (status != COMMAND_OK && rq->err.code != OK) {
-        (void)complain(rq);
-    }
-    if (status == COMMAND_USAGE && rq->err.code == OK) {
-        fprintf(stderr, "usage: consilium %s %s\n", cmd->name, cmd->usage);
-    }
-    return status;
+    return run_command(cmd, &args);
 }
 
 int main(int argc, char **argv)
