@@ -8,7 +8,7 @@
 
 struct str api_base(struct http_req *h)
 {
-    struct str host = http_base_url(h);
+    struct str host = http_public_url(h);
     struct buf b;
     buf_init(&b, h->rq.a, 1024);
     buf_str(&b, host);

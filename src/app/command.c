@@ -19,7 +19,7 @@ const struct command commands[] = {
     {"client add", "ID --name TEXT --scope WORDS --launch standalone,ehr,service,system,introspect [--redirect URL,URL] [--secret true | --jwks FILE] [--org ID]", "register an application; its secret is shown once", command_client_add},
     {"client list", "", "registered applications", command_client_list},
     {"client revoke", "ID", "end an application and everything it was granted", command_client_revoke},
-    {"user add", "LOGIN --family F --given G [--middle M] --org ID --role CODE [--service ID,ID] [--must-change false]", "add a person with an account; the password is shown once, or read with --password-stdin true, and changed at the first sign-in", command_user_add},
+    {"user add", "LOGIN --family F --given G [--middle M] --org ID --role CODE [--service ID,ID] [--password-stdin true] [--must-change false]", "add a person with an account; the password is shown once, or read from standard input, and changed at the first sign-in", command_user_add},
     {"user list", "", "accounts, people and their roles", command_user_list},
     {"user role", "LOGIN --org ID --role CODE [--service ID,ID]", "give a person one more role", command_user_role},
     {"user password", "LOGIN [--password-stdin true] [--must-change false]", "set a new password; the person changes it at the next sign-in", command_user_password},

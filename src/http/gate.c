@@ -171,8 +171,8 @@ static bool is_unsafe(enum http_method m)
 }
 
 /* Whether the browser says the request came from our own page: Sec-Fetch-Site where it is sent
- * (Fetch Metadata), else Origin against Host. Callers that send neither are not browsers of today;
- * the form token still holds them. */
+ * (Fetch Metadata), else Origin against Host and the address of the settings. Callers that send
+ * neither are not browsers of today; the form token still holds them. */
 static bool is_same_origin(struct call *c)
 {
     struct str site = http_header(&c->h, "Sec-Fetch-Site");
@@ -180,7 +180,7 @@ static bool is_same_origin(struct call *c)
         return str_eq(site, S("same-origin"));
     }
     struct str origin = http_header(&c->h, "Origin");
-    if (origin.p == NULL) {
+    if (origin.p == NULL || http_is_own_origin(&c->h, origin)) {
         return true;
     }
     struct str host = http_header(&c->h, "Host");

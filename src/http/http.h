@@ -121,6 +121,8 @@ bool http_wants_html(const struct http_req *h);
 struct str http_base_url(struct http_req *h);
 /* The address people use, from the settings; else as http_base_url. What tokens and assertions name. */
 struct str http_public_url(struct http_req *h);
+/* Is an Origin header's text one of the two above. */
+bool http_is_own_origin(struct http_req *h, struct str origin);
 
 /* ---- the answer: all of them record the reply; it is sent after the handler returned and after
  * the read audit in rq.audit is durable ---- */

@@ -94,6 +94,11 @@ struct str http_public_url(struct http_req *h)
     return set.n > 0 ? set : http_base_url(h);
 }
 
+bool http_is_own_origin(struct http_req *h, struct str origin)
+{
+    return str_eq_nocase(origin, http_base_url(h)) || str_eq_nocase(origin, http_public_url(h));
+}
+
 struct str http_base_url(struct http_req *h)
 {
     struct buf b;

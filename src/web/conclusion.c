@@ -225,7 +225,7 @@ enum err web_conclusion(struct http_req *h)
     }
     TRY(keep(h, &d.fields));
     struct str reason = fields_get(&d.fields, S("reason"));
-    e = sign_preview(&h->rq, id, &d.fields, http_base_url(h), reason.p != NULL ? reason : S(""),
+    e = sign_preview(&h->rq, id, &d.fields, http_public_url(h), reason.p != NULL ? reason : S(""),
                      faults, &paper);
     if (e == E_BAD_INPUT && faults->n > 0) {
         err_clear(&h->rq);

@@ -19,7 +19,7 @@ static bool is_ours(struct http_req *h, bool proved)
     if (site.p != NULL) {
         return str_eq(site, S("same-origin"));
     }
-    return origin.p != NULL ? str_eq_nocase(origin, http_base_url(h)) : !proved;
+    return origin.p != NULL ? http_is_own_origin(h, origin) : !proved;
 }
 
 bool kept_has(struct http_req *h)

@@ -26,7 +26,7 @@ static bool is_own_form(struct http_req *h)
     if (site.p != NULL) {
         return str_eq(site, S("same-origin"));
     }
-    return origin.p == NULL || str_eq_nocase(origin, http_base_url(h));
+    return origin.p == NULL || http_is_own_origin(h, origin);
 }
 
 static enum err show(struct http_req *h, unsigned status, struct val *root, struct str asked)
