@@ -39,11 +39,6 @@ uint64_t db_hash(const struct db *db, struct str s)
     return store_hash(db->store, s);
 }
 
-uint64_t db_hash2(const struct db *db, struct str a, struct str b)
-{
-    return store_hash2(db->store, a, b);
-}
-
 uint32_t db_hash_sys(const struct db *db, struct str system)
 {
     return store_hash_sys(db->store, system);

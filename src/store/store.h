@@ -70,7 +70,6 @@ uint64_t store_hash2(const struct store *st, struct str a, struct str b);
 uint32_t store_hash_sys(const struct store *st, struct str system);
 /* The same through a read handle, for code that has only a request. */
 uint64_t db_hash(const struct db *db, struct str s);
-uint64_t db_hash2(const struct db *db, struct str a, struct str b);
 uint32_t db_hash_sys(const struct db *db, struct str system);
 
 /* Figures for /metrics and tests. */
