@@ -8,6 +8,7 @@ void care_init(struct care *care)
         .session_idle_ms = 8 * MS_HOUR,
         .session_max_ms = 7 * MS_DAY,
         .draft_keep_ms = 90 * MS_DAY,
+        .hooks = {.most = 50, .keep_ms = 30 * MS_DAY},
         .lock_after = 5,
         .password_ops = 3,
         .password_mem = 64 << 20,

@@ -18,6 +18,16 @@ struct sign_ca;
 
 enum { SIGN_IN_TURNS = 64 };
 
+/* Where notifications of subscriptions may go: care/sub.h. */
+struct hook_policy {
+    struct str hosts;     /* "host, host:port": no other is ever called; empty: none */
+    struct str ca_file;   /* certificates they are checked against; empty: the system's */
+    bool plain;           /* http:// too */
+    bool full;            /* whole records, when asked for */
+    uint32_t most;        /* subscriptions of one account */
+    int64_t keep_ms;      /* delivered events can be asked for again so long */
+};
+
 struct care {
     struct store *store;
     const struct content *content;
@@ -33,6 +43,7 @@ struct care {
     struct os_mutex sign_in_turns[SIGN_IN_TURNS]; /* attempts at one login, by its hash */
     uint64_t password_ops;        /* Argon2id passes */
     size_t password_mem;          /* Argon2id memory, bytes */
+    struct hook_policy hooks;
     const struct sign_ca *ca;     /* care/sign.h: vouches for keys; NULL: nobody can sign */
     /* A person's password changes within tx: sealed keys follow. NULL: nothing is sealed. */
     enum err (*on_password)(struct req *rq, struct tx *tx, struct str person,

@@ -2,6 +2,7 @@
 #include "care/content_int.h"
 #include "care/form.h"
 #include "care/policy.h"
+#include "care/topic.h"
 #include "care/who.h"
 #include "os/file.h"
 
@@ -302,8 +303,23 @@ static enum err load_profiles(struct req *rq, struct content *c)
     return OK;
 }
 
+/* A folder without the file has nothing to subscribe to. */
+static enum err load_topics(struct req *rq, struct content *c)
+{
+    struct jv items;
+    uint32_t n = 0;
+    enum err e = read_items(rq, c->dir, S("topics.json"), S("items"), &items, &n);
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        return OK;
+    }
+    TRY(e);
+    return topics_load(rq, items, &c->topics, &c->n_topics);
+}
+
 static enum err load_all(struct req *rq, struct content *c)
 {
+    TRY(load_topics(rq, c));
     TRY(load_urgencies(rq, c));
     TRY(load_roles(rq, c));
     TRY(load_measures(rq, c));

@@ -8,6 +8,7 @@
 
 struct form;
 struct policy;
+struct topic; /* care/topic.h */
 
 /* A text in the four languages; a missing one falls back to English. */
 struct text4 {
@@ -69,11 +70,13 @@ struct content {
     const struct code_list *lists;
     const struct form *forms; /* every Questionnaire */
     const struct policy *policies;
+    const struct topic *topics;
     struct str dir; /* where it was read from */
     uint32_t n_profiles, n_urgencies, n_roles, n_measures, n_lists, n_forms, n_policies;
+    uint32_t n_topics;
 };
 
-/* Reads the folder: profiles.json, urgency.json, roles.json, observations.json, outcome.json,
+/* Reads the folder: profiles.json, urgency.json, roles.json, observations.json, outcome.json, topics.json,
  * questionnaires/, policy/.
  * gives   content that lives until content_free()
  * errors  E_BAD_INPUT, E_SYNTAX with the file and place; E_NOT_FOUND, E_IO */

@@ -99,6 +99,18 @@ struct db_walker {
 MUST_USE enum err db_walk(struct req *rq, int64_t after, int64_t upto, size_t n,
                           const struct db_walker *w, int64_t *ret_last);
 
+/* The feed forwards, from after vid, at most n: for whoever follows all changes. Versions get their
+ * vids in the order of the commits, so nothing ever comes in before what was read. */
+struct feed_item {
+    int64_t vid;
+    uint16_t type;
+};
+MUST_USE enum err db_feed_on(struct req *rq, int64_t after, size_t n, struct feed_item *ret_items,
+                             size_t *ret_n);
+/* One version by its place in the feed; *ret_before: that of the version before it, 0 none. */
+MUST_USE enum err db_version(struct req *rq, int64_t vid, struct ver_row *ret_row,
+                             int64_t *ret_before);
+
 /* ---- Reading page by page ----
  *
  * A moment: versions up to vid, resources up to rid. What came or changed later is told by

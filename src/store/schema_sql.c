@@ -433,12 +433,45 @@ static const char v7_bulk[] =
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX bulk_runs ON bulk(at_ms, id) WHERE state = 0;"
     "CREATE INDEX bulk_over ON bulk(expires_ms) WHERE state <> 0;";
+
+static const char v8_sub[] =
+    /* Subscriptions: how far each has come. What it asks for stands in the resource. */
+    "CREATE TABLE sub("
+    " key INTEGER PRIMARY KEY,"      /* tech */
+    " id TEXT NOT NULL UNIQUE,"      /* tech: of the Subscription */
+    " gen INTEGER NOT NULL,"         /* tech: counts the changes by its owner */
+    " state INTEGER NOT NULL,"       /* tech: 1 requested, 2 active, 3 error, 4 off */
+    " channel INTEGER NOT NULL,"     /* tech: 1 rest-hook, 2 event stream */
+    " greeted INTEGER NOT NULL,"     /* tech: 1 once the receiver took the handshake */
+    " scan_vid INTEGER NOT NULL,"    /* tech: versions up to here were looked at */
+    " events INTEGER NOT NULL,"      /* tech: events since it began */
+    " sent INTEGER NOT NULL,"        /* tech: number of the last one delivered */
+    " told INTEGER NOT NULL,"        /* tech: and of the last one whose sending is on record */
+    " fails INTEGER NOT NULL,"       /* tech: attempts that failed since one succeeded */
+    " retry_ms INTEGER NOT NULL,"    /* tech: nothing is sent before */
+    " beat_ms INTEGER NOT NULL,"     /* tech: when the next heartbeat is due, 0 none */
+    " actor TEXT NOT NULL,"          /* staff: whose it is, as in the records */
+    " login TEXT NOT NULL,"          /* staff */
+    " role TEXT NOT NULL,"           /* staff: PractitionerRole acted in, '' the system's */
+    " app TEXT NOT NULL,"            /* tech: application of the token it was made with */
+    " scoped INTEGER NOT NULL,"      /* tech: 1 when that token had scopes */
+    " scope TEXT NOT NULL,"          /* tech: which */
+    " patient TEXT NOT NULL"         /* pseudo: whom its patient/ scopes speak of */
+    ") STRICT;"
+    "CREATE INDEX sub_actor ON sub(actor);"
+    "CREATE TABLE sub_event("
+    " sub INTEGER NOT NULL,"         /* tech */
+    " number INTEGER NOT NULL,"      /* tech: 1.. without gaps */
+    " vid INTEGER NOT NULL,"         /* tech: the version that made it */
+    " at_ms INTEGER NOT NULL,"       /* tech */
+    " PRIMARY KEY(sub, number)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX sub_event_at ON sub_event(at_ms);";
 /* clang-format on */
 
 const struct migration migrations[] = {
     {1, v1_resources}, {1, v1_audit}, {1, v1_people}, {1, v1_work}, {1, v1_flow}, {2, v2_refusal},
     {3, v3_search}, {4, v4_dict},
-    {5, v5_apps}, {6, v6_changed}, {7, v7_bulk},
+    {5, v5_apps}, {6, v6_changed}, {7, v7_bulk}, {8, v8_sub},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -466,6 +499,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 5",
         "PRAGMA user_version = 6",
         "PRAGMA user_version = 7",
+        "PRAGMA user_version = 8",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

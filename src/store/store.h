@@ -50,6 +50,7 @@ enum event_kind {
     EVENT_DESK,   /* topic: store_hash of the organisation id: the coordinator's desk */
     EVENT_DIRECTORY, /* topic 0: an organisation, service, person, role or duty changed, or another
                       * process wrote to the folder */
+    EVENT_SUB,    /* topic: store_hash of the Subscription's id: it has new events */
 };
 struct store_event {
     enum event_kind kind;

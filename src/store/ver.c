@@ -302,3 +302,28 @@ enum err db_version_at(struct req *rq, int64_t rid, int64_t vid, struct ver_row 
     *ret_row = row;
     return OK;
 }
+
+enum err db_feed_on(struct req *rq, int64_t after, size_t n, struct feed_item *ret_items,
+                    size_t *ret_n)
+{
+    sqlite3_stmt *st;
+    bool has = true;
+    size_t got = 0;
+    enum err e = OK;
+    TRY(read_take(rq, C_FEED_ON, &st));
+    bind_i64(st, 1, after);
+    bind_i64(st, 2, (int64_t)n);
+    while (got < n && (e = read_step(rq, st, &has)) == OK && has) {
+        ret_items[got++] = (struct feed_item){sqlite3_column_int64(st, 0),
+                                              (uint16_t)sqlite3_column_int64(st, 1)};
+    }
+    conn_give(rq->db->conn, C_FEED_ON, st);
+    TRY(e);
+    *ret_n = got;
+    return OK;
+}
+
+enum err db_version(struct req *rq, int64_t vid, struct ver_row *ret_row, int64_t *ret_before)
+{
+    return ver_get(rq, vid, ret_row, ret_before);
+}
