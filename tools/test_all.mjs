@@ -31,6 +31,7 @@ const STEPS = [
   ['golden', 'node tests/http/run.mjs', 900, has('tests/http/run.mjs'), 'runner'],
   ['capability', 'node tests/capability.mjs', 120, has('tests/capability.mjs'), 'runner'],
   ['smart', 'node tests/smart/run.mjs', 300, has('tests/smart/run.mjs'), 'runner'],
+  ['subs', 'node tests/subs/run.mjs', 600, has('tests/subs/run.mjs'), 'runner'],
   ['once', 'node tests/http/once.mjs --build release', 300, true, 'runner'],
   ['bulk', 'node tests/bulk/run.mjs', 300, has('tests/bulk/run.mjs'), 'runner'],
   ['browser', 'node tests/pages/run.mjs', 1200, has('tests/pages/run.mjs')],

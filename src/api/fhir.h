@@ -42,6 +42,12 @@ enum err api_fhir_expand(struct http_req *h);       /* ValueSet/$expand, ValueSe
 enum err api_fhir_set_validate(struct http_req *h); /* ValueSet/$validate-code, likewise */
 enum err api_fhir_system_validate(struct http_req *h); /* CodeSystem/$validate-code */
 enum err api_fhir_lookup(struct http_req *h);       /* CodeSystem/$lookup */
+/* Subscriptions: api/subscription.c. */
+enum err api_sub_status(struct http_req *h);
+enum err api_sub_status_all(struct http_req *h);
+enum err api_sub_events(struct http_req *h);
+enum err api_sub_topics(struct http_req *h);
+enum err api_sub_stream(struct http_req *h);
 enum err api_fhir_move(struct http_req *h);         /* one step of a workflow */
 enum err api_fhir_export(struct http_req *h);          /* Bulk Data: kick-off */
 enum err api_fhir_export_patients(struct http_req *h);

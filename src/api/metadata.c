@@ -1,6 +1,7 @@
 /* api/metadata.c - the CapabilityStatement, made from the tables the program runs on. */
 #include "api/fhir_int.h"
 #include "care/flow.h"
+#include "care/sub.h"
 
 #define BULK_DEFINITION "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/"
 
@@ -193,6 +194,31 @@ static void operations_write(struct json_out *o, struct req *rq, enum fhir_type 
                         S("https://consilium.example/fhir/OperationDefinition/Task-move"),
                         moves_text(rq));
     }
+    if (type == T_SUBSCRIPTION) {
+        operation_write(o, S("status"), S(SUB_BASE "OperationDefinition/backport-subscription-status"),
+                        S("Where a subscription stands."));
+        operation_write(o, S("events"), S(SUB_BASE "OperationDefinition/backport-subscription-events"),
+                        S("Its events by number, the latest 30 days unless set otherwise."));
+        operation_write(o, S("topics"), S(CARE_URL "/OperationDefinition/Subscription-topics"),
+                        S("What can be subscribed to, as Basic resources."));
+        operation_write(o, S("stream"), S(CARE_URL "/OperationDefinition/Subscription-stream"),
+                        S("Server-sent events that say that there are new events."));
+    }
+    json_arr_end(o);
+}
+
+/* Which topics there are (hl7.fhir.uv.subscriptions, components.html#subscription-topics-in-r4). */
+static void topics_write(struct json_out *o, struct req *rq)
+{
+    const struct content *c = care_of(rq)->content;
+    json_k(o, S("extension"));
+    json_arr(o);
+    for (uint32_t i = 0; i < c->n_topics; i++) {
+        json_obj(o);
+        json_ks(o, S("url"), S(SUB_EXT "capabilitystatement-subscriptiontopic-canonical"));
+        json_ks(o, S("valueCanonical"), c->topics[i].url);
+        json_obj_end(o);
+    }
     json_arr_end(o);
 }
 
@@ -200,7 +226,14 @@ static void type_write(struct json_out *o, struct req *rq, enum fhir_type type)
 {
     static const struct str policies[] = {SI("literal"), SI("local")};
     json_obj(o);
+    if (type == T_SUBSCRIPTION && care_of(rq)->content->n_topics > 0) {
+        topics_write(o, rq);
+    }
     json_ks(o, S("type"), fhir_type_name(type));
+    if (type == T_SUBSCRIPTION) {
+        json_k(o, S("supportedProfile"));
+        json_v_raw(o, S("[\"" SUB_EXT "backport-subscription\"]"));
+    }
     interactions_write(o, false);
     json_ks(o, S("versioning"), S("versioned"));
     json_kb(o, S("readHistory"), true);
@@ -316,7 +349,8 @@ enum err api_fhir_metadata(struct http_req *h)
     json_ks(&o, S("date"), buf_get(&date));
     json_ks(&o, S("kind"), S("instance"));
     json_k(&o, S("instantiates"));
-    json_v_raw(&o, S("[\"http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data\"]"));
+    json_v_raw(&o, S("[\"http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data\","
+                     "\"" SUB_BASE "CapabilityStatement/backport-subscription-server-r4\"]"));
     json_k(&o, S("software"));
     json_obj(&o);
     json_ks(&o, S("name"), S("Consilium"));

@@ -10,6 +10,7 @@
 #include "care/consult_pace.h"
 #include "care/directory.h"
 #include "care/care.h"
+#include "care/sub.h"
 #include "store/audit.h"
 #include "store/tx.h"
 
@@ -42,6 +43,7 @@ static const struct {
     {T_CONSENT, BY_TEAM, 0},
     {T_TASK, BY_TEAM, 0},
     {T_QUESTIONNAIRE_RESPONSE, BY_TEAM, 0},
+    {T_SUBSCRIPTION, BY_TEAM, 0}, /* its own team: whoever made it */
 };
 
 static enum rule rule_of(enum fhir_type type, uint32_t *ret_right)
@@ -183,6 +185,13 @@ static enum err anchor_check(struct http_req *h, struct tx *tx, const struct tx_
         TRY(tx_team(tx, put->type, put->id, principal_person(st, h->rq.who->person)));
         return tx_team(tx, put->type, put->id, principal_askers(st, h->rq.who->audit.org));
     }
+    if (put->type == T_SUBSCRIPTION && is_new) {
+        const struct store *st = care_of(&h->rq)->store;
+        const struct who *w = h->rq.who;
+        return tx_team(tx, put->type, put->id,
+                       w->person.n > 0 ? principal_person(st, w->person)
+                                       : principal_heads(st, w->audit.org));
+    }
     if (put->anchor_type != T_NONE && !put->system_only) {
         TRY(db_rid(&h->rq, put->anchor_type, put->anchor_id, &rid));
     }
@@ -306,6 +315,9 @@ static enum err put_try(struct http_req *h, struct tx *tx, struct jv root,
     if (w->type == T_BINARY) {
         TRY(api_binary_anchor(h, root, &how));
     }
+    if (w->type == T_SUBSCRIPTION) {
+        TRY(sub_write(rq, tx, root, w->id, &root));
+    }
     TRY(fhir_prepare(rq, root, &how, &put));
     *ret_put = put;
     if (!system) {
@@ -348,6 +360,9 @@ static enum err delete_try(struct http_req *h, struct tx *tx, enum fhir_type typ
     }
     TRY(scope_check(h, &old, NULL, OP_DELETE));
     TRY(tx_delete(tx, (uint16_t)type, id, expect));
+    if (type == T_SUBSCRIPTION) {
+        TRY(sub_delete(tx, id));
+    }
     return api_audit_row(h, AUDIT_DELETE, &old, OK);
 }
 

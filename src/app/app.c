@@ -58,6 +58,12 @@ static void apply_settings(struct app *app)
     care->session_max_ms = (int64_t)c->session_max * MS_HOUR;
     care->draft_keep_ms = (int64_t)c->draft_keep * MS_DAY;
     care->lock_after = (uint32_t)c->lock_after;
+    care->hooks = (struct hook_policy){.hosts = c->hook_hosts,
+                                       .ca_file = c->hook_ca,
+                                       .plain = c->hook_http,
+                                       .full = c->hook_full,
+                                       .most = (uint32_t)c->subscriptions_max,
+                                       .keep_ms = (int64_t)c->events_keep * MS_DAY};
 }
 
 /* The tables of the workflows are proved before anybody moves a case by them. */

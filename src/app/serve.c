@@ -8,6 +8,7 @@
 #include "app/command.h"
 #include "os/clock.h"
 #include "os/log.h"
+#include "work/herald.h"
 #include "work/runner.h"
 
 enum { DRAIN_UNIT_MS = 1000 };
@@ -80,12 +81,54 @@ int command_init(struct command_args *args)
     return e == OK ? COMMAND_OK : COMMAND_FAILED;
 }
 
+/* The address notifications name: the one people use, or where we listen. */
+static struct str fhir_base(struct req *rq, const struct app *app)
+{
+    struct buf b;
+    buf_init(&b, rq->a, 512);
+    if (app->config->base_url.n > 0) {
+        buf_str(&b, app->config->base_url);
+    } else {
+        BUF_LIT(&b, "http://");
+        buf_str(&b, app->config->listen);
+        buf_char(&b, ':');
+        buf_u64(&b, http_server_port(app->server));
+    }
+    BUF_LIT(&b, "/fhir");
+    return buf_get(&b);
+}
+
+/* The threads that work by themselves. */
+struct workers {
+    struct runner *runner;
+    struct herald *herald;
+};
+
+static void workers_stop(struct workers *w)
+{
+    herald_stop(w->herald);
+    runner_stop(w->runner);
+}
+
+static enum err workers_start(struct req *rq, struct app *app, struct workers *ret_w)
+{
+    struct workers w = {0};
+    TRY(runner_start(rq, &app->web.care, &w.runner));
+    enum err e = herald_start(rq, &app->web.care, fhir_base(rq, app), &w.herald);
+    if (e != OK) {
+        workers_stop(&w);
+        return e;
+    }
+    *ret_w = w;
+    return OK;
+}
+
 static enum err serve(struct req *rq, struct app *app, const sigset_t *set)
 {
     uint64_t begun = os_ticks_us();
-    struct runner *runner = NULL;
+    struct workers workers = {0};
     TRY(listen_up(rq, app));
-    enum err e = runner_start(rq, &app->web.care, &runner);
+    enum err e = workers_start(rq, app, &workers);
     if (e != OK) {
         http_server_stop(app->server, 0);
         return e;
@@ -95,7 +138,7 @@ static enum err serve(struct req *rq, struct app *app, const sigset_t *set)
         log_ms((int64_t)(os_ticks_us() - begun) / 1000));
     wait_for_signal(set);
     begun = os_ticks_us();
-    runner_stop(runner);
+    workers_stop(&workers);
     http_server_stop(app->server, (uint32_t)app->config->drain * DRAIN_UNIT_MS);
     LOG(LOG_STOP, log_ms((int64_t)(os_ticks_us() - begun) / 1000));
     return OK;

@@ -1,0 +1,338 @@
+// Subscriptions against a receiver of our own: handshake, events by number, what may not be seen, retries,
+// heartbeats, TLS, $status, $events, the event stream; then kill -9 under load: every change that was
+// acknowledged arrives at least once, under one number.
+//   node tests/subs/run.mjs [--build release] [--kills 20]
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import os from 'node:os';
+import path from 'node:path';
+import { option, Program } from '../lib/program.mjs';
+import { world } from '../lib/world.mjs';
+
+const args = process.argv.slice(2);
+const KILLS = Number(option(args, '--kills', 20));
+const TOPIC = 'https://consilium.example/fhir/SubscriptionTopic/';
+const EXT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/';
+let passed = 0;
+let failed = 0;
+function is(what, ok, more = '') {
+  if (ok) passed += 1;
+  else {
+    failed += 1;
+    console.log(`FAILED ${what} ${more && JSON.stringify(more).slice(0, 1500)}`);
+  }
+}
+const sleep = (ms) => new Promise((f) => setTimeout(f, ms));
+async function until(what, fn, seconds = 20) {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const v = await fn();
+    if (v) {
+      passed += 1;
+      return v;
+    }
+    if (Date.now() > end) {
+      is(what, false);
+      return undefined;
+    }
+    await sleep(50);
+  }
+}
+
+// A receiver of notifications: what came, by path; status tells what it answers.
+class Receiver {
+  constructor(tls) {
+    this.came = [];
+    this.status = 200;
+    const on = (req, res) => {
+      let body = '';
+      req.on('data', (d) => { body += d; });
+      req.on('end', () => {
+        this.came.push({ url: req.url, headers: req.headers, note: JSON.parse(body) });
+        if (this.status === 302) res.setHeader('location', `/moved${req.url}`);
+        res.statusCode = this.status;
+        res.end();
+      });
+    };
+    this.server = tls ? https.createServer(tls, on) : http.createServer(on);
+  }
+
+  listen() {
+    return new Promise((done) => { this.server.listen(0, '127.0.0.1', () => { this.port = this.server.address().port; done(this); }); });
+  }
+
+  of(url, type) {
+    return this.came.filter((c) => c.url === url).map((c) => statusOf(c.note)).filter((s) => !type || s.type === type);
+  }
+}
+
+// The status of a notification, as plain members.
+function statusOf(bundle) {
+  const params = bundle.entry[0].resource.parameter;
+  const one = (name) => params.find((p) => p.name === name);
+  return {
+    type: one('type').valueCode,
+    status: one('status').valueCode,
+    topic: one('topic')?.valueCanonical,
+    count: Number(one('eventsSinceSubscriptionStart').valueString),
+    error: one('error')?.valueCodeableConcept.text,
+    events: params.filter((p) => p.name === 'notificationEvent').map((p) => ({
+      number: Number(p.part.find((x) => x.name === 'eventNumber').valueString),
+      focus: p.part.find((x) => x.name === 'focus')?.valueReference.reference,
+    })),
+    entries: bundle.entry.slice(1),
+    bundle,
+  };
+}
+
+// A key and certificate of 127.0.0.1, its own authority.
+const tlsDir = fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-tls-'));
+process.on('exit', () => fs.rmSync(tlsDir, { recursive: true, force: true }));
+const pem = (name) => path.join(tlsDir, name);
+spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+  '-addext', 'subjectAltName=DNS:localhost', '-keyout', pem('key.pem'), '-out', pem('cert.pem')], { stdio: 'ignore' });
+const tls = await new Receiver({ key: fs.readFileSync(pem('key.pem')), cert: fs.readFileSync(pem('cert.pem')) }).listen();
+const receiver = await new Receiver().listen();
+const other = await new Receiver().listen();
+
+const program = new Program({
+  build: option(args, '--build', 'release'),
+  extra: ['--hook-hosts', `127.0.0.1:${receiver.port}, localhost:${tls.port}`, '--hook-http', 'true', '--hook-full', 'true', '--hook-ca', pem('cert.pem')],
+});
+const region = world(program);
+const tokenOf = (login) => program.cli(['token', 'new', login, '--name', 'subs']).trim().split(/\s+/).pop();
+const tokens = { system: region.system, doctor: tokenOf('doctor'), outsider: tokenOf('outsider') };
+await program.start();
+
+async function call(method, rel, body, as = 'system', headers = {}) {
+  const r = await program.request(method, `/fhir/${rel}`, { authorization: `Bearer ${tokens[as]}`,
+    ...(body ? { 'content-type': method === 'PATCH' ? 'application/json-patch+json' : 'application/fhir+json' } : {}), ...headers }, body && JSON.stringify(body));
+  let json;
+  try { json = JSON.parse(r.body); } catch { json = undefined; }
+  return { status: r.status, json, headers: r.headers, body: r.body };
+}
+
+function subscription(topic, url, { content, filters = [], heartbeat, headers, port = receiver.port, scheme = 'http', host = '127.0.0.1' } = {}) {
+  return {
+    resourceType: 'Subscription', status: 'requested', reason: 'test', criteria: topic.includes('/') ? topic : TOPIC + topic,
+    ...(filters.length ? { _criteria: { extension: filters.map((f) => ({ url: `${EXT}backport-filter-criteria`, valueString: f })) } } : {}),
+    channel: {
+      ...(heartbeat ? { extension: [{ url: `${EXT}backport-heartbeat-period`, valueUnsignedInt: heartbeat }] } : {}),
+      type: 'rest-hook', endpoint: `${scheme}://${host}:${port}${url}`, payload: 'application/fhir+json',
+      ...(content ? { _payload: { extension: [{ url: `${EXT}backport-payload-content`, valueCode: content }] } } : {}),
+      ...(headers ? { header: headers } : {}),
+    },
+  };
+}
+const stream = (topic) => ({
+  resourceType: 'Subscription', status: 'requested', reason: 'test', criteria: TOPIC + topic,
+  channel: { type: 'message', _type: { extension: [{ url: `${EXT}backport-channel-type`, valueCoding: { system: 'https://consilium.example/fhir/CodeSystem/channel', code: 'event-stream' } }] } },
+});
+async function subscribe(what, body, as) {
+  const r = await call('POST', 'Subscription', body, as);
+  is(`${what}: created`, r.status === 201 && r.json.status === 'requested', r);
+  return r.json?.id;
+}
+const patient = (value) => ({ resourceType: 'Patient', identifier: [{ system: 'urn:example:subs', value }] });
+
+// ---- what is offered ----
+const meta = (await call('GET', 'metadata')).json;
+const offered = meta.rest[0].resource.find((r) => r.type === 'Subscription');
+const topics = offered.extension.filter((e) => e.url === `${EXT}capabilitystatement-subscriptiontopic-canonical`).map((e) => e.valueCanonical);
+is('topics in the statement', topics.includes(`${TOPIC}patient-changed`), topics);
+is('the profile in the statement', offered.supportedProfile?.includes(`${EXT}backport-subscription`));
+const listed = (await call('GET', 'Subscription/$topics')).json;
+is('topics by $topics', listed.entry?.length === topics.length, listed);
+for (const e of listed.entry ?? []) {
+  const v = await call('POST', 'Basic/$validate', e.resource);
+  is('a topic is a good Basic', v.status === 200 && !v.json.issue.some((i) => i.severity === 'error'), v.json);
+}
+
+// ---- what is refused ----
+for (const [what, body] of [
+  ['an unknown topic', subscription('nothing', '/x')],
+  ['a search for a topic', subscription('Observation?code=x/y', '/x')],
+  ['an address that is not allowed', subscription('patient-changed', '/x', { port: other.port })],
+  ['a filter the topic has not', subscription('patient-changed', '/x', { filters: ['Patient?birthdate=2000'] })],
+  ['a filter of another type', subscription('patient-changed', '/x', { filters: ['Task?status=draft'] })],
+  ['a header of ours', subscription('patient-changed', '/x', { headers: ['Host: elsewhere'] })],
+  ['another version', { ...subscription('patient-changed', '/x'), channel: { ...subscription('patient-changed', '/x').channel, payload: 'application/fhir+json; fhirVersion=5.0' } }],
+  ['a websocket', { ...subscription('patient-changed', '/x'), channel: { type: 'websocket' } }],
+  ['an unknown content', subscription('patient-changed', '/x', { content: 'everything' })],
+]) {
+  const r = await call('POST', 'Subscription', body);
+  is(`refused: ${what}`, r.status === 422, r);
+}
+
+// ---- handshake, events ----
+const empty = await subscribe('empty', subscription('patient-changed', '/empty', { headers: ['X-Secret: 42'] }));
+const ids = await subscribe('ids', subscription('patient-changed', '/ids', { content: 'id-only', filters: ['Patient?identifier=urn:example:subs|wanted'] }));
+const full = await subscribe('full', subscription('patient-changed', '/full', { content: 'full-resource', scheme: 'https', host: 'localhost', port: tls.port }));
+const live = await subscribe('live', stream('patient-changed'));
+for (const [id, url, r] of [[empty, '/empty', receiver], [ids, '/ids', receiver], [full, '/full', tls]]) {
+  await until(`${url}: handshake`, () => r.of(url, 'handshake').length > 0);
+  await until(`${url}: active`, async () => (await call('GET', `Subscription/${id}`)).json.status === 'active');
+}
+is('the header comes along', receiver.came.find((c) => c.url === '/empty')?.headers['x-secret'] === '42');
+is('the type comes along', receiver.came[0]?.headers['content-type'] === 'application/fhir+json');
+const wanted = (await call('POST', 'Patient', patient('wanted'))).json.id;
+const unwanted = (await call('POST', 'Patient', patient('unwanted'))).json.id;
+await until('empty: two events', () => receiver.of('/empty').at(-1)?.count === 2);
+const told = receiver.of('/empty', 'event-notification');
+is('empty: numbers', told.flatMap((s) => s.events.map((e) => e.number)).join() === '1,2', told);
+is('empty: nothing else', told.every((s) => s.entries.length === 0 && s.topic === undefined && s.events.every((e) => !e.focus)));
+is('empty: no id in it', !JSON.stringify(receiver.came.filter((c) => c.url === '/empty')).includes(wanted));
+await until('ids: one event', () => receiver.of('/ids', 'event-notification').length === 1);
+const one = receiver.of('/ids', 'event-notification')[0];
+is('ids: the focus', one?.events[0].focus === `${program.base}/fhir/Patient/${wanted}`.replace('undefined', ''), one?.events);
+is('ids: an entry without the resource', one?.entries.length === 1 && !one.entries[0].resource && one.entries[0].fullUrl.endsWith(`Patient/${wanted}`));
+is('ids: the first entry asks for $status', one?.bundle.entry[0].request.url.endsWith(`Subscription/${ids}/$status`));
+await until('full: over TLS', () => tls.of('/full').at(-1)?.count === 2);
+const carried = tls.of('/full', 'event-notification').flatMap((s) => s.entries.map((e) => e.resource));
+is('full: whole records', carried.map((p) => p?.id).join() === `${wanted},${unwanted}`, carried);
+const valid = await call('POST', 'Bundle/$validate', tls.came.at(-1).note);
+is('a notification is a good Bundle', valid.status === 200 && !valid.json.issue.some((i) => i.severity === 'error'), valid.json);
+await call('PUT', `Patient/${wanted}`, { id: wanted, ...patient('other') });
+await call('DELETE', `Patient/${unwanted}`);
+await until('a change and a deletion', () => receiver.of('/empty').at(-1)?.count === 4);
+const gone = await until('full: a deletion has no record', () => tls.of('/full', 'event-notification').flatMap((s) => s.entries).find((e) => e.request.method === 'DELETE'));
+is('full: the deletion names it', gone?.request.url === `Patient/${unwanted}` && !gone.resource);
+is('ids: the filter looks at what it is now', receiver.of('/ids', 'event-notification').length === 1);
+is('nobody else was called', other.came.length === 0);
+
+// ---- $status and $events ----
+const st = await call('GET', `Subscription/${empty}/$status`);
+is('$status', st.json.type === 'searchset' && statusOf(st.json).type === 'query-status' && statusOf(st.json).count === 4, st.json);
+const all = await call('GET', `Subscription/$status?id=${empty},${ids}&status=active`);
+is('$status of two', all.json.entry?.length === 2, all.json);
+const posted = await call('POST', 'Subscription/$status', { resourceType: 'Parameters', parameter: [{ name: 'id', valueId: ids }] });
+is('$status by POST', posted.json.entry?.length === 1, posted.json);
+is('$status of those in error: none', !(await call('GET', 'Subscription/$status?status=error')).json.entry?.length);
+const range = statusOf((await call('GET', `Subscription/${empty}/$events?eventsSinceNumber=2&eventsUntilNumber=3`)).json);
+is('$events by number', range.type === 'query-event' && range.events.map((e) => e.number).join() === '2,3', range);
+const streamed = statusOf((await call('GET', `Subscription/${live}/$events?content=full-resource`)).json);
+is('$events of a stream', streamed.events.length === 4 && streamed.entries.length === 4, streamed);
+
+// ---- who may not ----
+const own = await subscribe('a doctor', subscription('patient-changed', '/own', { content: 'id-only' }), 'doctor');
+await until('a doctor: active', async () => (await call('GET', `Subscription/${own}`, undefined, 'doctor')).json.status === 'active');
+for (const [method, rel] of [['GET', ''], ['GET', '/$status'], ['GET', '/$events'], ['GET', '/$stream'], ['DELETE', '']]) {
+  const r = await call(method, `Subscription/${own}${rel}`, undefined, 'outsider');
+  is(`another doctor: ${method} ${rel}`, r.status === 404, r);
+}
+is('another doctor: PUT', (await call('PUT', `Subscription/${own}`, { id: own, ...subscription('patient-changed', '/mine') }, 'outsider')).status === 404);
+is('another doctor: finds none', (await call('GET', 'Subscription', undefined, 'outsider')).json.entry === undefined);
+const theirs = (await call('POST', 'Patient', patient('theirs'))).json.id; // the system's: not the doctor's to see
+const mine = (await call('POST', 'Patient', { ...patient('mine'), name: [{ family: 'Seen' }] }, 'doctor')).json?.id;
+is('a doctor registers', mine === undefined || typeof mine === 'string');
+await sleep(1500);
+const seen = receiver.of('/own', 'event-notification').flatMap((s) => s.events.map((e) => e.focus ?? ''));
+is('a doctor is not told of others', !seen.some((f) => f.endsWith(theirs)), seen);
+if (mine) is('a doctor is told of the own', seen.some((f) => f.endsWith(mine)), seen);
+
+// ---- a receiver that fails ----
+receiver.status = 500;
+await call('PUT', `Patient/${wanted}`, { id: wanted, ...patient('again') });
+await until('error is shown', async () => (await call('GET', `Subscription/${empty}`)).json.status === 'error');
+const bad = (await call('GET', `Subscription/${empty}`)).json;
+is('the error says what', /500/.test(bad.error ?? ''), bad);
+is('$status says error', statusOf((await call('GET', `Subscription/${empty}/$status`)).json).status === 'error');
+receiver.status = 302;
+await sleep(2500);
+receiver.status = 200;
+await until('it is tried again', () => receiver.of('/empty').at(-1)?.events.some((e) => e.number >= 5) && receiver.status === 200, 30);
+await until('and active again', async () => (await call('GET', `Subscription/${empty}`)).json.status === 'active', 30);
+is('no redirect is followed', !receiver.came.some((c) => c.url.startsWith('/moved')));
+const active = (await call('GET', `Subscription/${empty}`)).json;
+is('the error is gone', active.error === undefined, active);
+
+// ---- heartbeat, off, on again, end ----
+const beat = await subscribe('heartbeat', subscription('message-sent', '/beat', { heartbeat: 1 }));
+await until('heartbeats', () => receiver.of('/beat', 'heartbeat').length >= 2);
+is('heartbeats count no events', receiver.of('/beat').every((s) => s.count === 0));
+await call('PATCH', `Subscription/${beat}`, [{ op: 'replace', path: '/status', value: 'off' }]);
+is('off stays off', (await call('GET', `Subscription/${beat}`)).json.status === 'off');
+const beats = receiver.of('/beat').length;
+await sleep(1600);
+is('nothing is sent when off', receiver.of('/beat').length <= beats + 1);
+await call('PATCH', `Subscription/${beat}`, [{ op: 'replace', path: '/status', value: 'active' }]);
+await until('asked for again: a handshake first', () => receiver.of('/beat', 'handshake').length === 2);
+is('it is deleted', (await call('DELETE', `Subscription/${beat}`)).status === 204);
+is('and gone', (await call('GET', `Subscription/${beat}/$status`)).status === 410);
+
+// ---- the event stream ----
+const heard = await new Promise((done) => {
+  const r = http.request({ host: '127.0.0.1', port: program.port, path: `/fhir/Subscription/${live}/$stream`, headers: { authorization: `Bearer ${tokens.system}` } }, (res) => {
+    let text = '';
+    res.on('data', (d) => {
+      text += d;
+      if (/event: events/.test(text)) {
+        r.destroy();
+        done(text);
+      }
+    });
+    void call('POST', 'Patient', patient('stream'));
+  });
+  r.on('error', () => {});
+  r.end();
+  setTimeout(() => done(''), 10000).unref();
+});
+is('the stream tells of new events', /event: events/.test(heard), heard);
+
+// ---- the owner goes ----
+program.cli(['user', 'lock', 'doctor']);
+await call('POST', 'Patient', patient('after'));
+await until('a closed account has no subscription', async () => (await call('GET', `Subscription/${own}`)).json.status === 'off');
+
+// ---- on record ----
+const record = program.cli(['audit', 'list']).split('\n');
+is('sent records are on record', record.some((l) => / export /.test(l) && l.includes(wanted)), record.slice(0, 5));
+is('no secret in the log', !program.log.includes('42') && !program.log.includes(wanted), program.log.slice(0, 500));
+
+// ---- kill -9 ----
+await subscribe('crash', subscription('patient-changed', '/crash', { content: 'id-only' }));
+await until('crash: handshake', () => receiver.of('/crash', 'handshake').length > 0);
+const acked = new Set();
+for (let kill = 0; kill < KILLS; kill++) {
+  receiver.status = kill % 5 === 4 ? 503 : 200;
+  const writer = async () => {
+    for (;;) {
+      const r = await call('POST', 'Patient', patient(`crash-${kill}`));
+      if (r.status !== 201) throw new Error(`create: ${r.status}`);
+      acked.add(r.json.id);
+    }
+  };
+  const load = Array.from({ length: 4 }, () => writer().catch((e) => { if (/create/.test(e.message)) is(e.message, false); }));
+  await sleep(100 + Math.random() * 500);
+  await program.kill();
+  await Promise.all(load);
+  await program.start();
+}
+receiver.status = 200;
+const numbers = new Map(); // number -> focus
+function arrived() {
+  const foci = new Set();
+  for (const s of receiver.of('/crash', 'event-notification')) {
+    for (const e of s.events) {
+      if (numbers.has(e.number) && numbers.get(e.number) !== e.focus) is(`number ${e.number} stands for one event`, false, [numbers.get(e.number), e.focus]);
+      numbers.set(e.number, e.focus);
+      foci.add(e.focus.split('/').pop());
+    }
+  }
+  return foci;
+}
+await until(`every change arrives (${acked.size})`, () => { const foci = arrived(); return [...acked].every((id) => foci.has(id)); }, 90);
+const foci = arrived();
+is('none is missing', [...acked].every((id) => foci.has(id)), [...acked].filter((id) => !foci.has(id)).slice(0, 5));
+const top = Math.max(...numbers.keys());
+is('numbers have no gaps', numbers.size === top, { top, n: numbers.size });
+is('each change is one event', new Set(numbers.values()).size === numbers.size);
+console.log(`${KILLS} kills, ${acked.size} changes acknowledged, ${numbers.size} events, ${receiver.of('/crash', 'event-notification').length} notifications`);
+await program.stop();
+is('the record is whole', /holds/.test(program.cli(['audit', 'verify'])), program.cli(['audit', 'verify']));
+program.remove();
+for (const r of [receiver, tls, other]) r.server.close();
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
