@@ -459,6 +459,8 @@ static const char v8_sub[] =
     " patient TEXT NOT NULL"         /* pseudo: whom its patient/ scopes speak of */
     ") STRICT;"
     "CREATE INDEX sub_actor ON sub(actor);"
+    "CREATE INDEX sub_on ON sub(scan_vid, key) WHERE state <> 4;"
+    "CREATE INDEX sub_due ON sub(retry_ms, key) WHERE state <> 4 AND channel = 1;"
     "CREATE TABLE sub_event("
     " sub INTEGER NOT NULL,"         /* tech */
     " number INTEGER NOT NULL,"      /* tech: 1.. without gaps */
