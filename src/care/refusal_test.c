@@ -35,16 +35,14 @@ static void refuse(const struct who *who, const char *peer, struct str id)
     assert_int_equal(commit_end(&rq, tx), OK);
 }
 
-/* Records of refusals since seq; *ret_n: how many refusals they tell of. */
+/* Records of refusals since seq, in rows until the end; *ret_n: how many refusals they tell of. */
 static size_t told_since(uint64_t seq, uint64_t *ret_n)
 {
-    struct req rq;
     size_t n = 0;
     size_t got = 0;
 
     *ret_n = 0;
-    as(&rq, NULL);
-    MUST(&rq, audit_list(&rq, 0, 0, ROWS_MAX, rows, &n));
+    MUST(&keep, audit_list(&keep, 0, 0, ROWS_MAX, rows, &n));
     for (size_t i = 0; i < n && rows[i].seq > seq; i++) {
         struct str rest = rows[i].detail;
         struct str first = {NULL, 0};
@@ -57,7 +55,6 @@ static size_t told_since(uint64_t seq, uint64_t *ret_n)
             got++;
         }
     }
-    req_done(&rq);
     return got;
 }
 
