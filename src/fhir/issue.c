@@ -27,6 +27,12 @@ void fhir_issue_add(struct req *rq, enum fhir_severity severity, const char *cod
     list->n_errors += severity == ISSUE_ERROR ? 1 : 0;
     if (list->n == FHIR_ISSUES_MAX) {
         list->n_more++;
+        for (uint32_t i = list->n; severity == ISSUE_ERROR && i > 0; i--) {
+            if (list->items[i - 1].severity != ISSUE_ERROR) { /* an error is worth more */
+                list->items[i - 1] = (struct fhir_issue){severity, code, text, subject, expression};
+                break;
+            }
+        }
         return;
     }
     list->items[list->n++] = (struct fhir_issue){severity, code, text, subject, expression};

@@ -68,7 +68,7 @@ struct str walk_shown(struct str name)
 void walk_fault(struct walk *w, const char *code, const char *text, struct str subject,
                 struct str leaf)
 {
-    bool kept = w->rq->issues == NULL || w->rq->issues->n < FHIR_ISSUES_MAX;
+    bool kept = w->rq->issues == NULL || w->rq->issues->n_errors < FHIR_ISSUES_MAX;
     fhir_issue_add(w->rq, ISSUE_ERROR, code, text, subject,
                    kept ? walk_path(w, walk_shown(leaf)) : S(""));
 }

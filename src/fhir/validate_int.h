@@ -8,7 +8,7 @@
 #include "fhir/validate.h"
 
 /* An open object or array. One bit for each child row of the type, from the first. */
-enum { SEEN_WORDS = 2, RULE_FUEL = 1000 * 1000, PROFILE_STEPS = 2 * 1000 * 1000 };
+enum { SEEN_WORDS = 2, RULE_FUEL = 1000 * 1000, PROFILE_STEPS = 500 * 1000 };
 
 struct frame {
     uint16_t type;               /* def_id of the object, or of the array's items */

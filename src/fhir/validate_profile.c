@@ -30,6 +30,21 @@ struct str type_name(const struct held *h, uint16_t type)
     return def_type_name(h->d, type);
 }
 
+struct held_mark held_mark_take(const struct walk *w)
+{
+    return (struct held_mark){arena_mark(w->rq->a), w->env.stack, w->env.stack_size, w->ids};
+}
+
+void held_mark_back(struct walk *w, struct held_mark m)
+{
+    if (w->check->rules != NULL) { /* else programs were compiled meanwhile, and stay */
+        w->env.stack = m.stack;
+        w->env.stack_size = m.stack_size;
+        w->ids = m.ids;
+        arena_back(w->rq->a, m.mark);
+    }
+}
+
 void held_fault(struct held *h, const struct place *at, const char *code, const char *text,
                 struct str subject)
 {
@@ -79,6 +94,7 @@ static bool member_put(struct held *h, const struct node *node, struct str key,
                        .stem = def_str(h->d, e->name), .choice = (e->flags & DEF_CHOICE) != 0};
     bool many = json_kind(v) == JSON_ARRAY || json_kind(sib) == JSON_ARRAY;
     uint32_t n = many ? MAX(json_len(v), json_len(sib)) : 1;
+    h->w->steps += n;
     struct node *all = ARENA_ARRAY(h->rq->a, list->n + n, struct node);
     if (all == NULL || n > NODES_MAX) {
         h->w->spent = true;
@@ -278,9 +294,11 @@ void held_profile(struct held *h, const struct node *node, struct str canonical,
 bool held_fits(struct held *h, const struct profile *p, uint32_t at, const struct node *node)
 {
     unsigned before = h->faults;
+    struct held_mark mark = held_mark_take(h->w);
     h->mute++;
     held_elem(h, p, at, node, NULL);
     h->mute--;
+    held_mark_back(h->w, mark);
     bool fits = h->faults == before;
     h->faults = before;
     return fits;
@@ -292,9 +310,11 @@ bool held_fits_profile(struct held *h, const struct node *node, struct str canon
     if (is_core(h, canonical)) {
         return def_is_a(h->d, node->type, def_find(h->d, str_sub(canonical, 40, canonical.n)));
     }
+    struct held_mark mark = held_mark_take(h->w);
     h->mute++;
     held_profile(h, node, canonical, NULL);
     h->mute--;
+    held_mark_back(h->w, mark);
     bool fits = h->faults == before;
     h->faults = before;
     return fits;
@@ -304,19 +324,16 @@ void walk_profile(struct walk *w, struct jv v, uint16_t type, struct jv resource
                   struct str canonical, struct str path)
 {
     struct held h = {.w = w, .rq = w->rq, .d = w->d, .lib = w->check->lib, .root = w->root};
-    struct arena_mark mark = arena_mark(w->rq->a);
-    struct path_item *stack = w->env.stack;
-    uint32_t stack_size = w->env.stack_size;
-    struct walk_ids *ids = w->ids;
+    struct held_mark mark = held_mark_take(w);
     h.container = w->n > 0 ? walk_container(w, walk_top(w))->v : w->root;
     struct node node = {.v = v, .resource = resource, .type = type, .index = -1};
     struct place at = {NULL, path, 0, -1};
+    if (fhir_issue_errors(w->rq) >= FHIR_ISSUES_MAX) {
+        return; /* no more would be kept */
+    }
     held_profile(&h, &node, canonical, &at);
-    if (h.faults == 0 && w->check->rules != NULL) {
-        w->ids = ids;
-        w->env.stack = stack; /* what was taken is given back: nothing of it was told */
-        w->env.stack_size = stack_size;
-        arena_back(w->rq->a, mark);
+    if (h.faults == 0) {
+        held_mark_back(w, mark);
     }
 }
 
@@ -351,7 +368,12 @@ void walk_profiles(struct walk *w, const struct frame *f)
         return;
     }
     struct str path = walk_path(w, S(""));
+    uint32_t n = 0;
     for (struct jv p = json_first(list); json_has(p); p = json_next(p)) {
+        if (n++ == PROFILES_MAX) {
+            walk_fault(w, "too-costly", T("There are too many of these."), S("meta.profile"), S(""));
+            break;
+        }
         walk_profile(w, f->v, f->type, f->v, json_str(w->rq->a, p), path);
     }
     if (root) {

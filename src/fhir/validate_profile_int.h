@@ -8,7 +8,7 @@
 #include "fhir/profile.h"
 #include "fhir/validate_int.h"
 
-enum { PROFILE_DEEP = 60, NODES_MAX = 4000 };
+enum { PROFILE_DEEP = 60, NODES_MAX = 4000, PROFILES_MAX = 32 };
 
 /* A value as it stands in a resource. */
 struct node {
@@ -45,6 +45,16 @@ struct nodes {
     struct node *v;
     uint32_t n;
 };
+
+/* What a look that tells nothing may give back: its memory, and what points into it. */
+struct held_mark {
+    struct arena_mark mark;
+    struct path_item *stack;
+    uint32_t stack_size;
+    struct walk_ids *ids;
+};
+struct held_mark held_mark_take(const struct walk *w);
+void held_mark_back(struct walk *w, struct held_mark m);
 
 void held_fault(struct held *h, const struct place *at, const char *code, const char *text,
                 struct str subject);

@@ -64,14 +64,34 @@ static bool extension_url_is(struct held *h, const struct node *n, struct str ur
     return str_eq(json_str(h->rq->a, json_get(n->v, S("url"))), url);
 }
 
+/* Room for n more; false when there is none. */
+static bool nodes_room(struct held *h, struct nodes *list, uint32_t n, uint32_t *size)
+{
+    if (list->n + n <= *size) {
+        return true;
+    }
+    uint32_t want = MAX(*size * 2, list->n + n);
+    struct node *all = want <= NODES_MAX * 2 ? ARENA_ARRAY(h->rq->a, want, struct node) : NULL;
+    if (all == NULL) {
+        h->w->spent = true;
+        return false;
+    }
+    for (uint32_t i = 0; i < list->n; i++) {
+        all[i] = list->v[i];
+    }
+    list->v = all;
+    *size = want;
+    return true;
+}
+
 static void values_step(struct held *h, struct aim *a, struct str name, struct str arg)
 {
     struct nodes next = {0};
+    uint32_t size = 0;
     bool resolve = str_eq(name, S("resolve"));
     bool of_type = str_eq(name, S("ofType"));
     bool extension = str_eq(name, S("extension")) && arg.n > 0;
-    next.v = ARENA_ARRAY(h->rq->a, NODES_MAX, struct node);
-    for (uint32_t i = 0; i < a->values.n && next.v != NULL; i++) {
+    for (uint32_t i = 0; i < a->values.n; i++) {
         const struct node *n = &a->values.v[i];
         struct nodes inner = {0};
         struct node target;
@@ -85,7 +105,11 @@ static void values_step(struct held *h, struct aim *a, struct str name, struct s
             a->known = false;
             return;
         }
-        for (uint32_t k = 0; k < inner.n && next.n < NODES_MAX; k++) {
+        if (!nodes_room(h, &next, inner.n, &size)) {
+            a->known = false;
+            return;
+        }
+        for (uint32_t k = 0; k < inner.n; k++) {
             if (!extension || extension_url_is(h, &inner.v[k], arg)) {
                 next.v[next.n++] = inner.v[k];
             }
@@ -264,8 +288,8 @@ static bool by_default(struct held *h, const struct profile *p, uint32_t slice,
     return types_name(h, json_get(e->v, S("type")), S("profile"), item, false);
 }
 
-static bool is_in(struct held *h, const struct profile *p, uint32_t slice, struct jv slicing,
-                  const struct node *item, bool *ret_known)
+static bool discriminated(struct held *h, const struct profile *p, uint32_t slice,
+                          struct jv slicing, const struct node *item, bool *ret_known)
 {
     struct jv list = json_get(slicing, S("discriminator"));
     *ret_known = true;
@@ -284,6 +308,15 @@ static bool is_in(struct held *h, const struct profile *p, uint32_t slice, struc
         }
     }
     return true;
+}
+
+static bool is_in(struct held *h, const struct profile *p, uint32_t slice, struct jv slicing,
+                  const struct node *item, bool *ret_known)
+{
+    struct held_mark mark = held_mark_take(h->w);
+    bool in = discriminated(h, p, slice, slicing, item, ret_known);
+    held_mark_back(h->w, mark);
+    return in;
 }
 
 static bool slice_limit(struct held *h, struct jv v, struct str key, uint64_t *ret_n)

@@ -11,6 +11,7 @@
 
 static const char *data;
 static bool by_place;
+static const struct fhir_rules *rules;
 
 static bool load(struct req *rq, struct str name, struct json_doc *doc)
 {
@@ -172,7 +173,7 @@ static void one(struct req *rq, struct jv row)
     struct str name = suite_text(rq, row, S("name"));
     struct str file = suite_text(rq, row, S("file"));
     struct fhir_library *lib = fhir_library_new(rq->a);
-    struct fhir_check check = {.lib = lib, .flags = FHIR_STRICT};
+    struct fhir_check check = {.lib = lib, .rules = rules, .flags = FHIR_STRICT};
     struct buf second;
     buf_init(&second, rq->a, 500);
     buf_str(&second, name);
@@ -208,5 +209,11 @@ int main(int argc, char **argv)
     }
     data = argv[1];
     by_place = strcmp(argv[2], "place") == 0;
-    return suite_array(data, "validator/expected.json", one);
+    struct req rq;
+    req_init(&rq, (size_t)64 << 20, (struct instant){0});
+    int status = fhir_rules_new(&rq, NULL, &rules) == OK
+                     ? suite_array(data, "validator/expected.json", one)
+                     : 1;
+    req_done(&rq);
+    return status;
 }
