@@ -1,5 +1,6 @@
 /* store/apply.c - one transaction applied inside the writer's open batch. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/footprint.h"
@@ -408,27 +409,39 @@ static enum err sql_write(struct writer *w, struct req *rq, const struct tx_sql_
 
 /* ---- the whole ---- */
 
-enum { COMPARED = 16 }; /* puts of one transaction that are compared pair by pair */
+enum { COMPARED = 20000 }; /* more puts in one transaction are not compared beforehand */
 
-static bool is_twice(const struct tx *tx, size_t i)
+static int put_cmp(const void *a, const void *b)
 {
-    const struct tx_put *p = &tx->items[i]->put;
-    for (size_t k = 0; k < i; k++) {
-        const struct tx_put *q = &tx->items[k]->put;
-        if (p->type == q->type && str_eq(p->id, q->id)) {
-            return true;
+    const struct tx_put *p = &(*(const struct tx_item *const *)a)->put;
+    const struct tx_put *q = &(*(const struct tx_item *const *)b)->put;
+    return p->type != q->type ? (p->type < q->type ? -1 : 1) : str_cmp(p->id, q->id);
+}
+
+/* Beforehand, so that nothing has to be undone. */
+static enum err once_each(struct writer *w, struct tx *tx)
+{
+    size_t n = tx->n_items;
+    if (n < 2 || n > COMPARED) {
+        return OK;
+    }
+    const struct tx_item **v = ARENA_ARRAY(w->scratch, n, const struct tx_item *);
+    TRY_MEM(tx->rq, v);
+    for (size_t i = 0; i < n; i++) {
+        v[i] = tx->items[i];
+    }
+    qsort(v, n, sizeof(*v), put_cmp);
+    for (size_t i = 1; i < n; i++) {
+        if (put_cmp(&v[i - 1], &v[i]) == 0) {
+            return FAIL(tx->rq, E_CONFLICT, "twice in one transaction");
         }
     }
-    return false;
+    return OK;
 }
 
 static enum err checks(struct writer *w, struct tx *tx)
 {
-    for (size_t i = 1; i < tx->n_items && tx->n_items <= COMPARED; i++) {
-        if (is_twice(tx, i)) {
-            return FAIL(tx->rq, E_CONFLICT, "twice in one transaction");
-        }
-    }
+    TRY(once_each(w, tx));
     for (const struct tx_require *r = tx->requires; r != NULL; r = r->next) {
         TRY(require_holds(w, tx->rq, r));
     }

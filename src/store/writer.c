@@ -14,6 +14,7 @@
 
 enum {
     KEEP_MS = 60000,          /* between two signed heads */
+    IDLE_MS = 20000,          /* without work the writer gives its pages back */
     CHECKPOINT_PAGES = 4000,  /* the keeper moves the log from here on */
     CHECKPOINT_NOW = 16000,   /* the writer does, so that the log starts anew */
     ROOM_EVERY_US = 200000,   /* between two looks at the free space */
@@ -270,16 +271,21 @@ static void *writer_main(void *ctx)
 {
     struct writer *w = ctx;
     for (;;) {
+        bool idle = false;
         os_lock(&w->lock);
-        while (w->first == NULL && !w->stop) {
-            os_wait(&w->more, &w->lock);
+        while (w->first == NULL && !w->stop && !idle) {
+            idle = !os_wait_ms(&w->more, &w->lock, IDLE_MS) && w->first == NULL && !w->stop;
         }
-        bool end = w->first == NULL;
+        bool end = w->first == NULL && !idle;
         os_unlock(&w->lock);
         if (end) {
             return NULL;
         }
-        batch_run(w);
+        if (idle) {
+            sqlite3_db_release_memory(w->conn->sql); /* pages kept for the next batch */
+        } else {
+            batch_run(w);
+        }
     }
 }
 
