@@ -2,7 +2,8 @@
  *
  *   /fhir/$export, /fhir/Patient/$export, /fhir/Group/:id/$export   GET, POST
  *   /fhir/$export/:job                                              GET status or manifest, DELETE
- *   /fhir/$export/:job/:file                                        GET */
+ *   /fhir/$export/:job/:file                                        GET
+ *   /fhir/$import                                                   POST; then as of an export */
 #include "care/bulk.h"
 
 #include "api/fhir_int.h"
@@ -228,7 +229,7 @@ static void file_write(struct http_req *h, struct json_out *o, const struct bulk
     struct buf b;
     buf_init(&b, h->rq.a, 1024);
     buf_str(&b, api_base(h));
-    BUF_LIT(&b, "/$export/");
+    buf_str(&b, row->kind == BULK_EXPORT ? S("/$export/") : S("/$import/"));
     buf_str(&b, row->id);
     buf_char(&b, '/');
     buf_str(&b, f->name);
@@ -283,18 +284,58 @@ static enum err manifest(struct http_req *h, const struct bulk_row *row)
     return http_reply(h, 200, S("application/json"), buf_get(&b));
 }
 
-enum err api_fhir_export_status(struct http_req *h)
+/* How many resources were written; the lines that were left out, and why, in a file. */
+static enum err import_manifest(struct http_req *h, const struct bulk_row *row)
+{
+    struct req *rq = &h->rq;
+    struct bulk_file *files = NULL;
+    struct bulk_input *inputs = NULL;
+    size_t n = 0;
+    size_t n_inputs = 0;
+    struct buf b;
+    struct buf when;
+    struct json_out o;
+    TRY(bulk_files(rq, row->progress, &files, &n));
+    TRY(bulk_inputs_read(rq, row->ask, &inputs, &n_inputs));
+    buf_init(&b, rq->a, MANIFEST_MAX);
+    buf_init(&when, rq->a, 64);
+    instant_write(&when, row->at);
+    json_out_init(&o, &b);
+    json_obj(&o);
+    json_ks(&o, S("transactionTime"), buf_get(&when));
+    json_kb(&o, S("requiresAccessToken"), true);
+    json_ki(&o, S("count"), bulk_number(rq, row->progress, S("n")));
+    json_k(&o, S("input"));
+    json_arr(&o);
+    for (size_t i = 0; i < n_inputs; i++) {
+        json_v_str(&o, inputs[i].url);
+    }
+    json_arr_end(&o);
+    json_k(&o, S("error"));
+    json_arr(&o);
+    for (size_t i = 0; i < n; i++) {
+        if (files[i].n > 0) {
+            file_write(h, &o, row, &files[i]);
+        }
+    }
+    json_arr_end(&o);
+    json_obj_end(&o);
+    return buf_ok(&b) ? http_reply(h, 200, S("application/json"), buf_get(&b))
+                      : FAIL(rq, E_TOO_LARGE, "manifest");
+}
+
+static enum err status(struct http_req *h, enum bulk_kind kind)
 {
     struct req *rq = &h->rq;
     struct bulk_row row;
     TRY(api_enter(h));
-    TRY(bulk_may(rq));
-    TRY(bulk_find(rq, BULK_EXPORT, http_param(h, S("job")), &row));
+    TRY(kind == BULK_EXPORT ? bulk_may(rq) : bulk_may_import(rq));
+    TRY(bulk_find(rq, kind, http_param(h, S("job")), &row));
     if (row.state == BULK_FAILED) {
-        return FAIL(rq, E_INTERNAL, "the export failed: %.*s", STR_ARG(row.error));
+        return FAIL(rq, E_INTERNAL, "it failed: %.*s", STR_ARG(row.error));
     }
     if (row.state == BULK_DONE) {
-        return manifest(h, &row);
+        return kind == BULK_EXPORT ? manifest(h, &row) : import_manifest(h, &row);
     }
     struct buf b;
     buf_init(&b, rq->a, 64);
@@ -305,28 +346,49 @@ enum err api_fhir_export_status(struct http_req *h)
     return http_reply_empty(h, 202);
 }
 
+enum err api_fhir_export_status(struct http_req *h)
+{
+    return status(h, BULK_EXPORT);
+}
+
+enum err api_fhir_import_status(struct http_req *h)
+{
+    return status(h, BULK_IMPORT);
+}
+
 static enum err gone(struct http_req *h)
 {
     return http_reply_empty(h, 202);
 }
 
 /* Its files are removed within a minute; nobody can ask for them any more. */
-enum err api_fhir_export_end(struct http_req *h)
+static enum err end(struct http_req *h, enum bulk_kind kind)
 {
     struct req *rq = &h->rq;
     struct bulk_row row;
     struct tx *tx = tx_new(rq);
     TRY_MEM(rq, tx);
     TRY(api_enter(h));
-    TRY(bulk_may(rq));
-    TRY(bulk_find(rq, BULK_EXPORT, http_param(h, S("job")), &row));
+    TRY(kind == BULK_EXPORT ? bulk_may(rq) : bulk_may_import(rq));
+    TRY(bulk_find(rq, kind, http_param(h, S("job")), &row));
     TRY(bulk_drop(tx, row.id));
     struct audit_rec rec = {.action = AUDIT_DELETE, .why = WHY_OWN, .detail = row.id};
     TRY(audit_add(rq, &rec));
     return http_commit(h, tx, gone);
 }
 
-enum err api_fhir_export_file(struct http_req *h)
+enum err api_fhir_export_end(struct http_req *h)
+{
+    return end(h, BULK_EXPORT);
+}
+
+/* What was written stays. */
+enum err api_fhir_import_end(struct http_req *h)
+{
+    return end(h, BULK_IMPORT);
+}
+
+static enum err file(struct http_req *h, enum bulk_kind kind)
 {
     struct req *rq = &h->rq;
     struct bulk_row row;
@@ -338,8 +400,8 @@ enum err api_fhir_export_file(struct http_req *h)
     if (rq->who == NULL) {
         return FAIL(rq, E_SIGN_IN, "no bearer token");
     }
-    TRY(bulk_may(rq));
-    TRY(bulk_find(rq, BULK_EXPORT, http_param(h, S("job")), &row));
+    TRY(kind == BULK_EXPORT ? bulk_may(rq) : bulk_may_import(rq));
+    TRY(bulk_find(rq, kind, http_param(h, S("job")), &row));
     TRY(bulk_files(rq, row.progress, &files, &n));
     while (i < n && !str_eq(files[i].name, http_param(h, S("file")))) {
         i++;
@@ -359,4 +421,84 @@ enum err api_fhir_export_file(struct http_req *h)
     struct http_disk_file f = {.fd = fd, .size_bytes = files[i].bytes,
                                .type = S("application/fhir+ndjson")};
     return http_reply_file(h, &f);
+}
+
+enum err api_fhir_export_file(struct http_req *h)
+{
+    return file(h, BULK_EXPORT);
+}
+
+enum err api_fhir_import_file(struct http_req *h)
+{
+    return file(h, BULK_IMPORT);
+}
+
+/* ---- import ---- */
+
+/* {"inputFormat":"application/fhir+ndjson","input":[{"type":"Patient","url":"/uploads/ID"}]}, or the same as
+ * Parameters: input with the parts type and url. */
+static enum err inputs_read(struct http_req *h, struct jv root, struct bulk_input **ret_v,
+                            size_t *ret_n)
+{
+    struct req *rq = &h->rq;
+    bool params = json_is(json_get(root, S("resourceType")), S("Parameters"));
+    struct jv list = json_get(root, params ? S("parameter") : S("input"));
+    struct bulk_input *v = ARENA_ARRAY(rq->a, json_len(list), struct bulk_input);
+    size_t n = 0;
+    TRY_MEM(rq, v);
+    for (struct jv e = json_first(list); json_has(e); e = json_next(e)) {
+        struct bulk_input in = {.url = json_str(rq->a, json_get(e, S("url"))),
+                                .type = json_str(rq->a, json_get(e, S("type")))};
+        if (params && !json_is(json_get(e, S("name")), S("input"))) {
+            continue;
+        }
+        for (struct jv p = json_first(json_get(e, S("part"))); json_has(p); p = json_next(p)) {
+            struct jv code = json_get(p, S("valueCode"));
+            struct jv url = json_get(p, S("valueUri"));
+            url = json_has(url) ? url : json_get(p, S("valueUrl"));
+            in.type = json_is(json_get(p, S("name")), S("type")) ? json_str(rq->a, code) : in.type;
+            in.url = json_is(json_get(p, S("name")), S("url")) ? json_str(rq->a, url) : in.url;
+        }
+        if (in.url.n == 0) {
+            return FAIL(rq, E_BAD_INPUT, "input: an address");
+        }
+        v[n++] = in;
+    }
+    *ret_v = v;
+    *ret_n = n;
+    return OK;
+}
+
+enum err api_fhir_import(struct http_req *h)
+{
+    struct req *rq = &h->rq;
+    struct str *where = ARENA_NEW(rq->a, struct str);
+    struct tx *tx = tx_new(rq);
+    struct bulk_input *inputs = NULL;
+    struct json_doc *doc;
+    struct str id;
+    size_t n = 0;
+    struct buf b;
+    TRY_MEM(rq, where);
+    TRY_MEM(rq, tx);
+    TRY(api_enter(h));
+    TRY(bulk_may_import(rq));
+    if (!api_prefers_async(h)) {
+        return FAIL(rq, E_BAD_INPUT, "Prefer: respond-async");
+    }
+    TRY(api_body(h, &doc));
+    struct str format = json_str(rq->a, json_get(json_root(doc), S("inputFormat")));
+    if (format.n > 0 && !str_eq(format, S("application/fhir+ndjson"))) {
+        return FAIL(rq, E_BAD_INPUT, "inputFormat: application/fhir+ndjson");
+    }
+    TRY(inputs_read(h, json_root(doc), &inputs, &n));
+    buf_init(&b, rq->a, 2048);
+    buf_str(&b, api_base(h));
+    BUF_LIT(&b, "/$import");
+    TRY(bulk_import_ask(rq, buf_get(&b), inputs, n, tx, &id));
+    buf_char(&b, '/');
+    buf_str(&b, id);
+    *where = buf_get(&b);
+    h->page_ctx = where;
+    return http_commit(h, tx, accepted);
 }

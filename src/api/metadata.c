@@ -1,5 +1,6 @@
 /* api/metadata.c - the CapabilityStatement, made from the tables the program runs on. */
 #include "api/fhir_int.h"
+#include "care/care.h"
 #include "care/flow.h"
 #include "care/sub.h"
 
@@ -326,6 +327,8 @@ static void rest_write(struct json_out *o, struct http_req *h)
     json_arr(o);
     operation_write(o, S("export"), S(BULK_DEFINITION "export"),
                     S("All resources the caller may see, as NDJSON files."));
+    operation_write(o, S("import"), S(CARE_URL "/OperationDefinition/import"),
+                    S("Resources of uploaded NDJSON files, in the background."));
     json_arr_end(o);
     json_obj_end(o);
     json_arr_end(o);

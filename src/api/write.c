@@ -6,9 +6,9 @@
  * documents are made only by signing.
  */
 #include "api/fhir_int.h"
-#include "care/case_row.h"
 #include "care/consult_pace.h"
 #include "care/directory.h"
+#include "care/fixed.h"
 #include "care/care.h"
 #include "care/sub.h"
 #include "store/audit.h"
@@ -57,22 +57,6 @@ static enum rule rule_of(enum fhir_type type, uint32_t *ret_right)
     return BY_NONE;
 }
 
-/* The resources that share the id of a case with a row in the worklists change only with it. */
-static enum err case_check(struct http_req *h, enum fhir_type type, struct str id)
-{
-    struct case_row row;
-    if (type != T_TASK && type != T_SERVICE_REQUEST && type != T_QUESTIONNAIRE_RESPONSE) {
-        return OK;
-    }
-    enum err e = case_row_load(&h->rq, id, &row);
-    if (e == E_NOT_FOUND) {
-        err_clear(&h->rq);
-        return OK;
-    }
-    TRY(e);
-    return FAIL(&h->rq, E_CONFLICT, "a case of a workflow changes by $move only");
-}
-
 static const struct str file_mark = SI(CARE_URL "/StructureDefinition/sha256");
 
 /* What a person wrote to others, forms that were filled in, and the files of a case stay as they were
@@ -90,38 +74,6 @@ static enum err kept_check(struct http_req *h, enum fhir_type type, const struct
     }
     if (type == T_DOCUMENT_REFERENCE && str_find(old->body, file_mark) < old->body.n) {
         return FAIL(&h->rq, E_FORBIDDEN, "a file of a case stays");
-    }
-    return OK;
-}
-
-/* Documents that carry or belong to a signature never change (design 9). */
-static bool is_signed(struct req *rq, enum fhir_type type, struct jv body)
-{
-    struct jv status = json_get(body, S("status"));
-    switch (fhir_type_hangs(type) == HANGS_ON_CASE ? type : T_NONE) {
-    case T_BUNDLE: return json_is(json_get(body, S("type")), S("document"));
-    case T_PROVENANCE: return json_has(json_get(body, S("signature")));
-    case T_COMPOSITION:
-        return json_is(status, S("final")) || json_is(status, S("amended")) ||
-               str_eq(json_str(rq->a, status), S("corrected"));
-    default: return false;
-    }
-}
-
-static bool can_be_signed(enum fhir_type type)
-{
-    return type == T_BUNDLE || type == T_PROVENANCE || type == T_COMPOSITION;
-}
-
-static enum err old_check(struct http_req *h, enum fhir_type type, const struct res_row *old)
-{
-    struct json_doc doc;
-    if (old->deleted || !can_be_signed(type) || old->body.n == 0) {
-        return OK;
-    }
-    TRY(json_parse(&h->rq, old->body, NULL, &doc));
-    if (is_signed(&h->rq, type, json_root(&doc))) {
-        return FAIL(&h->rq, E_FORBIDDEN, "a signed document never changes");
     }
     return OK;
 }
@@ -144,7 +96,7 @@ static enum err person_check(struct http_req *h, enum fhir_type type, struct str
         TRY(api_audit_row(h, AUDIT_UPDATE, old, E_NOT_FOUND));
         return FAIL(&h->rq, E_NOT_FOUND, "no such resource");
     }
-    TRY(case_check(h, type, id));
+    TRY(fixed_case(&h->rq, type, id));
     return old != NULL ? kept_check(h, type, old) : OK;
 }
 
@@ -247,7 +199,7 @@ static enum err scope_check(struct http_req *h, const struct res_row *old, const
 static bool needs_old(const struct http_req *h, const struct api_write *w)
 {
     const struct fhir_scopes *s = h->rq.who->scope;
-    return !w->is_create && (!who_may(h->rq.who, IS_SYSTEM) || can_be_signed(w->type) ||
+    return !w->is_create && (!who_may(h->rq.who, IS_SYSTEM) || fixed_can_be_signed(w->type) ||
                              (s != NULL && !scope_is_free(s, w->type, OP_UPDATE)) ||
                              fhir_type_date(w->type).n == 0);
 }
@@ -300,7 +252,7 @@ static enum err put_try(struct http_req *h, struct tx *tx, struct jv root,
         }
     }
     if (has_old) {
-        TRY(old_check(h, w->type, &old));
+        TRY(fixed_signed(&h->rq, w->type, &old));
         how.at_ms = fhir_type_date(w->type).n == 0 ? old.at_ms : 0;
     }
     if (!system) {
@@ -310,7 +262,7 @@ static enum err put_try(struct http_req *h, struct tx *tx, struct jv root,
         TRY(person_check(h, w->type, w->id, has_old ? &old : NULL));
         TRY(sender_check(h, w->type, root));
     } else if (!w->is_create) {
-        TRY(case_check(h, w->type, w->id));
+        TRY(fixed_case(&h->rq, w->type, w->id));
     }
     if (w->type == T_BINARY) {
         TRY(api_binary_anchor(h, root, &how));
@@ -352,11 +304,11 @@ static enum err delete_try(struct http_req *h, struct tx *tx, enum fhir_type typ
         return OK;
     }
     TRY(e);
-    TRY(old_check(h, type, &old));
+    TRY(fixed_signed(&h->rq, type, &old));
     if (!who_may(rq->who, IS_SYSTEM)) {
         TRY(person_check(h, type, id, &old));
     } else {
-        TRY(case_check(h, type, id));
+        TRY(fixed_case(&h->rq, type, id));
     }
     TRY(scope_check(h, &old, NULL, OP_DELETE));
     TRY(tx_delete(tx, (uint16_t)type, id, expect));

@@ -1,4 +1,4 @@
-/* app/bulk.c - exports from the command line, beside a server or without one. */
+/* app/bulk.c - exports and imports from the command line, beside a server or without one. */
 #include <stdio.h>
 
 #include "app/app.h"
@@ -150,4 +150,39 @@ int command_export(struct command_args *args)
         return COMMAND_USAGE;
     }
     return command_with_store(args, false, export_store);
+}
+
+/* ---- import ---- */
+
+static enum err import_store(struct command_args *args)
+{
+    struct req *rq = args->rq;
+    struct bulk_input *inputs = ARENA_ARRAY(rq->a, (size_t)args->n_words, struct bulk_input);
+    struct bulk_row row;
+    struct str id;
+    char outcome[OS_PATH_MAX];
+    TRY_MEM(rq, inputs);
+    for (int i = 0; i < args->n_words; i++) {
+        inputs[i] = (struct bulk_input){.url = str_z(args->words[i]), .path = str_z(args->words[i]),
+                                        .type = S("")};
+    }
+    struct instant from = os_now();
+    TRY(bulk_import_files(rq, inputs, (size_t)args->n_words, &id));
+    TRY(bulk_run_one(rq, id, &row));
+    int64_t bad = bulk_number(rq, row.progress, S("bad"));
+    printf("%lld resources in %lld ms\n", (long long)bulk_number(rq, row.progress, S("n")),
+           (long long)(os_now().ms - from.ms));
+    if (bad > 0) {
+        TRY(bulk_path(rq, id, S("outcome"), outcome));
+        printf("%lld lines were left out: %s\n", (long long)bad, outcome);
+    }
+    return OK;
+}
+
+int command_import(struct command_args *args)
+{
+    if (args->n_words == 0) {
+        return COMMAND_USAGE;
+    }
+    return command_with_store(args, false, import_store);
 }

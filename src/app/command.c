@@ -40,6 +40,7 @@ const struct command commands[] = {
     {"fhirpath", "--expr EXPR [--input FILE] [--strict] [--lenient-as] [--bare] | --tests FOLDER | --bench FILE", "evaluate FHIRPath over a resource, run test cases, measure", command_fhirpath},
     {"view", "FILE [--input NDJSON] [--format csv|ndjson|json]", "the rows of a ViewDefinition over a file of resources, or over the data folder", command_view},
     {"export", "--out FOLDER [--type TYPE,TYPE] [--since INSTANT]", "all resources as NDJSON files, one a type; goes on where it was interrupted", command_export},
+    {"import", "FILE ...", "resources from NDJSON files; goes on where it was interrupted", command_import},
     {"help",    "[SUBCOMMAND]", "this list, or what one subcommand is for",                    command_help  },
 };
 /* clang-format on */

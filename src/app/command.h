@@ -89,4 +89,5 @@ int command_validate(struct command_args *args);
 int command_fhirpath(struct command_args *args);
 int command_view(struct command_args *args);
 int command_export(struct command_args *args);
+int command_import(struct command_args *args);
 int command_help(struct command_args *args);

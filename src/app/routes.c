@@ -75,6 +75,10 @@ const struct http_route app_routes[] = {
     {GET,    "/fhir/$export/:job", WHO_SIGNED_IN, 0,     LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_export_status},
     {DELETE, "/fhir/$export/:job", WHO_SIGNED_IN, 0,     LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_export_end},
     {GET,    "/fhir/$export/:job/:file", WHO_SIGNED_IN, 0, LIMIT_NONE, 0,     KIND_FHIR,   api_fhir_export_file},
+    {POST,   "/fhir/$import",  WHO_SIGNED_IN, 0,         LIMIT_FORM, 0,       KIND_FHIR,   api_fhir_import},
+    {GET,    "/fhir/$import/:job", WHO_SIGNED_IN, 0,     LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_import_status},
+    {DELETE, "/fhir/$import/:job", WHO_SIGNED_IN, 0,     LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_import_end},
+    {GET,    "/fhir/$import/:job/:file", WHO_SIGNED_IN, 0, LIMIT_NONE, 0,     KIND_FHIR,   api_fhir_import_file},
     {GET,    "/fhir/*rest",    WHO_ANY,       0,         LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_unknown},
 
     /* applications (SMART App Launch) */

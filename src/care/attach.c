@@ -2,6 +2,8 @@
 #include "care/attach.h"
 
 #include "care/access.h"
+#include "care/upload.h"
+#include "care/who.h"
 #include "store/db.h"
 
 enum err attach_may_add(struct req *rq, struct str key)
@@ -10,6 +12,9 @@ enum err attach_may_add(struct req *rq, struct str key)
     struct case_row row;
     if (key.n == 0 || rq->who == NULL) {
         return FAIL(rq, E_NOT_FOUND, "draft or case");
+    }
+    if (str_eq(key, S(UPLOAD_IMPORT))) {
+        return who_may(rq->who, IS_SYSTEM) ? OK : FAIL(rq, E_NOT_FOUND, "draft or case");
     }
     enum err e = DB_ONE(rq, &r, Q_DRAFT, sql_text(rq->who->person), sql_text(key));
     if (e != E_NOT_FOUND) {

@@ -167,16 +167,30 @@ enum err bulk_who_read(struct req *rq, struct str json, struct who *ret_who)
 
 /* ---- rows ---- */
 
+static enum err denied(struct req *rq)
+{
+    struct audit_rec rec = {.action = AUDIT_DENY, .why = WHY_NO_RIGHT, .outcome = E_FORBIDDEN,
+                            .detail = S("bulk")};
+    return audit_add(rq, &rec);
+}
+
 enum err bulk_may(struct req *rq)
 {
     const struct who *w = rq->who;
     if (who_may(w, IS_SYSTEM) || (w->scope != NULL && scope_has_level(w->scope, LEVEL_SYSTEM))) {
         return OK;
     }
-    struct audit_rec rec = {.action = AUDIT_DENY, .why = WHY_NO_RIGHT, .outcome = E_FORBIDDEN,
-                            .detail = S("bulk")};
-    TRY(audit_add(rq, &rec));
+    TRY(denied(rq));
     return FAIL(rq, E_FORBIDDEN, "for interface accounts and services with system scopes");
+}
+
+enum err bulk_may_import(struct req *rq)
+{
+    if (who_may(rq->who, IS_SYSTEM)) {
+        return OK;
+    }
+    TRY(denied(rq));
+    return FAIL(rq, E_FORBIDDEN, "for interface accounts");
 }
 
 static struct str owner_of(const struct req *rq)
@@ -184,21 +198,36 @@ static struct str owner_of(const struct req *rq)
     return rq->who->audit.actor;
 }
 
+enum err bulk_row_add(struct req *rq, struct tx *tx, const struct bulk_row *row)
+{
+    struct str who;
+    TRY(who_write(rq, &who));
+    return TX_SQL(tx, W_BULK_NEW, TX_MUST_BE_NEW, sql_text(row->id), sql_i64(row->kind),
+                  sql_text(owner_of(rq)), sql_i64(row->at.ms), sql_i64(row->upto),
+                  sql_text(row->ask), sql_text(who), sql_text(S("")),
+                  sql_i64(rq->now.ms + BULK_KEEP_MS));
+}
+
 enum err bulk_row_new(struct req *rq, struct tx *tx, const struct bulk_row *row, struct str *ret_id)
 {
     CLEANUP(db_rows_done) struct db_rows q = {0};
-    struct str who;
-    struct str id = put_new_id(rq);
-    TRY_MEM(rq, id.p);
+    struct bulk_row named = *row;
+    named.id = put_new_id(rq);
+    TRY_MEM(rq, named.id.p);
     TRY(DB_ONE(rq, &q, Q_BULK_RUNNING, sql_text(owner_of(rq))));
     if (db_i64(&q, 0) >= BULK_RUNNING_MAX) {
         return FAIL(rq, E_LOCKED, "several exports or imports of yours run already");
     }
-    TRY(who_write(rq, &who));
-    TRY(TX_SQL(tx, W_BULK_NEW, TX_MUST_BE_NEW, sql_text(id), sql_i64(row->kind),
-               sql_text(owner_of(rq)), sql_i64(row->at.ms), sql_i64(row->upto), sql_text(row->ask),
-               sql_text(who), sql_text(S("")), sql_i64(rq->now.ms + BULK_KEEP_MS)));
-    *ret_id = id;
+    TRY(bulk_row_add(rq, tx, &named));
+    *ret_id = named.id;
+    return OK;
+}
+
+enum err bulk_row_of(struct req *rq, struct str id, struct bulk_row *ret_row)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    TRY(DB_ONE(rq, &q, Q_BULK, sql_text(id)));
+    bulk_row_read(rq, &q, ret_row);
     return OK;
 }
 

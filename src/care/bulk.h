@@ -64,6 +64,8 @@ struct bulk_export;
 /* Who asks may export at all: an interface account, or a service with system scopes.
  * errors  E_FORBIDDEN; the refusal is on record */
 MUST_USE enum err bulk_may(struct req *rq);
+/* The same for imports: an interface account. */
+MUST_USE enum err bulk_may_import(struct req *rq);
 /* Checks what is asked, and puts it into tx to be run by the runner, with its record. The members of a group
  * are those of now.
  * errors  E_BAD_INPUT  a type not kept or outside the level, a filter that is no search, too much of
@@ -86,6 +88,40 @@ MUST_USE enum err bulk_export_save(struct req *rq, struct bulk_export *x, struct
 uint64_t bulk_export_n(const struct bulk_export *x);
 void bulk_export_close(struct bulk_export *x);
 
+/* ---- imports: bulk_import.c ---- */
+
+/* A file of resources, one a line. */
+struct bulk_input {
+    struct str url;  /* as it was named: for the manifest */
+    struct str type; /* of all its resources; empty: any */
+    struct str path; /* of the command line; else: */
+    uint8_t sha[32]; /* an uploaded file */
+};
+enum { BULK_INPUTS_MAX = 200, BULK_LINE_MAX = 16 << 20 };
+
+/* Puts an import of uploaded files of the caller (inputs[].url: "http://host/uploads/ID" or that path)
+ * into tx, with its record. An interface account only.
+ * errors  E_FORBIDDEN; E_BAD_INPUT none, too many, a type not kept; E_NOT_FOUND no such upload of theirs;
+ *         E_CONFLICT it is not complete; E_LOCKED */
+MUST_USE enum err bulk_import_ask(struct req *rq, struct str url, struct bulk_input *inputs, size_t n,
+                                  struct tx *tx, struct str *ret_id);
+/* An import of files by their paths, from the command line: goes on with the row of the same files when there
+ * is one. *ret_id: to be run by bulk_run_one(). */
+MUST_USE enum err bulk_import_files(struct req *rq, const struct bulk_input *inputs, size_t n,
+                                    struct str *ret_id);
+MUST_USE enum err bulk_inputs_read(struct req *rq, struct str ask, struct bulk_input **ret_inputs,
+                                   size_t *ret_n);
+
+/* The engine: each step is one transaction of at most n lines that counts them too. *ret_dropped: the row
+ * is gone.
+ * errors  E_IO, E_FULL, E_BUSY */
+struct bulk_import;
+MUST_USE enum err bulk_import_open(struct req *rq, const struct bulk_row *row, struct str where,
+                                   struct bulk_import **ret_m);
+MUST_USE enum err bulk_import_step(struct req *rq, struct bulk_import *m, size_t n, bool *ret_done,
+                                   bool *ret_dropped);
+void bulk_import_close(struct bulk_import *m);
+
 /* ---- rows, progress: bulk.c ---- */
 
 MUST_USE enum err bulk_ask_write(struct req *rq, const struct bulk_ask *ask, struct str *ret_json);
@@ -106,6 +142,8 @@ struct bulk_file {
     uint64_t n;
     uint64_t bytes;
 };
+/* A number of a progress: "n" resources, "bad" lines; 0 when it is not there. */
+int64_t bulk_number(struct req *rq, struct str progress, struct str name);
 MUST_USE enum err bulk_files(struct req *rq, struct str progress, struct bulk_file **ret_files,
                              size_t *ret_n);
 /* Path of a file of a row: DIR/exports/ID-NAME.ndjson */
@@ -119,5 +157,7 @@ typedef bool (*bulk_stop_fn)(void *ctx);
  * that may wait. errors are those of the store; a failed export or import says so in its row. */
 MUST_USE enum err bulk_run(struct care *care, struct db *db, bulk_stop_fn stop, void *ctx,
                            bool *ret_ran);
+/* Runs this one until it is done. *ret_row as it is then. rq: acts as who asked. */
+MUST_USE enum err bulk_run_one(struct req *rq, struct str id, struct bulk_row *ret_row);
 /* Removes what expired, and files of no row. */
 MUST_USE enum err bulk_expire(struct care *care, struct db *db, struct instant now);

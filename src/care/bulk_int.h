@@ -12,9 +12,11 @@ MUST_USE enum err bulk_who_read(struct req *rq, struct str json, struct who *ret
 /* A new row: kind, at, upto and ask of it count. */
 MUST_USE enum err bulk_row_new(struct req *rq, struct tx *tx, const struct bulk_row *row,
                                struct str *ret_id);
+MUST_USE enum err bulk_row_of(struct req *rq, struct str id, struct bulk_row *ret_row);
+/* Adds the row under its id, whoever runs what. */
+MUST_USE enum err bulk_row_add(struct req *rq, struct tx *tx, const struct bulk_row *row);
 void bulk_row_read(struct req *rq, const struct db_rows *q, struct bulk_row *ret_row);
-/* A number of a progress; 0 when it is not there. */
-int64_t bulk_number(struct req *rq, struct str progress, struct str name);
+enum { BULK_PROGRESS_MAX = 256 << 10 };
 
 /* A file lines are added to. */
 struct bulk_out {
@@ -29,6 +31,8 @@ struct bulk_out {
 /* Opens where-NAME.ndjson and cuts it to bytes: what was counted. */
 MUST_USE enum err bulk_out_open(struct req *rq, struct str where, struct str name, struct str type,
                                 uint64_t n, uint64_t bytes, struct bulk_out *ret_out);
+/* Forgets what came after n lines and bytes. */
+MUST_USE enum err bulk_out_cut(struct req *rq, struct bulk_out *out, uint64_t n, uint64_t bytes);
 /* One line, the LF added. */
 MUST_USE enum err bulk_out_add(struct req *rq, struct bulk_out *out, struct str line);
 /* What was added is on the disk. */

@@ -56,6 +56,15 @@ enum err bulk_out_add(struct req *rq, struct bulk_out *out, struct str line)
     return OK;
 }
 
+enum err bulk_out_cut(struct req *rq, struct bulk_out *out, uint64_t n, uint64_t bytes)
+{
+    TRY(flush(rq, out));
+    TRY(os_truncate(rq, out->fd, bytes));
+    out->n = n;
+    out->bytes = bytes;
+    return OK;
+}
+
 enum err bulk_out_sync(struct req *rq, struct bulk_out *out)
 {
     TRY(flush(rq, out));

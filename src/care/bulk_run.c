@@ -4,7 +4,7 @@
 #include "os/file.h"
 #include "store/audit.h"
 
-enum { STEP = 2000, RUN_MEMORY = 64 << 20, EXPIRED_AT_ONCE = 20, PROGRESS_MAX = 256 << 10 };
+enum { STEP = 2000, RUN_MEMORY = 64 << 20, EXPIRED_AT_ONCE = 20, LINES = 256 };
 #define SAVE_EVERY_MS (2 * MS_SECOND)
 
 static void run_req(struct req *rq, struct care *care, struct db *db)
@@ -15,6 +15,24 @@ static void run_req(struct req *rq, struct care *care, struct db *db)
     rq->who = &who_clock;
 }
 
+/* DIR/exports/ID-, where the files of a row begin. */
+static enum err place_of(struct req *rq, const struct bulk_row *row, struct str *ret_where)
+{
+    struct str dir = str_z(store_dir(care_of(rq)->store));
+    char path[OS_PATH_MAX];
+    struct buf name;
+    TRY(os_path(rq, dir, S("exports"), path));
+    TRY(os_mkdir(rq, path));
+    buf_init(&name, rq->a, 128);
+    BUF_LIT(&name, "exports/");
+    buf_str(&name, row->id);
+    buf_char(&name, '-');
+    TRY(os_path(rq, dir, buf_get(&name), path));
+    *ret_where = arena_str(rq->a, str_z(path));
+    TRY_MEM(rq, ret_where->p);
+    return OK;
+}
+
 /* ---- one export ---- */
 
 struct export_run {
@@ -23,7 +41,7 @@ struct export_run {
     struct bulk_row *row;
     struct bulk_export *x;
     struct str progress; /* as the store has it */
-    char held[PROGRESS_MAX];
+    char held[BULK_PROGRESS_MAX];
 };
 
 /* Commits how far it came. *ret_dropped: the row is gone. */
@@ -32,7 +50,7 @@ static enum err save(struct export_run *r, bool done, bool *ret_dropped)
     struct req *rq = r->step;
     struct buf b;
     struct tx *tx = tx_new(rq);
-    buf_init(&b, rq->a, PROGRESS_MAX);
+    buf_init(&b, rq->a, BULK_PROGRESS_MAX);
     TRY_MEM(rq, tx);
     TRY(bulk_export_save(rq, r->x, &b));
     struct str progress = buf_get(&b);
@@ -82,26 +100,18 @@ static enum err export_run(struct req *rq, struct req *step, struct bulk_row *ro
     struct export_run *r = ARENA_NEW(rq->a, struct export_run);
     struct bulk_ask *ask = ARENA_NEW(rq->a, struct bulk_ask);
     struct who *who = ARENA_NEW(rq->a, struct who);
-    char *where = arena_alloc(rq->a, OS_PATH_MAX);
-    struct buf name;
+    struct str where;
     TRY_MEM(rq, r);
     TRY_MEM(rq, ask);
     TRY_MEM(rq, who);
-    TRY_MEM(rq, where);
     TRY(bulk_ask_read(rq, row->ask, ask));
     TRY(bulk_who_read(rq, row->who, who));
     struct fhir_access acc = {.all = who_may(who, IS_SYSTEM),
                               .principals = who->principals,
                               .n = who->n_principals,
                               .scopes = who->scope};
-    TRY(os_path(rq, str_z(store_dir(care_of(rq)->store)), S("exports"), where));
-    TRY(os_mkdir(rq, where));
-    buf_init(&name, rq->a, 128);
-    BUF_LIT(&name, "exports/");
-    buf_str(&name, row->id);
-    buf_char(&name, '-');
-    TRY(os_path(rq, str_z(store_dir(care_of(rq)->store)), buf_get(&name), where));
-    TRY(bulk_export_open(rq, ask, &acc, row->upto, row->progress, str_z(where), &r->x));
+    TRY(place_of(rq, row, &where));
+    TRY(bulk_export_open(rq, ask, &acc, row->upto, row->progress, where, &r->x));
     step->who = who;
     r->rq = rq;
     r->step = step;
@@ -109,6 +119,33 @@ static enum err export_run(struct req *rq, struct req *step, struct bulk_row *ro
     r->progress = row->progress;
     enum err e = export_steps(r, stop, ctx);
     bulk_export_close(r->x);
+    return e == OK ? OK : FAIL(rq, e, "%s", step->err.detail);
+}
+
+/* ---- one import ---- */
+
+static enum err import_run(struct req *rq, struct req *step, const struct bulk_row *row,
+                           bulk_stop_fn stop, void *ctx)
+{
+    struct bulk_import *m = NULL;
+    struct who *who = ARENA_NEW(rq->a, struct who);
+    struct str where;
+    bool done = false;
+    bool dropped = false;
+    enum err e = OK;
+    TRY_MEM(rq, who);
+    TRY(bulk_who_read(rq, row->who, who));
+    TRY(place_of(rq, row, &where));
+    TRY(bulk_import_open(rq, row, where, &m));
+    step->who = who;
+    while (e == OK && !done && !dropped && !stop(ctx)) {
+        step->now = os_now();
+        e = bulk_import_step(step, m, LINES, &done, &dropped);
+        arena_reset(step->a);
+        step->audit = NULL;
+        step->issues = NULL;
+    }
+    bulk_import_close(m);
     return e == OK ? OK : FAIL(rq, e, "%s", step->err.detail);
 }
 
@@ -146,8 +183,30 @@ static enum err run_next(struct req *rq, struct req *step, bulk_stop_fn stop, vo
         return OK;
     }
     enum err e = row.kind == BULK_EXPORT ? export_run(rq, step, &row, stop, ctx)
-                                         : FAIL(rq, E_UNSUPPORTED, "not known to this program");
+                                         : import_run(rq, step, &row, stop, ctx);
     return e == OK ? OK : failed(rq, &row, e);
+}
+
+static bool never_stop(void *ctx)
+{
+    (void)ctx;
+    return false;
+}
+
+enum err bulk_run_one(struct req *rq, struct str id, struct bulk_row *ret_row)
+{
+    struct req step;
+    struct bulk_row row;
+    TRY(bulk_row_of(rq, id, &row));
+    run_req(&step, (struct care *)rq->app, rq->db);
+    enum err e = OK;
+    if (row.state == BULK_RUNS) {
+        e = row.kind == BULK_EXPORT ? export_run(rq, &step, &row, never_stop, NULL)
+                                    : import_run(rq, &step, &row, never_stop, NULL);
+    }
+    req_done(&step);
+    TRY(e);
+    return bulk_row_of(rq, id, ret_row);
 }
 
 enum err bulk_run(struct care *care, struct db *db, bulk_stop_fn stop, void *ctx, bool *ret_ran)

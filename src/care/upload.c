@@ -70,6 +70,12 @@ static enum err row_read(struct req *rq, const struct db_rows *r, struct upload 
     return OK;
 }
 
+/* A person, or an interface account by its own name. */
+static struct str owner_of(const struct req *rq)
+{
+    return rq->who->person.n > 0 ? rq->who->person : rq->who->audit.actor;
+}
+
 static enum err find(struct req *rq, struct str id, struct upload *ret_up, struct sha *ret_sha)
 {
     CLEANUP(db_rows_done) struct db_rows r = {0};
@@ -79,7 +85,7 @@ static enum err find(struct req *rq, struct str id, struct upload *ret_up, struc
         return e;
     }
     TRY(row_read(rq, &r, &up, ret_sha));
-    if (rq->who == NULL || !str_eq(up.owner, rq->who->person)) {
+    if (rq->who == NULL || !str_eq(up.owner, owner_of(rq))) {
         return FAIL(rq, E_NOT_FOUND, "upload");
     }
     if (up.state != UPLOAD_USED && up.expires.ms < rq->now.ms) {
@@ -179,7 +185,7 @@ enum err upload_new(struct req *rq, struct upload_desk *d, struct str case_id, s
     TRY_MEM(rq, id);
     TRY_MEM(rq, tx);
     os_id(id);
-    struct upload up = {.id = str_z(id), .owner = rq->who->person, .case_id = case_id,
+    struct upload up = {.id = str_z(id), .owner = owner_of(rq), .case_id = case_id,
                         .type = utf8_cut(type, 200), .size = size, .created = rq->now,
                         .expires = {rq->now.ms + o->keep_ms}, .meta = S("{}")};
     up.name = file_name_clean(rq->a, name, NULL, false);
@@ -507,6 +513,12 @@ static enum err finish_entered(struct req *rq, struct upload_pen *pen)
     TRY(upload_desk_path(rq, pen->desk, pen->up.id, path));
     os_close(pen->fd);
     pen->fd = -1;
+    if (str_eq(pen->up.case_id, S(UPLOAD_IMPORT))) {
+        static const struct file_kind lines = {SI("application/fhir+ndjson"), SI(".ndjson"),
+                                               "Resources", false};
+        f = (struct file_finding){.verdict = FILE_TAKEN, .kind = &lines};
+        return keep(rq, pen, path, &f);
+    }
     TRY(file_judge(rq, path, pen->up.name, &f));
     return f.verdict == FILE_TAKEN ? keep(rq, pen, path, &f) : refuse(rq, pen, path, f.verdict);
 }

@@ -18,7 +18,7 @@ enum upload_state { UPLOAD_OPEN, UPLOAD_COMPLETE, UPLOAD_REFUSED, UPLOAD_USED };
 
 struct upload {
     struct str id;
-    struct str owner;   /* person id */
+    struct str owner;   /* person id, or an interface account */
     struct str case_id; /* the draft or case it is for */
     struct str name;    /* shown name */
     struct str type;    /* media type: as claimed while open, by content once complete */
@@ -30,6 +30,10 @@ struct upload {
     struct instant expires; /* an open or unused one is removed after this */
     struct str meta; /* JSON: {"note": msgid} | {"refused": msgid}, and "dicom": {...} facts */
 };
+
+/* In place of a draft or case: resources to be imported (care/bulk.h), of an interface account. They
+ * are taken as they are; nobody opens them. */
+#define UPLOAD_IMPORT "import"
 
 struct upload_opts {
     struct str dir;     /* data folder; the uploads lie in its folder "uploads" */

@@ -13,12 +13,25 @@ enum err os_lines_open(struct req *rq, const char *path, uint64_t from, size_t l
 {
     int fd = -1;
     TRY(os_open_read(rq, path, &fd));
+    os_lines_of(fd, from, line_max, ret_lines);
+    return OK;
+}
+
+void os_lines_of(int fd, uint64_t from, size_t line_max, struct os_lines *ret_lines)
+{
     *ret_lines = (struct os_lines){.fd = fd,
                                    .at = from,
                                    .p = os_alloc(FIRST_SIZE, 1),
                                    .size = FIRST_SIZE,
                                    .line_max = line_max};
-    return OK;
+}
+
+void os_lines_seek(struct os_lines *l, uint64_t at)
+{
+    l->at = at;
+    l->used = 0;
+    l->n = 0;
+    l->end = false;
 }
 
 /* Reads on: what is left moves to the front, and the room grows when it is full. */

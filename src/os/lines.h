@@ -18,6 +18,10 @@ struct os_lines {
  * errors  E_NOT_FOUND, E_IO */
 MUST_USE enum err os_lines_open(struct req *rq, const char *path, uint64_t from, size_t line_max,
                                 struct os_lines *ret_lines);
+/* The same of an open file, which is taken. */
+void os_lines_of(int fd, uint64_t from, size_t line_max, struct os_lines *ret_lines);
+/* Goes to another place. */
+void os_lines_seek(struct os_lines *l, uint64_t at);
 /* The next line without its LF or CRLF; the last may have none. *ret_has false: the end. borrows l
  * until the next call. l->at is then the place after the line.
  * errors  E_TOO_LARGE  longer than line_max; E_IO */

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { option, Program } from '../lib/program.mjs';
 import { exportSteps } from './export.mjs';
+import { importSteps } from './import.mjs';
 
 const args = process.argv.slice(2);
 const build = option(args, '--build', 'dev');
@@ -60,6 +61,7 @@ try {
   t.doctor = token(['doctor', '--name', 'test']);
   await program.start();
   await exportSteps(t);
+  await importSteps(t);
   await program.stop();
 } catch (e) {
   failed++;
