@@ -190,7 +190,7 @@ static enum err narrative_rewrite(struct rewrite *w, const struct json_node *nod
         char quote = text.p[from - 1] == '\'' ? '\'' : '\\';
         size_t n = str_find_char(str_sub(text, from, text.n), quote);
         struct str to;
-        TRY(meant(w, str_sub(text, from, from + n), &to));
+        TRY(meant(w, str_sub(text, from, n), &to));
         if (to.p != NULL) {
             replace(w, node->off + from, n, to);
         }

@@ -39,6 +39,14 @@ static bool integer_ok(struct str t, int64_t least)
     return integer_form_ok(t) && str_i64(t, &v) && v >= least && v <= INT32_MAX;
 }
 
+/* 1e400 is well formed and no measurement: what index and comparison cannot hold is refused. */
+static bool exponent_ok(struct str digits)
+{
+    enum { EXPONENT_MAX = 300 };
+    uint64_t n;
+    return digits.n <= 6 && str_u64(digits, &n) && n <= EXPONENT_MAX;
+}
+
 /* -?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)? */
 static bool decimal_ok(struct str t)
 {
@@ -66,7 +74,7 @@ static bool decimal_ok(struct str t)
         while (i < t.n && is_digit(t.p[i])) {
             i++;
         }
-        return i > from && i == t.n;
+        return i > from && i == t.n && exponent_ok(str_sub(t, from, t.n));
     }
     return i == t.n;
 }

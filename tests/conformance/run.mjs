@@ -23,6 +23,7 @@ const SUITES = [
   ['sql-on-fhir-experimental', 'sql-on-fhir', (build) => [`${build}/tests/conformance/conformance_sql-on-fhir`, DATA, 'experimental'], 0],
   ['json-patch', 'patch', (build) => [`${build}/tests/conformance/conformance_json-patch`, DATA], 1],
   ['searches', 'synthea', (build) => [`${build}/tests/conformance/conformance_searches`, DATA], 1],
+  ['types', 'examples', (build) => ['node', 'tests/conformance/types.mjs', path.join(ROOT, build, 'src/app/consilium'), DATA], 1],
   ['synthea', 'synthea', (build) => ['node', 'tests/conformance/synthea.mjs', path.join(ROOT, build, 'src/app/consilium'), DATA], 1],
   ['fhirpath', 'fhirpath', (build) => [`${build}/src/app/consilium`, 'fhirpath', '--tests', path.join(DATA, 'fhirpath')], 1],
   ['extract', 'examples', (build) => [`${build}/tests/conformance/conformance_extract`, DATA], 1],
