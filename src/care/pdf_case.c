@@ -202,7 +202,28 @@ static void text_line(struct buf *b, struct str label, struct str text)
     }
 }
 
-static struct str seal_text(struct page *p, const struct pdf_conclusion *c, struct str url)
+/* The post as the document says it, in its own language; p NULL: it does not. */
+static enum err post_of(struct page *p, struct jv sections, struct str *ret_post)
+{
+    const struct sign_line *lines;
+    uint32_t n = 0;
+    *ret_post = (struct str){0};
+    for (struct jv v = json_first(sections); json_has(v); v = json_next(v)) {
+        if (!json_is(json_path(v, S("code.coding.0.code")), S("signer"))) {
+            continue;
+        }
+        TRY(sign_lines_read(p->rq, json_str(p->rq->a, json_path(v, S("text.div"))), &lines, &n));
+        for (uint32_t i = 0; i < n; i++) {
+            if (str_eq(lines[i].label, tr(p->lang, T("Post")))) {
+                *ret_post = lines[i].text;
+            }
+        }
+    }
+    return OK;
+}
+
+static struct str seal_text(struct page *p, const struct pdf_conclusion *c, struct str url,
+                            struct str post)
 {
     const struct cms_verdict *v = c->signature;
     struct buf b;
@@ -211,7 +232,7 @@ static struct str seal_text(struct page *p, const struct pdf_conclusion *c, stru
     buf_init(&at, p->rq->a, 64);
     sign_time_write(&at, v->signed_at, c->offset_min);
     text_line(&b, (struct str){0}, v->signer.subject.common_name);
-    text_line(&b, (struct str){0}, v->signer.subject.title);
+    text_line(&b, (struct str){0}, post.n > 0 ? post : v->signer.subject.title);
     text_line(&b, (struct str){0}, v->signer.subject.organization);
     text_line(&b, tr(p->lang, T("Signed at")), buf_get(&at));
     text_line(&b, tr(p->lang, T("Certificate")), v->signer.serial_hex);
@@ -221,7 +242,7 @@ static struct str seal_text(struct page *p, const struct pdf_conclusion *c, stru
 }
 
 static void seal_set(struct page *p, const struct pdf_conclusion *c, struct str url,
-                     struct pdf_doc *doc)
+                     struct str post, struct pdf_doc *doc)
 {
     if (c->signature == NULL) {
         doc->seal_title = tr(p->lang, T("Preview: this document is not signed."));
@@ -232,7 +253,7 @@ static void seal_set(struct page *p, const struct pdf_conclusion *c, struct str 
         return;
     }
     doc->seal_title = tr(p->lang, T("Signed with an electronic signature"));
-    doc->seal_text = seal_text(p, c, url);
+    doc->seal_text = seal_text(p, c, url, post);
     doc->seal_url = url;
     doc->author = c->signature->signer.subject.common_name;
 }
@@ -298,7 +319,9 @@ enum err pdf_conclusion(struct req *rq, const struct pdf_conclusion *c, struct s
     for (struct jv v = json_first(sections); json_has(v); v = json_next(v)) {
         TRY(section_put(&p, v));
     }
-    seal_set(&p, c, url, &doc);
+    struct str post;
+    TRY(post_of(&p, sections, &post));
+    seal_set(&p, c, url, post, &doc);
     return finish(&p, &doc, ret_pdf);
 }
 

@@ -299,6 +299,27 @@ enum err signed_get(struct req *rq, struct str case_id, struct str bundle_id,
     return doc_load(rq, &row, id, ret_doc);
 }
 
+struct str signed_post(struct req *rq, const struct signed_doc *doc)
+{
+    struct str words = doc->verdict.signer.subject.title;
+    struct json_doc *json = ARENA_NEW(rq->a, struct json_doc);
+    const struct role *role = NULL;
+    if (json == NULL) {
+        return words;
+    }
+    if (json_parse(rq, doc->bytes, NULL, json) != OK) {
+        err_clear(rq);
+        return words;
+    }
+    struct jv codings = json_path(entry_of(json_root(json), S("PractitionerRole")), S("code.0.coding"));
+    for (struct jv v = json_first(codings); role == NULL && json_has(v); v = json_next(v)) {
+        if (json_is(json_get(v, S("system")), S(CS_ROLE))) {
+            role = content_role(care_of(rq)->content, json_str(rq->a, json_get(v, S("code"))));
+        }
+    }
+    return role != NULL ? text4_get(&role->title, rq->lang) : words;
+}
+
 enum err signed_versions(struct req *rq, const struct case_row *row, struct str *ret_ids, uint32_t n,
                          uint32_t *ret_n)
 {
@@ -399,7 +420,8 @@ enum err sign_check(struct req *rq, struct str code, struct sign_answer *ret_ans
         .valid = cms_is_good(&d.verdict) && d.verdict.ca_is_trusted,
         .replaced = d.replaced,
         .signer = d.verdict.signer.subject.common_name,
-        .post = d.verdict.signer.subject.title,
+        .post = signed_post(rq, &d),
+        .certificate_post = d.verdict.signer.subject.title,
         .organization = d.verdict.signer.subject.organization,
         .signed_at = d.verdict.signed_at,
     };

@@ -56,6 +56,9 @@ struct signed_doc {
  * errors   E_NOT_FOUND  none, or not theirs; E_CHECKSUM  the stored bytes were altered; E_IO */
 MUST_USE enum err signed_get(struct req *rq, struct str case_id, struct str bundle_id,
                              enum audit_action action, struct signed_doc *ret_doc);
+/* The post the signer signed in, in the caller's language; the certificate's own words where the
+ * document names no role of ours. */
+struct str signed_post(struct req *rq, const struct signed_doc *doc);
 /* Ids of all signed versions of a case, newest first, at most n. */
 MUST_USE enum err signed_versions(struct req *rq, const struct case_row *row, struct str *ret_ids,
                                   uint32_t n, uint32_t *ret_n);
@@ -72,7 +75,8 @@ struct sign_answer {
     bool valid;               /* bytes, signature and certificate hold */
     bool replaced;            /* a later version is in force */
     struct str signer;
-    struct str post;
+    struct str post;             /* in the caller's language */
+    struct str certificate_post; /* as the certificate says it */
     struct str organization;
     struct instant signed_at;
 };

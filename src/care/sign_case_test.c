@@ -130,6 +130,12 @@ static void shown_signed_read_and_checked(void **state)
     MUST(&rq, sign_check(&rq, code, &a));
     assert_true(a.valid && !a.replaced);
     assert_true(str_eq(a.organization, S("centre")));
+    /* The post in the words of whoever asks; the certificate keeps its own. */
+    struct str said = a.certificate_post;
+    rq.lang = LANG_UZ;
+    MUST(&rq, sign_check(&rq, code, &a));
+    assert_true(str_eq(a.post, S("Maslahatchi shifokor")));
+    assert_true(str_eq(a.certificate_post, said) && !str_eq(said, a.post));
     assert_int_equal(sign_check(&rq, S("aaaaaaaaaaaaaaaaaaaa"), &a), E_NOT_FOUND);
     err_clear(&rq);
     assert_int_equal(sign_check(&rq, S("../etc"), &a), E_NOT_FOUND);

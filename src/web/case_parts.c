@@ -202,7 +202,7 @@ static void set_signature(struct http_req *h, const struct signed_doc *d, struct
     bool good = cms_is_good(&d->verdict) && d->verdict.ca_is_trusted;
     val_set_z(sig, "state", !good ? "bad" : d->replaced ? "replaced" : "valid");
     val_set_str(sig, "who", who->common_name);
-    val_set_str(sig, "post", who->title);
+    val_set_str(sig, "post", signed_post(&h->rq, d));
     val_set_str(sig, "org", who->organization);
     val_set_instant(sig, "at", d->verdict.signed_at);
     val_set_str(sig, "check", page_path(h, "/check/", d->code, ""));

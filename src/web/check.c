@@ -37,6 +37,9 @@ static enum err show(struct http_req *h, struct str code, const struct sign_answ
         if (a->valid) {
             val_set_str(m, "signer", a->signer);
             val_set_str(m, "post", a->post);
+            if (!str_eq(a->post, a->certificate_post)) {
+                val_set_str(m, "certificate_post", a->certificate_post);
+            }
             val_set_str(m, "org", a->organization);
             val_set_instant(m, "at", a->signed_at);
         }
