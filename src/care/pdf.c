@@ -22,6 +22,8 @@ static const double LABEL_W = 160;
 static const double QR_SIDE = 92;
 static const double SCRAP = 110; /* less than this is not worth a page */
 
+enum { LINES_ALONG = 3 }; /* go with the seal where nothing larger can */
+
 /* Distance of lines, as a part of their height; the second where that spares a page for the seal. */
 static const float SPACING = 1.12F;
 static const float SPACING_TIGHT = 1.0F;
@@ -51,6 +53,8 @@ struct pen {
     bool tight;     /* lines stand closer */
     bool alone;     /* known after a pass: the seal has the last page for itself */
     size_t break_at; /* this block begins a page; n_blocks: none does */
+    size_t break_line; /* this line of flowing text begins a page; SIZE_MAX: none does */
+    size_t line;       /* lines of flowing text so far */
     unsigned page;  /* 1.. */
     unsigned pages; /* known after the dry pass */
     double y;       /* where the next line goes */
@@ -222,7 +226,7 @@ static void line_put(struct pen *p, const struct flow *f, PangoLayoutIter *it)
     pango_layout_iter_get_line_extents(it, NULL, &r);
     double height = pango_units_to_double(r.height);
     double base = pango_units_to_double(pango_layout_iter_get_baseline(it) - r.y);
-    keep(p, height);
+    keep(p, p->line++ == p->break_line ? BOTTOM : height);
     if (!p->dry) {
         if (f->bar) {
             ink_set(p, INK_ACCENT);
@@ -446,6 +450,7 @@ static void pass(struct pen *p, bool dry)
     p->dry = dry;
     p->alone = false;
     p->page = 0;
+    p->line = 0;
     page_begin(p);
     head_put(p);
     for (size_t i = 0; i < p->doc->n_blocks && p->failed == OK; i++) {
@@ -473,10 +478,11 @@ static size_t last_part(const struct pdf_doc *d)
 }
 
 /* A last page with a few lines, or with the seal alone, is spared by moving the lines together; where
- * that is not enough the last section goes along with the seal. */
+ * that is not enough the last section goes along with the seal, or its last lines. */
 static void measure(struct pen *p)
 {
     p->break_at = p->doc->n_blocks;
+    p->break_line = SIZE_MAX;
     pass(p, true);
     unsigned pages = p->pages;
     if (pages > 1 && (p->alone || p->y < TOP + SCRAP)) {
@@ -493,6 +499,11 @@ static void measure(struct pen *p)
     }
     if (p->alone && p->doc->n_blocks > 1) {
         p->break_at = p->doc->n_blocks - 1;
+        pass(p, true);
+    }
+    if (p->alone && p->line > LINES_ALONG) {
+        p->break_at = p->doc->n_blocks;
+        p->break_line = p->line - LINES_ALONG;
         pass(p, true);
     }
 }

@@ -177,6 +177,72 @@ static void long_text_flows_over_pages(void **state)
     req_done(&rq);
 }
 
+/* Is there a line of the body on the page that carries the seal: the last one. */
+static bool seal_has_company(struct req *rq, const struct pdf_doc *d, bool *ret_one_page)
+{
+    static char text[65536];
+    char path[] = "/tmp/consilium-seal-XXXXXX";
+    char cmd[200];
+    struct str pdf;
+    assert_int_equal(pdf_write(rq, d, &pdf), OK);
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    save(path, pdf);
+    (void)snprintf(cmd, sizeof(cmd), "pdftotext -layout %s -", path);
+    shell(cmd, text, sizeof(text));
+    (void)unlink(path);
+    char *end = strrchr(text, '\f'); /* each page ends with one */
+    assert_non_null(end);
+    *end = 0;
+    char *last = strrchr(text, '\f');
+    *ret_one_page = last == NULL;
+    last = last != NULL ? last : text;
+    assert_non_null(strstr(last, "Подписано электронной подписью"));
+    return strstr(last, "давящая") != NULL;
+}
+
+static void seal_never_stands_alone(void **state)
+{
+    (void)state;
+    enum { LEAST = 30, MOST = 62, LINES = MOST + 2 };
+    static const enum pdf_kind kinds[] = {PDF_TEXT, PDF_PAIR, PDF_MARKED, PDF_SMALL};
+    if (!have("pdftotext")) {
+        print_message("skipped: pdftotext is not installed (poppler-utils)\n");
+        skip();
+    }
+    for (size_t k = 0; k <= LEN(kinds); k++) {
+        unsigned one = 0;
+        unsigned more = 0;
+        for (size_t n = LEAST; n <= MOST; n += 2) {
+            struct req rq;
+            struct buf b;
+            struct pdf_block v[LINES] = {{PDF_HEADING, S("Жалобы"), S("")}};
+            struct pdf_doc d = doc_make();
+            bool one_page = false;
+            req_init(&rq, 64 * 1024 * 1024, (struct instant){0});
+            buf_init(&b, rq.a, 65536);
+            for (size_t i = 0; i < n; i++) {
+                BUF_LIT(&b, "Боль давящая за грудиной.\n");
+                v[i + 1] = (struct pdf_block){PDF_PAIR, S("Жалобы"), S("Боль давящая за грудиной.")};
+            }
+            d.blocks = v;
+            d.n_blocks = n + 1; /* many short blocks */
+            if (k < LEN(kinds)) {
+                v[1] = (struct pdf_block){kinds[k], S("Жалобы"), str_trim(buf_get(&b))};
+                d.n_blocks = 2; /* a long one */
+            }
+            if (!seal_has_company(&rq, &d, &one_page)) {
+                fail_msg("the seal is alone after %zu lines, shape %zu", n, k);
+            }
+            one += one_page ? 1 : 0;
+            more += one_page ? 0 : 1;
+            req_done(&rq);
+        }
+        assert_true(one > 0 && more > 0); /* the edge of the page was met */
+    }
+}
+
 static void odd_text_is_harmless(void **state)
 {
     (void)state;
@@ -205,6 +271,7 @@ int main(void)
         cmocka_unit_test(qr_code_reads_back),
         cmocka_unit_test(same_input_gives_same_bytes),
         cmocka_unit_test(long_text_flows_over_pages),
+        cmocka_unit_test(seal_never_stands_alone),
         cmocka_unit_test(odd_text_is_harmless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
