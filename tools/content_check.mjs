@@ -62,7 +62,8 @@ function checkOutcome() {
 // what every sourced value carries: evidence, source, verified, verifiedBy, verifiedOn
 function sourced(file, place, v) {
     is(EVIDENCE.includes(v.evidence), file, `${place}.evidence`, `not one of ${EVIDENCE.join(', ')}`);
-    is(typeof v.source === 'string' && v.source.length > 4, file, `${place}.source`, 'names no source');
+    const said = isObj(v.source) ? LANGS.map(l => v.source[l]) : [v.source]; // names of acts stay in their own letters
+    is(said.every(x => typeof x === 'string' && x.length > 4), file, `${place}.source`, 'names no source, or not in all languages');
     is(typeof v.verified === 'boolean', file, `${place}.verified`, 'not true or false');
     for (const k of ['verifiedBy', 'verifiedOn']) is(k in v, file, `${place}.${k}`, 'is missing (null when nobody)');
     if (v.verified === true) {

@@ -5,8 +5,12 @@
 
 static struct sourced read_source(struct req *rq, struct jv v)
 {
+    struct text4 source = {.v = {[LANG_EN] = json_str(rq->a, json_get(v, S("source")))}};
+    if (source.v[LANG_EN].n == 0) {
+        content_text4(rq, json_get(v, S("source")), &source);
+    }
     return (struct sourced){
-        .source = json_str(rq->a, json_get(v, S("source"))),
+        .source = source,
         .evidence = json_str(rq->a, json_get(v, S("evidence"))),
         .verified_by = json_str(rq->a, json_get(v, S("verifiedBy"))),
         .verified_on = json_str(rq->a, json_get(v, S("verifiedOn"))),

@@ -6,7 +6,7 @@
 
 /* Where a value comes from: shown beside it as long as nobody verified it. */
 struct sourced {
-    struct str source;
+    struct text4 source; /* titles of acts stand in English alone */
     struct str evidence; /* primary, secondary, memory, operator */
     struct str verified_by, verified_on;
     bool verified;

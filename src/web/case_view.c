@@ -51,7 +51,7 @@ static void set_clock(struct http_req *h, const struct case_view *v, struct val 
     case_clock(h, &v->row, clock);
     if (v->row.clock != CLOCK_NONE && t != NULL && !t->from.verified) {
         val_set_bool(clock, "unverified", true);
-        val_set_str(clock, "source", t->from.source);
+        val_set_str(clock, "source", text4_get(&t->from.source, h->rq.lang));
     }
 }
 

@@ -11,7 +11,7 @@
 #include "web/page.h"
 #include "web/tpl.h"
 
-enum { LISTED = 50 };
+enum { LISTED = 50, SOURCES_MAX = 40 };
 
 /* ---- people, accounts, tokens ---- */
 
@@ -120,14 +120,40 @@ static enum err set_room(struct http_req *h, struct val *root)
 
 /* ---- policy profiles ---- */
 
-static uint32_t add_term(struct http_req *h, struct val *list, struct str urgency,
-                         const char *title, const struct term *t)
+/* The sources of one profile, each once. */
+struct sources {
+    struct val *list;
+    struct str seen[SOURCES_MAX];
+    uint32_t n;
+};
+
+/* gives the number it is shown under, 1.. */
+static uint32_t add_source(struct http_req *h, struct sources *s, const struct text4 *source)
+{
+    struct str text = text4_get(source, h->rq.lang);
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (str_eq(s->seen[i], text)) {
+            return i + 1;
+        }
+    }
+    if (s->n == SOURCES_MAX) {
+        return 0;
+    }
+    struct val *m = val_add_map(s->list);
+    val_set_str(m, "text", text);
+    val_set_str(m, "language", lang_code(source->v[h->rq.lang].n > 0 ? h->rq.lang : LANG_EN));
+    s->seen[s->n++] = text;
+    return s->n;
+}
+
+static uint32_t add_term(struct http_req *h, struct val *list, struct sources *sources,
+                         struct str urgency, const char *title, const struct term *t)
 {
     struct val *m = val_add_map(list);
     val_set_str(m, "urgency", urgency);
     val_set_str(m, "what", tr(h->rq.lang, title));
     val_set_i64(m, "value", t->ms);
-    val_set_str(m, "source", t->from.source);
+    val_set_i64(m, "source", add_source(h, sources, &t->from.source));
     val_set_bool(m, "verified", t->from.verified);
     val_set_str(m, "by", t->from.verified_by);
     val_set_str(m, "on", t->from.verified_on);
@@ -142,13 +168,14 @@ static void set_policies(struct http_req *h, struct val *root)
         const struct policy *p = &c->policies[i];
         struct val *m = val_add_map(list);
         struct val *terms = val_set_list(m, "terms");
+        struct sources sources = {.list = val_set_list(m, "sources")};
         int64_t open = 0;
         for (uint32_t k = 0; k < p->n_terms; k++) {
             const struct policy_terms *t = &p->terms[k];
-            open += add_term(h, terms, t->urgency, T("Accept within"), &t->accept_within);
-            open += add_term(h, terms, t->urgency, T("Answer within"), &t->answer_within);
-            open += add_term(h, terms, t->urgency, T("Remind before"), &t->remind_before);
-            open += add_term(h, terms, t->urgency, T("Tell the head after"), &t->escalate_after);
+            open += add_term(h, terms, &sources, t->urgency, T("Accept within"), &t->accept_within);
+            open += add_term(h, terms, &sources, t->urgency, T("Answer within"), &t->answer_within);
+            open += add_term(h, terms, &sources, t->urgency, T("Remind before"), &t->remind_before);
+            open += add_term(h, terms, &sources, t->urgency, T("Tell the head after"), &t->escalate_after);
         }
         val_set_str(m, "title", text4_get(&p->title, h->rq.lang));
         val_set_str(m, "version", p->version);
