@@ -43,7 +43,7 @@ const operations = rows(doc, 'Operations').map(([name, request]) => ({ name: nam
 const types = rows(doc, 'Types');
 
 same('system interactions', codes.filter((c) => SYSTEM.includes(c)), rest.interaction.map((i) => i.code));
-same('system operations', operations.filter((o) => o.on.startsWith('$')).map((o) => o.name), (rest.operation ?? []).map((o) => o.name));
+same('system operations', operations.filter((o) => o.on.startsWith('$') || o.on === 'ViewDefinition').map((o) => o.name), (rest.operation ?? []).map((o) => o.name));
 same('types', types.map((t) => t[0]), rest.resource.map((r) => r.type));
 for (const r of rest.resource) {
   const params = types.find((t) => t[0] === r.type)?.[1] ?? '';

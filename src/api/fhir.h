@@ -59,6 +59,7 @@ enum err api_fhir_import(struct http_req *h);
 enum err api_fhir_import_status(struct http_req *h);
 enum err api_fhir_import_end(struct http_req *h);
 enum err api_fhir_import_file(struct http_req *h);
+enum err api_fhir_view(struct http_req *h);            /* $viewdefinition-run */
 enum err api_fhir_unknown(struct http_req *h);      /* any other address below /fhir */
 
 /* The renderer of failures for KIND_FHIR rows: an OperationOutcome. */

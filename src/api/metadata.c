@@ -329,6 +329,10 @@ static void rest_write(struct json_out *o, struct http_req *h)
                     S("All resources the caller may see, as NDJSON files."));
     operation_write(o, S("import"), S(CARE_URL "/OperationDefinition/import"),
                     S("Resources of uploaded NDJSON files, in the background."));
+    operation_write(o, S("viewdefinition-run"),
+                    S("http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run"),
+                    S("POST ViewDefinition/$viewdefinition-run: rows of a SQL on FHIR view over what "
+                      "the caller may see, as CSV, NDJSON or JSON."));
     json_arr_end(o);
     json_obj_end(o);
     json_arr_end(o);

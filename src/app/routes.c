@@ -79,6 +79,9 @@ const struct http_route app_routes[] = {
     {GET,    "/fhir/$import/:job", WHO_SIGNED_IN, 0,     LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_import_status},
     {DELETE, "/fhir/$import/:job", WHO_SIGNED_IN, 0,     LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_import_end},
     {GET,    "/fhir/$import/:job/:file", WHO_SIGNED_IN, 0, LIMIT_NONE, 0,     KIND_FHIR,   api_fhir_import_file},
+    {POST,   "/fhir/ViewDefinition/$viewdefinition-run", WHO_SIGNED_IN, 0, LIMIT_RESOURCE, SLOW, KIND_FHIR, api_fhir_view},
+    {GET,    "/fhir/ViewDefinition/:id/$viewdefinition-run", WHO_SIGNED_IN, 0, LIMIT_NONE, SLOW, KIND_FHIR, api_fhir_view},
+    {POST,   "/fhir/ViewDefinition/:id/$viewdefinition-run", WHO_SIGNED_IN, 0, LIMIT_RESOURCE, SLOW, KIND_FHIR, api_fhir_view},
     {GET,    "/fhir/*rest",    WHO_ANY,       0,         LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_unknown},
 
     /* applications (SMART App Launch) */
