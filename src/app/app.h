@@ -36,6 +36,11 @@ void app_close(struct req *rq, struct app *app);
  * its source tree. */
 MUST_USE enum err app_folder(struct req *rq, const char *name, struct str *ret_path);
 
+/* Makes the search index anew when it is of another generation than this program's: for those who serve,
+ * before they do. *ret_whole: false when a signal asked to stop; the next start goes on.
+ * errors   of fhir_reindex() */
+MUST_USE enum err app_index(struct req *rq, struct app *app, bool *ret_whole);
+
 /* The route table: app/routes.c. */
 extern const struct http_route app_routes[];
 extern const size_t n_app_routes;

@@ -36,6 +36,7 @@ const struct command commands[] = {
     {"audit verify", "", "hold the chains of the record to their head: altered, removed, reordered", command_audit_verify},
     {"audit list", "[--after N]", "who saw and changed what, oldest first",               command_audit_list},
     {"doctor",  "[--index]", "look for faults in the data folder; reads everything. --index: hold the search index to the resources", command_doctor},
+    {"reindex", "", "make the search index anew from the resources, also beside a running server; goes on where it was interrupted", command_reindex},
     {"validate", "FILE... [--profile FILE|URL] [--with FILE]... [--strict]", "hold resources to FHIR R4, to profiles; print an OperationOutcome for each file", command_validate},
     {"fhirpath", "--expr EXPR [--input FILE] [--strict] [--lenient-as] [--bare] | --tests FOLDER | --bench FILE", "evaluate FHIRPath over a resource, run test cases, measure", command_fhirpath},
     {"view", "FILE [--input NDJSON] [--format csv|ndjson|json]", "the rows of a ViewDefinition over a file of resources, or over the data folder", command_view},

@@ -61,6 +61,7 @@ int command_demo(struct command_args *args);
 int command_init(struct command_args *args);
 int command_audit_list(struct command_args *args);
 int command_audit_verify(struct command_args *args);
+int command_reindex(struct command_args *args);
 int command_doctor(struct command_args *args);
 int command_config(struct command_args *args);
 int command_verify(struct command_args *args);

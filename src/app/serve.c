@@ -149,11 +149,15 @@ int serve_folder(struct command_args *args, serve_before_fn before)
     struct app app;
     sigset_t set;
     block_signals(&set);
+    bool whole = false;
     enum err e = app_open(args->rq, args->config, false, &app);
-    if (e == OK && before != NULL) {
+    if (e == OK) {
+        e = app_index(args->rq, &app, &whole);
+    }
+    if (e == OK && whole && before != NULL) {
         e = before(args->rq, &app);
     }
-    if (e == OK) {
+    if (e == OK && whole) {
         e = serve(args->rq, &app, &set);
     }
     app_close(args->rq, &app);

@@ -74,18 +74,27 @@ static struct str some(struct str words)
     return words;
 }
 
+enum err fhir_index_has_words(struct req *rq, struct str narrative, struct str rest, int64_t vid,
+                              bool *ret_has)
+{
+    bool has = true;
+    if (narrative.n > 0) {
+        TRY(db_has_words(rq, some(narrative), true, vid, &has));
+    }
+    if (has && rest.n > 0) {
+        TRY(db_has_words(rq, some(rest), false, vid, &has));
+    }
+    *ret_has = has;
+    return OK;
+}
+
 static enum err check_words(struct look *k, struct jv root, int64_t rid, int64_t vid)
 {
     struct str narrative;
     struct str rest;
     bool has = true;
     TRY(words_of_resource(k->rq, root, &narrative, &rest));
-    if (narrative.n > 0) {
-        TRY(db_has_words(k->rq, some(narrative), true, vid, &has));
-    }
-    if (has && rest.n > 0) {
-        TRY(db_has_words(k->rq, some(rest), false, vid, &has));
-    }
+    TRY(fhir_index_has_words(k->rq, narrative, rest, vid, &has));
     if (!has) {
         fault(k, "missing words", rid, 0);
     }

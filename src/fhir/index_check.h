@@ -10,3 +10,6 @@
  * errors   E_IO  the database cannot be read */
 MUST_USE enum err fhir_index_check(struct req *rq, struct buf *out, uint64_t *ret_looked,
                                    uint64_t *ret_faults);
+/* Are the words of a version there? The first of each kind are looked for. */
+MUST_USE enum err fhir_index_has_words(struct req *rq, struct str narrative, struct str rest,
+                                       int64_t vid, bool *ret_has);

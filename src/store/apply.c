@@ -297,18 +297,18 @@ static enum err moved_write(struct writer *w, struct req *rq, const struct tx_it
     return item->vid % MOVED_SWEEP == 0 ? apply_ints(w, rq, C_MOVED_DROP, old, 1) : OK;
 }
 
-static enum err words_write(struct writer *w, struct req *rq, const struct tx_item *item)
+enum err words_write(struct writer *w, struct req *rq, const struct tx_put *put, int64_t vid)
 {
-    if (item->is_delete || item->put.narrative.n + item->put.words.n == 0) {
+    if (put->narrative.n + put->words.n == 0) {
         return OK;
     }
     sqlite3_stmt *st = conn_take(w->conn, C_WORD_ADD);
     if (st == NULL) {
         return conn_err(rq, w->conn);
     }
-    bind_i64(st, 1, item->vid);
-    bind_text(st, 2, item->put.narrative);
-    bind_text(st, 3, item->put.words);
+    bind_i64(st, 1, vid);
+    bind_text(st, 2, put->narrative);
+    bind_text(st, 3, put->words);
     return apply_end(w, rq, C_WORD_ADD, st, sqlite3_step(st));
 }
 
@@ -332,7 +332,9 @@ static enum err item_write(struct writer *w, struct req *rq, struct tx_item *ite
     TRY(res_write(w, rq, item, &p));
     TRY(ver_write(w, rq, item, op));
     TRY(moved_write(w, rq, item));
-    TRY(words_write(w, rq, item));
+    if (!item->is_delete) {
+        TRY(words_write(w, rq, &item->put, item->vid));
+    }
     bool same_place = item->version > 1 && !item->old_deleted && item->old_at == p.at;
     if (!same_place || !str_eq(item->old_footprint, p.footprint)) {
         if (item->version > 1 && !footprint_read(w->scratch, item->old_footprint, &old_t, &n_old)) {
@@ -484,6 +486,9 @@ static enum err writes(struct writer *w, struct tx *tx)
     }
     for (size_t i = 0; i < tx->n_items; i++) {
         TRY(item_write(w, tx->rq, tx->items[i], &s));
+    }
+    for (const struct tx_index_op *op = tx->indexes; op != NULL; op = op->next) {
+        TRY(reindex_write(w, tx->rq, op));
     }
     for (const struct tx_team_op *op = tx->teams; op != NULL; op = op->next) {
         TRY(team_write(w, tx->rq, op));

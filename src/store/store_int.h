@@ -82,6 +82,12 @@ struct tx_require {
     tx_check_fn check;
     void *ctx;
 };
+struct tx_index_op {
+    struct tx_index_op *next;
+    int64_t rid;
+    uint64_t version;
+    struct tx_put put; /* type, at_ms, tuples, words */
+};
 struct tx_team_op {
     struct tx_team_op *next;
     uint16_t type;
@@ -102,6 +108,7 @@ struct tx {
     size_t n_items, size_items;
     struct tx_require *requires, **requires_end;
     bool has_after;
+    struct tx_index_op *indexes, **indexes_end;
     struct tx_team_op *teams, **teams_end;
     struct tx_sql_op *sqls, **sqls_end;
     struct store_event *events;

@@ -13,6 +13,7 @@ struct tx *tx_new(struct req *rq)
         tx->rq = rq;
         tx->requires_end = &tx->requires;
         tx->teams_end = &tx->teams;
+        tx->indexes_end = &tx->indexes;
         tx->sqls_end = &tx->sqls;
     }
     return tx;
@@ -39,16 +40,22 @@ static struct tx_item *item_add(struct tx *tx)
     return item;
 }
 
+static enum err tuples_are_sound(struct req *rq, const struct tx_put *p)
+{
+    for (size_t i = 0; i < p->n_tuples; i++) {
+        if (p->tuples[i].kind == TUPLE_QUANTITY && isnan(p->tuples[i].quantity.value)) {
+            return FAIL(rq, E_BAD_INPUT, "a quantity that is no number");
+        }
+    }
+    return OK;
+}
+
 enum err tx_put(struct tx *tx, const struct tx_put *p)
 {
     ASSERT(p->type != 0 && p->id.n >= 1 && p->id.n <= ID_MAX);
     ASSERT(p->expect >= TX_NEW && p->expect != 0);
     ASSERT(body_is_well_formed(p->body));
-    for (size_t i = 0; i < p->n_tuples; i++) {
-        if (p->tuples[i].kind == TUPLE_QUANTITY && isnan(p->tuples[i].quantity.value)) {
-            return FAIL(tx->rq, E_BAD_INPUT, "a quantity that is no number");
-        }
-    }
+    TRY(tuples_are_sound(tx->rq, p));
     struct tx_item *item = item_add(tx);
     TRY_MEM(tx->rq, item);
     item->put = *p;
@@ -100,6 +107,17 @@ enum err tx_require_after(struct tx *tx, tx_check_fn check, void *ctx)
 {
     tx->has_after = true;
     return require_add(tx, (struct tx_require){.kind = REQUIRE_AFTER, .check = check, .ctx = ctx});
+}
+
+enum err tx_index(struct tx *tx, int64_t rid, uint64_t version, const struct tx_put *p)
+{
+    struct tx_index_op *op = ARENA_NEW(tx->rq->a, struct tx_index_op);
+    TRY_MEM(tx->rq, op);
+    TRY(tuples_are_sound(tx->rq, p));
+    *op = (struct tx_index_op){.rid = rid, .version = version, .put = *p};
+    *tx->indexes_end = op;
+    tx->indexes_end = &op->next;
+    return OK;
 }
 
 static enum err team_add(struct tx *tx, struct tx_team_op op)
@@ -160,6 +178,7 @@ enum err tx_event(struct tx *tx, enum event_kind kind, uint64_t topic)
 bool tx_is_empty(const struct tx *tx)
 {
     return tx->n_items == 0 && tx->requires == NULL && tx->teams == NULL && tx->sqls == NULL &&
+           tx->indexes == NULL &&
            tx->audit == NULL && tx->rq->audit == NULL && tx->n_events == 0;
 }
 

@@ -94,6 +94,10 @@ struct tx *tx_new(struct req *rq);
 MUST_USE enum err tx_put(struct tx *tx, const struct tx_put *p);
 /* Counts as a put. expect as for tx_put; TX_ANY: deleting what is not there is E_NOT_FOUND. */
 MUST_USE enum err tx_delete(struct tx *tx, uint16_t type, struct str id, int64_t expect);
+/* Makes the index rows of a resource anew, the words with them, while this version is its current one; of p
+ * type, at_ms, tuples, narrative and words count. No version, no record: nothing of what is kept changes.
+ * borrows  as tx_put() */
+MUST_USE enum err tx_index(struct tx *tx, int64_t rid, uint64_t version, const struct tx_put *p);
 /* Conditional create: E_CONFLICT when a live resource has this token (sys may be TOKEN_ANY_SYS). */
 MUST_USE enum err tx_require_none(struct tx *tx, uint16_t sp, uint64_t hash, uint32_t sys);
 /* E_STALE unless this version of another resource is still the current one. */

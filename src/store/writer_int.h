@@ -92,6 +92,12 @@ MUST_USE enum err apply_number(struct writer *w, struct req *rq, unsigned id, in
 /* Forgets everything made at or after m. */
 void apply_restore(struct writer *w, const struct marks *m);
 
+/* The words of a version. */
+MUST_USE enum err words_write(struct writer *w, struct req *rq, const struct tx_put *put, int64_t vid);
+
+/* ---- reindex.c ---- */
+MUST_USE enum err reindex_write(struct writer *w, struct req *rq, const struct tx_index_op *op);
+
 /* ---- index_rows.c ---- */
 /* The resource's tuples with rids, sorted; in w->scratch. */
 MUST_USE enum err index_prepare(struct writer *w, struct req *rq, const struct tx_put *p,
