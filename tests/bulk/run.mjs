@@ -6,6 +6,7 @@ import path from 'node:path';
 import { option, Program } from '../lib/program.mjs';
 import { exportSteps } from './export.mjs';
 import { importSteps } from './import.mjs';
+import { scopeSteps } from './scope.mjs';
 
 const args = process.argv.slice(2);
 const build = option(args, '--build', 'dev');
@@ -55,12 +56,14 @@ t.files = () => fs.readdirSync(path.join(program.dir, 'exports'));
 try {
   program.cli(['init']);
   const org = program.cli(['org', 'add', 'Hospital', '--kind', 'hospital']).trim().split(/\s+/).pop();
+  t.org = org;
   program.cli(['user', 'add', 'doctor', '--family', 'Bulk', '--given', 'Doctor', '--org', org, '--role', 'doctor', '--must-change', 'false']);
   t.system = token(['--system', 'bulk']);
   t.other = token(['--system', 'other']);
   t.doctor = token(['doctor', '--name', 'test']);
   await program.start();
   await exportSteps(t);
+  await scopeSteps(t);
   await importSteps(t);
   await program.stop();
 } catch (e) {
