@@ -99,7 +99,7 @@ const other = await new Receiver().listen();
 
 const program = new Program({
   build: option(args, '--build', 'release'),
-  extra: ['--hook-hosts', `127.0.0.1:${receiver.port}, localhost:${tls.port}`, '--hook-http', 'true', '--hook-full', 'true', '--hook-ca', pem('cert.pem')],
+  extra: ['--hook-hosts', `127.0.0.1:${receiver.port}, localhost:${tls.port}`, '--hook-http', '--hook-full', '--hook-ca', pem('cert.pem')],
 });
 const region = world(program);
 const tokenOf = (login) => program.cli(['token', 'new', login, '--name', 'subs']).trim().split(/\s+/).pop();
