@@ -338,8 +338,8 @@ static int param_rank(const struct fhir_criterion *c)
     case SP_SPECIAL:
     case SP_UNION:
     case SP_ALIAS:
-    case SP_ID:
-    case SP_UPDATED: return RANK_NONE;
+    case SP_ID: return RANK_NONE;
+    case SP_UPDATED: return 5;
     }
     return RANK_NONE;
 }

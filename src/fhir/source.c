@@ -35,12 +35,26 @@ static bool is_token_list(const struct fhir_criterion *c)
 static bool date_can(const struct fhir_criterion *c)
 {
     for (size_t i = 0; i < c->n; i++) {
-        enum fhir_prefix p = c->v[i].prefix;
-        if (p != P_EQ && p != P_SA && p != P_LT && p != P_LE && p != P_EB) {
+        if (c->v[i].prefix == P_NE) {
             return false;
         }
     }
-    return true;
+    return c->modifier == MOD_NONE;
+}
+
+/* What ends after a time began not long before, or is long: two lists. */
+static bool asks_end(const struct fhir_criterion *c, const struct fhir_value *v)
+{
+    return c->p->kind == SP_DATE && (v->prefix == P_GT || v->prefix == P_GE || v->prefix == P_AP);
+}
+
+static size_t param_lists(const struct fhir_criterion *c)
+{
+    size_t n = c->n;
+    for (size_t i = 0; i < c->n && i < SOURCE_LISTS_MAX; i++) {
+        n += asks_end(c, &c->v[i]) ? 1 : 0;
+    }
+    return n;
 }
 
 static bool quantity_can(const struct fhir_criterion *c)
@@ -63,7 +77,7 @@ static bool param_can(const struct fhir_criterion *c)
     if (c->has_hits) {
         return true;
     }
-    if (c->n == 0 || c->n > SOURCE_LISTS_MAX) {
+    if (c->n == 0 || param_lists(c) > SOURCE_LISTS_MAX) {
         return false;
     }
     if (asks_refs(c)) {
@@ -79,7 +93,8 @@ static bool param_can(const struct fhir_criterion *c)
     }
     switch (c->p->kind) {
     case SP_STRING: return string_can(c);
-    case SP_DATE: return c->modifier == MOD_NONE && date_can(c);
+    case SP_DATE:
+    case SP_UPDATED: return date_can(c);
     case SP_NUMBER:
     case SP_QUANTITY: return c->modifier == MOD_NONE && quantity_can(c);
     case SP_REF:
@@ -90,8 +105,7 @@ static bool param_can(const struct fhir_criterion *c)
     case SP_SPECIAL:
     case SP_UNION:
     case SP_ALIAS:
-    case SP_ID:
-    case SP_UPDATED: return false;
+    case SP_ID: return false;
     }
     return false;
 }
@@ -175,7 +189,7 @@ size_t source_lists(const struct fhir_criterion *c)
         return 0;
     }
     switch (c->op) {
-    case ASK_PARAM: return c->n;
+    case ASK_PARAM: return param_lists(c);
     case ASK_CHAIN: return c->n_set;
     case ASK_HAS:
     case ASK_NOT: return 1;
@@ -220,9 +234,11 @@ bool source_is_ordered(const struct fhir_criterion *c)
     return false;
 }
 
+/* Beginnings of what may meet v; with asks_end() the short ones. A change is an instant. */
 static enum err date_open(struct req *rq, const struct fhir_criterion *c,
                           const struct fhir_value *v, enum list_order o, struct list **gives)
 {
+    int64_t longest = c->p->kind == SP_UPDATED ? 0 : DATE_LONG_MS;
     int64_t from = FHIR_TIME_MIN;
     int64_t to = FHIR_TIME_MAX;
     switch (v->prefix) {
@@ -234,10 +250,16 @@ static enum err date_open(struct req *rq, const struct fhir_criterion *c,
     case P_LT:
     case P_EB: to = v->prefix == P_LT ? v->date.lo_ms : v->date.hi_ms; break;
     case P_LE: to = v->date.hi_ms; break;
-    case P_NE:
-    case P_GT:
-    case P_GE:
-    case P_AP: return FAIL(rq, E_INTERNAL, "date list");
+    case P_GT: from = v->date.hi_ms - longest; break;
+    case P_GE: from = v->date.lo_ms - longest; break;
+    case P_AP:
+        from = v->date.lo_ms - longest;
+        to = v->date.hi_ms;
+        break;
+    case P_NE: return FAIL(rq, E_INTERNAL, "date list");
+    }
+    if (c->p->kind == SP_UPDATED) {
+        return list_changed(rq, (uint16_t)c->p->type, from, to, o, gives);
     }
     return list_date(rq, c->p->sp, from, to, o, gives);
 }
@@ -260,7 +282,7 @@ static enum err value_open(struct req *rq, const struct fhir_criterion *c,
     if (is_token_list(c)) {
         return list_token(rq, c->p->sp, v->token.hash, v->token.sys, o, gives);
     }
-    if (c->p->kind == SP_DATE) {
+    if (c->p->kind == SP_DATE || c->p->kind == SP_UPDATED) {
         return date_open(rq, c, v, o, gives);
     }
     return c->p->kind == SP_STRING ? list_string(rq, c->p->sp, v->folded, gives)
@@ -286,10 +308,16 @@ static enum err param_add(struct req *rq, const struct fhir_criterion *c, struct
             continue;
         }
         TRY(list_add(rq, s, value_open(rq, c, &c->v[i], s->order, &s->lists[s->n])));
+        if (asks_end(c, &c->v[i])) {
+            const struct fhir_value *v = &c->v[i];
+            int64_t after = v->prefix == P_GT ? v->date.hi_ms : v->date.lo_ms;
+            ASSERT(s->n < SOURCE_LISTS_MAX);
+            TRY(list_add(rq, s, list_date_long(rq, c->p->sp, after, &s->lists[s->n])));
+        }
     }
     bool ordered = is_token_list(c) || asks_refs(c);
     s->ordered = s->ordered && ordered;
-    s->real_at = s->real_at && c->p->kind != SP_DATE;
+    s->real_at = s->real_at && c->p->kind != SP_DATE && c->p->kind != SP_UPDATED;
     s->exact = s->exact && ordered && !text_asks(c);
     return OK;
 }

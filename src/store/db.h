@@ -165,6 +165,10 @@ MUST_USE enum err list_count_token(struct req *rq, uint16_t sp, uint64_t hash, u
 /* Rows whose lo is in [lo_from, lo_to). list_hi() tells the hi of the last hit. */
 MUST_USE enum err list_date(struct req *rq, uint16_t sp, int64_t lo_from, int64_t lo_to,
                             enum list_order o, struct list **gives);
+/* Spans longer than DATE_LONG_MS that end after a time, by their end; with list_date() from
+ * after - DATE_LONG_MS on: all that end after it. */
+#define DATE_LONG_MS INT64_C(2678400000)
+MUST_USE enum err list_date_long(struct req *rq, uint16_t sp, int64_t after, struct list **gives);
 /* Live resources whose current version was written in [from_ms, to_ms), in that order; at of a hit is
  * when. */
 MUST_USE enum err list_changed(struct req *rq, uint16_t type, int64_t from_ms, int64_t to_ms,

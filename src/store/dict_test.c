@@ -185,7 +185,7 @@ static void former_schema_opens(void **state)
     sql_do(&t, "DROP TABLE dict; DROP TABLE client; DROP TABLE client_origin; DROP TABLE app_grant;"
                "DROP TABLE app_code; DROP TABLE app_token; DROP TABLE app_launch; DROP TABLE app_jti;"
                "DROP TABLE app_rate; DROP INDEX ver_type; DROP TABLE bulk;"
-               "DROP TABLE sub_event; DROP TABLE sub; PRAGMA user_version = 3");
+               "DROP TABLE sub_event; DROP TABLE sub; DROP INDEX ix_date_long; PRAGMA user_version = 3");
     t_start(&t);
     assert_int_equal(db_read(&t.rq, T_OBS, S("a"), &row), OK);
     fill(&t);

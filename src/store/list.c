@@ -220,20 +220,32 @@ enum err list_team(struct req *rq, uint64_t principal, enum list_order o, struct
                     gives);
 }
 
-enum err list_date(struct req *rq, uint16_t sp, int64_t lo_from, int64_t lo_to, enum list_order o,
-                   struct list **gives)
+static enum err date_list(struct req *rq, unsigned stmt, enum list_order o, const int64_t *v, int n,
+                          struct list **gives)
 {
-    const int64_t v[] = {sp, lo_from, lo_to};
     struct list *l = NULL;
-    TRY(list_new(rq, o == LIST_NEWEST ? C_LIST_DATE_DESC : C_LIST_DATE_ASC, o, 0, &l));
+    TRY(list_new(rq, stmt, o, 0, &l));
     l->has_hi = true;
-    enum err e = part_add(rq, l, v, 3);
+    enum err e = part_add(rq, l, v, n);
     if (e != OK) {
         list_close(&l);
         return e;
     }
     *gives = l;
     return OK;
+}
+
+enum err list_date(struct req *rq, uint16_t sp, int64_t lo_from, int64_t lo_to, enum list_order o,
+                   struct list **gives)
+{
+    const int64_t v[] = {sp, lo_from, lo_to};
+    return date_list(rq, o == LIST_NEWEST ? C_LIST_DATE_DESC : C_LIST_DATE_ASC, o, v, 3, gives);
+}
+
+enum err list_date_long(struct req *rq, uint16_t sp, int64_t after, struct list **gives)
+{
+    const int64_t v[] = {sp, after};
+    return date_list(rq, C_LIST_DATE_LONG, LIST_OLDEST, v, 2, gives);
 }
 
 enum err list_changed(struct req *rq, uint16_t type, int64_t from_ms, int64_t to_ms,

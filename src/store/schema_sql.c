@@ -468,12 +468,18 @@ static const char v8_sub[] =
     " at_ms INTEGER NOT NULL,"       /* tech */
     " PRIMARY KEY(sub, number)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX sub_event_at ON sub_event(at_ms);";
+
+static const char v9_long[] =
+    /* Long spans by their end: what still lasts at a time is found by its beginning when it is short, here
+     * when it is not. As long as DATE_LONG_MS. */
+    "CREATE INDEX ix_date_long ON ix_date(sp, hi) WHERE hi - lo > 2678400000;";
 /* clang-format on */
 
 const struct migration migrations[] = {
     {1, v1_resources}, {1, v1_audit}, {1, v1_people}, {1, v1_work}, {1, v1_flow}, {2, v2_refusal},
     {3, v3_search}, {4, v4_dict},
     {5, v5_apps}, {6, v6_changed}, {7, v7_bulk}, {8, v8_sub},
+    {9, v9_long},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -502,6 +508,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 6",
         "PRAGMA user_version = 7",
         "PRAGMA user_version = 8",
+        "PRAGMA user_version = 9",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;
