@@ -72,6 +72,12 @@ static const char *const resources[] = {
     "{\"reference\":\"Patient/p2\"}},{\"item\":{\"reference\":\"Patient/p3\"}}]}",
     "{\"resourceType\":\"RiskAssessment\",\"id\":\"r1\",\"status\":\"final\",\"subject\":{\"reference\":"
     "\"Patient/p1\"},\"prediction\":[{\"probabilityDecimal\":0.85}]}",
+    "{\"resourceType\":\"EpisodeOfCare\",\"id\":\"e1\",\"status\":\"active\",\"patient\":{\"reference\":"
+    "\"Patient/p7\"},\"period\":{\"start\":\"2020-01-01\"}}",
+    "{\"resourceType\":\"EpisodeOfCare\",\"id\":\"e2\",\"status\":\"finished\",\"patient\":{\"reference\":"
+    "\"Patient/p7\"},\"period\":{\"start\":\"2021-02-01\",\"end\":\"2021-02-20\"}}",
+    "{\"resourceType\":\"EpisodeOfCare\",\"id\":\"e3\",\"status\":\"finished\",\"patient\":{\"reference\":"
+    "\"Patient/p7\"},\"period\":{\"start\":\"2019-02-01\",\"end\":\"2022-02-20\"}}",
 };
 
 static void put_one(struct req *rq, const char *json, int64_t expect)
@@ -190,6 +196,13 @@ static const struct {
     /* numbers, quantities */
     {T_RISK_ASSESSMENT, "probability=0.85", "r1", "r1"},
     {T_RISK_ASSESSMENT, "probability=gt0.8", "r1", NULL},
+    {T_EPISODE_OF_CARE, "date=gt2021-02-10&_sort=_id", "e1 e2 e3", NULL},
+    {T_EPISODE_OF_CARE, "date=ge2021-03-01&_sort=_id", "e1 e3", NULL},
+    {T_EPISODE_OF_CARE, "date=gt2022-03-01", "e1", NULL},
+    {T_EPISODE_OF_CARE, "date=ge2021-03-01&date=lt2020", "e3", NULL},
+    {T_RISK_ASSESSMENT, "_lastUpdated=ge2020-01-01", "r1", NULL},
+    {T_RISK_ASSESSMENT, "_lastUpdated=lt2020-01-01", "", NULL},
+    {T_RISK_ASSESSMENT, "_lastUpdated=gt2020-01-01,lt2019-01-01", "r1", NULL},
     {T_RISK_ASSESSMENT, "probability=0.8", "", NULL},
     {T_OBSERVATION, "value-quantity=1.5|http://unitsofmeasure.org|g&_sort=_id", "o1 o3", NULL},
     {T_OBSERVATION, "value-quantity=1500||milligram", "o3", NULL},
