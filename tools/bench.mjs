@@ -182,7 +182,7 @@ async function load() {
 
 // Whole records as transactions, into an empty folder each time.
 async function importPart() {
-  const data = path.resolve(process.env.CONSILIUM_CONFORMANCE ?? path.join(SHARED, 'conformance'));
+  const data = path.resolve(process.env.CONFORMANCE_DATA ?? path.join(SHARED, 'conformance'));
   const exe = path.join(ROOT, 'build/release/src/app/consilium');
   const speeds = [];
   say('## Import of the Synthea records');

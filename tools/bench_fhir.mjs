@@ -1,5 +1,5 @@
 // The figures of the FHIR engine. Usage: node tools/bench_fhir.mjs [--factor 64] [--patients 100] [--duration 10] [--shape-runs 150] [--out FILE]
-// Needs the conformance data (CONSILIUM_CONFORMANCE or ../shared/conformance) and wrk. Writes its section of
+// Needs the conformance data (CONFORMANCE_DATA or ../shared/conformance) and wrk. Writes its section of
 // doc/BENCHMARKS.md between two marks. --factor 4 --patients 40 --duration 3 --shape-runs 30 is a quick look.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -16,8 +16,8 @@ const PATIENTS = Math.max(40, Number(arg('patients', 100))); // the 40 there are
 const SECONDS = Number(arg('duration', 10));
 const SHAPE_RUNS = Number(arg('shape-runs', 150));
 const OUT = arg('out', path.join(ROOT, 'doc/BENCHMARKS.md'));
-const DATA = path.join(process.env.CONSILIUM_CONFORMANCE ?? path.join(ROOT, '../shared/conformance'), 'synthea');
-delete process.env.CONSILIUM_CONFORMANCE; // the program would take it for a setting
+const DATA = path.join(process.env.CONFORMANCE_DATA ?? path.join(ROOT, '../shared/conformance'), 'synthea');
+delete process.env.CONFORMANCE_DATA; // the program would take it for a setting
 const MARKS = ['<!-- fhir engine: begin -->', '<!-- fhir engine: end -->'];
 const CLIENTS = 4;
 const UUID = /([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/;

@@ -1,6 +1,6 @@
 // FHIRPath beside `fhirpath` from npm: the same expressions over the same inputs, compiled once on both
 // sides, ours measured inside the program. node tools/bench_fhirpath.mjs [--build release]
-// Inputs: official examples and a synthetic record of the conformance data (CONSILIUM_CONFORMANCE).
+// Inputs: official examples and a synthetic record of the conformance data (CONFORMANCE_DATA).
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,7 +9,7 @@ import path from 'node:path';
 import zlib from 'node:zlib';
 
 const ROOT = path.join(path.dirname(new URL(import.meta.url).pathname), '..');
-const DATA = path.resolve(ROOT, process.env.CONSILIUM_CONFORMANCE || '../shared/conformance');
+const DATA = path.resolve(ROOT, process.env.CONFORMANCE_DATA || '../shared/conformance');
 const require = createRequire(import.meta.url);
 const TAKE_MS = 60; // for each round of an expression on the other side
 const PASSES = 4;
@@ -61,7 +61,7 @@ function measureOurs(dir, build, spec) {
   const file = path.join(dir, 'case.json');
   fs.writeFileSync(file, JSON.stringify([spec]));
   const program = path.join(ROOT, `build/${build}/src/app/consilium`);
-  const run = spawnSync(program, ['fhirpath', '--bench', file], { encoding: 'utf8', env: { ...process.env, CONSILIUM_CONFORMANCE: undefined } });
+  const run = spawnSync(program, ['fhirpath', '--bench', file], { encoding: 'utf8', env: { ...process.env, CONFORMANCE_DATA: undefined } });
   if (run.status !== 0) throw new Error(run.stderr);
   return run.stdout.trim().split(' ').map(Number);
 }

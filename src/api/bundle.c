@@ -62,7 +62,7 @@ static enum err entries_parse(struct http_req *h, struct jv root, struct bundle 
     TRY_MEM(&h->rq, b->v);
     for (struct jv e = json_first(list); json_has(e); e = json_next(e)) {
         struct entry *x = &b->v[b->n++];
-        enum err err = entry_parse(h, e, x);
+        enum err err = entry_parse(h, b->base, e, x);
         if (err == OK) {
             err = entry_resolve(h, x);
         }
@@ -232,7 +232,7 @@ static enum err each_try(struct http_req *h, struct bundle *b, struct entry *x)
 {
     struct tx *tx = tx_new(&h->rq);
     TRY_MEM(&h->rq, tx);
-    TRY(entry_parse(h, x->e, x));
+    TRY(entry_parse(h, b->base, x->e, x));
     TRY(entry_resolve(h, x));
     TRY(entry_write(h, b, x, tx));
     return store_commit(care_of(&h->rq)->store, &h->rq, tx);
@@ -365,6 +365,7 @@ static enum err bundle_begin(struct http_req *h)
     struct json_doc *doc;
     struct bundle *b = ARENA_NEW(h->rq.a, struct bundle);
     TRY_MEM(&h->rq, b);
+    b->base = api_base(h);
     TRY(api_body(h, &doc));
     struct jv root = json_root(doc);
     struct jv type = json_get(root, S("type"));

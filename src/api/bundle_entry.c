@@ -11,10 +11,9 @@ static struct str text_of(struct http_req *h, struct jv obj, struct str name)
 }
 
 /* "Type", "Type/id", "Type?query", "/Type...", or the whole address on this server. */
-static enum err url_parse(struct http_req *h, struct entry *x)
+static enum err url_parse(struct http_req *h, struct str base, struct entry *x)
 {
     struct str url = x->url;
-    struct str base = api_base(h);
     struct str rest;
     struct str head = {NULL, 0};
     if (str_starts(url, base)) {
@@ -64,7 +63,7 @@ static enum err shape_check(struct http_req *h, const struct entry *x)
     return ok ? OK : FAIL(&h->rq, E_BAD_INPUT, "entry.request: address and resource do not fit");
 }
 
-enum err entry_parse(struct http_req *h, struct jv e, struct entry *ret_entry)
+enum err entry_parse(struct http_req *h, struct str base, struct jv e, struct entry *ret_entry)
 {
     struct jv request = json_get(e, S("request"));
     struct str method = text_of(h, request, S("method"));
@@ -90,7 +89,7 @@ enum err entry_parse(struct http_req *h, struct jv e, struct entry *ret_entry)
         }
         x.expect = (int64_t)version;
     }
-    TRY(url_parse(h, &x));
+    TRY(url_parse(h, base, &x));
     TRY(shape_check(h, &x));
     *ret_entry = x;
     return OK;

@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct http_req *h = &call.h;
     struct json_doc doc;
-    struct bundle b = {0};
+    struct bundle b = {.base = S("http://localhost/fhir")};
     open_once();
     *h = (struct http_req){.method = POST};
     req_init(&h->rq, 64u << 20, (struct instant){1});

@@ -46,6 +46,7 @@ struct bundle {
     struct entry *v;
     size_t n;
     bool is_transaction;
+    struct str base; /* of this server's interface */
     struct tx *tx;
     /* fullUrl -> entry, open addressing; slots is a power of two */
     uint32_t *map;
@@ -56,9 +57,10 @@ struct bundle {
     unsigned tries; /* a lost condition makes it run anew */
 };
 
-/* Reads entry e: verb, address, conditions.
+/* Reads entry e of a bundle: verb, address, conditions. base: of this server's interface.
  * errors E_BAD_INPUT */
-MUST_USE enum err entry_parse(struct http_req *h, struct jv e, struct entry *ret_entry);
+MUST_USE enum err entry_parse(struct http_req *h, struct str base, struct jv e,
+                               struct entry *ret_entry);
 /* Finds what conditional entries mean and gives new ids. */
 MUST_USE enum err entry_resolve(struct http_req *h, struct entry *x);
 /* The resource with references to other entries and conditional references replaced; *ret_root is

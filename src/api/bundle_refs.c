@@ -238,7 +238,7 @@ enum err entry_rewrite(struct http_req *h, struct bundle *b, const struct entry 
 {
     const struct json_doc *doc = x->resource.doc;
     uint32_t at = x->resource.at;
-    struct rewrite w = {.h = h, .b = b, .x = x, .doc = doc, .base = api_base(h),
+    struct rewrite w = {.h = h, .b = b, .x = x, .doc = doc, .base = b->base,
                         .copied = doc->nodes[at].off};
     struct str raw = json_raw(x->resource);
     size_t stop = doc->nodes[at].off + raw.n;

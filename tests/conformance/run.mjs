@@ -1,5 +1,5 @@
 // Test data of others against this program: node tests/conformance/run.mjs [--build PRESET] [SUITE...]
-// The data lie in the folder CONSILIUM_CONFORMANCE names, else ../shared/conformance beside the checkout;
+// The data lie in the folder CONFORMANCE_DATA names, else ../shared/conformance beside the checkout;
 // without it nothing runs, and a line says so. Prints "SUITE: N passed, M failed, K excused, L left out" and the
 // failures; a case that doc/ERRATA.md lists is excused when it fails, and a failure when it does not.
 import { spawnSync } from 'node:child_process';
@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 const ROOT = path.join(path.dirname(new URL(import.meta.url).pathname), '../..');
-const DATA = path.resolve(ROOT, process.env.CONSILIUM_CONFORMANCE || '../shared/conformance');
+const DATA = path.resolve(ROOT, process.env.CONFORMANCE_DATA || '../shared/conformance');
 const SHOWN = 200; // failures printed for a suite
 
 // Suite; its folder in the data; arguments of its program, which prints "ok|FAIL|left NAME[: why]" lines
@@ -39,7 +39,7 @@ function runSuite([name, folder, argv, least], build, excuses) {
   const r = { name, passed: 0, excused: 0, left: 0, failures: [] };
   if (!fs.existsSync(path.join(DATA, folder))) return { ...r, absent: true };
   const [program, ...args] = argv(build);
-  const run = spawnSync(program, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 28, timeout: 600000, env: { ...process.env, CONSILIUM_CONFORMANCE: undefined } });
+  const run = spawnSync(program, args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 28, timeout: 600000, env: { ...process.env, CONFORMANCE_DATA: undefined } });
   for (const line of (run.stdout ?? '').split('\n')) {
     const m = /^(ok|FAIL|left) (.*)$/.exec(line);
     if (!m) continue;
@@ -65,7 +65,7 @@ if (unknown) {
   process.exit(2);
 }
 if (!fs.existsSync(DATA)) {
-  console.log(`no conformance data at ${path.relative(process.cwd(), DATA)}: set CONSILIUM_CONFORMANCE; nothing was run`);
+  console.log(`no conformance data at ${path.relative(process.cwd(), DATA)}: set CONFORMANCE_DATA; nothing was run`);
   process.exit(0);
 }
 const excuses = errata();

@@ -6,10 +6,10 @@ import path from 'node:path';
 import readline from 'node:readline';
 
 const ROOT = path.join(path.dirname(new URL(import.meta.url).pathname), '../..');
-const DATA = path.resolve(ROOT, process.env.CONSILIUM_CONFORMANCE || '../shared/conformance');
+const DATA = path.resolve(ROOT, process.env.CONFORMANCE_DATA || '../shared/conformance');
 const [minutes = '10', seed = String(Date.now() % 1e9)] = process.argv.slice(2);
 if (!fs.existsSync(DATA)) {
-  console.log('no conformance data: set CONSILIUM_CONFORMANCE; nothing was run');
+  console.log('no conformance data: set CONFORMANCE_DATA; nothing was run');
   process.exit(0);
 }
 console.log(`seed ${seed}, ${minutes} minutes`);
