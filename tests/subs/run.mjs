@@ -167,7 +167,7 @@ for (const [what, body] of [
 }
 
 // ---- handshake, events ----
-const empty = await subscribe('empty', subscription('patient-changed', '/empty', { headers: ['X-Secret: 42'] }));
+const empty = await subscribe('empty', subscription('patient-changed', '/empty', { headers: ['X-Secret: sesame-of-the-hook'] }));
 const ids = await subscribe('ids', subscription('patient-changed', '/ids', { content: 'id-only', filters: ['Patient?identifier=urn:example:subs|wanted'] }));
 const full = await subscribe('full', subscription('patient-changed', '/full', { content: 'full-resource', scheme: 'https', host: 'localhost', port: tls.port }));
 const live = await subscribe('live', stream('patient-changed'));
@@ -175,7 +175,7 @@ for (const [id, url, r] of [[empty, '/empty', receiver], [ids, '/ids', receiver]
   await until(`${url}: handshake`, () => r.of(url, 'handshake').length > 0);
   await until(`${url}: active`, async () => (await call('GET', `Subscription/${id}`)).json.status === 'active');
 }
-is('the header comes along', receiver.came.find((c) => c.url === '/empty')?.headers['x-secret'] === '42');
+is('the header comes along', receiver.came.find((c) => c.url === '/empty')?.headers['x-secret'] === 'sesame-of-the-hook');
 is('the type comes along', receiver.came[0]?.headers['content-type'] === 'application/fhir+json');
 const wanted = (await call('POST', 'Patient', patient('wanted'))).json.id;
 const unwanted = (await call('POST', 'Patient', patient('unwanted'))).json.id;
@@ -289,7 +289,7 @@ await until('a closed account has no subscription', async () => (await call('GET
 // ---- on record ----
 const record = program.cli(['audit', 'list']).split('\n');
 is('sent records are on record', record.some((l) => / export /.test(l) && l.includes(wanted)), record.slice(0, 5));
-is('no secret in the log', !program.log.includes('42') && !program.log.includes(wanted), program.log.slice(0, 500));
+is('no secret in the log', !program.log.includes('sesame-of-the-hook') && !program.log.includes(wanted), program.log.slice(0, 500));
 
 // ---- kill -9 ----
 await subscribe('crash', subscription('patient-changed', '/crash', { content: 'id-only' }));
