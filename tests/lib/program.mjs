@@ -34,7 +34,7 @@ export class Program {
   // Runs a command on the data folder to its end; throws with its output when it fails.
   cli(words, { input, env = {}, seconds = 120 } = {}) {
     const r = spawnSync(this.exe, [...words, '--data', this.dir],
-      { cwd: ROOT, input, encoding: 'utf8', timeout: seconds * 1000, env: { ...process.env, ...env } });
+      { cwd: ROOT, input, encoding: 'utf8', maxBuffer: 1 << 28, timeout: seconds * 1000, env: { ...process.env, ...env } });
     if (r.status !== 0) throw new Error(`consilium ${words.join(' ')}: exit ${r.status ?? r.signal}\n${r.stdout}${r.stderr}`);
     return r.stdout;
   }
