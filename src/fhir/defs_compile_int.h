@@ -83,14 +83,33 @@ struct str dc_str(struct dc *dc, struct jv obj, struct str key);
 /* What stands after the last '/', without "|version". */
 struct str dc_tail(struct str url);
 
+/* A list of numbers while it is made: each once. */
+struct dc_list {
+    uint16_t v[DC_LIST_MAX];
+    uint16_t n;
+};
+MUST_USE enum err dc_list_add(struct dc *dc, struct dc_list *l, uint16_t v);
+
 /* Reads the StructureDefinitions of a file into the model. */
 MUST_USE enum err dc_types_read(struct dc *dc, enum def_file file);
 struct dc_type *dc_type_find(struct dc *dc, struct str name);
 struct dc_elem *dc_elem_find(struct dc *dc, struct str path);
 /* Applies the overlay to the model: every precondition holds, or it fails. */
 MUST_USE enum err dc_overlay(struct dc *dc);
+/* Whether a path is that of a child of parent; whether element i of t has children: then it makes
+ * a type. */
+bool dc_is_child(struct str path, struct str parent);
+bool dc_has_children(const struct dc_type *t, uint32_t i);
 /* Rows of types, elements, names and invariants. */
 MUST_USE enum err dc_types_write(struct dc *dc);
+/* The number of a type by name, 0 when there is none; the row of a number. */
+uint16_t dc_type_id(struct dc *dc, struct str name);
+struct def_type *dc_type_row(struct dc *dc, uint16_t id);
+/* Adds the invariants of an ElementDefinition that have an expression. */
+MUST_USE enum err dc_constraints(struct dc *dc, struct jv elem, struct dc_list *l);
+/* The rows of the children of element at of t, whose type has the number owner. */
+MUST_USE enum err dc_children_write(struct dc *dc, const struct dc_type *t, uint32_t at,
+                                    uint16_t owner);
 /* Reads the SearchParameters into the model; writes rows of parameters, compartments, operations. */
 MUST_USE enum err dc_params_read(struct dc *dc);
 MUST_USE enum err dc_params_write(struct dc *dc);
