@@ -105,8 +105,8 @@ struct str form_date_time(struct req *rq, struct str v);
 /* One thing wrong with one field. */
 struct problem {
     struct str field;   /* name of the field */
-    const char *text;   /* msgid; may hold {min}, {max}, {name} */
-    struct str arg;     /* for the placeholder in the text */
+    const char *text;   /* msgid; may hold {arg} */
+    struct str arg;     /* what {arg} stands for */
     struct text4 label; /* the item's text */
 };
 enum { PROBLEMS_MAX = 64 };

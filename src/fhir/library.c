@@ -204,13 +204,13 @@ static enum def_in part_has(struct req *rq, const struct fhir_library *lib, stru
 enum def_in fhir_set_has(struct req *rq, const struct fhir_library *lib, struct str canonical,
                          struct str system, struct str code)
 {
-    struct str todo[SETS_DEEP * 4] = {canonical};
+    struct str urls[SETS_DEEP * 4] = {canonical};
     unsigned n = 1;
     enum def_in verdict = DEF_OUT;
     for (unsigned at = 0; at < n; at++) {
-        struct jv vs = fhir_library_find(rq, lib, S("ValueSet"), todo[at]);
+        struct jv vs = fhir_library_find(rq, lib, S("ValueSet"), urls[at]);
         if (!json_has(vs)) {
-            enum def_in in = def_set_has(fhir_defs(), def_set_find(fhir_defs(), todo[at]), system,
+            enum def_in in = def_set_has(fhir_defs(), def_set_find(fhir_defs(), urls[at]), system,
                                          code);
             verdict = in == DEF_OUT ? verdict : in;
         }
@@ -219,8 +219,8 @@ enum def_in fhir_set_has(struct req *rq, const struct fhir_library *lib, struct 
             enum def_in in = part_has(rq, lib, p, system, code);
             verdict = in == DEF_OUT ? verdict : in;
             struct jv sets = json_get(p, S("valueSet"));
-            for (struct jv s = json_first(sets); json_has(s) && n < LEN(todo); s = json_next(s)) {
-                todo[n++] = json_str(rq->a, s);
+            for (struct jv s = json_first(sets); json_has(s) && n < LEN(urls); s = json_next(s)) {
+                urls[n++] = json_str(rq->a, s);
             }
         }
         if (verdict == DEF_IN) {

@@ -20,7 +20,7 @@ struct form {
     struct held h;
     bool complete; /* required answers must be there */
     unsigned n;
-    struct level todo[FORM_DEEP * 8];
+    struct level waiting[FORM_DEEP * 8];
 };
 
 static void fault(struct form *f, struct str path, const char *code, const char *text,
@@ -331,8 +331,8 @@ static void answer_check(struct form *f, struct jv question, struct jv answer, s
 
 static void level_add(struct form *f, struct jv questions, struct jv items, struct str path)
 {
-    if (f->n < LEN(f->todo) && (json_has(questions) || json_has(items))) {
-        f->todo[f->n++] = (struct level){questions, items, path};
+    if (f->n < LEN(f->waiting) && (json_has(questions) || json_has(items))) {
+        f->waiting[f->n++] = (struct level){questions, items, path};
     }
 }
 
@@ -441,7 +441,7 @@ void walk_form(struct walk *w, const struct frame *frame)
     f->complete = json_is(status, S("completed")) || json_is(status, S("amended"));
     level_add(f, json_get(q, S("item")), json_get(frame->v, S("item")), walk_path(w, S("")));
     for (unsigned i = 0; i < f->n; i++) {
-        struct level l = f->todo[i];
+        struct level l = f->waiting[i];
         level_check(f, &l);
     }
 }

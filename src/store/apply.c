@@ -99,7 +99,7 @@ static enum err item_load(struct writer *w, struct req *rq, struct tx_item *item
         item->rid = sqlite3_column_int64(st, 0);
         item->old_vid = sqlite3_column_int64(st, 1);
         item->version = (uint64_t)sqlite3_column_int64(st, 2);
-        item->is_stub = item->version == 0;
+        item->is_bare = item->version == 0;
         item->old_deleted = sqlite3_column_int64(st, 3) != 0;
         item->old_at = sqlite3_column_int64(st, 4);
         item->old_anchor = sqlite3_column_int64(st, 5);
@@ -119,7 +119,7 @@ static enum err item_check(struct writer *w, struct req *rq, struct tx_item *ite
 {
     bool found = false;
     item->version = 0;
-    item->is_stub = false;
+    item->is_bare = false;
     if (item->put.expect != TX_NEW) {
         TRY(item_load(w, rq, item, &found));
     }
@@ -146,7 +146,7 @@ struct place {
 static enum err res_write(struct writer *w, struct req *rq, const struct tx_item *item,
                           const struct place *p)
 {
-    bool fresh = item->old_vid == 0 && !item->is_stub;
+    bool fresh = item->old_vid == 0 && !item->is_bare;
     unsigned id = fresh ? C_RES_INSERT : C_RES_UPDATE;
     int at = 1;
     sqlite3_stmt *st = conn_take(w->conn, id);
@@ -290,7 +290,7 @@ static enum err moved_write(struct writer *w, struct req *rq, const struct tx_it
 {
     const int64_t v[] = {item->vid, item->put.type, item->rid};
     const int64_t old[] = {item->vid - MOVED_KEPT};
-    if (item->version == 1 && !item->is_stub) {
+    if (item->version == 1 && !item->is_bare) {
         return OK;
     }
     TRY(apply_ints(w, rq, C_MOVED_ADD, v, 3));
@@ -345,7 +345,7 @@ static enum err item_write(struct writer *w, struct req *rq, struct tx_item *ite
         TRY(index_change(w, rq, item->rid, &old, &new_));
     }
     TRY(owners_change(w, rq, item, &p));
-    if ((item->version > 1 || item->is_stub) && item->old_at != p.at) {
+    if ((item->version > 1 || item->is_bare) && item->old_at != p.at) {
         const int64_t v[] = {item->rid, p.at};
         TRY(apply_ints(w, rq, C_TEAM_MOVE, v, 2));
     }

@@ -120,7 +120,7 @@ struct db_moment {
     int64_t rid;
 };
 MUST_USE enum err db_now(struct req *rq, struct db_moment *ret_m);
-/* rids of a type that were changed, deleted or came to a stub since m; in no order.
+/* rids of a type that were changed, deleted or came to a bare row since m; in no order.
  * errors   E_TOO_LARGE  more than n of them, or m is too long ago */
 MUST_USE enum err db_moved(struct req *rq, const struct db_moment *m, uint16_t type,
                            int64_t *ret_rids, size_t n, size_t *ret_n);

@@ -22,7 +22,7 @@ void apply_rid_is(struct writer *w, uint16_t type, struct str id, int64_t rid)
 }
 
 /* A row for a resource that is only referred to. */
-static enum err stub_add(struct writer *w, struct req *rq, uint16_t type, struct str id,
+static enum err bare_add(struct writer *w, struct req *rq, uint16_t type, struct str id,
                          int64_t *ret_rid)
 {
     int64_t rid = w->marks.next_rid;
@@ -86,7 +86,7 @@ enum err apply_rid(struct writer *w, struct req *rq, uint16_t type, struct str i
         TRY(rid_look(w, rq, type, id, &rid));
     }
     if (rid == 0 && make) {
-        TRY(stub_add(w, rq, type, id, &rid));
+        TRY(bare_add(w, rq, type, id, &rid));
     }
     if (rid != 0) {
         *slot = (struct cache_slot){.key = key, .v = rid};

@@ -12,13 +12,13 @@
 
 /* clang-format off */
 static const char v1_resources[] =
-    /* One row per resource; also a stub (version 0) for one that is only referred to. */
+    /* One row per resource; also a bare one (version 0) for one that is only referred to. */
     "CREATE TABLE res("
     " rid INTEGER PRIMARY KEY,"      /* tech: never reused */
     " type INTEGER NOT NULL,"        /* tech: enum fhir_type */
     " id TEXT NOT NULL,"             /* pseudo: FHIR id */
-    " vid INTEGER NOT NULL,"         /* tech: current version's row in ver, 0 for a stub */
-    " version INTEGER NOT NULL,"     /* tech: 1.., 0 for a stub */
+    " vid INTEGER NOT NULL,"         /* tech: current version's row in ver, 0 for a bare row */
+    " version INTEGER NOT NULL,"     /* tech: 1.., 0 for a bare row */
     " updated_ms INTEGER NOT NULL,"  /* tech: meta.lastUpdated */
     " deleted INTEGER NOT NULL,"     /* tech: 0 or 1 */
     " at_ms INTEGER NOT NULL,"       /* clinical: principal date */

@@ -19,7 +19,7 @@ enum sql_kind {
     SQL_I64,
     SQL_TEXT,
     SQL_BLOB,
-    SQL_RID,     /* writer only: the rid of (type, text); a stub is made when there is none */
+    SQL_RID,     /* writer only: the rid of (type, text); a bare row is made when there is none */
     SQL_TX_TIME, /* writer only: the time of the commit, ms, plus i64 */
 };
 

@@ -61,8 +61,8 @@ struct tx_item {
     /* set by the writer */
     int64_t rid;
     int64_t vid;
-    int64_t old_vid; /* 0: no row yet, or a stub (then is_stub) */
-    bool is_stub;
+    int64_t old_vid; /* 0: no row yet, or a bare row (then is_bare) */
+    bool is_bare;
     bool old_deleted;
     int64_t old_at;
     int64_t old_anchor;

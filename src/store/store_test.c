@@ -97,7 +97,7 @@ static void meta_of_the_resource_is_kept(void **state)
     t_close(&t);
 }
 
-static void stub_becomes_the_resource(void **state)
+static void bare_row_becomes_the_resource(void **state)
 {
     struct t t = t_open();
     struct res_row row;
@@ -380,7 +380,7 @@ static void large_transactions(void **state)
             ref[0] = (struct tuple){.kind = TUPLE_REF, .sp = 7, .ref = {.type = T_OBS}};
             ref[1] = ref[0];
             ref[0].ref.id = str_z(t_id(ids[MANY - 1 - i], MANY - 1 - i));
-            ref[1].ref.id = S("stub");
+            ref[1].ref.id = S("bare");
             p.expect = round == 0 ? TX_NEW : i == MANY - 1 ? 7 : 1;
             p.tuples = ref;
             p.n_tuples = 2;
@@ -541,7 +541,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(create_update_delete),
         cmocka_unit_test(meta_of_the_resource_is_kept),
-        cmocka_unit_test(stub_becomes_the_resource),
+        cmocka_unit_test(bare_row_becomes_the_resource),
         cmocka_unit_test(changes_of_a_type_in_order),
         cmocka_unit_test(index_follows_the_newest_version),
         cmocka_unit_test(lists_are_ordered_and_can_seek),

@@ -77,7 +77,7 @@ struct writer {
 /* Applies one transaction inside the open batch: all of it or nothing. E_IO and E_FULL mean the
  * whole batch is lost. */
 MUST_USE enum err apply_tx(struct writer *w, struct tx *tx);
-/* rid of a resource; a stub row is made when there is none and make is set, else 0. */
+/* rid of a resource; a bare row (version 0) is made when there is none and make is set, else 0. */
 MUST_USE enum err apply_rid(struct writer *w, struct req *rq, uint16_t type, struct str id,
                             bool make, int64_t *ret_rid);
 /* Remembers the rid of a resource whose row is not written yet. */
