@@ -175,25 +175,70 @@ static enum err bundle_answer(struct http_req *h)
 
 /* ---- changes ---- */
 
+/* Every resource the entries change, once. */
+struct touched {
+    struct {
+        enum fhir_type type;
+        struct str id; /* empty: free */
+    } *v;
+    size_t slots; /* a power of two */
+};
+
+static enum err touch(struct http_req *h, struct touched *t, size_t entry, enum fhir_type type,
+                      struct str id)
+{
+    size_t at = str_hash(id);
+    for (; t->v[at & (t->slots - 1)].id.n > 0; at++) {
+        if (t->v[at & (t->slots - 1)].type == type && str_eq(t->v[at & (t->slots - 1)].id, id)) {
+            return FAIL(&h->rq, E_BAD_INPUT, "Bundle.entry[%zu]: changes what another does", entry);
+        }
+    }
+    t->v[at & (t->slots - 1)].type = type;
+    t->v[at & (t->slots - 1)].id = id;
+    return OK;
+}
+
+/* How many resources an entry changes. */
+static size_t changes_of(const struct entry *x)
+{
+    bool none = x->verb == VERB_GET || x->exists || x->gone || x->skip;
+    return none ? 0 : x->verb == VERB_DELETE && x->cond != NULL ? x->cond->n : 1;
+}
+
+/* Not more of them than a bundle may have entries: deletes by a condition may mean many. */
+static enum err changes_check(struct http_req *h, const struct bundle *b, size_t *ret_n)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        n += changes_of(&b->v[i]);
+    }
+    *ret_n = n;
+    return n <= BUNDLE_ENTRIES_MAX
+               ? OK
+               : FAIL(&h->rq, E_TOO_LARGE, "more than %d resources to change", BUNDLE_ENTRIES_MAX);
+}
+
 /* No two entries may change the same resource (http.html#trules). */
 static enum err overlap_check(struct http_req *h, const struct bundle *b)
 {
-    size_t slots = b->slots;
-    const struct entry **seen = ARENA_ARRAY(h->rq.a, slots, const struct entry *);
-    TRY_MEM(&h->rq, seen);
+    struct touched t = {.slots = 16};
+    size_t n = 0;
+    TRY(changes_check(h, b, &n));
+    while (t.slots < n * 2) {
+        t.slots *= 2;
+    }
+    t.v = arena_alloc(h->rq.a, t.slots * sizeof(*t.v));
+    TRY_MEM(&h->rq, t.v);
+    for (size_t i = 0; i < t.slots; i++) {
+        t.v[i].id = (struct str){NULL, 0};
+    }
     for (size_t i = 0; i < b->n; i++) {
         const struct entry *x = &b->v[i];
-        if (x->verb == VERB_GET || x->exists || x->gone || x->is_create) {
-            continue;
+        size_t own = x->is_create ? 0 : changes_of(x);
+        for (size_t k = 0; k < own; k++) {
+            TRY(touch(h, &t, i, x->type, x->verb == VERB_DELETE && x->cond != NULL ? x->cond->ids[k]
+                                                                                 : x->id));
         }
-        size_t at = str_hash(x->id);
-        for (; seen[at & (slots - 1)] != NULL; at++) {
-            const struct entry *y = seen[at & (slots - 1)];
-            if (y->type == x->type && str_eq(y->id, x->id)) {
-                return FAIL(&h->rq, E_BAD_INPUT, "Bundle.entry[%zu]: changes what another does", i);
-            }
-        }
-        seen[at & (slots - 1)] = x;
     }
     return OK;
 }
@@ -350,7 +395,9 @@ static enum err bundle_run(struct http_req *h, struct jv root, struct bundle *b)
         TRY(overlap_check(h, b));
         TRY(conditions_alone(h, b));
     } else {
+        size_t n = 0;
         h->on_fail = batch_refused;
+        TRY(changes_check(h, b, &n));
         TRY(must_be_each(h, b, &each));
     }
     if (each) {

@@ -129,7 +129,8 @@ static enum err cond_find(struct http_req *h, struct entry *x, struct str query)
 {
     x->cond = ARENA_NEW(h->rq.a, struct api_cond);
     TRY_MEM(&h->rq, x->cond);
-    return api_cond_find(h, x->type, query, ops_of(x), x->cond);
+    return x->verb == VERB_DELETE ? api_cond_find_all(h, x->type, query, OP_DELETE, x->cond)
+                                  : api_cond_find(h, x->type, query, ops_of(x), x->cond);
 }
 
 enum err entry_resolve(struct http_req *h, struct entry *x)
@@ -159,9 +160,15 @@ enum err entry_resolve(struct http_req *h, struct entry *x)
                                : FAIL(&h->rq, E_NOT_FOUND, "the condition fits no resource");
         }
         TRY(api_write_if(h, x->resource, x->cond, &w));
+        TRY(api_expect_none(h, x->none_match, "entry.request.ifNoneMatch", &w));
         x->id = w.id;
         x->expect = w.expect;
         x->is_create = w.is_create;
+    }
+    if (x->verb == VERB_PUT && x->cond == NULL) {
+        w.id = x->id;
+        TRY(api_expect_none(h, x->none_match, "entry.request.ifNoneMatch", &w));
+        x->expect = w.expect;
     }
     if (x->verb == VERB_POST && x->id.n == 0) {
         x->id = api_new_id(&h->rq);
@@ -171,6 +178,20 @@ enum err entry_resolve(struct http_req *h, struct entry *x)
     }
     if (x->cond != NULL) {
         x->cond->made = x->id;
+    }
+    return OK;
+}
+
+/* The one in the address, or all that a condition fits. */
+static enum err delete_write(struct http_req *h, struct entry *x, struct tx *tx)
+{
+    size_t n = x->cond != NULL ? x->cond->n : 1;
+    bool gone = false;
+    if (n > 1 && x->expect != TX_ANY) {
+        return FAIL(&h->rq, E_STALE, "entry.request.ifMatch: the condition fits more than one resource");
+    }
+    for (size_t i = 0; i < n; i++) {
+        TRY(api_delete(h, tx, x->type, x->cond != NULL ? x->cond->ids[i] : x->id, x->expect, &gone));
     }
     return OK;
 }
@@ -187,7 +208,7 @@ enum err entry_write(struct http_req *h, struct bundle *b, struct entry *x, stru
         return OK;
     }
     if (x->verb == VERB_DELETE) {
-        TRY(api_delete(h, tx, x->type, x->id, x->expect, &x->gone));
+        TRY(delete_write(h, x, tx));
     } else {
         TRY(entry_rewrite(h, b, x, &root));
         if (x->verb == VERB_PATCH) {

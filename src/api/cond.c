@@ -5,11 +5,10 @@
 #include "codec/url.h"
 #include "store/tx.h"
 
-enum { ENOUGH = 2 }; /* matches that are looked for: more than one is too many */
-
-/* What the condition fits now: *ret_n none, one (its id) or ENOUGH. */
-static enum err fits(struct req *rq, const struct api_cond *c, struct str *ret_id, size_t *ret_n,
-                     struct fhir_query **ret_q)
+/* What the condition fits now, at most max + 1 of them: more than max is too many. ret_ids: room for
+ * that many. */
+static enum err fits(struct req *rq, const struct api_cond *c, size_t max, struct str *ret_ids,
+                     size_t *ret_n, struct fhir_query **ret_q)
 {
     struct url_pairs form;
     struct fhir_page page;
@@ -20,17 +19,20 @@ static enum err fits(struct req *rq, const struct api_cond *c, struct str *ret_i
     if (q->n == 0) {
         return FAIL(rq, E_BAD_INPUT, "a condition without criteria");
     }
-    q->count = ENOUGH;
+    q->count = (uint32_t)max + 1;
+    q->heads = true;
     q->count_only = false;
     q->total = TOTAL_NONE;
     q->n_sort = q->n_include = q->n_revinclude = 0;
     q->cursor = (struct str){NULL, 0};
     TRY(fhir_search(rq, q, &c->access, &page));
-    if (page.n_matches < ENOUGH && page.next.n > 0) {
+    if (page.n_matches <= max && page.next.n > 0) {
         return FAIL(rq, E_BAD_INPUT, "the condition is too costly: too many resources to look at");
     }
+    for (size_t i = 0; i < page.n_matches; i++) {
+        ret_ids[i] = page.v[i].row.id;
+    }
     *ret_n = page.n_matches;
-    *ret_id = page.n_matches == 1 ? page.v[0].row.id : (struct str){NULL, 0};
     *ret_q = q;
     return OK;
 }
@@ -46,24 +48,25 @@ static bool is_of_its_type(const struct fhir_query *q)
     return true;
 }
 
-enum err api_cond_find(struct http_req *h, enum fhir_type type, struct str query, unsigned ops,
-                       struct api_cond *ret_cond)
+static enum err find(struct http_req *h, struct api_cond *ret_cond)
 {
     struct req *rq = &h->rq;
-    struct api_cond c = {.type = type, .query = query, .access = api_access(h)};
+    struct api_cond c = *ret_cond;
     struct db_moment now;
     struct fhir_query *q = NULL;
-    size_t n = 0;
-    c.access.ops = ops | OP_SEARCH;
+    c.ids = ARENA_ARRAY(rq->a, c.max + 1, struct str);
+    TRY_MEM(rq, c.ids);
     TRY(db_begin(rq));
     enum err e = db_now(rq, &now);
-    e = e == OK ? fits(rq, &c, &c.id, &n, &q) : e;
+    e = e == OK ? fits(rq, &c, c.max, c.ids, &c.n, &q) : e;
     db_end(rq);
     TRY(e);
     TRY(api_search_audit(h, q, NULL));
-    if (n > 1) {
-        return FAIL(rq, E_STALE, "the condition fits more than one resource");
+    if (c.n > c.max) {
+        return c.max == 1 ? FAIL(rq, E_STALE, "the condition fits more than one resource")
+                          : FAIL(rq, E_STALE, "the condition fits more than %zu resources", c.max);
     }
+    c.id = c.n > 0 ? c.ids[0] : (struct str){NULL, 0};
     /* What a person may see can change without a new version: looked at again in any case. */
     c.seen = c.access.all && c.access.scopes == NULL ? now.vid : -1;
     c.of_its_type = is_of_its_type(q);
@@ -72,15 +75,41 @@ enum err api_cond_find(struct http_req *h, enum fhir_type type, struct str query
     return OK;
 }
 
+enum err api_cond_find(struct http_req *h, enum fhir_type type, struct str query, unsigned ops,
+                       struct api_cond *ret_cond)
+{
+    struct api_cond c = {.type = type, .query = query, .access = api_access(h), .max = 1};
+    c.access.ops = ops | OP_SEARCH;
+    TRY(find(h, &c));
+    *ret_cond = c;
+    return OK;
+}
+
+enum err api_cond_find_all(struct http_req *h, enum fhir_type type, struct str query, unsigned ops,
+                           struct api_cond *ret_cond)
+{
+    struct api_cond c = {.type = type, .query = query, .access = api_access(h),
+                         .max = API_DELETES_MAX};
+    c.access.ops = ops | OP_SEARCH;
+    TRY(find(h, &c));
+    *ret_cond = c;
+    return OK;
+}
+
 /* On the writer's thread. */
 static enum err still_fits(struct req *rq, void *ctx)
 {
     struct api_cond *c = ctx;
-    struct str id = {NULL, 0};
     struct fhir_query *q;
+    struct str *ids = ARENA_ARRAY(rq->a, c->max + 1, struct str);
     size_t n = 0;
-    TRY(fits(rq, c, &id, &n, &q));
-    if (n > 1 || !str_eq(id, c->id)) {
+    TRY_MEM(rq, ids);
+    TRY(fits(rq, c, c->max, ids, &n, &q));
+    bool same = n == c->n;
+    for (size_t i = 0; same && i < n; i++) {
+        same = str_eq(ids[i], c->ids[i]);
+    }
+    if (!same) {
         c->lost = true;
         return FAIL(rq, E_CONFLICT, "the condition fits another resource by now");
     }
@@ -90,11 +119,11 @@ static enum err still_fits(struct req *rq, void *ctx)
 static enum err fits_it_alone(struct req *rq, void *ctx)
 {
     struct api_cond *c = ctx;
-    struct str id = {NULL, 0};
+    struct str ids[2];
     struct fhir_query *q;
     size_t n = 0;
-    TRY(fits(rq, c, &id, &n, &q));
-    return n == 0 || (n == 1 && str_eq(id, c->made))
+    TRY(fits(rq, c, 1, ids, &n, &q));
+    return n == 0 || (n == 1 && str_eq(ids[0], c->made))
                ? OK
                : FAIL(rq, E_BAD_INPUT, "two entries are about the same resource: a condition fits both");
 }

@@ -91,6 +91,10 @@ MUST_USE enum err api_put(struct http_req *h, struct tx *tx, struct jv root,
 /* The version If-Match names; TX_ANY without the field: then the last writer wins, as FHIR has it.
  * errors E_BAD_INPUT */
 MUST_USE enum err api_expect(struct http_req *h, int64_t *ret_expect);
+/* If-None-Match or ifNoneMatch (field) of an update: with * it is written only where none is; empty: not
+ * asked. errors E_STALE  it is there (412); E_BAD_INPUT */
+MUST_USE enum err api_expect_none(struct http_req *h, struct str text, const char *field,
+                                  struct api_write *w);
 /* One change in a transaction of its own, and the answer once it is durable: api/single.c. cond (may be
  * NULL) is held; when it was lost, again runs from its beginning. */
 MUST_USE enum err api_put_commit(struct http_req *h, struct jv root, const struct api_write *w,
@@ -120,11 +124,16 @@ struct str api_param_text(const struct api_params *ps, struct str name);
 
 /* ---- conditions of writes: api/cond.c ---- */
 
+enum { API_DELETES_MAX = 500 }; /* resources that one conditional delete may delete */
+
 struct api_cond {
     enum fhir_type type;
     struct str query;
     struct str self;   /* what was understood of it */
-    struct str id;     /* the one resource it fits; empty: none */
+    struct str id;     /* the (first) resource it fits; empty: none */
+    struct str *ids;   /* all of them */
+    size_t n;
+    size_t max;        /* it may fit */
     struct str made;   /* the one that is written because of it */
     struct fhir_access access;
     int64_t seen;      /* the newest version when it was looked up */
@@ -136,7 +145,10 @@ struct api_cond {
  * errors   E_STALE  more than one (412); E_BAD_INPUT  no criteria, unknown ones, too costly */
 MUST_USE enum err api_cond_find(struct http_req *h, enum fhir_type type, struct str query,
                                 unsigned ops, struct api_cond *ret_cond);
-/* The commit of tx is refused (E_CONFLICT, c->lost) unless c still fits c->id. borrows c until done. */
+/* The same for a delete, which may mean several: errors E_STALE  more than API_DELETES_MAX */
+MUST_USE enum err api_cond_find_all(struct http_req *h, enum fhir_type type, struct str query,
+                                    unsigned ops, struct api_cond *ret_cond);
+/* The commit of tx is refused (E_CONFLICT, c->lost) unless c still fits c->ids. borrows c until done. */
 MUST_USE enum err api_cond_hold(struct tx *tx, struct api_cond *c);
 /* In a transaction: after it, c may fit c->made and nothing else. errors E_BAD_INPUT at the commit. */
 MUST_USE enum err api_cond_hold_alone(struct tx *tx, struct api_cond *c);

@@ -242,7 +242,7 @@ static void type_write(struct json_out *o, struct req *rq, enum fhir_type type)
     json_kb(o, S("conditionalCreate"), true);
     json_ks(o, S("conditionalRead"), S("full-support"));
     json_kb(o, S("conditionalUpdate"), true);
-    json_ks(o, S("conditionalDelete"), S("single"));
+    json_ks(o, S("conditionalDelete"), S("multiple"));
     strings_write(o, S("referencePolicy"), policies, LEN(policies));
     includes_write(o, type, rq, false);
     includes_write(o, type, rq, true);
@@ -304,7 +304,8 @@ static void rest_write(struct json_out *o, struct http_req *h)
             S("Access follows the case: lists, counts and includes hold only what the caller may "
               "see. Writing by persons needs the team of a case; update as create, the rest of the "
               "directory and foreign data are for interface accounts. Cases of a workflow change by "
-              "Task/$move. In bundles PUT, PATCH and DELETE may be conditional. Search: prefixes eq ne lt gt "
+              "Task/$move. In bundles PUT, PATCH and DELETE may be conditional; a conditional delete "
+              "deletes all that fit, or none: at most 500. Search: prefixes eq ne lt gt "
               "le ge sa eb ap, modifiers exact contains text not missing identifier above below in "
               "not-in of-type and types, chains and _has of up to eight steps, _include and "
               "_revinclude with :iterate and *, _sort by several keys, _total, _summary, _elements, "

@@ -54,7 +54,8 @@ static enum err refused(struct http_req *h)
 {
     struct done *d = h->page_ctx;
     if (d->cond == NULL || !d->cond->lost || d->tries >= TRIES_MAX) {
-        return api_fhir_error(h, h->rq.err.code);
+        bool met = h->rq.err.code == E_CONFLICT && http_header(h, "If-None-Match").n > 0;
+        return api_fhir_error(h, met ? E_STALE : h->rq.err.code);
     }
     err_clear(&h->rq);
     fhir_issues_clear(&h->rq);
@@ -75,9 +76,9 @@ static enum err done_new(struct http_req *h, enum fhir_type type, struct str id,
     d->again = again;
     d->tries = before != NULL ? before->tries + 1 : 0;
     h->page_ctx = d;
+    h->on_fail = refused;
     if (cond != NULL) {
         TRY(api_cond_hold(d->tx, cond));
-        h->on_fail = refused;
     }
     *ret = d;
     return OK;
@@ -131,6 +132,43 @@ enum err api_expect(struct http_req *h, int64_t *ret_expect)
     return OK;
 }
 
+/* Is it there, and may the caller know? Who may not is told so by the write. */
+static enum err absent_check(struct http_req *h, enum fhir_type type, struct str id,
+                             const char *field)
+{
+    struct fhir_access acc = api_access(h);
+    struct res_row row;
+    bool may = false;
+    enum err e = db_head(&h->rq, (uint16_t)type, id, &row);
+    if (e == E_NOT_FOUND) {
+        err_clear(&h->rq);
+        return OK;
+    }
+    TRY(e);
+    if (row.deleted || row.version == 0) {
+        return OK;
+    }
+    TRY(fhir_may_touch(&h->rq, &acc, OP_UPDATE, &row, &may));
+    return may ? FAIL(&h->rq, E_STALE, "%s: the resource is there", field) : OK;
+}
+
+enum err api_expect_none(struct http_req *h, struct str text, const char *field,
+                         struct api_write *w)
+{
+    if (text.n == 0) {
+        return OK;
+    }
+    if (!str_eq(text, S("*"))) {
+        return FAIL(&h->rq, E_BAD_INPUT, "%s: only * with an update", field);
+    }
+    if (w->expect >= 0) {
+        return FAIL(&h->rq, E_BAD_INPUT, "%s: not beside ifMatch", field);
+    }
+    TRY(absent_check(h, w->type, w->id, field));
+    w->expect = w->is_create ? w->expect : TX_CREATE;
+    return OK;
+}
+
 enum err api_put_commit(struct http_req *h, struct jv root, const struct api_write *w,
                         struct api_cond *cond, http_handler_fn again)
 {
@@ -155,6 +193,7 @@ enum err api_fhir_update(struct http_req *h)
     }
     TRY(api_expect(h, &expect));
     struct api_write w = {type, id, expect, false};
+    TRY(api_expect_none(h, http_header(h, "If-None-Match"), "If-None-Match", &w));
     return api_put_commit(h, json_root(doc), &w, NULL, NULL);
 }
 
@@ -194,24 +233,31 @@ enum err api_fhir_update_if(struct http_req *h)
     TRY(cond_new(h, type, h->query, OP_UPDATE, &cond));
     w.type = type;
     TRY(api_write_if(h, json_root(doc), cond, &w));
+    TRY(api_expect_none(h, http_header(h, "If-None-Match"), "If-None-Match", &w));
     return api_put_commit(h, json_root(doc), &w, cond, api_fhir_update_if);
 }
 
+/* 204, or an outcome when that is preferred (http.html#delete). */
 static enum err answer_deleted(struct http_req *h)
 {
-    return http_reply_empty(h, 204);
+    return api_prefer(h) == RETURN_OUTCOME ? api_reply_outcome(h, 200) : http_reply_empty(h, 204);
 }
 
-static enum err delete_commit(struct http_req *h, enum fhir_type type, struct str id,
-                              struct api_cond *cond, http_handler_fn again)
+static enum err delete_commit(struct http_req *h, enum fhir_type type, const struct str *ids,
+                              size_t n, struct api_cond *cond)
 {
     struct done *d;
     int64_t expect;
-    bool gone = false;
     TRY(api_expect(h, &expect));
-    TRY(done_new(h, type, id, cond, again, &d));
-    TRY(api_delete(h, d->tx, type, id, expect, &gone));
-    return gone ? http_reply_empty(h, 204) : http_commit(h, d->tx, answer_deleted);
+    if (n > 1 && expect != TX_ANY) {
+        return FAIL(&h->rq, E_STALE, "If-Match: the condition fits more than one resource");
+    }
+    TRY(done_new(h, type, ids[0], cond, api_fhir_delete_if, &d));
+    for (size_t i = 0; i < n; i++) {
+        bool gone = false;
+        TRY(api_delete(h, d->tx, type, ids[i], expect, &gone));
+    }
+    return tx_is_empty(d->tx) ? answer_deleted(h) : http_commit(h, d->tx, answer_deleted);
 }
 
 enum err api_fhir_delete(struct http_req *h)
@@ -220,18 +266,19 @@ enum err api_fhir_delete(struct http_req *h)
     TRY(api_enter(h));
     TRY(api_type(h, &type));
     TRY(api_may(h, type, OP_DELETE));
-    return delete_commit(h, type, http_param(h, S("id")), NULL, NULL);
+    const struct str id = http_param(h, S("id"));
+    return delete_commit(h, type, &id, 1, NULL);
 }
 
-/* DELETE Type?criteria: the one that fits; several are refused (http.html#3.1.0.7.1). */
+/* DELETE Type?criteria: all that fit, or none (http.html#3.1.0.7.1). */
 enum err api_fhir_delete_if(struct http_req *h)
 {
     enum fhir_type type;
-    struct api_cond *cond;
+    struct api_cond *cond = ARENA_NEW(h->rq.a, struct api_cond);
+    TRY_MEM(&h->rq, cond);
     TRY(api_enter(h));
     TRY(api_type(h, &type));
     TRY(api_may(h, type, OP_DELETE));
-    TRY(cond_new(h, type, h->query, OP_DELETE, &cond));
-    return cond->id.n == 0 ? http_reply_empty(h, 204)
-                           : delete_commit(h, type, cond->id, cond, api_fhir_delete_if);
+    TRY(api_cond_find_all(h, type, arena_str(h->rq.a, h->query), OP_DELETE, cond));
+    return cond->n == 0 ? answer_deleted(h) : delete_commit(h, type, cond->ids, cond->n, cond);
 }

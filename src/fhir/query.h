@@ -145,6 +145,7 @@ struct fhir_query {
     enum fhir_total total;
     enum fhir_summary summary;
     bool count_only; /* _summary=count or _count=0 */
+    bool heads; /* the rows without their bodies; not asked by a parameter */
     struct str cursor; /* opaque text of a next link; empty: first page */
     struct str path;   /* "Observation", "Patient/1/Observation", "" */
     struct str self;   /* what was understood, encoded, without the cursor */

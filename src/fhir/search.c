@@ -46,8 +46,8 @@ static enum err row_load(struct finder *f, int64_t rid, struct res_row *ret_row,
         *ret_has = true;
         return OK;
     }
-    enum err e = db_read_rid(f->rq, rid, ret_row);
-    *ret_has = e == OK;
+    enum err e = f->q->heads ? db_head_rid(f->rq, rid, ret_row) : db_read_rid(f->rq, rid, ret_row);
+    *ret_has = e == OK && !ret_row->deleted;
     if (e == E_NOT_FOUND || e == E_GONE) {
         err_clear(f->rq);
         return OK;

@@ -18,6 +18,10 @@ const jars = new Map(); // login -> {login, password, session} or {token}
 const PASSWORD = 'made-up-password';
 vars.set('password', PASSWORD);
 vars.set('tenmegabytes', 'a'.repeat(10 << 20));
+vars.set('manybasics', Array(501).fill(JSON.stringify({ // more than one conditional delete may delete
+  resource: { resourceType: 'Basic', code: { text: 'many' }, identifier: [{ system: 'urn:many', value: 'all' }] },
+  request: { method: 'POST', url: 'Basic' },
+})).join());
 
 // "let NAME = words": the last word printed; "words": run; "person LOGIN FAMILY ORG ROLE ...": somebody with the
 // password {password}, {id_LOGIN} is their Practitioner; "password LOGIN PASSWORD [NAME]", "token LOGIN {NAME}": who signs in how.
