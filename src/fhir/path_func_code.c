@@ -119,9 +119,12 @@ static enum err do_decode(struct path_vm *vm, const struct path_frame *f,
     return path_give_str(vm, base, text);
 }
 
+enum { TO_PLAIN = 1 }; /* form of do_escape: back */
+
 static enum err do_escape(struct path_vm *vm, const struct path_frame *f,
                           const struct path_node *node, uint32_t base)
 {
+    bool back = path_func_form(node) == TO_PLAIN;
     struct str s;
     struct str how;
     struct buf b;
@@ -132,43 +135,28 @@ static enum err do_escape(struct path_vm *vm, const struct path_frame *f,
     }
     buf_init(&b, vm->rq->a, PATH_TEXT_MAX);
     if (str_eq(how, S("html"))) {
-        html_escape(&b, s);
+        if (back) {
+            html_unescape(&b, s);
+        } else {
+            html_escape(&b, s);
+        }
         return path_give_buf(vm, base, &b);
     }
     if (!str_eq(how, S("json"))) {
         return PATH_FAIL(vm, node, "texts are escaped for html or json");
     }
+    if (back) {
+        s = json_unescape_text(vm->rq, s);
+        return path_give_str(vm, base, s.n == 0 ? S("") : s);
+    }
     json_quote(&b, s);
     return path_give_str(vm, base, str_sub(buf_get(&b), 1, b.n - 2));
-}
-
-static enum err do_unescape(struct path_vm *vm, const struct path_frame *f,
-                            const struct path_node *node, uint32_t base)
-{
-    struct str s;
-    struct str how;
-    struct buf b;
-    bool has;
-    TRY(path_input_and_str(vm, f, node, base, &s, &how, &has));
-    if (!has) {
-        return OK;
-    }
-    buf_init(&b, vm->rq->a, PATH_TEXT_MAX);
-    if (str_eq(how, S("html"))) {
-        html_unescape(&b, s);
-        return path_give_buf(vm, base, &b);
-    }
-    if (!str_eq(how, S("json"))) {
-        return PATH_FAIL(vm, node, "texts are unescaped from html or json");
-    }
-    s = json_unescape_text(vm->rq, s);
-    return path_give_str(vm, base, s.n == 0 ? S("") : s);
 }
 
 const struct path_func path_funcs_code[] = {
     {SI("encode"), 1, 1, 0, RES_STRING, do_encode},
     {SI("decode"), 1, 1, 0, RES_STRING, do_decode},
     {SI("escape"), 1, 1, 0, RES_STRING, do_escape},
-    {SI("unescape"), 1, 1, 0, RES_STRING, do_unescape},
+    {SI("unescape"), 1, 1, FUNC_FORM(TO_PLAIN), RES_STRING, do_escape},
 };
 const size_t n_path_funcs_code = LEN(path_funcs_code);

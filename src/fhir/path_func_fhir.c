@@ -132,29 +132,46 @@ static enum err do_get_value(struct path_vm *vm, const struct path_frame *f,
 
 /* ---- outside ---- */
 
-static enum err do_resolve(struct path_vm *vm, const struct path_frame *f,
-                           const struct path_node *node, uint32_t base)
+/* What an item becomes; false: nothing. */
+typedef bool (*turn_fn)(struct path_vm *vm, const struct path_node *node,
+                        const struct path_item *item, struct path_item *ret_item);
+
+/* Puts what the items of the input become in their place. */
+static enum err turn_each(struct path_vm *vm, const struct path_node *node, uint32_t base,
+                          turn_fn turn)
 {
     uint32_t keep = base;
-    (void)f, (void)node;
     for (uint32_t i = base; i < vm->n; i++) {
-        const struct path_item *item = &vm->v[i];
-        struct path_item v;
-        struct path_item target;
-        struct str ref = {NULL, 0};
-        if (path_value(vm, item, &v) && v.kind == PATH_STRING) {
-            ref = v.s;
-        } else if (item->kind == PATH_NODE) {
-            ref = json_str(vm->rq->a, json_get(item->node, S("reference")));
+        struct path_item item;
+        if (turn(vm, node, &vm->v[i], &item)) {
+            vm->v[keep++] = item;
         }
-        if (ref.n > 0 && vm->env->resolve != NULL
-            && vm->env->resolve(vm->rq, ref, vm->env->ctx, &target)) {
-            vm->v[keep++] = target;
-        }
-        TRY(path_burn(vm, 20));
     }
     path_drop(vm, keep);
     return OK;
+}
+
+static bool target_of(struct path_vm *vm, const struct path_node *node,
+                      const struct path_item *item, struct path_item *ret_item)
+{
+    struct path_item v;
+    struct str ref = {NULL, 0};
+    (void)node;
+    if (path_value(vm, item, &v) && v.kind == PATH_STRING) {
+        ref = v.s;
+    } else if (item->kind == PATH_NODE) {
+        ref = json_str(vm->rq->a, json_get(item->node, S("reference")));
+    }
+    return ref.n > 0 && vm->env->resolve != NULL
+           && vm->env->resolve(vm->rq, ref, vm->env->ctx, ret_item);
+}
+
+static enum err do_resolve(struct path_vm *vm, const struct path_frame *f,
+                           const struct path_node *node, uint32_t base)
+{
+    (void)f;
+    TRY(path_burn(vm, 20 * (uint64_t)(vm->n - base)));
+    return turn_each(vm, node, base, target_of);
 }
 
 static int asked(struct path_vm *vm, enum path_ask what, const struct path_item *item,
@@ -271,23 +288,23 @@ static enum err do_trace(struct path_vm *vm, const struct path_frame *f,
 /* ---- keys of SQL on FHIR (v2 ViewDefinition: getResourceKey, getReferenceKey) ---- */
 
 /* The key of a resource is its id. */
+static bool resource_key(struct path_vm *vm, const struct path_node *node,
+                         const struct path_item *item, struct path_item *ret_item)
+{
+    struct str id = {NULL, 0};
+    (void)node;
+    if (item->kind == PATH_NODE && json_has(json_get(item->node, S("resourceType")))) {
+        id = json_str(vm->rq->a, json_get(item->node, S("id")));
+    }
+    *ret_item = (struct path_item){.kind = PATH_STRING, .s = id};
+    return id.n > 0;
+}
+
 static enum err do_resource_key(struct path_vm *vm, const struct path_frame *f,
                                 const struct path_node *node, uint32_t base)
 {
-    uint32_t keep = base;
-    (void)f, (void)node;
-    for (uint32_t i = base; i < vm->n; i++) {
-        const struct path_item *item = &vm->v[i];
-        if (item->kind != PATH_NODE || !json_has(json_get(item->node, S("resourceType")))) {
-            continue;
-        }
-        struct str id = json_str(vm->rq->a, json_get(item->node, S("id")));
-        if (id.n > 0) {
-            vm->v[keep++] = (struct path_item){.kind = PATH_STRING, .s = id};
-        }
-    }
-    path_drop(vm, keep);
-    return OK;
+    (void)f;
+    return turn_each(vm, node, base, resource_key);
 }
 
 /* Type and key of a reference: Type/id, with a version or not; anything absolute is its own key. */
@@ -314,33 +331,32 @@ static struct str reference_key(struct str ref, struct str *ret_type)
     return from == 0 ? str_sub(ref, at, ref.n) : ref;
 }
 
-/* The key of what a reference points to; empty when that is not of the type asked for. */
+/* The key of what a reference points to; none when that is not of the type asked for. */
+static bool target_key(struct path_vm *vm, const struct path_node *node,
+                       const struct path_item *item, struct path_item *ret_item)
+{
+    struct str type;
+    struct jv ref = {NULL, 0};
+    if (item->kind == PATH_NODE) {
+        ref = json_get(item->node, S("reference"));
+    }
+    struct str key = reference_key(json_str(vm->rq->a, ref), &type);
+    if (type.n == 0 && item->kind == PATH_NODE) {
+        type = json_str(vm->rq->a, json_get(item->node, S("type")));
+    }
+    *ret_item = (struct path_item){.kind = PATH_STRING, .s = key};
+    if (node->n_args == 0 || key.n == 0) {
+        return key.n > 0;
+    }
+    return node->type.fhir != 0
+           && str_eq(def_str(vm->d, def_type_row(vm->d, node->type.fhir)->name), type);
+}
+
 static enum err do_reference_key(struct path_vm *vm, const struct path_frame *f,
                                  const struct path_node *node, uint32_t base)
 {
-    uint32_t keep = base;
-    struct str want = {NULL, 0};
     (void)f;
-    if (node->n_args > 0) {
-        want = node->type.fhir == 0
-                   ? S("?")
-                   : def_str(vm->d, def_type_row(vm->d, node->type.fhir)->name);
-    }
-    for (uint32_t i = base; i < vm->n; i++) {
-        const struct path_item *item = &vm->v[i];
-        struct str type;
-        struct jv ref = item->kind == PATH_NODE ? json_get(item->node, S("reference"))
-                                                : (struct jv){0};
-        struct str key = reference_key(json_str(vm->rq->a, ref), &type);
-        if (type.n == 0 && item->kind == PATH_NODE) {
-            type = json_str(vm->rq->a, json_get(item->node, S("type")));
-        }
-        if (key.n > 0 && (want.n == 0 || str_eq(want, type))) {
-            vm->v[keep++] = (struct path_item){.kind = PATH_STRING, .s = key};
-        }
-    }
-    path_drop(vm, keep);
-    return OK;
+    return turn_each(vm, node, base, target_key);
 }
 
 /* ---- variables ---- */

@@ -1,5 +1,5 @@
-/* fhir/path_func_list.c - functions of collections: existence, filtering, subsets, joining, trees,
- * aggregates. See path_int.h; FHIRPath N1 sections 5.1 to 5.4, 5.8 and 7. */
+/* fhir/path_func_list.c - functions of collections: existence, filtering, subsets, joining, trees. See
+ * path_int.h; FHIRPath N1 sections 5.1 to 5.4 and 5.8. */
 #include <string.h>
 
 #include "fhir/path_int.h"
@@ -57,11 +57,16 @@ static enum err do_all(struct path_vm *vm, const struct path_frame *f,
     return path_give_bool(vm, base, true);
 }
 
-/* Whether one (any) or every item of the input is what. */
-static enum err booleans(struct path_vm *vm, const struct path_node *node, uint32_t base, bool what,
-                         bool any)
+enum { OF_TRUE = 1, OF_ANY = 2 }; /* forms of do_booleans */
+
+/* Whether one (any) or every item of the input is true, or false. */
+static enum err do_booleans(struct path_vm *vm, const struct path_frame *f,
+                            const struct path_node *node, uint32_t base)
 {
+    bool what = (path_func_form(node) & OF_TRUE) != 0;
+    bool any = (path_func_form(node) & OF_ANY) != 0;
     bool found = !any;
+    (void)f;
     for (uint32_t i = base; i < vm->n; i++) {
         struct path_item v;
         if (!path_value(vm, &vm->v[i], &v) || v.kind != PATH_BOOLEAN) {
@@ -72,34 +77,6 @@ static enum err booleans(struct path_vm *vm, const struct path_node *node, uint3
         }
     }
     return path_give_bool(vm, base, found);
-}
-
-static enum err do_all_true(struct path_vm *vm, const struct path_frame *f,
-                            const struct path_node *node, uint32_t base)
-{
-    (void)f;
-    return booleans(vm, node, base, true, false);
-}
-
-static enum err do_any_true(struct path_vm *vm, const struct path_frame *f,
-                            const struct path_node *node, uint32_t base)
-{
-    (void)f;
-    return booleans(vm, node, base, true, true);
-}
-
-static enum err do_all_false(struct path_vm *vm, const struct path_frame *f,
-                             const struct path_node *node, uint32_t base)
-{
-    (void)f;
-    return booleans(vm, node, base, false, false);
-}
-
-static enum err do_any_false(struct path_vm *vm, const struct path_frame *f,
-                             const struct path_node *node, uint32_t base)
-{
-    (void)f;
-    return booleans(vm, node, base, false, true);
 }
 
 /* Whether every item of part is among whole. */
@@ -442,136 +419,15 @@ static enum err do_descendants(struct path_vm *vm, const struct path_frame *f,
     return OK;
 }
 
-/* ---- aggregates ---- */
-
-static enum err do_aggregate(struct path_vm *vm, const struct path_frame *f,
-                             const struct path_node *node, uint32_t base)
-{
-    uint32_t end = vm->n;
-    if (node->n_args == 2) {
-        TRY(path_run(vm, f, node->args[1]));
-    }
-    for (uint32_t i = base; i < end; i++) {
-        struct path_frame inner = path_frame_of(f, &vm->v[i], i - base);
-        uint32_t top = vm->n;
-        inner.totalled = true;
-        inner.total_at = end;
-        inner.total_n = top - end;
-        TRY(path_run(vm, &inner, node->args[0]));
-        path_settle(vm, end, top);
-    }
-    path_settle(vm, base, end);
-    return OK;
-}
-
-/* Puts the values of the input in its place. *ret_all false: one of them has none. */
-static enum err values(struct path_vm *vm, const struct path_node *node, uint32_t base,
-                       bool *ret_all)
-{
-    *ret_all = vm->n > base;
-    for (uint32_t i = base; i < vm->n; i++) {
-        struct path_item item = vm->v[i];
-        struct path_item value;
-        bool has;
-        TRY(path_operand(vm, node, &item, &value, &has));
-        if (!has) {
-            *ret_all = false;
-            return OK;
-        }
-        vm->v[i] = value;
-    }
-    return OK;
-}
-
-static enum err do_sum(struct path_vm *vm, const struct path_frame *f,
-                       const struct path_node *node, uint32_t base)
-{
-    struct path_node add = *node;
-    bool all;
-    (void)f;
-    add.op = OP_ADD;
-    TRY(values(vm, node, base, &all));
-    uint32_t end = vm->n;
-    if (!all) {
-        path_drop(vm, base);
-        return OK;
-    }
-    struct path_item sum = vm->v[base];
-    for (uint32_t i = base + 1; i < end; i++) {
-        struct path_item next = vm->v[i];
-        TRY(path_compute(vm, &add, &sum, &next));
-        if (vm->n == end) {
-            path_drop(vm, base);
-            return OK;
-        }
-        sum = vm->v[end];
-        path_drop(vm, end);
-    }
-    return path_give(vm, base, &sum);
-}
-
-static enum err do_avg(struct path_vm *vm, const struct path_frame *f,
-                       const struct path_node *node, uint32_t base)
-{
-    struct path_node div = *node;
-    struct path_item n = {.kind = PATH_INTEGER, .i = vm->n - base};
-    div.op = OP_DIV;
-    TRY(do_sum(vm, f, node, base));
-    if (vm->n == base) {
-        return OK;
-    }
-    struct path_item sum = vm->v[base];
-    path_drop(vm, base);
-    return path_compute(vm, &div, &sum, &n);
-}
-
-static enum err extreme(struct path_vm *vm, const struct path_node *node, uint32_t base,
-                        enum path_order want)
-{
-    bool all;
-    TRY(values(vm, node, base, &all));
-    if (!all) {
-        path_drop(vm, base);
-        return OK;
-    }
-    uint32_t best = base;
-    for (uint32_t i = base + 1; i < vm->n; i++) {
-        enum path_order o = path_compare(vm, &vm->v[i], &vm->v[best]);
-        if (o == ORDER_NEVER) {
-            return PATH_FAIL(vm, node, "these items cannot be compared");
-        }
-        if (o == ORDER_UNKNOWN) {
-            path_drop(vm, base);
-            return OK;
-        }
-        best = o == want ? i : best;
-    }
-    return path_give(vm, base, &vm->v[best]);
-}
-
-static enum err do_min(struct path_vm *vm, const struct path_frame *f,
-                       const struct path_node *node, uint32_t base)
-{
-    (void)f;
-    return extreme(vm, node, base, ORDER_LESS);
-}
-
-static enum err do_max(struct path_vm *vm, const struct path_frame *f,
-                       const struct path_node *node, uint32_t base)
-{
-    (void)f;
-    return extreme(vm, node, base, ORDER_MORE);
-}
-
 /* clang-format off */
 const struct path_func path_funcs_list[] = {
     {SI("empty"),       0, 0, 0,                             RES_BOOLEAN, do_empty      },
     {SI("exists"),      0, 1, FUNC_LAMBDA | FUNC_CRITERION,  RES_BOOLEAN, do_exists     },
     {SI("all"),         1, 1, FUNC_LAMBDA | FUNC_CRITERION,  RES_BOOLEAN, do_all        },
-    {SI("allTrue"),     0, 0, 0,                             RES_BOOLEAN, do_all_true   },
-    {SI("anyTrue"),     0, 0, 0,                             RES_BOOLEAN, do_any_true   },
-    {SI("allFalse"),    0, 0, 0,                             RES_BOOLEAN, do_all_false  },
-    {SI("anyFalse"),    0, 0, 0,                             RES_BOOLEAN, do_any_false  },
+    {SI("allTrue"),     0, 0, FUNC_FORM(OF_TRUE),            RES_BOOLEAN, do_booleans},
+    {SI("anyTrue"),     0, 0, FUNC_FORM(OF_TRUE | OF_ANY),   RES_BOOLEAN, do_booleans},
+    {SI("allFalse"),    0, 0, 0,                             RES_BOOLEAN, do_booleans   },
+    {SI("anyFalse"),    0, 0, FUNC_FORM(OF_ANY),             RES_BOOLEAN, do_booleans},
     {SI("subsetOf"),    1, 1, 0,                             RES_BOOLEAN, do_subset     },
     {SI("supersetOf"),  1, 1, 0,                             RES_BOOLEAN, do_superset   },
     {SI("count"),       0, 0, 0,                             RES_INTEGER, do_count      },
@@ -596,11 +452,6 @@ const struct path_func path_funcs_list[] = {
     {SI("combine"),     1, 2, FUNC_UNORDERED,                RES_ANY,     do_combine    },
     {SI("children"),    0, 0, FUNC_UNORDERED,                RES_ANY,     do_children   },
     {SI("descendants"), 0, 0, FUNC_UNORDERED,                RES_ANY,     do_descendants},
-    {SI("aggregate"),   1, 2, FUNC_LAMBDA,                   RES_ANY,     do_aggregate  },
-    {SI("sum"),         0, 0, 0,                             RES_ANY,     do_sum        },
-    {SI("avg"),         0, 0, 0,                             RES_ANY,     do_avg        },
-    {SI("min"),         0, 0, 0,                             RES_ANY,     do_min        },
-    {SI("max"),         0, 0, 0,                             RES_ANY,     do_max        },
 };
 /* clang-format on */
 const size_t n_path_funcs_list = LEN(path_funcs_list);

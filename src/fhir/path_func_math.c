@@ -72,48 +72,28 @@ static struct decimal number_of(const struct path_item *v)
                                       : v->d;
 }
 
-typedef struct decimal (*whole_fn)(const struct decimal *d);
+enum { DO_ABS, DO_CEILING, DO_FLOOR, DO_TRUNCATE }; /* forms of do_whole */
 
-static enum err rounded(struct path_vm *vm, const struct path_node *node, uint32_t base,
-                        whole_fn fn, bool whole)
+static enum err do_whole(struct path_vm *vm, const struct path_frame *f,
+                         const struct path_node *node, uint32_t base)
 {
+    static struct decimal (*const fns[])(const struct decimal *d) = {
+        [DO_ABS] = decimal_abs,
+        [DO_CEILING] = decimal_ceiling,
+        [DO_FLOOR] = decimal_floor,
+        [DO_TRUNCATE] = decimal_truncate,
+    };
+    unsigned what = path_func_form(node);
     struct path_item v;
     bool has;
+    (void)f;
     TRY(input(vm, node, base, &v, &has));
     if (!has) {
         return OK;
     }
     struct decimal d = number_of(&v);
-    d = fn(&d);
-    return give_like(vm, base, &v, &d, whole);
-}
-
-static enum err do_abs(struct path_vm *vm, const struct path_frame *f,
-                       const struct path_node *node, uint32_t base)
-{
-    (void)f;
-    return rounded(vm, node, base, decimal_abs, false);
-}
-
-static enum err do_ceiling(struct path_vm *vm, const struct path_frame *f,
-                           const struct path_node *node, uint32_t base)
-{
-    (void)f;
-    return rounded(vm, node, base, decimal_ceiling, true);
-}
-
-static enum err do_floor(struct path_vm *vm, const struct path_frame *f,
-                         const struct path_node *node, uint32_t base)
-{
-    (void)f;
-    return rounded(vm, node, base, decimal_floor, true);
-}
-
-static enum err do_truncate(struct path_vm *vm, const struct path_frame *f,
-                            const struct path_node *node, uint32_t base)
-{
-    (void)f;
-    return rounded(vm, node, base, decimal_truncate, true);
+    d = fns[what](&d);
+    return give_like(vm, base, &v, &d, what != DO_ABS);
 }
 
 static enum err do_round(struct path_vm *vm, const struct path_frame *f,
@@ -321,10 +301,10 @@ static enum err do_comparable(struct path_vm *vm, const struct path_frame *f,
 
 /* clang-format off */
 const struct path_func path_funcs_math[] = {
-    {SI("abs"),          0, 0, 0, RES_SAME,    do_abs       },
-    {SI("ceiling"),      0, 0, 0, RES_ANY,     do_ceiling   },
-    {SI("floor"),        0, 0, 0, RES_ANY,     do_floor     },
-    {SI("truncate"),     0, 0, 0, RES_ANY,     do_truncate  },
+    {SI("abs"),          0, 0, FUNC_FORM(DO_ABS), RES_SAME,    do_whole},
+    {SI("ceiling"),      0, 0, FUNC_FORM(DO_CEILING), RES_ANY,     do_whole},
+    {SI("floor"),        0, 0, FUNC_FORM(DO_FLOOR), RES_ANY,     do_whole},
+    {SI("truncate"),     0, 0, FUNC_FORM(DO_TRUNCATE), RES_ANY,     do_whole},
     {SI("round"),        0, 1, 0, RES_ANY,     do_round     },
     {SI("exp"),          0, 0, 0, RES_DECIMAL, do_exp       },
     {SI("ln"),           0, 0, 0, RES_DECIMAL, do_ln        },

@@ -267,6 +267,8 @@ enum {
     FUNC_UNORDERED = 16, /* gives items in no order */
     FUNC_SORT = 32,      /* arguments are keys of sort() */
 };
+/* Tells apart up to four functions of one code; path_func_form() reads it. */
+#define FUNC_FORM(n) ((n) << 6)
 
 struct path_func {
     struct str name;
@@ -279,9 +281,16 @@ struct path_func {
 
 /* NULL when there is none of that name. */
 const struct path_func *path_func_find(struct str name);
+/* The form of the function a call names. */
+static inline unsigned path_func_form(const struct path_node *node)
+{
+    return node->func->flags >> 6;
+}
 
 extern const struct path_func path_funcs_list[];
 extern const size_t n_path_funcs_list;
+extern const struct path_func path_funcs_sum[];
+extern const size_t n_path_funcs_sum;
 extern const struct path_func path_funcs_string[];
 extern const size_t n_path_funcs_string;
 extern const struct path_func path_funcs_code[];
