@@ -3,8 +3,6 @@
 
 #include "codec/wide.h"
 
-enum { KEY_DIGITS = 16, KEY_BITS = 54, KEY_BIAS = 256 };
-
 static bool is_digit(struct str s, size_t i)
 {
     return i < s.n && (unsigned)(s.p[i] - '0') < 10;
@@ -154,27 +152,4 @@ void decimal_range(const struct decimal *d, struct decimal *ret_lo, struct decim
     struct decimal hi = half_step(d, true);
     *ret_lo = lo;
     *ret_hi = hi;
-}
-
-int64_t decimal_key(const struct decimal *d, enum decimal_round round)
-{
-    if (d->coef == 0) {
-        return 0;
-    }
-    int n = wide_digits_u128(d->coef);
-    int64_t exponent = n - d->scale + KEY_BIAS;
-    u128 lead = d->coef;
-    bool more = false;
-    if (n > KEY_DIGITS) {
-        u128 cut = wide_ten(n - KEY_DIGITS);
-        more = lead % cut != 0;
-        lead /= cut;
-    } else {
-        lead *= wide_ten(KEY_DIGITS - n);
-    }
-    if (more && (round == DECIMAL_UP) != d->negative) {
-        lead++;
-    }
-    int64_t key = exponent << KEY_BITS | (int64_t)lead;
-    return d->negative ? -key : key;
 }

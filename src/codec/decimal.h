@@ -42,11 +42,6 @@ void decimal_write(struct buf *b, const struct decimal *d);
  * is [5.35, 5.45), 100 is [99.5, 100.5), 1e2 is [50, 150) (FHIR R4 search.html#number). */
 void decimal_range(const struct decimal *d, struct decimal *ret_lo, struct decimal *ret_hi);
 
-enum decimal_round { DECIMAL_DOWN, DECIMAL_UP };
-/* A 64-bit key for indexes: a <= b gives key(a) <= key(b) for the same rounding; key(d, DOWN) <=
- * key(d, UP), equal when d has at most 16 significant digits. Values whose keys meet must be
- * compared exactly. Layout: sign, 9 bits decimal exponent, 54 bits for 16 leading digits. */
-int64_t decimal_key(const struct decimal *d, enum decimal_round round);
 
 /* a + b, a - b with the larger scale of both: 1.50 + 1 is 2.50. */
 MUST_USE bool decimal_add(const struct decimal *a, const struct decimal *b, struct decimal *ret_d);

@@ -192,21 +192,6 @@ bool ident_iin_make(const struct civil *birth, enum ident_sex sex, unsigned seri
     return finish_iin(out, ret_digits);
 }
 
-bool ident_bin_make(int year, int month, unsigned kind, unsigned serial, char ret_digits[13])
-{
-    char out[13];
-    if (year < 1900 || year > 2099 || month < 1 || month > 12 || kind < 4 || kind > 6
-        || serial > 99999) {
-        return false;
-    }
-    char *p = put(out, (unsigned)year % 100, 2);
-    p = put(p, (unsigned)month, 2);
-    p = put(p, kind, 1);
-    p = put(p, 0, 1); /* head office */
-    put(p, serial, 5);
-    return finish_iin(out, ret_digits);
-}
-
 bool ident_pinfl_make(const struct civil *birth, enum ident_sex sex, unsigned region,
                       unsigned serial, char ret_digits[15])
 {

@@ -35,12 +35,9 @@ enum ident_result ident_check(enum ident_kind kind, struct str digits,
 
 /* Made-up numbers with right check digits, for demonstration data and tests; NUL-terminated.
  * False when the parts are out of range or no check digit exists for them (then take another
- * serial): about one IIN or BIN in a hundred. */
+ * serial): about one IIN in a hundred. */
 MUST_USE bool ident_iin_make(const struct civil *birth, enum ident_sex sex, unsigned serial,
                              char ret_digits[13]); /* serial 0..9999 */
-/* kind 4 resident, 5 non-resident, 6 sole trader; serial 0..99999 */
-MUST_USE bool ident_bin_make(int year, int month, unsigned kind, unsigned serial,
-                             char ret_digits[13]);
 /* region 0..999, serial 0..999 */
 MUST_USE bool ident_pinfl_make(const struct civil *birth, enum ident_sex sex, unsigned region,
                                unsigned serial, char ret_digits[15]);

@@ -82,9 +82,6 @@ static void made_numbers_are_good(void **state)
         assert_int_equal(c.sex, sex);
         assert_true(ident_snils_make(1001999 + i * 417u, d));
         assert_int_equal(ident_check(IDENT_SNILS, str_z(d), &c), IDENT_GOOD);
-        if (ident_bin_make(2000 + (int)(i % 20), 1 + (int)(i % 12), 4, i, d)) {
-            assert_int_equal(ident_check(IDENT_BIN, str_z(d), &c), IDENT_GOOD);
-        }
     }
     assert_true(refused < 60);
     char d[15];
@@ -92,7 +89,6 @@ static void made_numbers_are_good(void **state)
     assert_false(ident_iin_make(&wrong, IDENT_MALE, 1, d));
     assert_false(ident_pinfl_make(&wrong, IDENT_MALE, 1, 1, d));
     assert_false(ident_snils_make(1001998, d));
-    assert_false(ident_bin_make(2000, 13, 4, 1, d));
 }
 
 int main(void)

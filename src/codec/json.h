@@ -33,7 +33,7 @@ enum {
 struct json_node {
     uint8_t kind;  /* enum json_kind */
     uint8_t flags; /* JSON_ESCAPED ... */
-    uint16_t name; /* id of a key's name in someone's table; 0 = not bound */
+    uint16_t spare;
     uint32_t off;  /* first byte in the source; of strings and keys the first after the quote */
     uint32_t len;  /* bytes; of strings and keys without the quotes */
     uint32_t end;  /* index after this subtree; of a key, after its value's subtree */
@@ -115,9 +115,6 @@ struct str json_raw(struct jv v);
 bool json_true(struct jv v);
 /* v is a number written as an integer that fits. */
 MUST_USE bool json_i64(struct jv v, int64_t *ret_v);
-
-/* Binds a key's node to an id of the caller's table of names (the fhir room does this once). */
-void json_bind(struct json_doc *doc, uint32_t at, uint16_t name);
 
 /* The value without blanks between its parts; numbers and strings byte for byte. Absent: null. */
 void json_minify(struct buf *b, struct jv v);

@@ -219,14 +219,6 @@ void json_edit_replace(struct json_part *old, struct json_part *fresh)
     json_edit_put(up, before, fresh, key);
 }
 
-bool json_edit_holds(const struct json_part *outer, const struct json_part *inner)
-{
-    while (inner != NULL && inner != outer) {
-        inner = inner->up;
-    }
-    return inner != NULL;
-}
-
 static bool same_number(struct str a, struct str b)
 {
     struct decimal x;

@@ -57,8 +57,6 @@ void json_edit_put(struct json_part *container, struct json_part *before, struct
 void json_edit_take(struct json_part *part);
 /* Puts fresh in the place, and under the name, of old. */
 void json_edit_replace(struct json_part *old, struct json_part *fresh);
-/* Whether inner stands somewhere in outer, or is outer. */
-bool json_edit_holds(const struct json_part *outer, const struct json_part *inner);
 /* Equal as RFC 6902 section 4.6 has it: numbers by value, objects without regard to order.
  * errors E_TOO_LARGE  fuel */
 MUST_USE enum err json_edit_same(struct json_edit *e, const struct json_part *a,

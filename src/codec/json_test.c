@@ -277,14 +277,6 @@ static void strings_of_every_length_and_offset(void **state)
     }
 }
 
-static void names_can_be_bound(void **state)
-{
-    (void)state;
-    struct json_doc doc = parsed(S("{\"a\":1}"));
-    json_bind(&doc, 1, 42);
-    assert_int_equal(json_key_node(json_first(json_root(&doc)))->name, 42);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,7 +289,6 @@ int main(void)
         cmocka_unit_test(minify_drops_only_blanks),
         cmocka_unit_test(the_writer_puts_commas_and_escapes),
         cmocka_unit_test(strings_of_every_length_and_offset),
-        cmocka_unit_test(names_can_be_bound),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

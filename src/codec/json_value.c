@@ -303,11 +303,3 @@ bool json_i64(struct jv v, int64_t *ret_v)
     }
     return str_i64(json_raw(v), ret_v);
 }
-
-void json_bind(struct json_doc *doc, uint32_t at, uint16_t name)
-{
-    ASSERT(at < doc->n && doc->nodes[at].kind == JSON_KEY);
-    /* the array is ours, in the request's arena; only readers see it as const */
-    struct json_node *nodes = (struct json_node *)(uintptr_t)doc->nodes;
-    nodes[at].name = name;
-}

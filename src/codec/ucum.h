@@ -58,11 +58,3 @@ MUST_USE bool ucum_multiply(const struct decimal *v1, struct str u1, const struc
                             struct str u2, struct decimal *ret_v, struct buf *b);
 MUST_USE bool ucum_divide(const struct decimal *v1, struct str u1, const struct decimal *v2,
                           struct str u2, struct decimal *ret_v, struct buf *b);
-
-/* The UCUM unit of a calendar word of FHIRPath (year, months, ...): a, mo, wk, d, h, min, s, ms; empty
- * when word is none. *ret_same tells whether the word equals the unit: seconds and milliseconds do;
- * above them a calendar duration only is equivalent (~) to the unit (FHIRPath N1 "Time-valued
- * quantities"). ret_same may be NULL. */
-struct str ucum_calendar(struct str word, bool *ret_same);
-/* The other way: "year" for a; empty when there is none. */
-struct str ucum_calendar_word(struct str unit);

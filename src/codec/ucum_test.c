@@ -262,24 +262,11 @@ static void products(void **state)
     }
 }
 
-static void calendar_words(void **state)
-{
-    (void)state;
-    bool same = true;
-    assert_true(str_eq(ucum_calendar(S("years"), &same), S("a")) && !same);
-    assert_true(str_eq(ucum_calendar(S("second"), &same), S("s")) && same);
-    assert_true(str_eq(ucum_calendar(S("milliseconds"), NULL), S("ms")));
-    assert_true(ucum_calendar(S("yearss"), NULL).n == 0 && ucum_calendar(S("a"), NULL).n == 0);
-    assert_true(str_eq(ucum_calendar_word(S("mo")), S("month")));
-    assert_true(ucum_calendar_word(S("kg")).n == 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_a_unit),        cmocka_unit_test(conversion),
         cmocka_unit_test(one_scale_in_an_index), cmocka_unit_test(products),
-        cmocka_unit_test(calendar_words),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,5 +1,5 @@
 /* fhir/defs.h - the definitions of FHIR R4 (4.0.1): types, elements, choices, bindings, invariants,
- * search parameters, compartments, operations.
+ * search parameters, compartments.
  *
  * They are compiled at build time (defs_compile.h) from a pinned package and our overlay
  * (definitions/) into one read-only block inside the program. Rows hold offsets, never pointers;
@@ -133,16 +133,6 @@ struct def_comp {
     uint16_t spare;
 };
 
-enum { DEF_OP_SYSTEM = 1 << 0, DEF_OP_TYPE = 1 << 1, DEF_OP_INSTANCE = 1 << 2, DEF_OP_WRITES = 1 << 3 };
-
-struct def_operation {
-    uint32_t name; /* "validate" */
-    uint32_t url;
-    uint32_t first_type;
-    uint16_t n_type; /* resource types it is for; see def_operation_is_for */
-    uint16_t flags;  /* DEF_OP_SYSTEM ... */
-};
-
 /* How the codes of a value set are known. */
 enum def_set_kind {
     DEF_SET_LISTED,   /* all of them are listed */
@@ -233,10 +223,8 @@ const struct def_param *def_param_row(const struct defs *d, uint16_t row);
 /* The number in index rows: of a parameter that every type has, its own for each type; 0 when it is
  * answered without an index. */
 uint16_t def_param_sp(const struct def_param *p, enum fhir_type type);
-const char *def_param_kind_name(const struct def_param *p); /* "token" */
-/* The i-th target type (enum fhir_type), i < n_target; whether a type is one of them. */
+/* The i-th target type (enum fhir_type), i < n_target. */
 enum fhir_type def_param_target(const struct defs *d, const struct def_param *p, unsigned i);
-bool def_param_may_target(const struct defs *d, const struct def_param *p, enum fhir_type type);
 const struct def_comp *def_param_comp(const struct defs *d, const struct def_param *p, unsigned i);
 
 /* Compartments: Patient, Encounter, Practitioner, RelatedPerson, Device. */
@@ -245,10 +233,6 @@ bool def_is_compartment(const struct defs *d, enum fhir_type compartment);
  * true, with NULL, when the resource itself is the compartment's. */
 const struct def_param *def_compartment_param(const struct defs *d, enum fhir_type compartment,
                                               enum fhir_type type, unsigned i, bool *ret_itself);
-
-/* Operations of R4: rows 0 .. n - 1; NULL after the last. */
-const struct def_operation *def_operation_at(const struct defs *d, unsigned i);
-bool def_operation_is_for(const struct defs *d, const struct def_operation *op, enum fhir_type type);
 
 /* Value sets and code systems. Urls may carry "|version", which is not looked at. */
 /* Row of a value set, 0 when it is not there. */

@@ -47,7 +47,6 @@ static const struct {
     [PART_PARAM_RUN] = {2 * sizeof(uint16_t), 256},
     [PART_COMP] = {sizeof(struct def_comp), 4096},
     [PART_MEMBER] = {sizeof(struct def_member), 4096},
-    [PART_OPERATION] = {sizeof(struct def_operation), 512},
     [PART_SYSTEM] = {sizeof(struct def_system_row), 4096},
     [PART_SYSTEM_HASH] = {sizeof(uint16_t), 4096},
     [PART_CONCEPT] = {sizeof(struct def_concept), 60000},

@@ -110,7 +110,7 @@ MUST_USE enum err dc_constraints(struct dc *dc, struct jv elem, struct dc_list *
 /* The rows of the children of element at of t, whose type has the number owner. */
 MUST_USE enum err dc_children_write(struct dc *dc, const struct dc_type *t, uint32_t at,
                                     uint16_t owner);
-/* Reads the SearchParameters into the model; writes rows of parameters, compartments, operations. */
+/* Reads the SearchParameters into the model; writes rows of parameters and compartments. */
 MUST_USE enum err dc_params_read(struct dc *dc);
 MUST_USE enum err dc_params_write(struct dc *dc);
 /* Rows of code systems, concepts and value sets. */

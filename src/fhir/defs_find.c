@@ -1,4 +1,4 @@
-/* fhir/defs_find.c - looking up search parameters, compartments and operations. See defs.h. */
+/* fhir/defs_find.c - looking up search parameters and compartments. See defs.h. */
 #include "fhir/defs_int.h"
 
 const struct def_param *def_param_row(const struct defs *d, uint16_t row)
@@ -40,36 +40,10 @@ uint16_t def_param_sp(const struct def_param *p, enum fhir_type type)
     return p->fhir_type != T_NONE || p->sp == 0 ? p->sp : (uint16_t)(p->sp + type * 10);
 }
 
-const char *def_param_kind_name(const struct def_param *p)
-{
-    switch ((enum def_param_kind)p->kind) {
-    case DEF_SP_NUMBER: return "number";
-    case DEF_SP_DATE: return "date";
-    case DEF_SP_STRING: return "string";
-    case DEF_SP_TOKEN: return "token";
-    case DEF_SP_REFERENCE: return "reference";
-    case DEF_SP_COMPOSITE: return "composite";
-    case DEF_SP_QUANTITY: return "quantity";
-    case DEF_SP_URI: return "uri";
-    case DEF_SP_SPECIAL: return "special";
-    }
-    return "special";
-}
-
 enum fhir_type def_param_target(const struct defs *d, const struct def_param *p, unsigned i)
 {
     const uint16_t *list = def_rows(d, PART_LIST);
     return i < p->n_target ? (enum fhir_type)list[p->first_target + i] : T_NONE;
-}
-
-bool def_param_may_target(const struct defs *d, const struct def_param *p, enum fhir_type type)
-{
-    for (unsigned i = 0; i < p->n_target; i++) {
-        if (def_param_target(d, p, i) == type) {
-            return true;
-        }
-    }
-    return p->n_target == 0;
 }
 
 const struct def_comp *def_param_comp(const struct defs *d, const struct def_param *p, unsigned i)
@@ -116,21 +90,4 @@ const struct def_param *def_compartment_param(const struct defs *d, enum fhir_ty
         }
     }
     return NULL;
-}
-
-const struct def_operation *def_operation_at(const struct defs *d, unsigned i)
-{
-    const struct def_operation *rows = def_rows(d, PART_OPERATION);
-    return i < d->part[PART_OPERATION].n ? &rows[i] : NULL;
-}
-
-bool def_operation_is_for(const struct defs *d, const struct def_operation *op, enum fhir_type type)
-{
-    const uint16_t *list = def_rows(d, PART_LIST);
-    for (unsigned i = 0; i < op->n_type; i++) {
-        if (list[op->first_type + i] == type || list[op->first_type + i] == T_NONE) {
-            return true;
-        }
-    }
-    return false;
 }

@@ -24,7 +24,6 @@ enum def_part {
     PART_PARAM_RUN,  /* u16 pairs: first row and count, by enum fhir_type */
     PART_COMP,       /* struct def_comp */
     PART_MEMBER,     /* struct def_member, by (compartment, type) */
-    PART_OPERATION,  /* struct def_operation */
     PART_SYSTEM,       /* struct def_system_row; row 0 is none */
     PART_SYSTEM_HASH,  /* u16, by url */
     PART_CONCEPT,      /* struct def_concept; row 0 is none */

@@ -1,4 +1,4 @@
-/* fhir/defs_params.c - rows of search parameters, compartments and operations. See defs_compile.h. */
+/* fhir/defs_params.c - rows of search parameters and compartments. See defs_compile.h. */
 #include <string.h>
 
 #include "fhir/defs_compile_int.h"
@@ -241,26 +241,6 @@ static enum err compartment_write(struct dc *dc, struct jv cd)
     return OK;
 }
 
-static enum err operation_write(struct dc *dc, struct jv od)
-{
-    uint16_t v[T_COUNT];
-    struct def_operation *op = dc_add(dc, PART_OPERATION, 1);
-    struct jv list = json_get(od, S("resource"));
-    if (op == NULL) {
-        return FAIL(dc->rq, E_TOO_LARGE, "definitions: too many operations");
-    }
-    for (struct jv t = json_first(list); json_has(t) && op->n_type < LEN(v); t = json_next(t)) {
-        v[op->n_type++] = (uint16_t)fhir_type_find(json_str(dc->rq->a, t));
-    }
-    op->flags = (uint16_t)((json_true(json_get(od, S("system"))) ? DEF_OP_SYSTEM : 0) |
-                           (json_true(json_get(od, S("type"))) ? DEF_OP_TYPE : 0) |
-                           (json_true(json_get(od, S("instance"))) ? DEF_OP_INSTANCE : 0) |
-                           (json_true(json_get(od, S("affectsState"))) ? DEF_OP_WRITES : 0));
-    TRY(dc_text(dc, dc_str(dc, od, S("code")), &op->name));
-    TRY(dc_text(dc, dc_str(dc, od, S("url")), &op->url));
-    return dc_list_write(dc, v, op->n_type, &op->first_type);
-}
-
 enum err dc_params_write(struct dc *dc)
 {
     uint16_t *run = dc_add(dc, PART_PARAM_RUN, T_COUNT);
@@ -282,8 +262,6 @@ enum err dc_params_write(struct dc *dc)
         struct jv v = json_get(e, S("resource"));
         if (json_is(json_get(v, S("resourceType")), S("CompartmentDefinition"))) {
             TRY(compartment_write(dc, v));
-        } else if (json_is(json_get(v, S("resourceType")), S("OperationDefinition"))) {
-            TRY(operation_write(dc, v));
         }
     }
     return OK;

@@ -504,8 +504,6 @@ enum path_calendar { CAL_NONE, CAL_YEAR, CAL_MONTH, CAL_WEEK, CAL_DAY, CAL_HOUR,
 enum path_calendar path_calendar_word(struct str word);
 /* The calendar unit of a UCUM code of time. */
 enum path_calendar path_calendar_ucum(struct str code);
-enum path_tri path_quantity_equal(struct path_vm *vm, const struct path_quantity *a,
-                                  const struct path_quantity *b);
 bool path_quantity_equivalent(struct path_vm *vm, const struct path_quantity *a,
                               const struct path_quantity *b);
 enum path_order path_quantity_compare(struct path_vm *vm, const struct path_quantity *a,

@@ -236,13 +236,6 @@ static int compare_inexact(const struct decimal *a, const struct decimal *b)
     return decimal_cmp(&diff, &limit) <= 0 ? 0 : decimal_cmp(a, b);
 }
 
-enum path_tri path_quantity_equal(struct path_vm *vm, const struct path_quantity *a,
-                                  const struct path_quantity *b)
-{
-    enum path_order o = path_quantity_compare(vm, a, b);
-    return o == ORDER_UNKNOWN ? TRI_EMPTY : o == ORDER_EQUAL ? TRI_TRUE : TRI_FALSE;
-}
-
 bool path_quantity_equivalent(struct path_vm *vm, const struct path_quantity *a,
                               const struct path_quantity *b)
 {

@@ -16,8 +16,6 @@ bool query_modifier_fits(enum fhir_modifier m, enum fhir_param_kind kind);
 MUST_USE enum err query_values(struct req *rq, struct fhir_criterion *c, struct str text,
                                enum fhir_type only);
 /* ---- query.c ---- */
-/* The types a reference parameter may name. False when it may name type. */
-bool query_targets(const struct fhir_param *p, enum fhir_type type);
 /* The one type an alias or a parameter with one target stands for; T_NONE when there are several. */
 enum fhir_type query_target_of(const struct fhir_param *p);
 /* What one parameter may grow to. */

@@ -15,11 +15,6 @@ static const struct str marks[SCOPE_MARKS] = {
     SI("offline_access"), SI("online_access"), SI("profile"),
 };
 
-struct str scope_mark_name(unsigned i)
-{
-    return marks[i];
-}
-
 /* ---- reading ---- */
 
 /* The letters of version 2, in their order, or a word of version 1. 0: neither. */

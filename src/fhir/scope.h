@@ -76,8 +76,6 @@ MUST_USE enum err scope_meet(struct req *rq, const struct fhir_scopes *wanted,
                              const struct fhir_scopes *allowed, struct str *ret_text);
 /* Is everything wanted within what was granted, whole? */
 bool scope_covers(const struct fhir_scopes *granted, const struct fhir_scopes *wanted);
-/* The word of a mark: "launch/patient". i below SCOPE_MARKS */
-struct str scope_mark_name(unsigned i);
 bool scope_has_level(const struct fhir_scopes *s, enum scope_level level);
 
 /* May any resource of the type be touched so? ops: any of them. type T_NONE: of every type, freely. */

@@ -387,10 +387,6 @@ static enum err head(struct compiler *c, struct jv root)
     if (v->type_name.n == 0 || v->type == 0 || def_type_row(v->d, v->type)->kind != DEF_RESOURCE) {
         return FAIL(c->rq, E_UNPROCESSED, "ViewDefinition resource: names no type of R4");
     }
-    v->name = json_str(c->rq->a, json_get(root, S("name")));
-    if (v->name.n == 0) {
-        v->name = json_str(c->rq->a, json_get(root, S("url")));
-    }
     if (json_len(json_get(root, S("select"))) == 0) {
         return FAIL(c->rq, E_UNPROCESSED, "ViewDefinition select: is missing");
     }
@@ -427,9 +423,4 @@ const struct view_column *view_columns(const struct view *v, size_t *ret_n)
 struct str view_type(const struct view *v)
 {
     return v->type_name;
-}
-
-struct str view_name(const struct view *v)
-{
-    return v->name;
 }

@@ -41,8 +41,6 @@ MUST_USE enum err view_compile(struct req *rq, const struct defs *d, struct jv r
 const struct view_column *view_columns(const struct view *v, size_t *ret_n);
 /* "Patient": the type of its resources. borrows the definition's text */
 struct str view_type(const struct view *v);
-/* name or url of the definition, empty when it has none. */
-struct str view_name(const struct view *v);
 
 /* The values of one column in one row: none, one, or several when the column is a collection. */
 typedef struct path_list view_cell;

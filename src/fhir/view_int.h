@@ -22,7 +22,6 @@ struct view_node {
 struct view {
     const struct defs *d;
     struct str type_name;
-    struct str name;
     uint16_t type;
     struct path_var *vars; /* constants; the last is rowIndex */
     uint32_t n_vars;
