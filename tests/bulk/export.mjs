@@ -1,4 +1,4 @@
-// Exports: what is in them, who may have them, and that a kill changes nothing.
+// Exports: what is in them, and who may have them.
 import assert from 'node:assert/strict';
 
 const ASYNC = { prefer: 'respond-async', accept: 'application/fhir+json' };
@@ -135,21 +135,5 @@ export async function exportSteps(t) {
     assert.match(rows, / export /);
     assert.match(rows, / download /);
     assert.match(rows, / deny /);
-  });
-  await step('killed again and again, an export is what it would have been', async () => {
-    const calm = await read((await done('/fhir/$export?_type=Patient,Observation')).manifest);
-    const where = await kick('/fhir/$export?_type=Patient,Observation');
-    let kills = 0;
-    for (let i = 0; i < 6; i++) {
-      await new Promise((wait) => { setTimeout(wait, 20 + 70 * i); });
-      await t.program.kill();
-      await t.program.start();
-      kills++;
-      if (i === 1) await t.ask(t.system, 'PUT', '/fhir/Patient/p3', { resourceType: 'Patient', id: 'p3', active: false });
-    }
-    const reply = await t.wait(t.system, where);
-    assert.equal(reply.status, 200, reply.body);
-    assert.ok(kills > 0);
-    assert.deepEqual(await read(reply.json), calm);
   });
 }

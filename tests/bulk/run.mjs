@@ -1,4 +1,4 @@
-// Exports and imports over all resources, their access, and kills in the middle: node tests/bulk/run.mjs [--build PRESET]
+// Exports and imports over all resources, and their access (a server killed in the middle: tests/crash): node tests/bulk/run.mjs [--build PRESET]
 // [--resources N]
 import assert from 'node:assert/strict';
 import fs from 'node:fs';

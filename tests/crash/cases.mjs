@@ -40,7 +40,7 @@ const once = () => randomUUID().replaceAll('-', '');
 export class Cases {
   // fhir(method, rel, body, token): a request of the interface; tokens: of coordinator and consultant.
   constructor(program, fhir, region, tokens, fault) {
-    Object.assign(this, { program, fhir, region, tokens, fault, open: [], done: [], closed: 0, signed: 0 });
+    Object.assign(this, { program, fhir, region, tokens, fault, open: [], done: [], all: [], closed: 0, signed: 0 });
   }
 
   async signIn() {
@@ -70,6 +70,7 @@ export class Cases {
     const r = await this.post(this.doctor, '/ask/register', { unidentified: 'true', sex: 'male', age: '40', note: 'found at the station', once: once() }, '/ask/');
     const c = { id: /^\/ask\/([a-z0-9]+)/.exec(r.headers.location)[1], urgency, acked: 0, left: urgency === 'emergency' };
     this.open.push(c);
+    this.all.push(c.id);
     return c;
   }
 
@@ -172,6 +173,16 @@ export class Cases {
     if ((document.status === 200) !== signed) this.fault(`case ${c.id}: conclusion ${document.status} after ${moves.join(' ')}`);
     this.signed += signed;
     if (CLOCK.some((k) => clock.filter((x) => x === k).length > 1)) this.fault(`case ${c.id}: the clock acted twice: ${clock.join(' ')}`);
+  }
+
+  // How often each case has moved.
+  async versions() {
+    const all = [];
+    for (const id of this.all) {
+      const r = await this.fhir('GET', `Task/${id}`);
+      if (r.status === 200) all.push({ id, version: Number(JSON.parse(r.body).meta.versionId) });
+    }
+    return all;
   }
 
   // The deadlines of the case that was left: each once, in order.

@@ -1,18 +1,16 @@
 // Subscriptions against a receiver of our own: handshake, events by number, what may not be seen, retries,
-// heartbeats, TLS, $status, $events, the event stream; then kill -9 under load: every change that was
-// acknowledged arrives at least once, under one number.
-//   node tests/subs/run.mjs [--build release] [--kills 20]
+// heartbeats, TLS, $status, $events, the event stream. What a kill -9 does to them: tests/crash.
+//   node tests/subs/run.mjs [--build release]
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
-import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { option, Program } from '../lib/program.mjs';
+import { Receiver, statusOf } from '../lib/receiver.mjs';
 import { world } from '../lib/world.mjs';
 
 const args = process.argv.slice(2);
-const KILLS = Number(option(args, '--kills', 20));
 const TOPIC = 'https://consilium.example/fhir/SubscriptionTopic/';
 const EXT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/';
 let passed = 0;
@@ -39,52 +37,6 @@ async function until(what, fn, seconds = 20) {
     }
     await sleep(50);
   }
-}
-
-// A receiver of notifications: what came, by path; status tells what it answers.
-class Receiver {
-  constructor(tls) {
-    this.came = [];
-    this.status = 200;
-    const on = (req, res) => {
-      let body = '';
-      req.on('data', (d) => { body += d; });
-      req.on('end', () => {
-        this.came.push({ url: req.url, headers: req.headers, note: JSON.parse(body) });
-        if (this.status === 302) res.setHeader('location', `/moved${req.url}`);
-        res.statusCode = this.status;
-        res.end();
-      });
-    };
-    this.server = tls ? https.createServer(tls, on) : http.createServer(on);
-  }
-
-  listen() {
-    return new Promise((done) => { this.server.listen(0, '127.0.0.1', () => { this.port = this.server.address().port; done(this); }); });
-  }
-
-  of(url, type) {
-    return this.came.filter((c) => c.url === url).map((c) => statusOf(c.note)).filter((s) => !type || s.type === type);
-  }
-}
-
-// The status of a notification, as plain members.
-function statusOf(bundle) {
-  const params = bundle.entry[0].resource.parameter;
-  const one = (name) => params.find((p) => p.name === name);
-  return {
-    type: one('type').valueCode,
-    status: one('status').valueCode,
-    topic: one('topic')?.valueCanonical,
-    count: Number(one('eventsSinceSubscriptionStart').valueString),
-    error: one('error')?.valueCodeableConcept.text,
-    events: params.filter((p) => p.name === 'notificationEvent').map((p) => ({
-      number: Number(p.part.find((x) => x.name === 'eventNumber').valueString),
-      focus: p.part.find((x) => x.name === 'focus')?.valueReference.reference,
-    })),
-    entries: bundle.entry.slice(1),
-    bundle,
-  };
 }
 
 // A key and certificate of 127.0.0.1, its own authority.
@@ -130,9 +82,9 @@ const stream = (topic) => ({
   resourceType: 'Subscription', status: 'requested', reason: 'test', criteria: TOPIC + topic,
   channel: { type: 'message', _type: { extension: [{ url: `${EXT}backport-channel-type`, valueCoding: { system: 'https://consilium.example/fhir/CodeSystem/channel', code: 'event-stream' } }] } },
 });
-async function subscribe(what, body, as) {
+async function subscribe(what, body, as, status = 'requested') {
   const r = await call('POST', 'Subscription', body, as);
-  is(`${what}: created`, r.status === 201 && r.json.status === 'requested', r);
+  is(`${what}: created`, r.status === 201 && r.json.status === status, r);
   return r.json?.id;
 }
 const patient = (value) => ({ resourceType: 'Patient', identifier: [{ system: 'urn:example:subs', value }] });
@@ -170,7 +122,7 @@ for (const [what, body] of [
 const empty = await subscribe('empty', subscription('patient-changed', '/empty', { headers: ['X-Secret: sesame-of-the-hook'] }));
 const ids = await subscribe('ids', subscription('patient-changed', '/ids', { content: 'id-only', filters: ['Patient?identifier=urn:example:subs|wanted'] }));
 const full = await subscribe('full', subscription('patient-changed', '/full', { content: 'full-resource', scheme: 'https', host: 'localhost', port: tls.port }));
-const live = await subscribe('live', stream('patient-changed'));
+const live = await subscribe('live', stream('patient-changed'), 'system', 'active');
 for (const [id, url, r] of [[empty, '/empty', receiver], [ids, '/ids', receiver], [full, '/full', tls]]) {
   await until(`${url}: handshake`, () => r.of(url, 'handshake').length > 0);
   await until(`${url}: active`, async () => (await call('GET', `Subscription/${id}`)).json.status === 'active');
@@ -291,45 +243,6 @@ const record = program.cli(['audit', 'list']).split('\n');
 is('sent records are on record', record.some((l) => / export /.test(l) && l.includes(wanted)), record.slice(0, 5));
 is('no secret in the log', !program.log.includes('sesame-of-the-hook') && !program.log.includes(wanted), program.log.slice(0, 500));
 
-// ---- kill -9 ----
-await subscribe('crash', subscription('patient-changed', '/crash', { content: 'id-only' }));
-await until('crash: handshake', () => receiver.of('/crash', 'handshake').length > 0);
-const acked = new Set();
-for (let kill = 0; kill < KILLS; kill++) {
-  receiver.status = kill % 5 === 4 ? 503 : 200;
-  const writer = async () => {
-    for (;;) {
-      const r = await call('POST', 'Patient', patient(`crash-${kill}`));
-      if (r.status !== 201) throw new Error(`create: ${r.status}`);
-      acked.add(r.json.id);
-    }
-  };
-  const load = Array.from({ length: 4 }, () => writer().catch((e) => { if (/create/.test(e.message)) is(e.message, false); }));
-  await sleep(100 + Math.random() * 500);
-  await program.kill();
-  await Promise.all(load);
-  await program.start();
-}
-receiver.status = 200;
-const numbers = new Map(); // number -> focus
-function arrived() {
-  const foci = new Set();
-  for (const s of receiver.of('/crash', 'event-notification')) {
-    for (const e of s.events) {
-      if (numbers.has(e.number) && numbers.get(e.number) !== e.focus) is(`number ${e.number} stands for one event`, false, [numbers.get(e.number), e.focus]);
-      numbers.set(e.number, e.focus);
-      foci.add(e.focus.split('/').pop());
-    }
-  }
-  return foci;
-}
-await until(`every change arrives (${acked.size})`, () => { const foci = arrived(); return [...acked].every((id) => foci.has(id)); }, 90);
-const foci = arrived();
-is('none is missing', [...acked].every((id) => foci.has(id)), [...acked].filter((id) => !foci.has(id)).slice(0, 5));
-const top = Math.max(...numbers.keys());
-is('numbers have no gaps', numbers.size === top, { top, n: numbers.size });
-is('each change is one event', new Set(numbers.values()).size === numbers.size);
-console.log(`${KILLS} kills, ${acked.size} changes acknowledged, ${numbers.size} events, ${receiver.of('/crash', 'event-notification').length} notifications`);
 await program.stop();
 is('the record is whole', /holds/.test(program.cli(['audit', 'verify'])), program.cli(['audit', 'verify']));
 program.remove();
