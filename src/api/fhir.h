@@ -34,6 +34,8 @@ enum err api_fhir_validate(struct http_req *h);
 enum err api_fhir_validate_one(struct http_req *h);
 enum err api_fhir_validate_stored(struct http_req *h);
 enum err api_fhir_meta(struct http_req *h);         /* :id/$meta */
+enum err api_fhir_type_meta(struct http_req *h);    /* :type/$meta */
+enum err api_fhir_system_meta(struct http_req *h);  /* $meta */
 enum err api_fhir_meta_add(struct http_req *h);
 enum err api_fhir_meta_delete(struct http_req *h);
 enum err api_fhir_patient_everything(struct http_req *h);

@@ -162,7 +162,8 @@ static const struct {
 } operations[] = {
     {T_NONE, SI("validate"), SI(OPERATION_URL "Resource-validate"),
      SI("Holds a resource to the definitions and profiles; nothing is kept.")},
-    {T_NONE, SI("meta"), SI(OPERATION_URL "Resource-meta"), SI("Of one resource.")},
+    {T_NONE, SI("meta"), SI(OPERATION_URL "Resource-meta"),
+     SI("Of one resource; of a type: what is in use among what the caller may see.")},
     {T_NONE, SI("meta-add"), SI(OPERATION_URL "Resource-meta-add"), SI("An update.")},
     {T_NONE, SI("meta-delete"), SI(OPERATION_URL "Resource-meta-delete"), SI("An update.")},
     {T_PATIENT, SI("everything"), SI(OPERATION_URL "Patient-everything"),
@@ -326,6 +327,8 @@ static void rest_write(struct json_out *o, struct http_req *h)
                     "{\"code\":\"search-system\"},{\"code\":\"history-system\"}]"));
     json_k(o, S("operation"));
     json_arr(o);
+    operation_write(o, S("meta"), S(OPERATION_URL "Resource-meta"),
+                    S("Profiles, security labels and tags in use among what the caller may see."));
     operation_write(o, S("export"), S(BULK_DEFINITION "export"),
                     S("All resources the caller may see, as NDJSON files."));
     operation_write(o, S("import"), S(CARE_URL "/OperationDefinition/import"),

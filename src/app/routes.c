@@ -38,6 +38,8 @@ const struct http_route app_routes[] = {
     {GET,    "/fhir/:type/:id/_history/:vid", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR,  api_fhir_vread},
     {GET,    "/fhir/:type/:id/:inner", WHO_SIGNED_IN, 0, LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_compartment_search},
     {POST,   "/fhir/:type/:id/:inner/_search", WHO_SIGNED_IN, 0, LIMIT_RESOURCE, 0, KIND_FHIR, api_fhir_compartment_search},
+    {GET,    "/fhir/$meta",    WHO_SIGNED_IN, 0,         LIMIT_NONE, SLOW,    KIND_FHIR,   api_fhir_system_meta},
+    {GET,    "/fhir/:type/$meta", WHO_SIGNED_IN, 0,      LIMIT_NONE, SLOW,    KIND_FHIR,   api_fhir_type_meta},
     {GET,    "/fhir/:type/:id/$meta", WHO_SIGNED_IN, 0,  LIMIT_NONE, 0,       KIND_FHIR,   api_fhir_meta},
     {POST,   "/fhir/:type/:id/$meta-add", WHO_SIGNED_IN, 0, LIMIT_FORM, 0,    KIND_FHIR,   api_fhir_meta_add},
     {POST,   "/fhir/:type/:id/$meta-delete", WHO_SIGNED_IN, 0, LIMIT_FORM, 0, KIND_FHIR,   api_fhir_meta_delete},
