@@ -63,12 +63,18 @@ static enum err client_new(struct command_args *args)
                        .name = option(args, "name"),
                        .scopes = option(args, "scope"),
                        .redirects = lines_of(rq, option(args, "redirect")),
+                       .launch_url = option(args, "launch-url"),
                        .org = option(args, "org")};
     const char *jwks = command_option(args, "jwks");
+    bool by_address = str_starts(option(args, "jwks"), S("http://"))
+                      || str_starts(option(args, "jwks"), S("https://"));
     char secret[CLIENT_SECRET_LEN + 1] = {0};
     TRY_MEM(rq, tx);
     TRY(launch_of(rq, option(args, "launch"), &c.launch));
-    if (jwks != NULL) {
+    if (by_address) {
+        c.jwks_uri = option(args, "jwks");
+        c.kind = CLIENT_KEYS;
+    } else if (jwks != NULL) {
         TRY(os_read_file(rq, jwks, JWK_TEXT_MAX, &c.jwks));
         c.kind = CLIENT_KEYS;
     } else if (str_eq(option(args, "secret"), S("true"))) {
@@ -104,6 +110,12 @@ static enum err list_print(struct command_args *args)
             }
         }
         printf("    scopes %.*s\n", STR_ARG(c[i].scopes));
+        if (c[i].jwks_uri.n > 0) {
+            printf("    keys %.*s\n", STR_ARG(c[i].jwks_uri));
+        }
+        if (c[i].launch_url.n > 0) {
+            printf("    opens %.*s\n", STR_ARG(c[i].launch_url));
+        }
     }
     return OK;
 }

@@ -16,7 +16,7 @@ const struct command commands[] = {
     {"token new", "LOGIN --name TEXT [--scope read|write|all] [--days N] | --system NAME", "make an access token for the interface /fhir; shown once", command_token_new},
     {"token list", "LOGIN", "the access tokens of an account",                            command_token_list},
     {"token revoke", "LOGIN NUMBER", "end an access token",                               command_token_revoke},
-    {"client add", "ID --name TEXT --scope WORDS --launch standalone,ehr,service,system,introspect [--redirect URL,URL] [--secret true | --jwks FILE] [--org ID]", "register an application; its secret is shown once", command_client_add},
+    {"client add", "ID --name TEXT --scope WORDS --launch standalone,ehr,service,system,introspect [--redirect URL,URL] [--launch-url URL] [--secret true | --jwks FILE|URL] [--org ID]", "register an application; its secret is shown once", command_client_add},
     {"client list", "", "registered applications", command_client_list},
     {"client revoke", "ID", "end an application and everything it was granted", command_client_revoke},
     {"user add", "LOGIN --family F --given G [--middle M] --org ID --role CODE [--service ID,ID] [--password-stdin true] [--must-change false]", "add a person with an account; the password is shown once, or read from standard input, and changed at the first sign-in", command_user_add},

@@ -32,6 +32,10 @@ static void read_client(struct req *rq, const struct db_rows *q, struct client *
         .org = db_text(rq->a, q, 8),
         .created = {db_i64(q, 9)},
         .revoked = {db_i64(q, 10)},
+        .jwks_uri = db_text(rq->a, q, 11),
+        .jwks_tried = {db_i64(q, 12)},
+        .jwks_until = {db_i64(q, 13)},
+        .launch_url = db_text(rq->a, q, 14),
     };
 }
 
@@ -115,6 +119,12 @@ static bool redirect_is_good(struct str uri)
         }
     }
     return true;
+}
+
+/* https anywhere, http on this machine. */
+static bool address_is_good(struct str uri)
+{
+    return redirect_is_good(uri) && (str_starts(uri, S("https:")) || str_starts(uri, S("http:")));
 }
 
 struct str client_origin(struct arena *a, struct str uri)
@@ -217,7 +227,11 @@ static enum err kind_check(struct req *rq, const struct client *ask)
     bool alone = (ask->launch & (CLIENT_SERVICE | CLIENT_SYSTEM)) != 0;
     struct jwk keys[JWK_KEYS_MAX];
     size_t n = 0;
-    if (ask->kind == CLIENT_KEYS) {
+    if (ask->kind == CLIENT_KEYS && ask->jwks_uri.n > 0) {
+        if (!address_is_good(ask->jwks_uri)) {
+            return FAIL(rq, E_BAD_INPUT, "--jwks: https://..., http on this machine, or a file");
+        }
+    } else if (ask->kind == CLIENT_KEYS) {
         TRY(jwk_set_parse(rq, ask->jwks, keys, &n));
     } else if (alone) {
         return FAIL(rq, E_BAD_INPUT, "a service signs with a key: --jwks");
@@ -249,6 +263,11 @@ static enum err note(struct req *rq, struct str id, enum err outcome, struct str
     return audit_add(rq, &rec);
 }
 
+static struct str or_empty(struct str s)
+{
+    return s.p != NULL ? s : S("");
+}
+
 enum err client_add(struct req *rq, struct tx *tx, const struct client *ask,
                     char ret_secret[CLIENT_SECRET_LEN + 1])
 {
@@ -266,6 +285,10 @@ enum err client_add(struct req *rq, struct tx *tx, const struct client *ask,
     if (ask->launch == 0) {
         return FAIL(rq, E_BAD_INPUT, "--launch: what it is for");
     }
+    if (ask->launch_url.n > 0
+        && ((ask->launch & CLIENT_EHR) == 0 || !address_is_good(ask->launch_url))) {
+        return FAIL(rq, E_BAD_INPUT, "--launch-url: https, or http on this machine; for --launch ehr");
+    }
     TRY(kind_check(rq, ask));
     TRY(scopes_check(rq, ask));
     if (ask->kind == CLIENT_SECRET) {
@@ -277,10 +300,10 @@ enum err client_add(struct req *rq, struct tx *tx, const struct client *ask,
     }
     TRY(TX_SQL(tx, W_CLIENT_NEW, TX_MUST_BE_NEW, sql_text(ask->id), sql_text(ask->name),
                sql_i64(ask->kind), sql_blob(secret),
-               sql_text(ask->kind == CLIENT_KEYS ? ask->jwks : S("")),
-               sql_text(ask->redirects.p != NULL ? ask->redirects : S("")), sql_text(ask->scopes),
-               sql_i64(ask->launch), sql_text(ask->org.p != NULL ? ask->org : S("")),
-               sql_i64(rq->now.ms)));
+               sql_text(ask->kind == CLIENT_KEYS ? or_empty(ask->jwks) : S("")),
+               sql_text(or_empty(ask->redirects)), sql_text(ask->scopes), sql_i64(ask->launch),
+               sql_text(or_empty(ask->org)), sql_i64(rq->now.ms), sql_text(or_empty(ask->jwks_uri)),
+               sql_text(or_empty(ask->launch_url))));
     TRY(redirects_check(rq, tx, ask));
     TRY(note(rq, ask->id, OK, S("application registered")));
     for (size_t i = 0; i < sizeof text; i++) {
@@ -368,13 +391,14 @@ static enum err assertion_check(struct req *rq, const struct client_proof *proof
     if (c->kind != CLIENT_KEYS) {
         return FAIL(rq, E_SIGN_IN, "assertion: this client has no keys");
     }
-    if (j->jku.n > 0) {
+    if (j->jku.n > 0 && !str_eq(j->jku, c->jwks_uri)) {
         return FAIL(rq, E_SIGN_IN, "assertion: jku is not the registered place of keys");
     }
     if (j->typ.n > 0 && !str_eq_nocase(j->typ, S("JWT"))) {
         return FAIL(rq, E_SIGN_IN, "assertion: typ");
     }
-    if (jwk_set_parse(rq, c->jwks, keys, &n) != OK || jws_verify_any(rq, j, keys, n, &at) != OK) {
+    TRY(client_keys(rq, c, j, keys, &n));
+    if (jws_verify_any(rq, j, keys, n, &at) != OK) {
         err_clear(rq);
         return FAIL(rq, E_SIGN_IN, "assertion: signature");
     }

@@ -28,6 +28,9 @@ struct client {
     enum client_kind kind;
     struct str secret;    /* SHA-256; p NULL none */
     struct str jwks;
+    struct str jwks_uri;  /* where its keys are fetched; empty: jwks is all there is */
+    struct instant jwks_tried, jwks_until; /* of the keys that were fetched */
+    struct str launch_url; /* where pages of ours open it; empty: nowhere */
     struct str redirects; /* one a line */
     struct str scopes;
     uint32_t launch;      /* CLIENT_STANDALONE ... */
@@ -40,7 +43,8 @@ struct client {
 MUST_USE enum err client_find(struct req *rq, struct str id, struct client *ret_client);
 /* All, revoked ones too, at most n. */
 MUST_USE enum err client_list(struct req *rq, struct client *ret_clients, uint32_t n, uint32_t *ret_n);
-/* Registers one into tx; id, name, kind, jwks, redirects, scopes, launch and org are read. For
+/* Registers one into tx; id, name, kind, jwks, jwks_uri, redirects, launch_url, scopes, launch
+ * and org are read. For
  * CLIENT_SECRET ret_secret is the secret, shown once; else it is "".
  * errors   E_BAD_INPUT  the detail says what; the commit gives E_CONFLICT when the id is taken */
 MUST_USE enum err client_add(struct req *rq, struct tx *tx, const struct client *ask,
@@ -53,6 +57,13 @@ bool client_has_redirect(const struct client *c, struct str uri);
 struct str client_origin(struct arena *a, struct str uri);
 /* Does a page of some registered application stand there? */
 MUST_USE enum err client_origin_is_known(struct req *rq, struct str origin, bool *ret_known);
+
+/* The keys an assertion may be signed with: those registered, or those at the registered address, which are
+ * fetched when none are kept, those kept are too old, or the assertion names another (client_keys.c). slow;
+ * commits what was fetched. ret_keys: JWK_KEYS_MAX of them.
+ * errors   E_SIGN_IN  they cannot be had */
+MUST_USE enum err client_keys(struct req *rq, struct client *c, const struct jws *j, struct jwk *ret_keys,
+                              size_t *ret_n);
 
 /* How a client proves who it is at the token endpoint. Empty parts were not sent. */
 struct client_proof {

@@ -1,7 +1,7 @@
-/* os/outgoing.h - one HTTP POST to another server (libcurl).
+/* os/outgoing.h - one call to another server by HTTP (libcurl).
  *
- * No redirects are followed, no proxy of the environment is used, nothing of the answer but its status
- * is kept. Whether an address may be called is the caller's to decide. */
+ * No redirects are followed and no proxy of the environment is used: nothing but the address that was
+ * given is ever called. Whether it may be called is the caller's to decide. */
 #pragma once
 
 #include "base/req.h"
@@ -19,6 +19,22 @@ struct os_post {
 
 /* Before the first os_post(), while one thread runs. */
 void os_outgoing_init(void);
-/* errors   E_IO  no answer: detail holds libcurl's number only; E_TOO_LARGE  memory cap
+/* Sends; of the answer nothing but its status is kept.
+ * errors   E_IO  no answer: detail holds libcurl's number only; E_TOO_LARGE  memory cap
  * costs    waits, at most timeout_ms */
 MUST_USE enum err os_post(struct req *rq, const struct os_post *p, unsigned *ret_status);
+
+struct os_get {
+    struct str url;
+    uint32_t timeout_ms;
+    size_t max_bytes;   /* of the answer's body: a longer one is E_IO */
+    struct str ca_file;
+    bool plain;
+};
+struct os_got {
+    unsigned status;
+    struct str body;    /* in the arena */
+    int64_t max_age_s;  /* how long the answer says it holds (Cache-Control); -1: it does not say */
+};
+/* Fetches. errors as of os_post */
+MUST_USE enum err os_get(struct req *rq, const struct os_get *g, struct os_got *ret_got);

@@ -473,13 +473,22 @@ static const char v9_long[] =
     /* Long spans by their end: what still lasts at a time is found by its beginning when it is short, here
      * when it is not. As long as DATE_LONG_MS. */
     "CREATE INDEX ix_date_long ON ix_date(sp, hi) WHERE hi - lo > 2678400000;";
+
+static const char v10_apps[] =
+    "ALTER TABLE client ADD COLUMN jwks_uri TEXT NOT NULL DEFAULT '';"       /* tech: where its keys are, '' in jwks */
+    "ALTER TABLE client ADD COLUMN jwks_tried_ms INTEGER NOT NULL DEFAULT 0;" /* tech: when they were last asked for */
+    "ALTER TABLE client ADD COLUMN jwks_until_ms INTEGER NOT NULL DEFAULT 0;" /* tech: jwks is good until then */
+    "ALTER TABLE client ADD COLUMN launch_url TEXT NOT NULL DEFAULT '';"     /* tech: where pages of ours open it */
+    "ALTER TABLE app_launch ADD COLUMN intent TEXT NOT NULL DEFAULT '';"     /* tech: what it was opened for */
+    "ALTER TABLE app_grant ADD COLUMN intent TEXT NOT NULL DEFAULT '';"      /* tech */
+    "ALTER TABLE app_grant ADD COLUMN encounter TEXT NOT NULL DEFAULT '';";  /* pseudo: Encounter in context, '' none */
 /* clang-format on */
 
 const struct migration migrations[] = {
     {1, v1_resources}, {1, v1_audit}, {1, v1_people}, {1, v1_work}, {1, v1_flow}, {2, v2_refusal},
     {3, v3_search}, {4, v4_dict},
     {5, v5_apps}, {6, v6_changed}, {7, v7_bulk}, {8, v8_sub},
-    {9, v9_long},
+    {9, v9_long}, {10, v10_apps},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -509,6 +518,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 7",
         "PRAGMA user_version = 8",
         "PRAGMA user_version = 9",
+        "PRAGMA user_version = 10",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, createSign, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { form } from './app.mjs';
 
@@ -18,6 +19,38 @@ function signed(alg, key, head, claims) {
   const text = `${b64({ alg, typ: 'JWT', ...head })}.${b64(claims)}`;
   if (alg === 'ES384') return `${text}.${sign('sha384', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
   return `${text}.${createSign(alg === 'RS384' ? 'RSA-SHA384' : 'RSA-SHA256').update(text).sign(key).toString('base64url')}`;
+}
+
+// Where an application publishes its keys, and places where something else is.
+class KeySite {
+  constructor() {
+    this.asked = [];
+    this.server = http.createServer((req, res) => {
+      this.asked.push(req.url);
+      const text = JSON.stringify({ keys: this.keys });
+      if (req.url === '/redirect') return res.writeHead(302, { location: '/moved' }).end();
+      if (req.url === '/large') return res.end(`${text.slice(0, -1)},"x":"${'x'.repeat(200000)}"}`);
+      if (req.url === '/slow') return res.write('{');
+      if (req.url === '/html') return res.end('<html></html>');
+      if (req.url === '/error') return res.writeHead(500).end(text);
+      if (req.url === '/nothing') return res.end('{"keys":[]}');
+      return res.setHeader('cache-control', 'public, max-age=600').end(text);
+    });
+  }
+
+  listen() {
+    return new Promise((done) => { this.server.listen(0, '127.0.0.1', () => done(this)); });
+  }
+
+  url(where) {
+    return `http://127.0.0.1:${this.server.address()?.port ?? this.port}${where}`;
+  }
+
+  stop() {
+    this.port = this.server.address().port;
+    this.server.close();
+    this.server.closeAllConnections?.();
+  }
 }
 
 export async function serviceSteps(t) {
@@ -108,6 +141,38 @@ export async function serviceSteps(t) {
     const made = await request(tokens.access_token, 'POST', '/fhir/Patient', { resourceType: 'Patient', identifier: [{ system: 'urn:made-up', value: 'lab-1' }] });
     assert.equal(made.status, 201, made.body);
     assert.equal((await request(tokens.access_token, 'GET', '/fhir/Condition')).status, 403);
+  });
+  await step('keys at a registered address: fetched, kept, asked for again, nothing else called', async () => {
+    const site = await new KeySite().listen();
+    site.keys = [jwk(ec, { kid: 'one', alg: 'ES384', use: 'sig' })];
+    const add = (id, url) => program.cli(['client', 'add', id, '--name', id, '--launch', 'system', '--jwks', url, '--scope', 'system/*.rs']);
+    for (const url of ['http://keys.example/k', 'ftp://127.0.0.1/k', 'https://user name@x/k', 'http://localhost.example/k']) assert.throws(() => add('bad-keys', url), /jwks/, url);
+    add('by-address', site.url('/keys'));
+    const by = (pair, kid, more = {}, id = 'by-address') => ask(signed('ES384', pair.privateKey, { kid, ...more }, claims(id)));
+    const calls = () => site.asked.length;
+    assert.equal((await by(ec, 'one')).status, 200);
+    assert.equal((await by(ec, 'one', { jku: site.url('/keys') })).status, 200);
+    assert.equal(calls(), 1, 'kept');
+    assert.equal(error(await by(ec, 'one', { jku: site.url('/other') })), '401 invalid_client');
+    assert.equal(error(await by(other, 'two', { jku: site.url('/other') })), '401 invalid_client');
+    assert.deepEqual(site.asked, ['/keys'], 'what a token names is never asked');
+    site.keys.push(jwk(other, { kid: 'two', alg: 'ES384', use: 'sig' }));
+    assert.equal(error(await by(other, 'two')), '401 invalid_client'); // asked a moment ago
+    assert.equal(calls(), 1, 'forged tokens make no calls');
+    await new Promise((done) => { setTimeout(done, 10500); });
+    assert.equal((await by(other, 'two')).status, 200);
+    assert.equal(calls(), 2, 'a key nobody knew');
+    for (const where of ['redirect', 'large', 'slow', 'html', 'error', 'nothing']) {
+      add(`keys-${where}`, site.url(`/${where}`));
+      const began = Date.now();
+      assert.equal(error(await by(ec, 'one', {}, `keys-${where}`)), '401 invalid_client', where);
+      assert.ok(Date.now() - began < 9000, where);
+    }
+    assert.ok(!site.asked.includes('/moved'), 'no redirect is followed');
+    site.stop();
+    add('keys-gone', site.url('/keys'));
+    assert.equal(error(await by(ec, 'one', {}, 'keys-gone')), '401 invalid_client');
+    assert.equal((await by(ec, 'one')).status, 200, 'kept ones serve while their site is away');
   });
   await step('too many failures wait', async () => {
     let last;
