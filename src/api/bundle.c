@@ -105,7 +105,8 @@ static void entry_answer(struct http_req *h, struct buf *b, const struct entry *
     uint64_t version = x->tx != NULL ? tx_put_version(x->tx, x->put) : x->version;
     struct instant updated = x->tx != NULL ? tx_time(x->tx) : x->updated;
     bool changed = x->verb >= VERB_POST && x->verb <= VERB_PATCH;
-    struct str body = x->verb == VERB_GET || (full && x->exists) ? x->body : (struct str){NULL, 0};
+    bool shown = x->verb == VERB_GET ? !x->is_head : full && x->exists;
+    struct str body = shown ? x->body : (struct str){NULL, 0};
     if (x->skip) {
         failure_write(b, x);
         return;
@@ -148,11 +149,12 @@ static enum err reads_run(struct http_req *h, struct bundle *b)
         if (e != OK) {
             entry_fail(h, x, e); /* a read that fails undoes nothing: it is told in its place */
         }
+        fhir_issues_clear(&h->rq); /* warnings stand in the entry's own answer */
     }
     return OK;
 }
 
-static enum err bundle_answer(struct http_req *h)
+static enum err answer_now(struct http_req *h)
 {
     struct bundle *b = h->page_ctx;
     struct buf out;
@@ -171,6 +173,18 @@ static enum err bundle_answer(struct http_req *h)
     BUF_LIT(&out, "]}");
     return buf_ok(&out) ? api_reply(h, 200, buf_get(&out))
                         : FAIL(&h->rq, E_TOO_LARGE, "the answer is too large");
+}
+
+/* Operations may take long: on the pool. */
+static enum err bundle_answer(struct http_req *h)
+{
+    const struct bundle *b = h->page_ctx;
+    for (size_t i = 0; i < b->n; i++) {
+        if (b->v[i].is_op && !b->v[i].skip) {
+            return http_slow(h, answer_now);
+        }
+    }
+    return answer_now(h);
 }
 
 /* ---- changes ---- */

@@ -30,6 +30,12 @@ static enum err url_parse(struct http_req *h, struct str base, struct entry *x)
         x->type = T_NONE;
         return OK;
     }
+    TRY(entry_is_op(h, rest, x, &x->is_op));
+    if (x->is_op) {
+        x->is_post = x->verb == VERB_POST;
+        x->verb = VERB_GET; /* nothing is changed: with the reads, at the end */
+        return OK;
+    }
     (void)str_cut(&rest, '/', &head);
     x->type = fhir_type_find(head);
     if (x->type == T_NONE || fhir_type_hangs(x->type) == NOT_KEPT) {
@@ -57,7 +63,7 @@ static enum err shape_check(struct http_req *h, const struct entry *x)
     case VERB_PUT:
     case VERB_PATCH: ok = has_resource && (x->id.n > 0) != (x->query.n > 0); break;
     case VERB_DELETE: ok = (x->id.n > 0) != (x->query.n > 0); break;
-    case VERB_GET: ok = !has_resource; break;
+    case VERB_GET: ok = !has_resource || x->is_post; break;
     case VERB_COUNT: ok = false; break;
     }
     return ok ? OK : FAIL(&h->rq, E_BAD_INPUT, "entry.request: address and resource do not fit");
@@ -74,6 +80,10 @@ enum err entry_parse(struct http_req *h, struct str base, struct jv e, struct en
         if (str_eq(verbs[i], method)) {
             x.verb = (enum entry_verb)i;
         }
+    }
+    if (str_eq(method, S("HEAD"))) {
+        x.verb = VERB_GET;
+        x.is_head = true;
     }
     if (x.verb == VERB_COUNT) {
         return FAIL(&h->rq, E_BAD_INPUT, "entry.request.method");
@@ -136,6 +146,9 @@ static enum err cond_find(struct http_req *h, struct entry *x, struct str query)
 enum err entry_resolve(struct http_req *h, struct entry *x)
 {
     struct api_write w = {.type = x->type, .expect = x->expect};
+    if (x->is_op) {
+        return OK; /* its own row asks */
+    }
     if (x->type != T_NONE) {
         TRY(api_may(h, x->type, ops_of(x)));
     }
@@ -261,6 +274,9 @@ enum err entry_read(struct http_req *h, struct entry *x)
 {
     struct fhir_page page;
     struct buf b;
+    if (x->is_op) {
+        return entry_op(h, x);
+    }
     if (str_eq(x->rest, S("_history"))) {
         const struct api_history ask = {.type = x->type, .id = x->id, .query = x->query};
         return api_history(h, &ask, &x->body);

@@ -16,12 +16,16 @@ struct entry {
     struct str url;         /* request.url */
     enum fhir_type type;
     struct str id;          /* what it reads, changes or makes; empty: a search */
-    struct str rest;        /* what follows: "_history/2", "$everything"; GET alone */
+    struct str rest;        /* what follows: "_history/2"; GET alone */
     struct str query;       /* of a search or condition, without '?' */
     struct str none_exist;  /* request.ifNoneExist */
     struct str none_match;  /* request.ifNoneMatch */
     struct api_cond *cond;  /* of a conditional write; NULL: none */
     int64_t expect;
+    bool is_op;             /* an operation or another read: answered by its own row */
+    bool is_post;           /* then: asked by POST */
+    bool is_head;           /* a GET without its body */
+    struct str path;        /* then: "/fhir/Patient/1/$everything" */
     bool is_create;
     bool exists;            /* a conditional create found it: nothing is written */
     bool gone;              /* a delete found nothing */
@@ -73,6 +77,11 @@ MUST_USE enum err entry_write(struct http_req *h, struct bundle *b, struct entry
                               struct tx *tx);
 /* Answers a GET. */
 MUST_USE enum err entry_read(struct http_req *h, struct entry *x);
+/* Is an entry's address (without the query) one that another row answers and that only reads?
+ * x->path is filled in. bundle_op.c. errors E_TOO_LARGE */
+MUST_USE enum err entry_is_op(struct http_req *h, struct str rest, struct entry *x, bool *ret_is);
+/* Answers such an entry. */
+MUST_USE enum err entry_op(struct http_req *h, struct entry *x);
 /* The entry a fullUrl names, or NULL. */
 struct entry *bundle_find(const struct bundle *b, struct str full_url);
 /* Notes a failure of the entry as an outcome and forgets it. */

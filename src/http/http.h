@@ -124,6 +124,23 @@ struct str http_public_url(struct http_req *h);
 /* Is an Origin header's text one of the two above. */
 bool http_is_own_origin(struct http_req *h, struct str origin);
 
+/* ---- a request inside this one, of the same caller ---- */
+
+struct http_inner {
+    enum http_method method;
+    struct str path;  /* "/fhir/..." */
+    struct str query; /* without '?' */
+    struct str body;  /* of the media type of this request's body */
+};
+/* The row that would answer. errors E_NOT_FOUND, E_METHOD, E_BAD_INPUT */
+MUST_USE enum err http_within_row(struct http_req *h, enum http_method method, struct str path,
+                                  const struct http_route **ret_row);
+/* Runs that row's handler here and now and gives back what it answers, which is not sent. The caller has
+ * seen to it that the row is open to whoever asks (WHO_SIGNED_IN, no rights), and that it answers at once: no
+ * commit, no slow work. errors: as http_within_row(), those of the handler */
+MUST_USE enum err http_within(struct http_req *h, const struct http_inner *in, unsigned *ret_status,
+                              struct str *ret_body);
+
 /* ---- the answer: all of them record the reply; it is sent after the handler returned and after
  * the read audit in rq.audit is durable ---- */
 
