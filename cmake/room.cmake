@@ -1,9 +1,14 @@
 # consilium_room(NAME DEPS rooms... SOURCES files... TESTS files... FUZZ files... LIBS targets...)
 #
 # One static library room_NAME. Each TESTS file becomes a test program ROOM_FILE (label unit), linked
-# with the room and cmocka. Each FUZZ file becomes a libFuzzer program when FUZZ is on.
+# with the room and cmocka. Each FUZZ file becomes a libFuzzer program when FUZZ is on; the target
+# fuzz_targets is all of them.
 # DEPS must agree with the file LAYERS, or configuring stops.
 file(STRINGS ${CMAKE_SOURCE_DIR}/LAYERS layer_lines REGEX "^[a-z]+:")
+
+if(FUZZ)
+    add_custom_target(fuzz_targets)
+endif()
 
 function(consilium_room name)
     cmake_parse_arguments(R "" "" "DEPS;SOURCES;TESTS;FUZZ;LIBS" ${ARGN})
@@ -39,6 +44,7 @@ function(consilium_room name)
             add_executable(${name}_${stem} ${file})
             target_link_libraries(${name}_${stem} PRIVATE room_${name})
             target_link_options(${name}_${stem} PRIVATE -fsanitize=fuzzer)
+            add_dependencies(fuzz_targets ${name}_${stem})
         endforeach()
     endif()
 endfunction()

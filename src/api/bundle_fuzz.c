@@ -1,15 +1,19 @@
-/* api/bundle_fuzz.c - any JSON as a batch or transaction: its entries are read, resolved, rewritten and
- * built into changes, or refused; nothing is committed. */
-#include <stdio.h>
-#include <stdlib.h>
-
+/* api/bundle_fuzz.c - any JSON as a batch or transaction, through all of it: entries are read, resolved,
+ * rewritten, built into changes, committed, and answered; or refused, and then nothing of a transaction
+ * is there. The data folder begins anew now and then, so that it stays small. */
 #include "api/bundle.c"
 #include "fhir/prepare.h"
+#include "store/fuzz_fixture.h"
 
-enum { CALL_ROOM = 1 << 16 }; /* a request is the beginning of what the listener keeps of it */
+enum {
+    CALL_ROOM = 1 << 16, /* a request is the beginning of what the listener keeps of it */
+    FOLDER_COMMITS = 400,
+};
 
+static struct fuzz_store folder;
 static struct db *db;
 static struct care care;
+static unsigned n_commits;
 static union {
     struct http_req h;
     char room[CALL_ROOM];
@@ -17,24 +21,36 @@ static union {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void open_once(void)
+static void close_folder(void)
 {
-    static struct req rq;
-    char dir[] = "/tmp/bundle-fuzz.XXXXXX";
     if (db != NULL) {
-        return;
+        store_db_close(db);
+        db = NULL;
     }
-    ASSERT(mkdtemp(dir) != NULL);
+    fuzz_store_close(&folder);
+}
+
+static void open_folder(void)
+{
+    static bool is_first = true;
+    struct req rq;
+    if (is_first) {
+        (void)atexit(close_folder);
+        is_first = false;
+    }
     care_init(&care);
+    fuzz_store_open(NULL, &folder);
+    care.store = folder.st;
+    db = store_db_open(care.store);
+    n_commits = 0;
     req_init(&rq, 64u << 20, (struct instant){1});
     rq.app = (struct app *)&care;
-    ASSERT(store_open(&rq, str_z(dir), NULL, &care.store) == OK);
-    db = store_db_open(care.store);
     rq.db = db;
     struct tx *tx = tx_new(&rq);
     ASSERT(fhir_put(&rq, tx, S("{\"resourceType\":\"Patient\",\"id\":\"p\",\"identifier\":[{\"system\":"
                                "\"s\",\"value\":\"1\"}]}"), TX_ANY) == OK);
     ASSERT(store_commit(care.store, &rq, tx) == OK);
+    req_done(&rq);
 }
 
 /* What the built changes and their entries say of each other. */
@@ -49,29 +65,95 @@ static void hold(const struct bundle *b)
     }
 }
 
+/* How many versions there are: a refused transaction adds none. */
+static int64_t newest(struct req *rq)
+{
+    int64_t vid = 0;
+    ASSERT(db_vid_at(rq, INT64_MAX, &vid) == OK);
+    return vid;
+}
+
+/* bundle_run() without the listener: what that leaves to the writer and the pool is done here. */
+static enum err run(struct http_req *h, struct jv root, struct bundle *b)
+{
+    bool each = false;
+    TRY(entries_parse(h, root, b));
+    if (b->is_transaction) {
+        TRY(overlap_check(h, b));
+        TRY(conditions_alone(h, b));
+    } else {
+        TRY(must_be_each(h, b, &each));
+    }
+    if (!each) {
+        TRY(writes_build(h, b));
+        hold(b);
+        enum err e = tx_is_empty(b->tx) ? OK : store_commit(care.store, &h->rq, b->tx);
+        if (b->is_transaction || e == OK) {
+            return e;
+        }
+        ASSERT(e != E_INTERNAL);
+        err_clear(&h->rq);
+    }
+    for (size_t i = 0; i < b->n; i++) {
+        if (is_change(&b->v[i]) && !b->v[i].skip) {
+            each_run(h, b, &b->v[i]);
+        }
+    }
+    return OK;
+}
+
+/* The answer is JSON, with an entry for each. */
+static void answer(struct http_req *h, struct bundle *b)
+{
+    struct buf out;
+    struct json_doc doc;
+    ASSERT(reads_run(h, b) == OK);
+    buf_init(&out, h->rq.a, 32u << 20);
+    buf_char(&out, '[');
+    for (size_t i = 0; i < b->n; i++) {
+        BUF_LIT(&out, ",");
+        out.n -= i == 0 ? 1 : 0;
+        entry_answer(h, &out, &b->v[i], true);
+    }
+    buf_char(&out, ']');
+    if (buf_ok(&out)) {
+        const struct json_limits deep = {64u << 20, JSON_MAX_DEPTH, 1000000};
+        enum err e = json_parse(&h->rq, buf_get(&out), &deep, &doc);
+        ASSERT(e == E_TOO_LARGE || (e == OK && json_len(json_root(&doc)) == b->n));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct http_req *h = &call.h;
     struct json_doc doc;
     struct bundle b = {.base = S("http://localhost/fhir")};
-    open_once();
+    if (n_commits >= FOLDER_COMMITS) {
+        close_folder();
+    }
+    if (db == NULL) {
+        open_folder();
+    }
     *h = (struct http_req){.method = POST};
     req_init(&h->rq, 64u << 20, (struct instant){1});
     h->rq.app = (struct app *)&care;
     h->rq.db = db;
     h->rq.who = &who_system;
     if (json_parse(&h->rq, (struct str){(const char *)data, size}, NULL, &doc) == OK) {
+        int64_t before = newest(&h->rq);
         b.is_transaction = json_is(json_get(json_root(&doc), S("type")), S("transaction"));
         b.tx = tx_new(&h->rq);
         ASSERT(b.tx != NULL);
-        enum err e = entries_parse(h, json_root(&doc), &b);
-        if (e == OK && b.is_transaction) {
-            e = overlap_check(h, &b);
+        enum err e = run(h, json_root(&doc), &b);
+        if (e == OK) {
+            answer(h, &b);
         }
-        if (e == OK && writes_build(h, &b) == OK) {
-            hold(&b);
-        }
+        ASSERT(e != E_INTERNAL && h->rq.err.code != E_INTERNAL);
+        int64_t after = newest(&h->rq);
+        ASSERT(e == OK || after == before);
+        n_commits += after != before ? 1 : 0;
     }
+    db_idle(db);
     req_done(&h->rq);
     return 0;
 }

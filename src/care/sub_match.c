@@ -130,7 +130,7 @@ static enum err filters_meet(struct req *rq, const struct sub_want *want, struct
     struct fhir_version *v = c->now != NULL ? c->now : c->then;
     for (uint32_t i = 0; yes && v != NULL && i < want->n_filters; i++) {
         struct str rest = want->filters[i];
-        struct str name;
+        struct str name = {NULL, 0};
         (void)str_cut(&rest, '?', &name);
         if (str_eq(name, fhir_type_name((enum fhir_type)c->cur.type))) {
             TRY(query_meets(rq, (enum fhir_type)c->cur.type, rest, v, &yes));

@@ -30,7 +30,7 @@ static enum err filter_check(struct req *rq, const struct topic *t, struct str f
 {
     static const struct str place = SI("Subscription.criteria.extension");
     struct str rest = filter;
-    struct str name;
+    struct str name = {NULL, 0};
     struct url_pairs form;
     struct fhir_query *q;
     (void)str_cut(&rest, '?', &name);
@@ -42,7 +42,7 @@ static enum err filter_check(struct req *rq, const struct topic *t, struct str f
     }
     for (size_t i = 0; i < form.n; i++) {
         struct str colon = form.v[i].name;
-        struct str bare;
+        struct str bare = {NULL, 0};
         (void)str_cut(&colon, ':', &bare);
         if (!topic_has_filter(t, type, bare)) {
             return wrong(rq, T("The topic has no such filter."), place);

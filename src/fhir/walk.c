@@ -111,7 +111,8 @@ static enum err list_open(struct finder *f, struct list **gives)
     }
     if (s->p->kind == SP_DATE || s->p->kind == SP_UPDATED) {
         int64_t lo = from != NULL && !s->descending ? from->number : FHIR_TIME_MIN;
-        int64_t hi = from != NULL && s->descending ? from->number + 1 : FHIR_TIME_MAX;
+        int64_t hi = from != NULL && s->descending ? MIN(from->number, FHIR_TIME_MAX) + 1
+                                                   : FHIR_TIME_MAX;
         if (s->p->kind == SP_UPDATED) {
             return list_changed(f->rq, (uint16_t)f->q->type, lo, hi, o, gives);
         }

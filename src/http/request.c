@@ -90,8 +90,8 @@ bool http_wants_html(const struct http_req *h)
 
 struct str http_public_url(struct http_req *h)
 {
-    struct str set = call_of(h)->w->s->o.public_url;
-    return set.n > 0 ? set : http_base_url(h);
+    const struct worker *w = call_of(h)->w; /* NULL: made by hand, for a test */
+    return w != NULL && w->s->o.public_url.n > 0 ? w->s->o.public_url : http_base_url(h);
 }
 
 bool http_is_own_origin(struct http_req *h, struct str origin)

@@ -34,6 +34,11 @@ void os_lines_seek(struct os_lines *l, uint64_t at)
     l->end = false;
 }
 
+static enum err too_long(struct req *rq)
+{
+    return FAIL(rq, E_TOO_LARGE, "a line is longer than allowed");
+}
+
 /* Reads on: what is left moves to the front, and the room grows when it is full. */
 static enum err more(struct req *rq, struct os_lines *l)
 {
@@ -43,10 +48,10 @@ static enum err more(struct req *rq, struct os_lines *l)
     l->used = 0;
     l->n = left;
     if (left == l->size) {
-        if (l->size >= l->line_max) {
-            return FAIL(rq, E_TOO_LARGE, "a line is longer than allowed");
+        if (l->size > l->line_max) {
+            return too_long(rq);
         }
-        size_t size = MIN(l->size * 2, MAX(l->line_max, l->size));
+        size_t size = MIN(l->size * 2, l->line_max + 1);
         char *p = os_alloc(size, 1);
         memcpy(p, l->p, left);
         os_free(l->p);
@@ -69,6 +74,9 @@ enum err os_lines_next(struct req *rq, struct os_lines *l, struct str *ret_line,
         if (nl != NULL || (l->end && n > 0)) {
             size_t len = nl != NULL ? (size_t)(nl - from) : n;
             size_t step = nl != NULL ? len + 1 : len;
+            if (len > l->line_max) {
+                return too_long(rq);
+            }
             *ret_line = (struct str){from, len > 0 && from[len - 1] == '\r' ? len - 1 : len};
             *ret_has = true;
             l->used += step;

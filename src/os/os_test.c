@@ -10,6 +10,7 @@
 
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/lines.h"
 #include "os/log.h"
 #include "os/random.h"
 #include "os/thread.h"
@@ -90,6 +91,36 @@ static void queue_keeps_everything(void **state)
     os_queue_free(q);
 }
 
+/* A line of the most that is allowed is read, one byte more is refused, whether the file ends there or goes
+ * on: below the size of the first buffer, and above it. */
+static void lines_are_as_long_as_allowed(void **state)
+{
+    static const size_t mosts[] = {1, 1000, 300 * 1024};
+    (void)state;
+    for (size_t i = 0; i < LEN(mosts) * 4; i++) {
+        size_t most = mosts[i / 4];
+        size_t n = most + i % 2;
+        bool ended = i % 4 < 2;
+        char path[] = "/tmp/os-lines-XXXXXX";
+        struct os_lines lines;
+        struct str line;
+        struct req rq;
+        bool has = false;
+        int fd = mkstemp(path);
+        assert_true(fd >= 0 && unlink(path) == 0);
+        req_init(&rq, 2 << 20, (struct instant){0});
+        char *p = arena_alloc(rq.a, n + 1);
+        memset(p, 'x', n);
+        p[n] = '\n';
+        assert_int_equal(os_write_at(&rq, fd, 0, p, n + (ended ? 1 : 0)), OK);
+        os_lines_of(fd, 0, most, &lines);
+        assert_int_equal(os_lines_next(&rq, &lines, &line, &has), n > most ? E_TOO_LARGE : OK);
+        assert_true(n > most || (has && line.n == n));
+        os_lines_close(&lines);
+        req_done(&rq);
+    }
+}
+
 static void log_takes_typed_fields(void **state)
 {
     struct err_rec rec = {.code = E_IO, .file = "x.c", .line = 7, .detail = "not written"};
@@ -104,6 +135,7 @@ int main(void)
         cmocka_unit_test(ids_are_fhir_ids),
         cmocka_unit_test(file_is_replaced_whole),
         cmocka_unit_test(queue_keeps_everything),
+        cmocka_unit_test(lines_are_as_long_as_allowed),
         cmocka_unit_test(log_takes_typed_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
