@@ -31,7 +31,7 @@ const PARSERS = [
 main((report) => {
   const fuzzers = files(/^src\/.*_fuzz\.c$/);
   for (const f of files(/^src\/codec\/[a-z0-9_]+\.h$/)) {
-    if (/_int\.h$/.test(f)) continue;
+    if (/_(int|testing|fuzz)\.h$/.test(f)) continue;
     const parses = /\b[a-z0-9_]+_(parse|read|decode|check|cut|take|find|next|verify)\s*\(/.test(read(f));
     const own = f.replace(/\.h$/, '_fuzz.c');
     const include = `#include "${f.slice(4)}"`;

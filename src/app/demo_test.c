@@ -10,6 +10,7 @@
 
 #include "app/app.h"
 #include "app/demo_int.h"
+#include "base/must_testing.h"
 #include "care/content.h"
 #include "care/icd.h"
 #include "fhir/type.h"
@@ -24,15 +25,6 @@ struct world {
     char dir[40];
 };
 static struct world world;
-
-#define MUST(rq, call)                                                              \
-    do {                                                                            \
-        enum err must_ = (call);                                                    \
-        if (must_ != OK) {                                                          \
-            fail_msg("%s: %s at %s:%d: %s", #call, err_name(must_), (rq)->err.file, \
-                     (rq)->err.line, (rq)->err.detail);                             \
-        }                                                                           \
-    } while (0)
 
 static int setup(void **state)
 {

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/must_testing.h"
 #include "care/account.h"
 #include "care/consult.h"
 #include "care/consultation.h"
@@ -39,15 +40,6 @@ static inline void as(struct req *rq, const struct who *who)
     rq->who = who != NULL ? who : &who_system;
     rq->lang = LANG_EN;
 }
-
-#define MUST(rq, call)                                                               \
-    do {                                                                             \
-        enum err must_ = (call);                                                     \
-        if (must_ != OK) {                                                           \
-            fail_msg("%s: %s at %s:%d: %s", #call, err_name(must_), (rq)->err.file,  \
-                     (rq)->err.line, (rq)->err.detail);                              \
-        }                                                                            \
-    } while (0)
 
 /* The person acting in their i-th role, built from the directory. Lives in keep's arena. */
 static inline const struct who *person_who(struct req *keep, const char *id)
@@ -286,6 +278,22 @@ static inline struct str a_case_in(struct req *keep, const struct care_flow *flo
                          &(struct care_move_args){.service = S("neuro"), .reason = S("because")}));
     assert_int_equal(commit_end(&rq, tx), OK);
     return id;
+}
+
+/* How often an action stands in the history of a case. */
+static inline unsigned steps_of(struct str id, const char *action)
+{
+    struct req rq;
+    struct case_view v;
+    unsigned n = 0;
+
+    as(&rq, NULL);
+    MUST(&rq, consult_view(&rq, id, &v));
+    for (uint32_t i = 0; i < v.n_events; i++) {
+        n += str_eq(v.events[i].action, str_z(action));
+    }
+    req_done(&rq);
+    return n;
 }
 
 /* One move by a person; what came of it. */

@@ -209,21 +209,6 @@ static unsigned run_due(void)
     return ran;
 }
 
-static unsigned clock_lines(struct str id, const char *action)
-{
-    struct req rq;
-    struct case_view v;
-    unsigned n = 0;
-
-    as(&rq, NULL);
-    MUST(&rq, consult_view(&rq, id, &v));
-    for (uint32_t i = 0; i < v.n_events; i++) {
-        n += str_eq(v.events[i].action, str_z(action));
-    }
-    req_done(&rq);
-    return n;
-}
-
 static void each_deadline_fires_once_and_changes_no_state(void **state)
 {
     (void)state;
@@ -233,15 +218,15 @@ static void each_deadline_fires_once_and_changes_no_state(void **state)
     region.now.ms = r.accept_due_ms - 29 * MS_MINUTE;
     run_due();
     run_due();
-    assert_int_equal(clock_lines(id, "remind"), 1);
+    assert_int_equal(steps_of(id, "remind"), 1);
     region.now.ms = r.accept_due_ms + 1;
     run_due();
     run_due();
-    assert_int_equal(clock_lines(id, "overdue"), 1);
+    assert_int_equal(steps_of(id, "overdue"), 1);
     region.now.ms += 2 * MS_HOUR;
     run_due();
     run_due();
-    assert_int_equal(clock_lines(id, "escalate"), 1);
+    assert_int_equal(steps_of(id, "escalate"), 1);
     r = row_of(&keep, id);
     assert_int_equal(r.state, care_state_find(&care_consultation, S("submitted")));
     assert_int_equal(r.level, LEVEL_ESCALATED);

@@ -1,35 +1,5 @@
 /* codec/decimal_math_test.c - arithmetic on exact decimals: tables of cases. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "codec/decimal.h"
-
-static struct arena *a;
-
-static int setup(void **state)
-{
-    (void)state;
-    a = arena_new(1 << 20);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_free(a);
-    return 0;
-}
-
-static struct decimal dec(const char *z)
-{
-    struct decimal d = {0};
-    assert_true(decimal_parse(str_z(z), &d));
-    return d;
-}
+#include "codec/decimal_testing.h"
 
 /* want NULL: no value. */
 static void same(bool given, const struct decimal *d, const char *want)

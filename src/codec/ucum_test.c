@@ -1,35 +1,6 @@
 /* codec/ucum_test.c - units of measure: tables of cases. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "codec/decimal_testing.h"
 #include "codec/ucum.h"
-
-static struct arena *a;
-
-static int setup(void **state)
-{
-    (void)state;
-    a = arena_new(1 << 20);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_free(a);
-    return 0;
-}
-
-static struct decimal dec(const char *z)
-{
-    struct decimal d = {0};
-    assert_true(decimal_parse(str_z(z), &d));
-    return d;
-}
 
 static struct ucum_unit unit(const char *z)
 {

@@ -373,13 +373,6 @@ static int start(void **state)
     return 0;
 }
 
-static int stop(void **state)
-{
-    (void)state;
-    test_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,5 +385,5 @@ int main(void)
         cmocka_unit_test(streams_outlive_the_watch),
         cmocka_unit_test(the_end_is_orderly),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start, test_stop);
 }

@@ -304,13 +304,6 @@ static int start(void **state)
     return 0;
 }
 
-static int stop(void **state)
-{
-    (void)state;
-    test_stop();
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,5 +312,5 @@ int main(void)
         cmocka_unit_test(one_connection_serves_many),
         cmocka_unit_test(long_bodies_are_refused_politely),
     };
-    return cmocka_run_group_tests(tests, start, stop);
+    return cmocka_run_group_tests(tests, start, test_stop);
 }

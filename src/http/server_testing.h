@@ -117,8 +117,10 @@ static void test_start(const struct http_route *routes, size_t n)
     req_done(&rq);
 }
 
-static void test_stop(void)
+/* A teardown of cmocka. */
+static int test_stop(void **state)
 {
+    (void)state;
     if (T.server != NULL) {
         http_server_stop(T.server, 2000);
     }
@@ -126,6 +128,7 @@ static void test_stop(void)
     os_queue_close(T.jobs);
     os_thread_join(&T.writer);
     os_queue_free(T.jobs);
+    return 0;
 }
 
 /* ---- the client ---- */

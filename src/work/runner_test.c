@@ -121,21 +121,6 @@ static void random_walks_stay_in_the_table(void **state)
     }
 }
 
-static uint32_t count_steps(struct str id, const char *action)
-{
-    struct req rq;
-    struct case_view v;
-    uint32_t n = 0;
-
-    as(&rq, NULL);
-    MUST(&rq, consult_view(&rq, id, &v));
-    for (uint32_t i = 0; i < v.n_events; i++) {
-        n += str_eq(v.events[i].action, str_z(action));
-    }
-    req_done(&rq);
-    return n;
-}
-
 static void a_late_program_still_acts_once(void **state)
 {
     (void)state;
@@ -146,9 +131,9 @@ static void a_late_program_still_acts_once(void **state)
     for (int i = 0; i < 5; i++) {
         assert_int_equal(runner_pass(&region.care, region.db, region.now, &ran), OK);
     }
-    assert_int_equal(count_steps(id, "overdue"), 1);
-    assert_int_equal(count_steps(id, "escalate"), 1);
-    assert_int_equal(count_steps(id, "remind"), 0); /* too late to remind of what has passed */
+    assert_int_equal(steps_of(id, "overdue"), 1);
+    assert_int_equal(steps_of(id, "escalate"), 1);
+    assert_int_equal(steps_of(id, "remind"), 0); /* too late to remind of what has passed */
 }
 
 static void a_job_set_anew_is_not_lost(void **state)
