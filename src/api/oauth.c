@@ -154,21 +154,9 @@ static enum err error_reply(struct http_req *h, unsigned status, const char *cod
     return json_reply(h, status, &b);
 }
 
-/* "wait 30 s" becomes Retry-After. */
 static enum err locked_reply(struct http_req *h)
 {
-    struct str rest = str_z(h->rq.err.detail);
-    struct str word;
-    uint64_t seconds = 60;
-    while (str_cut(&rest, ' ', &word)) {
-        if (str_u64(word, &seconds)) {
-            break;
-        }
-    }
-    struct buf b;
-    buf_init(&b, h->rq.a, 24);
-    buf_u64(&b, seconds);
-    http_reply_header(h, "Retry-After", buf_get(&b));
+    (void)http_reply_wait(h);
     err_clear(&h->rq);
     return error_reply(h, 429, "temporarily_unavailable", S("too many failures; wait"));
 }

@@ -123,20 +123,12 @@ enum err access_case(struct req *rq, struct str case_id, enum audit_action actio
     }
     TRY(e);
     TRY(access_why(rq, &row, &why));
-    struct audit_rec rec = {
-        .action = why == WHY_NOT_TEAM ? AUDIT_DENY : action,
-        .why = why,
-        .outcome = why == WHY_NOT_TEAM ? E_NOT_FOUND : OK,
-        .type = T_SERVICE_REQUEST,
-        .id = row.id,
-        .patient_type = T_PATIENT,
-        .patient_id = row.patient,
-        .patient_rid = row.patient_rid,
-        .case_type = T_SERVICE_REQUEST,
-        .case_id = row.id,
-        .case_rid = row.rid,
-        .detail = why == WHY_NOT_TEAM ? str_z(audit_action_name(action)) : (struct str){0},
-    };
+    struct audit_rec rec = case_audit(&row, action, why);
+    if (why == WHY_NOT_TEAM) {
+        rec.action = AUDIT_DENY;
+        rec.outcome = E_NOT_FOUND;
+        rec.detail = str_z(audit_action_name(action));
+    }
     TRY(audit_add(rq, &rec));
     if (why == WHY_NOT_TEAM) {
         return FAIL(rq, E_NOT_FOUND, "case");
@@ -261,19 +253,8 @@ enum err access_break_glass(struct req *rq, struct tx *tx, struct str case_id, s
                 (struct str){0}));
     TRY(tell_heads(rq, tx, &row));
     TRY(tx_event(tx, EVENT_CASE, store_hash(care_of(rq)->store, row.id)));
-    struct audit_rec rec = {
-        .action = AUDIT_READ,
-        .why = WHY_BREAK_GLASS,
-        .type = T_SERVICE_REQUEST,
-        .id = row.id,
-        .patient_type = T_PATIENT,
-        .patient_id = row.patient,
-        .patient_rid = row.patient_rid,
-        .case_type = T_SERVICE_REQUEST,
-        .case_id = row.id,
-        .case_rid = row.rid,
-        .detail = S("glass broken"),
-    };
+    struct audit_rec rec = case_audit(&row, AUDIT_READ, WHY_BREAK_GLASS);
+    rec.detail = S("glass broken");
     return audit_add(rq, &rec);
 }
 
@@ -291,14 +272,7 @@ enum err access_glass_end(struct req *rq, struct tx *tx, struct str key)
         TRY(tx_team_remove(tx, T_SERVICE_REQUEST, case_id,
                            principal_person(care_of(rq)->store, person)));
     }
-    struct audit_rec rec = {
-        .action = AUDIT_CLOCK,
-        .why = WHY_SYSTEM,
-        .type = T_SERVICE_REQUEST,
-        .id = case_id,
-        .case_type = T_SERVICE_REQUEST,
-        .case_id = case_id,
-        .detail = S("break-glass ended"),
-    };
+    struct audit_rec rec = case_audit(&row, AUDIT_CLOCK, WHY_SYSTEM);
+    rec.detail = S("break-glass ended");
     return audit_add(rq, &rec);
 }

@@ -139,3 +139,20 @@ enum err case_row_set(struct tx *tx, const struct case_row *row, uint64_t before
     vals[FLOW_COLS] = sql_u64(before);
     return tx_sql(tx, W_FLOW_SET, TX_MUST_CHANGE, vals, FLOW_COLS + 1);
 }
+
+struct audit_rec case_audit(const struct case_row *row, enum audit_action action,
+                            enum audit_why why)
+{
+    return (struct audit_rec){
+        .action = action,
+        .why = why,
+        .type = T_SERVICE_REQUEST,
+        .id = row->id,
+        .patient_type = T_PATIENT,
+        .patient_id = row->patient,
+        .patient_rid = row->patient_rid,
+        .case_type = T_SERVICE_REQUEST,
+        .case_id = row->id,
+        .case_rid = row->rid,
+    };
+}

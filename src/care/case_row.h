@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/req.h"
+#include "store/audit.h"
 #include "store/db.h"
 
 #define DUE_NEVER INT64_MAX
@@ -49,6 +50,11 @@ MUST_USE enum err case_row_load(struct req *rq, struct str id, struct case_row *
  * *ret_n tells how many were given. */
 MUST_USE enum err case_rows(struct req *rq, enum stmt_id q, struct str owner, uint32_t n,
                             int64_t before_ms, struct case_row *ret_rows, uint32_t *ret_n);
+
+/* A record of something that was done with the case; the caller adds outcome and detail, and type and
+ * id when it was done with a part of it. */
+struct audit_rec case_audit(const struct case_row *row, enum audit_action action,
+                            enum audit_why why);
 
 /* Writes the row of a new case, or over the row of version before (E_STALE when it moved on). */
 MUST_USE enum err case_row_new(struct tx *tx, const struct case_row *row);

@@ -233,6 +233,7 @@ static enum err put_request(struct asking *a)
 {
     struct req *rq = a->rq;
     struct str diagnosis = fields_get(a->typed, S("diagnosis"));
+    struct str flow = str_z(care_consultation.name);
     struct put p;
 
     begin(&p, a, T_SERVICE_REQUEST, a->row.id, 64 << 10);
@@ -248,18 +249,7 @@ static enum err put_request(struct asking *a)
     json_arr_end(&p.o);
     json_ks(&p.o, S("status"), S("active"));
     json_ks(&p.o, S("intent"), S("order"));
-    json_k(&p.o, S("category"));
-    json_arr(&p.o);
-    json_obj(&p.o);
-    json_k(&p.o, S("coding"));
-    json_arr(&p.o);
-    json_obj(&p.o);
-    json_ks(&p.o, S("system"), S(CS_FLOW));
-    json_ks(&p.o, S("code"), str_z(care_consultation.name));
-    json_obj_end(&p.o);
-    json_arr_end(&p.o);
-    json_obj_end(&p.o);
-    json_arr_end(&p.o);
+    put_concepts(&p.o, S("category"), S(CS_FLOW), &flow, 1);
     json_ks(&p.o, S("priority"), a->urgency->fhir_priority);
     put_concept(&p.o, S("code"), S(CS_PROFILE), a->profile->code,
                 text4_get(&a->profile->title, LANG_EN), (struct str){0});

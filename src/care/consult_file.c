@@ -256,11 +256,9 @@ enum err consult_files(struct req *rq, int64_t case_rid, struct case_file *ret_f
     TRY(list_owner(rq, case_rid, T_DOCUMENT_REFERENCE, LIST_OLDEST, &l));
     while (got < n && list_next(l, &hit)) {
         struct res_row row;
-        struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
-        TRY_MEM(rq, doc);
-        TRY(db_read_rid(rq, hit.rid, &row));
-        TRY(json_parse(rq, row.body, NULL, doc));
-        read_file(rq, json_root(doc), &ret_files[got]);
+        struct jv root;
+        TRY(res_load(rq, hit.rid, &row, &root));
+        read_file(rq, root, &ret_files[got]);
         ret_files[got].author_name = dir_person_name(dir, ret_files[got].author);
         got++;
     }

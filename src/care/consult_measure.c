@@ -53,27 +53,12 @@ static void write_value(struct json_out *o, struct req *rq, const struct form_it
 static void observation(struct put *p, struct req *rq, struct tx *tx, const struct case_row *row,
                         struct str at)
 {
-    put_begin(p, rq, tx, T_OBSERVATION, (struct str){0}, 16 << 10);
-    p->case_id = row->id;
-    p->patient = row->patient;
-    json_k(&p->o, S("basedOn"));
-    json_arr(&p->o);
-    put_ref_item(&p->o, T_SERVICE_REQUEST, row->id);
-    json_arr_end(&p->o);
+    static const struct str category = SI("vital-signs");
+
+    put_of_case(p, rq, tx, T_OBSERVATION, row, 16 << 10);
     json_ks(&p->o, S("status"), S("final"));
-    json_k(&p->o, S("category"));
-    json_arr(&p->o);
-    json_obj(&p->o);
-    json_k(&p->o, S("coding"));
-    json_arr(&p->o);
-    json_obj(&p->o);
-    json_ks(&p->o, S("system"), S("http://terminology.hl7.org/CodeSystem/observation-category"));
-    json_ks(&p->o, S("code"), S("vital-signs"));
-    json_obj_end(&p->o);
-    json_arr_end(&p->o);
-    json_obj_end(&p->o);
-    json_arr_end(&p->o);
-    put_ref(&p->o, S("subject"), T_PATIENT, row->patient);
+    put_concepts(&p->o, S("category"),
+                 S("http://terminology.hl7.org/CodeSystem/observation-category"), &category, 1);
     if (at.n > 0) {
         json_ks(&p->o, S("effectiveDateTime"), at);
     } else {

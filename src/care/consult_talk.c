@@ -8,13 +8,11 @@ enum { TEXT_MAX = 8000, FILES_MAX = 8, TAKE_MAX = 100, MESSAGES_A_MINUTE = 20 };
 
 enum err consult_patient(struct req *rq, const struct case_row *row, struct patient *ret_patient)
 {
-    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
     struct res_row res;
+    struct jv root;
 
-    TRY_MEM(rq, doc);
-    TRY(db_read_rid(rq, row->patient_rid, &res));
-    TRY(json_parse(rq, res.body, NULL, doc));
-    patient_read(rq, json_root(doc), ret_patient);
+    TRY(res_load(rq, row->patient_rid, &res, &root));
+    patient_read(rq, root, ret_patient);
     ret_patient->rid = res.rid;
     ret_patient->version = res.version;
     return OK;
@@ -122,11 +120,8 @@ enum err consult_messages(struct req *rq, int64_t case_rid, struct case_message 
     TRY(list_owner(rq, case_rid, T_COMMUNICATION, LIST_OLDEST, &l));
     while (got < n && list_next(l, &hit)) {
         struct res_row row;
-        struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
-        TRY_MEM(rq, doc);
-        TRY(db_read_rid(rq, hit.rid, &row));
-        TRY(json_parse(rq, row.body, NULL, doc));
-        struct jv v = json_root(doc);
+        struct jv v;
+        TRY(res_load(rq, hit.rid, &row, &v));
         struct case_message *m = &ret_messages[got++];
         *m = (struct case_message){
             .id = row.id,

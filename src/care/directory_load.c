@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "care/content.h"
 #include "care/policy.h"
+#include "care/put.h"
 #include "codec/json.h"
 #include "fhir/type.h"
 #include "store/db.h"
@@ -62,11 +63,7 @@ static enum err load_type(struct req *rq, uint16_t type, struct loaded *ret_all)
             cap *= 2;
             all = more;
         }
-        TRY(db_read_rid(rq, hit.rid, &row));
-        struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
-        TRY_MEM(rq, doc);
-        TRY(json_parse(rq, row.body, NULL, doc));
-        all.v[all.n] = json_root(doc);
+        TRY(res_load(rq, hit.rid, &row, &all.v[all.n]));
         all.ids[all.n++] = row.id;
     }
     TRY(list_err(rq, l));

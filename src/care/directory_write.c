@@ -29,26 +29,6 @@ static enum err end(struct put *p, struct str *ret_id)
     return OK;
 }
 
-/* "key":[{"coding":[{system, code}]}] */
-static void concept_list(struct json_out *o, struct str key, struct str system,
-                         const struct str *codes, uint32_t n)
-{
-    json_k(o, key);
-    json_arr(o);
-    for (uint32_t i = 0; i < n; i++) {
-        json_obj(o);
-        json_k(o, S("coding"));
-        json_arr(o);
-        json_obj(o);
-        json_ks(o, S("system"), system);
-        json_ks(o, S("code"), codes[i]);
-        json_obj_end(o);
-        json_arr_end(o);
-        json_obj_end(o);
-    }
-    json_arr_end(o);
-}
-
 enum err org_add(struct req *rq, struct tx *tx, const struct org_new *n, struct str *ret_id)
 {
     struct str kind = org_kind_code(n->kind);
@@ -71,7 +51,7 @@ enum err org_add(struct req *rq, struct tx *tx, const struct org_new *n, struct 
         json_arr_end(&p.o);
     }
     json_kb(&p.o, S("active"), true);
-    concept_list(&p.o, S("type"), S(CS_ORG_TYPE), &kind, 1);
+    put_concepts(&p.o, S("type"), S(CS_ORG_TYPE), &kind, 1);
     json_ks(&p.o, S("name"), n->name);
     if (n->phone.n > 0) {
         json_k(&p.o, S("telecom"));
@@ -104,7 +84,7 @@ enum err service_add(struct req *rq, struct tx *tx, const struct service_new *n,
     begin(&p, rq, tx, T_HEALTHCARE_SERVICE, n->id);
     json_kb(&p.o, S("active"), true);
     put_ref(&p.o, S("providedBy"), T_ORGANIZATION, n->org);
-    concept_list(&p.o, S("specialty"), S(CS_PROFILE), n->profiles, n->n_profiles);
+    put_concepts(&p.o, S("specialty"), S(CS_PROFILE), n->profiles, n->n_profiles);
     json_ks(&p.o, S("name"), n->name);
     return end(&p, ret_id);
 }
@@ -157,7 +137,7 @@ enum err role_add(struct req *rq, struct tx *tx, const struct role_new *n, struc
     json_kb(&p.o, S("active"), true);
     put_ref(&p.o, S("practitioner"), T_PRACTITIONER, n->person);
     put_ref(&p.o, S("organization"), T_ORGANIZATION, n->org);
-    concept_list(&p.o, S("code"), S(CS_ROLE), &n->code, 1);
+    put_concepts(&p.o, S("code"), S(CS_ROLE), &n->code, 1);
     if (n->n_services > 0) {
         json_k(&p.o, S("healthcareService"));
         json_arr(&p.o);

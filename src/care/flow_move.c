@@ -10,20 +10,12 @@ enum { TOLD_MAX = 64, REASON_MAX = 4000 };
 static enum err note(struct moving *m, enum err outcome)
 {
     bool clock = m->rq->who != NULL && (m->rq->who->rights & IS_CLOCK);
-    struct audit_rec rec = {
-        .action = outcome != OK ? AUDIT_DENY : clock ? AUDIT_CLOCK : AUDIT_MOVE,
-        .why = outcome != OK ? WHY_NO_RIGHT : m->why,
-        .outcome = outcome,
-        .type = T_TASK,
-        .id = m->row.id,
-        .patient_type = T_PATIENT,
-        .patient_id = m->row.patient,
-        .patient_rid = m->row.patient_rid,
-        .case_type = T_SERVICE_REQUEST,
-        .case_id = m->row.id,
-        .case_rid = m->row.rid,
-        .detail = str_z(m->move->action),
-    };
+    struct audit_rec rec = case_audit(
+        &m->row, outcome != OK ? AUDIT_DENY : clock ? AUDIT_CLOCK : AUDIT_MOVE,
+        outcome != OK ? WHY_NO_RIGHT : m->why);
+    rec.outcome = outcome;
+    rec.type = T_TASK;
+    rec.detail = str_z(m->move->action);
     return audit_add(m->rq, &rec);
 }
 

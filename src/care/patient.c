@@ -266,9 +266,8 @@ enum err patient_by_number(struct req *rq, const struct id_kind *kind, struct st
 
     TRY(list_token(rq, sp->sp, db_hash(rq->db, digits), db_hash_sys(rq->db, kind->system),
                    LIST_NEWEST, &l));
-    while (list_next(l, &hit)) {
-        TRY(db_read_rid(rq, hit.rid, ret_row));
-        return OK;
+    if (list_next(l, &hit)) {
+        return db_read_rid(rq, hit.rid, ret_row);
     }
     TRY(list_err(rq, l));
     return FAIL(rq, E_NOT_FOUND, "patient");

@@ -89,22 +89,40 @@ void put_ref_item(struct json_out *o, enum fhir_type type, struct str id)
     ref_object(o, type, id, (struct str){0});
 }
 
+void put_coding(struct json_out *o, struct str system, struct str code, struct str display)
+{
+    json_k(o, S("coding"));
+    json_arr(o);
+    json_obj(o);
+    json_ks(o, S("system"), system);
+    json_ks(o, S("code"), code);
+    if (display.n > 0) {
+        json_ks(o, S("display"), display);
+    }
+    json_obj_end(o);
+    json_arr_end(o);
+}
+
+void put_concepts(struct json_out *o, struct str key, struct str system, const struct str *codes,
+                  uint32_t n)
+{
+    json_k(o, key);
+    json_arr(o);
+    for (uint32_t i = 0; i < n; i++) {
+        json_obj(o);
+        put_coding(o, system, codes[i], (struct str){0});
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+}
+
 void put_concept(struct json_out *o, struct str key, struct str system, struct str code,
                  struct str display, struct str text)
 {
     json_k(o, key);
     json_obj(o);
     if (code.n > 0) {
-        json_k(o, S("coding"));
-        json_arr(o);
-        json_obj(o);
-        json_ks(o, S("system"), system);
-        json_ks(o, S("code"), code);
-        if (display.n > 0) {
-            json_ks(o, S("display"), display);
-        }
-        json_obj_end(o);
-        json_arr_end(o);
+        put_coding(o, system, code, display);
     }
     if (text.n > 0) {
         json_ks(o, S("text"), text);
@@ -119,6 +137,19 @@ void put_instant(struct json_out *o, struct str key, struct instant t)
     buf_init(&b, o->b->a, 64);
     instant_write(&b, t);
     json_ks(o, key, buf_get(&b));
+}
+
+enum err res_load(struct req *rq, int64_t rid, struct res_row *ret_row, struct jv *ret_root)
+{
+    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
+    struct res_row row;
+
+    TRY_MEM(rq, doc);
+    TRY(db_read_rid(rq, rid, &row));
+    TRY(json_parse(rq, row.body, NULL, doc));
+    *ret_row = row;
+    *ret_root = json_root(doc);
+    return OK;
 }
 
 struct str ref_id_of(struct str reference, enum fhir_type type)
@@ -136,30 +167,25 @@ struct str ref_get(struct req *rq, struct jv reference, enum fhir_type type)
     return ref_id_of(json_str(rq->a, json_get(reference, S("reference"))), type);
 }
 
-void put_message(struct put *p, struct req *rq, struct tx *tx, const struct case_row *row,
-                 struct str kind, size_t cap)
+void put_of_case(struct put *p, struct req *rq, struct tx *tx, enum fhir_type type,
+                 const struct case_row *row, size_t cap)
 {
-    put_begin(p, rq, tx, T_COMMUNICATION, (struct str){0}, cap);
+    put_begin(p, rq, tx, type, (struct str){0}, cap);
     p->case_id = row->id;
     p->patient = row->patient;
     json_k(&p->o, S("basedOn"));
     json_arr(&p->o);
     put_ref_item(&p->o, T_SERVICE_REQUEST, row->id);
     json_arr_end(&p->o);
-    json_ks(&p->o, S("status"), S("completed"));
-    json_k(&p->o, S("category"));
-    json_arr(&p->o);
-    json_obj(&p->o);
-    json_k(&p->o, S("coding"));
-    json_arr(&p->o);
-    json_obj(&p->o);
-    json_ks(&p->o, S("system"), S(CARE_URL "/CodeSystem/message"));
-    json_ks(&p->o, S("code"), kind);
-    json_obj_end(&p->o);
-    json_arr_end(&p->o);
-    json_obj_end(&p->o);
-    json_arr_end(&p->o);
     put_ref(&p->o, S("subject"), T_PATIENT, row->patient);
+}
+
+void put_message(struct put *p, struct req *rq, struct tx *tx, const struct case_row *row,
+                 struct str kind, size_t cap)
+{
+    put_of_case(p, rq, tx, T_COMMUNICATION, row, cap);
+    json_ks(&p->o, S("status"), S("completed"));
+    put_concepts(&p->o, S("category"), S(CARE_URL "/CodeSystem/message"), &kind, 1);
     put_instant(&p->o, S("sent"), rq->now);
     put_ref_shown(&p->o, S("sender"), T_PRACTITIONER, rq->who->person, rq->who->name);
 }

@@ -1,4 +1,5 @@
-/* care/put.h - writing FHIR resources: the few shapes the care room needs again and again. */
+/* care/put.h - writing FHIR resources, and reading what was written: the few shapes the care room
+ * needs again and again. */
 #pragma once
 
 #include "base/req.h"
@@ -6,6 +7,7 @@
 #include "fhir/type.h"
 
 struct case_row;
+struct res_row;
 struct tx;
 
 /* A resource being written. Begin with put_begin, write members through p->o, end with put_end. */
@@ -36,17 +38,29 @@ void put_ref_shown(struct json_out *o, struct str key, enum fhir_type type, stru
                    struct str display);
 /* {"reference":"Type/id"} as an element of an array. */
 void put_ref_item(struct json_out *o, enum fhir_type type, struct str id);
+/* "coding":[{"system":..,"code":..,"display":..}]; display may be empty. */
+void put_coding(struct json_out *o, struct str system, struct str code, struct str display);
+/* "key":[{"coding":[{"system":..,"code":..}]}], one concept for each code. */
+void put_concepts(struct json_out *o, struct str key, struct str system, const struct str *codes,
+                  uint32_t n);
 /* "key":{"coding":[{"system":..,"code":..,"display":..}],"text":..}; display and text may be empty. */
 void put_concept(struct json_out *o, struct str key, struct str system, struct str code,
                  struct str display, struct str text);
 /* "key":"2026-11-22T03:24:05.123Z" */
 void put_instant(struct json_out *o, struct str key, struct instant t);
 
+/* Begins a resource on a case, as put_begin: basedOn its request, subject its patient. */
+void put_of_case(struct put *p, struct req *rq, struct tx *tx, enum fhir_type type,
+                 const struct case_row *row, size_t cap);
 /* A Communication on a case up to its payload: whose case, what kind ("message", "data-asked",
  * "break-glass"), from the person who acts, now. The caller adds payload and ends with put_end. */
 void put_message(struct put *p, struct req *rq, struct tx *tx, const struct case_row *row,
                  struct str kind, size_t cap);
 
+/* A resource by its row number, parsed; both live in rq->a.
+ * errors  as db_read_rid */
+MUST_USE enum err res_load(struct req *rq, int64_t rid, struct res_row *ret_row,
+                           struct jv *ret_root);
 /* "Type/id" of a reference's text: the id when it names that type, else p NULL. */
 struct str ref_id_of(struct str reference, enum fhir_type type);
 /* The same of a Reference element. */

@@ -166,14 +166,9 @@ static enum err all_put(struct signing *s, const struct sign_doc *d, const struc
     TRY(response_put(s));
     TRY(draft_end(rq, s->tx, sign_int_preview_key(rq->a, s->view.row.id)));
     TRY(draft_end(rq, s->tx, draft_key(rq->a, s->view.row.id, S("conclusion"))));
-    struct audit_rec rec = {.action = AUDIT_SIGN,
-                            .why = WHY_TEAM,
-                            .type = T_BUNDLE,
-                            .id = d->bundle_id,
-                            .patient_type = T_PATIENT,
-                            .patient_id = s->view.row.patient,
-                            .case_type = T_SERVICE_REQUEST,
-                            .case_id = s->view.row.id};
+    struct audit_rec rec = case_audit(&s->view.row, AUDIT_SIGN, WHY_TEAM);
+    rec.type = T_BUNDLE;
+    rec.id = d->bundle_id;
     TRY(audit_add(rq, &rec));
     return care_move(rq, s->tx, &care_consultation, s->view.row.id, str_z(s->action), &args);
 }
@@ -223,17 +218,12 @@ static enum err provenance_of(struct req *rq, int64_t bundle_rid, struct jv *ret
     CLEANUP(list_close) struct list *l = NULL;
     struct hit hit;
     struct res_row row;
-    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
-    TRY_MEM(rq, doc);
     TRY(list_ref(rq, target->sp, bundle_rid, LIST_OLDEST, &l));
     if (!list_next(l, &hit)) {
         TRY(list_err(rq, l));
         return FAIL(rq, E_NOT_FOUND, "signature");
     }
-    TRY(db_read_rid(rq, hit.rid, &row));
-    TRY(json_parse(rq, row.body, NULL, doc));
-    *ret_prov = json_root(doc);
-    return OK;
+    return res_load(rq, hit.rid, &row, ret_prov);
 }
 
 /* The exact bytes by the hash the Provenance names, and the signature over them. */

@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 
+#include "care/put.h"
 #include "care/sign_int.h"
 #include "codec/b64.h"
 #include "os/random.h"
@@ -152,20 +153,6 @@ static void identifier(struct writer *w, struct str key, struct str path, struct
     json_obj_end(&w->o);
 }
 
-static void coding(struct writer *w, struct str system, struct str code, struct str display)
-{
-    json_k(&w->o, S("coding"));
-    json_arr(&w->o);
-    json_obj(&w->o);
-    json_ks(&w->o, S("system"), system);
-    json_ks(&w->o, S("code"), code);
-    if (display.n > 0) {
-        json_ks(&w->o, S("display"), display);
-    }
-    json_obj_end(&w->o);
-    json_arr_end(&w->o);
-}
-
 static struct str instant_text(struct req *rq, struct instant t)
 {
     struct buf b;
@@ -189,7 +176,8 @@ static void section_write(struct writer *w, const struct sign_section *s, bool w
     json_ks(&w->o, S("title"), s->title);
     json_k(&w->o, S("code"));
     json_obj(&w->o);
-    coding(w, S("https://consilium.example/fhir/CodeSystem/section"), s->code, (struct str){0});
+    put_coding(&w->o, S("https://consilium.example/fhir/CodeSystem/section"), s->code,
+               (struct str){0});
     json_obj_end(&w->o);
     narrative(w, sign_int_xhtml(w->rq, s));
     if (with_files && w->d->n_seen > 0) {
@@ -280,7 +268,7 @@ static void composition_head(struct writer *w)
     json_ks(&w->o, S("status"), d->replaces.n > 0 ? S("amended") : S("final"));
     json_k(&w->o, S("type"));
     json_obj(&w->o);
-    coding(w, S("http://loinc.org"), S("11488-4"), S("Consult note"));
+    put_coding(&w->o, S("http://loinc.org"), S("11488-4"), S("Consult note"));
     json_ks(&w->o, S("text"), d->title);
     json_obj_end(&w->o);
     reference(w, S("subject"), S("Patient"), id_of(w, d->patient), (struct str){0});
@@ -474,7 +462,7 @@ enum err sign_doc_provenance(struct req *rq, const struct sign_doc *d, struct st
     json_obj(&w.o);
     json_k(&w.o, S("type"));
     json_obj(&w.o);
-    coding(&w, S("http://terminology.hl7.org/CodeSystem/provenance-participant-type"), S("author"),
+    put_coding(&w.o, S("http://terminology.hl7.org/CodeSystem/provenance-participant-type"), S("author"),
            S("Author"));
     json_obj_end(&w.o);
     json_k(&w.o, S("who"));

@@ -48,7 +48,7 @@ static CMS_ContentInfo *sign_build(const struct cms_ask *ask, EVP_PKEY *key, X50
 
 enum err cms_sign(struct req *rq, const struct cms_ask *ask, struct str *ret_der)
 {
-    CLEANUP(cms_int_pkey_done) EVP_PKEY *key = cms_int_key(ask->key);
+    CLEANUP(pkey_done) EVP_PKEY *key = pkey_read(ask->key);
     CLEANUP(cms_int_x509_done) X509 *cert = cms_int_cert(ask->cert);
     CLEANUP(cms_int_x509_done) X509 *ca = ask->ca.n ? cms_int_cert(ask->ca) : NULL;
     if (key == NULL || cert == NULL || (ask->ca.n > 0 && ca == NULL) ||

@@ -27,36 +27,11 @@ X509 *cms_int_cert(struct str der)
     return x;
 }
 
-EVP_PKEY *cms_int_key(struct str der)
-{
-    if (der.n == 0 || der.n > 8192) {
-        return NULL;
-    }
-    const unsigned char *p = (const unsigned char *)der.p;
-    EVP_PKEY *k = d2i_AutoPrivateKey(NULL, &p, (long)der.n);
-    ERR_clear_error();
-    return k;
-}
-
 enum err cert_key_make(struct req *rq, enum cert_curve curve, uint8_t out[CERT_KEY_MAX],
                        size_t *ret_n)
 {
-    CLEANUP(cms_int_pkey_done)
-    EVP_PKEY *key = EVP_EC_gen(curve == CERT_P384 ? "P-384" : "P-256");
-    PKCS8_PRIV_KEY_INFO *info = key ? EVP_PKEY2PKCS8(key) : NULL;
-    int n = info ? i2d_PKCS8_PRIV_KEY_INFO(info, NULL) : -1;
-    bool fits = n > 0 && n <= CERT_KEY_MAX;
-    if (fits) {
-        unsigned char *p = out;
-        n = i2d_PKCS8_PRIV_KEY_INFO(info, &p);
-    }
-    PKCS8_PRIV_KEY_INFO_free(info);
-    ERR_clear_error();
-    if (!fits) {
-        return FAIL(rq, E_INTERNAL, "a signing key could not be made");
-    }
-    *ret_n = (size_t)n;
-    return OK;
+    CLEANUP(pkey_done) EVP_PKEY *key = EVP_EC_gen(curve == CERT_P384 ? "P-384" : "P-256");
+    return pkey_write(rq, key, out, CERT_KEY_MAX, ret_n);
 }
 
 /* s cut to CERT_NAME_CHARS characters, not inside one (UTF-8). */
@@ -165,8 +140,8 @@ enum err cert_make(struct req *rq, const struct cert_ask *ask, struct str *ret_d
     if (ask->name.common_name.n == 0 || ask->until.ms <= ask->from.ms) {
         return FAIL(rq, E_BAD_INPUT, "certificate: name or validity");
     }
-    CLEANUP(cms_int_pkey_done) EVP_PKEY *subject = cms_int_key(ask->subject_key);
-    CLEANUP(cms_int_pkey_done) EVP_PKEY *ca_key = self ? NULL : cms_int_key(ask->ca_key);
+    CLEANUP(pkey_done) EVP_PKEY *subject = pkey_read(ask->subject_key);
+    CLEANUP(pkey_done) EVP_PKEY *ca_key = self ? NULL : pkey_read(ask->ca_key);
     CLEANUP(cms_int_x509_done) X509 *ca = self ? NULL : cms_int_cert(ask->ca_cert);
     if (subject == NULL || (!self && (ca_key == NULL || ca == NULL))) {
         return FAIL(rq, E_BAD_INPUT, "certificate: a key or the authority cannot be read");
@@ -319,7 +294,7 @@ enum err cert_unpem(struct req *rq, struct str pem_or_der, struct str *ret_der)
 bool cert_key_fits(struct str key, struct str cert)
 {
     CLEANUP(cms_int_x509_done) X509 *x = cms_int_cert(cert);
-    CLEANUP(cms_int_pkey_done) EVP_PKEY *k = cms_int_key(key);
+    CLEANUP(pkey_done) EVP_PKEY *k = pkey_read(key);
     bool ok = x != NULL && k != NULL && X509_check_private_key(x, k) == 1;
     ERR_clear_error();
     return ok;

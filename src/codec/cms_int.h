@@ -2,19 +2,14 @@
 #pragma once
 
 #include <openssl/cms.h>
-#include <openssl/evp.h>
 #include <openssl/x509.h>
 
 #include "codec/cms_cert.h"
+#include "codec/pkey_int.h"
 
 static inline void cms_int_x509_done(X509 **p)
 {
     X509_free(*p);
-}
-
-static inline void cms_int_pkey_done(EVP_PKEY **p)
-{
-    EVP_PKEY_free(*p);
 }
 
 static inline void cms_int_bio_done(BIO **p)
@@ -24,8 +19,6 @@ static inline void cms_int_bio_done(BIO **p)
 
 /* gives a certificate from exactly these DER bytes, or NULL. */
 X509 *cms_int_cert(struct str der);
-/* gives a private key from exactly these PKCS #8 bytes, or NULL. */
-EVP_PKEY *cms_int_key(struct str der);
 /* Fills facts from a parsed certificate. */
 MUST_USE enum err cms_int_facts(struct req *rq, X509 *x, struct cert_facts *ret_facts);
 /* The instant of an ASN.1 time; false when it is none. */

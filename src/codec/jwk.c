@@ -103,7 +103,7 @@ static enum err key_read(struct req *rq, struct jv key, enum kind kind, struct j
             return FAIL(rq, E_BAD_INPUT, "keys: a coordinate of the wrong length");
         }
     }
-    CLEANUP(jwk_int_done) EVP_PKEY *made = jwk_int_pkey(&k);
+    CLEANUP(pkey_done) EVP_PKEY *made = jwk_int_pkey(&k);
     if (made == NULL) {
         return FAIL(rq, E_BAD_INPUT, "keys: the numbers make no key");
     }

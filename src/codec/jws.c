@@ -144,7 +144,7 @@ enum err jws_verify(struct req *rq, const struct jws *j, const struct jwk *key)
     if (j->alg != key->alg) {
         return FAIL(rq, E_FORBIDDEN, "token: not the key's algorithm");
     }
-    CLEANUP(jwk_int_done) EVP_PKEY *pkey = jwk_int_pkey(key);
+    CLEANUP(pkey_done) EVP_PKEY *pkey = jwk_int_pkey(key);
     if (pkey == NULL) {
         return FAIL(rq, E_BAD_INPUT, "key");
     }
@@ -181,11 +181,7 @@ enum err jws_verify_any(struct req *rq, const struct jws *j, const struct jwk *k
 /* gives the key when it is of alg's kind. */
 static EVP_PKEY *private_key(enum jwk_alg alg, struct str der)
 {
-    const unsigned char *p = (const unsigned char *)der.p;
-    if (der.n == 0 || der.n > JWS_KEY_MAX) {
-        return NULL;
-    }
-    EVP_PKEY *key = d2i_AutoPrivateKey(NULL, &p, (long)der.n);
+    EVP_PKEY *key = der.n <= JWS_KEY_MAX ? pkey_read(der) : NULL;
     char group[32] = {0};
     bool fits = key != NULL && EVP_PKEY_get_base_id(key) == how[alg].type;
     if (fits && how[alg].group != NULL) {
@@ -244,7 +240,7 @@ enum err jws_sign(struct req *rq, enum jwk_alg alg, struct str key, struct str k
     struct buf head;
     struct buf out;
     struct json_out o;
-    CLEANUP(jwk_int_done) EVP_PKEY *pkey = private_key(alg, key);
+    CLEANUP(pkey_done) EVP_PKEY *pkey = private_key(alg, key);
     if (pkey == NULL) {
         return FAIL(rq, E_BAD_INPUT, "signing key");
     }
@@ -278,7 +274,7 @@ enum err jws_sign(struct req *rq, enum jwk_alg alg, struct str key, struct str k
 
 enum err jws_key_make(struct req *rq, enum jwk_alg alg, uint8_t out[JWS_KEY_MAX], size_t *ret_n)
 {
-    CLEANUP(jwk_int_done) EVP_PKEY *key = NULL;
+    CLEANUP(pkey_done) EVP_PKEY *key = NULL;
     if (how[alg].type == EVP_PKEY_RSA) {
         key = EVP_RSA_gen(2048);
     } else if (how[alg].type == EVP_PKEY_EC) {
@@ -286,20 +282,7 @@ enum err jws_key_make(struct req *rq, enum jwk_alg alg, uint8_t out[JWS_KEY_MAX]
     } else {
         key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     }
-    PKCS8_PRIV_KEY_INFO *info = key != NULL ? EVP_PKEY2PKCS8(key) : NULL;
-    int n = info != NULL ? i2d_PKCS8_PRIV_KEY_INFO(info, NULL) : -1;
-    bool fits = n > 0 && n <= JWS_KEY_MAX;
-    if (fits) {
-        unsigned char *p = out;
-        n = i2d_PKCS8_PRIV_KEY_INFO(info, &p);
-    }
-    PKCS8_PRIV_KEY_INFO_free(info);
-    ERR_clear_error();
-    if (!fits) {
-        return FAIL(rq, E_INTERNAL, "a signing key could not be made");
-    }
-    *ret_n = (size_t)n;
-    return OK;
+    return pkey_write(rq, key, out, JWS_KEY_MAX, ret_n);
 }
 
 static struct str number_of(struct req *rq, EVP_PKEY *key, const char *name, size_t len)
@@ -321,7 +304,7 @@ static struct str number_of(struct req *rq, EVP_PKEY *key, const char *name, siz
 enum err jws_key_public(struct req *rq, enum jwk_alg alg, struct str key, struct jwk *ret_jwk)
 {
     struct jwk k = {.alg = alg};
-    CLEANUP(jwk_int_done) EVP_PKEY *pkey = private_key(alg, key);
+    CLEANUP(pkey_done) EVP_PKEY *pkey = private_key(alg, key);
     bool ok = pkey != NULL;
     if (ok && how[alg].type == EVP_PKEY_RSA) {
         k.n = number_of(rq, pkey, OSSL_PKEY_PARAM_RSA_N, 0);

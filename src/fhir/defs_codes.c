@@ -48,22 +48,29 @@ static bool language_ok(struct str s)
     return n > 0;
 }
 
-static struct str without_version(struct str url)
+/* The number of a row by its url, plus 1; 0 when there is none. Its kind of row begins with the url. */
+static uint16_t slot_by_url(const struct defs *d, enum def_part hash, enum def_part table,
+                            size_t row_size, struct str url)
 {
-    return str_sub(url, 0, str_find_char(url, '|'));
-}
-
-uint16_t def_set_find(const struct defs *d, struct str url)
-{
-    const uint16_t *slots = def_rows(d, PART_SET_HASH);
-    uint32_t mask = d->part[PART_SET_HASH].n - 1;
-    url = without_version(url);
+    const uint16_t *slots = def_rows(d, hash);
+    const char *rows = def_rows(d, table);
+    uint32_t mask = d->part[hash].n - 1;
+    url = str_sub(url, 0, str_find_char(url, '|')); /* without its version */
     for (uint32_t i = str_hash(url) & mask; slots[i] != 0; i = (i + 1) & mask) {
-        if (str_eq(def_str(d, def_set_row(d, (uint16_t)(slots[i] - 1))->url), url)) {
-            return (uint16_t)(slots[i] - 1);
+        const uint32_t *off = (const void *)(rows + (slots[i] - 1) * row_size);
+        if (str_eq(def_str(d, *off), url)) {
+            return slots[i];
         }
     }
     return 0;
+}
+_Static_assert(offsetof(struct def_set, url) == 0 && offsetof(struct def_system_row, url) == 0 &&
+                   offsetof(struct def_profile, url) == 0, "slot_by_url");
+
+uint16_t def_set_find(const struct defs *d, struct str url)
+{
+    uint16_t slot = slot_by_url(d, PART_SET_HASH, PART_SET, sizeof(struct def_set), url);
+    return slot > 0 ? (uint16_t)(slot - 1) : 0;
 }
 
 const struct def_set *def_set_row(const struct defs *d, uint16_t set)
@@ -128,15 +135,8 @@ enum def_in def_set_has(const struct defs *d, uint16_t set, struct str system, s
 
 uint16_t def_code_system_find(const struct defs *d, struct str url)
 {
-    const uint16_t *slots = def_rows(d, PART_SYSTEM_HASH);
-    uint32_t mask = d->part[PART_SYSTEM_HASH].n - 1;
-    url = without_version(url);
-    for (uint32_t i = str_hash(url) & mask; slots[i] != 0; i = (i + 1) & mask) {
-        if (str_eq(def_str(d, def_code_system_row(d, (uint16_t)(slots[i] - 1))->url), url)) {
-            return (uint16_t)(slots[i] - 1);
-        }
-    }
-    return 0;
+    uint16_t slot = slot_by_url(d, PART_SYSTEM_HASH, PART_SYSTEM, sizeof(struct def_system_row), url);
+    return slot > 0 ? (uint16_t)(slot - 1) : 0;
 }
 
 const struct def_system_row *def_code_system_row(const struct defs *d, uint16_t system)
@@ -162,14 +162,7 @@ const struct def_concept *def_concept_find(const struct defs *d, struct str syst
 
 struct str def_profile_json(const struct defs *d, struct str url)
 {
-    const uint16_t *slots = def_rows(d, PART_PROFILE_HASH);
     const struct def_profile *rows = def_rows(d, PART_PROFILE);
-    uint32_t mask = d->part[PART_PROFILE_HASH].n - 1;
-    url = without_version(url);
-    for (uint32_t i = str_hash(url) & mask; slots[i] != 0; i = (i + 1) & mask) {
-        if (str_eq(def_str(d, rows[slots[i] - 1].url), url)) {
-            return def_str(d, rows[slots[i] - 1].json);
-        }
-    }
-    return (struct str){NULL, 0};
+    uint16_t slot = slot_by_url(d, PART_PROFILE_HASH, PART_PROFILE, sizeof *rows, url);
+    return slot > 0 ? def_str(d, rows[slot - 1].json) : (struct str){NULL, 0};
 }

@@ -157,6 +157,9 @@ MUST_USE enum err http_redirect_away(struct http_req *h, struct str url);
 void http_reply_form_to(struct http_req *h, struct str origin);
 /* Adds a header field; value is copied. Values with control characters are dropped. */
 void http_reply_header(struct http_req *h, const char *name, struct str value);
+/* Retry-After of a failure whose detail says "wait 90 s" (E_LOCKED); gives the seconds, 60 when the
+ * detail names none. */
+uint64_t http_reply_wait(struct http_req *h);
 /* Adds ETag (strong, given with its quotes, or W/"..."; p NULL: none) and Last-Modified (ms 0:
  * none). True when the caller's copy is still good: answer with http_reply_empty(h, 304). */
 bool http_is_fresh(struct http_req *h, struct str etag, struct instant modified);

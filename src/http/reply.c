@@ -66,6 +66,23 @@ void http_reply_header(struct http_req *h, const char *name, struct str value)
     }
 }
 
+uint64_t http_reply_wait(struct http_req *h)
+{
+    struct str rest = str_z(h->rq.err.detail);
+    struct str word;
+    uint64_t seconds = 60;
+    while (str_cut(&rest, ' ', &word)) {
+        if (str_u64(word, &seconds)) {
+            break;
+        }
+    }
+    struct buf b;
+    buf_init(&b, h->rq.a, 24);
+    buf_u64(&b, seconds);
+    http_reply_header(h, "Retry-After", buf_get(&b));
+    return seconds;
+}
+
 enum err http_redirect(struct http_req *h, struct str path)
 {
     bool local = path.n > 0 && path.p[0] == '/' && !str_starts(path, S("//"))

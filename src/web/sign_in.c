@@ -68,18 +68,7 @@ enum err web_sign_in_again(struct http_req *h)
 /* "wait 90 s" of E_LOCKED in words. */
 static struct str wait_text(struct http_req *h)
 {
-    struct str rest = str_z(h->rq.err.detail);
-    struct str word;
-    uint64_t seconds = 60;
-    while (str_cut(&rest, ' ', &word)) {
-        if (str_u64(word, &seconds)) {
-            break;
-        }
-    }
-    struct buf b;
-    buf_init(&b, h->rq.a, 24);
-    buf_u64(&b, seconds);
-    http_reply_header(h, "Retry-After", buf_get(&b));
+    uint64_t seconds = http_reply_wait(h);
     struct text_arg arg = {S("time"), page_duration(h, (int64_t)(seconds + 59) * MS_SECOND)};
     return page_text(h, T("Too many wrong passwords. Wait {time}, then try again. If you do not know "
                           "your password, ask the administrator of your organisation."),
