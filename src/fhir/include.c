@@ -1,12 +1,19 @@
 /* fhir/include.c - _include and _revinclude, step by step with :iterate. Each resource once; what the
- * caller may not see is passed over without a trace; the number is bounded, and a warning says so. */
+ * caller may not see is passed over without a trace; the number is bounded, and a warning says so.
+ *
+ * A canonical address leads to the resource of that url: with a version to that version, without one to
+ * the newest the caller may see (references.html#canonical). */
 #include "base/text.h"
+#include "fhir/extract.h"
 #include "fhir/search_int.h"
 
 enum {
     INCLUDES_MAX = 1000, /* of one page */
     ROUNDS_MAX = 8,      /* of :iterate */
     NAMED_BY_MAX = 200,  /* looked at of one reference list */
+    EDITIONS_MAX = 50,   /* resources of one url */
+    NAMES_MAX = 64,      /* canonical addresses of one entry */
+    NAMES_BYTES = 8192,
 };
 
 struct bringer {
@@ -44,13 +51,13 @@ static enum err room_make(struct bringer *b)
     return OK;
 }
 
-static enum err bring(struct bringer *b, int64_t rid, enum fhir_type type, unsigned ops)
+/* Reads a row of the type that the caller may see; *ret_may false: it is passed over. */
+static enum err admit(struct bringer *b, int64_t rid, enum fhir_type type, unsigned ops,
+                      struct res_row *ret_row, bool *ret_may)
 {
     struct res_row row;
     bool may = false;
-    if (rid <= 0 || b->full || is_on_page(b->p, rid)) {
-        return OK;
-    }
+    *ret_may = false;
     b->gate->fuel -= b->gate->fuel > 0 ? 1 : 0;
     if (b->p->n - b->p->n_matches >= INCLUDES_MAX || b->gate->fuel == 0 || b->bytes > 8 << 20) {
         b->full = true;
@@ -70,10 +77,172 @@ static enum err bring(struct bringer *b, int64_t rid, enum fhir_type type, unsig
         TRY(scope_row_may(b->rq, b->gate->acc->scopes, ops, &row, &may));
     }
     if (may) {
-        TRY(db_read_rid(b->rq, rid, &row));
-        TRY(room_make(b));
-        b->bytes += row.body.n;
-        b->p->v[b->p->n++] = (struct fhir_match){row, true};
+        TRY(db_read_rid(b->rq, rid, ret_row));
+        *ret_may = true;
+    }
+    return OK;
+}
+
+static enum err put(struct bringer *b, const struct res_row *row)
+{
+    TRY(room_make(b));
+    b->bytes += row->body.n;
+    b->p->v[b->p->n++] = (struct fhir_match){*row, true};
+    return OK;
+}
+
+static enum err bring(struct bringer *b, int64_t rid, enum fhir_type type, unsigned ops)
+{
+    struct res_row row;
+    bool may = false;
+    if (rid <= 0 || b->full || is_on_page(b->p, rid)) {
+        return OK;
+    }
+    TRY(admit(b, rid, type, ops, &row, &may));
+    return may ? put(b, &row) : OK;
+}
+
+/* ---- canonical addresses ---- */
+
+static struct str version_of(struct str canonical)
+{
+    size_t bar = str_find_char(canonical, '|');
+    struct str rest = str_sub(canonical, bar, canonical.n);
+    return rest.n > 1 ? str_sub(rest, 1, rest.n) : (struct str){NULL, 0};
+}
+
+/* A text member of a resource; empty when it has none. */
+static enum err member_text(struct req *rq, struct str body, struct str name, struct str *ret_text)
+{
+    struct json_doc doc;
+    TRY(json_parse(rq, body, NULL, &doc));
+    *ret_text = json_str(rq->a, json_get(json_root(&doc), name));
+    return OK;
+}
+
+static enum err is_version(struct req *rq, const struct res_row *row, struct str version,
+                           bool *ret_is)
+{
+    struct str own;
+    struct arena_mark m = arena_mark(rq->a);
+    *ret_is = version.n == 0;
+    if (!*ret_is) {
+        TRY(member_text(rq, row->body, S("version"), &own));
+        *ret_is = str_eq(own, version);
+        arena_back(rq->a, m);
+    }
+    return OK;
+}
+
+/* The url parameter of a type whose resources have canonical addresses; NULL. */
+static const struct fhir_param *url_param(enum fhir_type type)
+{
+    const struct fhir_param *p = fhir_param_find(type, S("url"));
+    return p != NULL && p->kind == SP_URI ? p : NULL;
+}
+
+/* The resource of a type with this address. */
+static enum err edition(struct bringer *b, enum fhir_type type, struct str canonical)
+{
+    const struct fhir_param *p = url_param(type);
+    struct str url = str_sub(canonical, 0, str_find_char(canonical, '|'));
+    struct list *l = NULL;
+    struct hit hit;
+    bool found = false;
+    enum err e = OK;
+    if (p == NULL) {
+        return OK;
+    }
+    TRY(list_token(b->rq, p->sp, db_hash(b->rq->db, url), 0, LIST_NEWEST, &l));
+    for (int n = 0; e == OK && !found && !b->full && n < EDITIONS_MAX && list_next(l, &hit); n++) {
+        struct arena_mark m = arena_mark(b->rq->a);
+        struct res_row row;
+        bool may = false;
+        e = admit(b, hit.rid, type, OP_READ, &row, &may);
+        if (e == OK && may) {
+            e = is_version(b->rq, &row, version_of(canonical), &found);
+        }
+        if (e == OK && !found) {
+            arena_back(b->rq->a, m);
+        } else if (e == OK && !is_on_page(b->p, hit.rid)) {
+            e = put(b, &row);
+        }
+    }
+    e = e == OK ? list_err(b->rq, l) : e;
+    list_close(&l);
+    return e;
+}
+
+/* Canonical addresses of one entry, with the parameter they stand in. */
+struct named {
+    struct bringer *b;
+    const struct fhir_param *p;
+    struct {
+        const struct fhir_param *p;
+        struct str text;
+    } v[NAMES_MAX];
+    size_t n;
+    struct buf bytes; /* of the texts: made at once, never moved */
+};
+
+static enum err canonical_value(struct jv v, void *ctx)
+{
+    struct named *k = ctx;
+    struct str text = json_kind(v) == JSON_STRING ? json_str(k->b->rq->a, v) : S("");
+    size_t from = k->bytes.n;
+    if (text.n == 0) {
+        return OK;
+    }
+    buf_str(&k->bytes, text);
+    if (k->n == NAMES_MAX || !buf_ok(&k->bytes)) {
+        k->b->full = true;
+        return OK;
+    }
+    k->v[k->n].p = k->p;
+    k->v[k->n++].text = (struct str){k->bytes.p + from, text.n};
+    return OK;
+}
+
+static enum err canonicals_read(struct named *k, const struct fhir_include *inc, size_t i,
+                                const struct tuple *t, size_t n_tuples)
+{
+    struct req *rq = k->b->rq;
+    const struct res_row *row = &k->b->p->v[i].row;
+    struct arena_mark m = arena_mark(rq->a);
+    struct json_doc doc;
+    size_t n = 0;
+    const struct fhir_param *p = fhir_params((enum fhir_type)row->type, &n);
+    TRY(json_parse(rq, row->body, NULL, &doc));
+    for (size_t at = 0; at < n; at++) {
+        bool named = false;
+        for (size_t j = 0; p[at].kind == SP_REF && !named && j < n_tuples; j++) {
+            named = t[j].kind == TUPLE_REF && t[j].sp == p[at].sp && t[j].ref.rid < 0;
+        }
+        if (named && (inc->p == NULL || inc->p->sp == p[at].sp)) {
+            k->p = &p[at];
+            TRY(fhir_param_each(json_root(&doc), &p[at], canonical_value, k));
+        }
+    }
+    arena_back(rq->a, m);
+    return OK;
+}
+
+/* What entry i names by canonical addresses. */
+static enum err forward_canonical(struct bringer *b, const struct fhir_include *inc, size_t i,
+                                  const struct tuple *t, size_t n_tuples)
+{
+    struct named k = {.b = b};
+    buf_init(&k.bytes, b->rq->a, NAMES_BYTES);
+    TRY_MEM(b->rq, buf_room(&k.bytes, NAMES_BYTES));
+    TRY(canonicals_read(&k, inc, i, t, n_tuples));
+    for (size_t at = 0; at < k.n; at++) {
+        for (unsigned type = 1; type < T_COUNT; type++) {
+            bool meant = inc->target != T_NONE ? type == (unsigned)inc->target
+                                               : fhir_param_names(k.v[at].p, (enum fhir_type)type);
+            if (meant) {
+                TRY(edition(b, (enum fhir_type)type, k.v[at].text));
+            }
+        }
     }
     return OK;
 }
@@ -83,19 +252,82 @@ static enum err forward(struct bringer *b, const struct fhir_include *inc, size_
 {
     const struct tuple *t;
     size_t n;
+    bool elsewhere = false;
     if (inc->source != T_NONE && b->p->v[i].row.type != inc->source) {
         return OK;
     }
     TRY(db_tuples(b->rq, b->p->v[i].row.rid, &t, &n));
     for (size_t k = 0; k < n; k++) {
         if (t[k].kind == TUPLE_REF && (inc->p == NULL || t[k].sp == inc->p->sp)) {
+            elsewhere = elsewhere || t[k].ref.rid < 0;
             TRY(bring(b, t[k].ref.rid, inc->target, OP_READ));
         }
     }
+    return elsewhere ? forward_canonical(b, inc, i, t, n) : OK;
+}
+
+/* Does a row name the address in one of its versions, or in none? */
+struct asked_url {
+    struct req *rq;
+    struct str url;
+    struct str version;
+    bool names;
+};
+
+static enum err names_value(struct jv v, void *ctx)
+{
+    struct asked_url *k = ctx;
+    struct str text = json_kind(v) == JSON_STRING ? json_str(k->rq->a, v) : S("");
+    struct str version = version_of(text);
+    k->names = k->names || (str_eq(str_sub(text, 0, str_find_char(text, '|')), k->url) &&
+                            (version.n == 0 || str_eq(version, k->version)));
     return OK;
 }
 
-static enum err named_by(struct bringer *b, uint16_t sp, int64_t rid)
+static enum err names_it(struct bringer *b, const struct fhir_param *p, const struct res_row *row,
+                         struct asked_url *k)
+{
+    struct json_doc doc;
+    struct arena_mark m = arena_mark(b->rq->a);
+    TRY(json_parse(b->rq, row->body, NULL, &doc));
+    TRY(fhir_param_each(json_root(&doc), p, names_value, k));
+    arena_back(b->rq->a, m);
+    return OK;
+}
+
+/* What names the resource of an address by a parameter. */
+static enum err named_by_url(struct bringer *b, const struct fhir_param *p, struct asked_url *k)
+{
+    struct list *l = NULL;
+    struct hit hit;
+    enum err e = OK;
+    TRY(list_ref(b->rq, p->sp, db_ref_url(db_hash(b->rq->db, k->url)), LIST_NEWEST, &l));
+    for (int n = 0; e == OK && !b->full && n < NAMED_BY_MAX && list_next(l, &hit); n++) {
+        struct res_row row;
+        bool may = false;
+        if (is_on_page(b->p, hit.rid)) {
+            continue;
+        }
+        struct arena_mark m = arena_mark(b->rq->a);
+        k->names = false;
+        e = admit(b, hit.rid, T_NONE, OP_SEARCH, &row, &may);
+        if (e == OK && may) {
+            e = names_it(b, p, &row, k);
+        }
+        if (e == OK && k->names) {
+            e = put(b, &row);
+        } else if (e == OK) {
+            arena_back(b->rq->a, m);
+        }
+    }
+    e = e == OK ? list_err(b->rq, l) : e;
+    list_close(&l);
+    return e;
+}
+
+/* ---- what names an entry ---- */
+
+static enum err named_by_rid(struct bringer *b, uint16_t sp, int64_t rid)
 {
     struct list *l = NULL;
     struct hit hit;
@@ -109,6 +341,14 @@ static enum err named_by(struct bringer *b, uint16_t sp, int64_t rid)
     return e;
 }
 
+/* By a parameter: its rows name the resource itself, or its canonical address (url, when it has one). */
+static enum err named_by(struct bringer *b, const struct fhir_param *p, int64_t rid,
+                         struct asked_url *url)
+{
+    TRY(named_by_rid(b, p->sp, rid));
+    return url->url.n > 0 ? named_by_url(b, p, url) : OK;
+}
+
 /* What names entry i: by one parameter, or by all of a type, or by all there are. */
 static enum err backward(struct bringer *b, const struct fhir_include *inc, size_t i)
 {
@@ -117,8 +357,13 @@ static enum err backward(struct bringer *b, const struct fhir_include *inc, size
     if (inc->target != T_NONE && type != inc->target) {
         return OK;
     }
+    struct asked_url url = {.rq = b->rq};
+    if (url_param(type) != NULL) {
+        TRY(member_text(b->rq, b->p->v[i].row.body, S("url"), &url.url));
+        TRY(member_text(b->rq, b->p->v[i].row.body, S("version"), &url.version));
+    }
     if (inc->p != NULL) {
-        return named_by(b, inc->p->sp, rid);
+        return named_by(b, inc->p, rid, &url);
     }
     for (unsigned t = 1; t < T_COUNT && !b->full; t++) {
         size_t n = 0;
@@ -128,7 +373,7 @@ static enum err backward(struct bringer *b, const struct fhir_include *inc, size
         const struct fhir_param *p = fhir_params((enum fhir_type)t, &n);
         for (size_t k = 0; k < n && !b->full; k++) {
             if (p[k].kind == SP_REF && fhir_param_names(&p[k], type)) {
-                TRY(named_by(b, p[k].sp, rid));
+                TRY(named_by(b, &p[k], rid, &url));
             }
         }
     }
