@@ -44,6 +44,8 @@ enum err api_fhir_expand(struct http_req *h);       /* ValueSet/$expand, ValueSe
 enum err api_fhir_set_validate(struct http_req *h); /* ValueSet/$validate-code, likewise */
 enum err api_fhir_system_validate(struct http_req *h); /* CodeSystem/$validate-code */
 enum err api_fhir_lookup(struct http_req *h);       /* CodeSystem/$lookup */
+enum err api_fhir_subsumes(struct http_req *h);     /* CodeSystem/$subsumes, CodeSystem/:id/$subsumes */
+enum err api_fhir_translate(struct http_req *h);    /* ConceptMap/$translate, ConceptMap/:id/$translate */
 /* Subscriptions: api/subscription.c. */
 enum err api_sub_status(struct http_req *h);
 enum err api_sub_status_all(struct http_req *h);

@@ -1,5 +1,5 @@
 /* api/metadata.c - the CapabilityStatement, made from the tables the program runs on. */
-#include "api/fhir_int.h"
+#include "api/term_int.h"
 #include "care/care.h"
 #include "care/flow.h"
 #include "care/sub.h"
@@ -175,11 +175,13 @@ static const struct {
     {T_GROUP, SI("export"), SI(BULK_DEFINITION "group-export"),
      SI("What is about the patients of a Group, as NDJSON files.")},
     {T_VALUE_SET, SI("expand"), SI(OPERATION_URL "ValueSet-expand"),
-     SI("Parameters: url, valueSet, filter, offset, count, displayLanguage, includeDesignations. Value sets "
-        "and code systems kept here, of the content, of R4; diagnoses of ICD-10.")},
+     SI("Value sets and code systems kept here, of the content, of R4; diagnoses of ICD-10. Parameters: "
+        "metadata?mode=terminology.")},
     {T_VALUE_SET, SI("validate-code"), SI(OPERATION_URL "ValueSet-validate-code"), SI("")},
     {T_CODE_SYSTEM, SI("validate-code"), SI(OPERATION_URL "CodeSystem-validate-code"), SI("")},
     {T_CODE_SYSTEM, SI("lookup"), SI(OPERATION_URL "CodeSystem-lookup"), SI("")},
+    {T_CODE_SYSTEM, SI("subsumes"), SI(OPERATION_URL "CodeSystem-subsumes"), SI("")},
+    {T_CONCEPT_MAP, SI("translate"), SI(OPERATION_URL "ConceptMap-translate"), SI("")},
 };
 
 static void operations_write(struct json_out *o, struct req *rq, enum fhir_type type)
@@ -351,6 +353,9 @@ enum err api_fhir_metadata(struct http_req *h)
     struct json_out o;
     struct buf b;
     struct buf date;
+    if (str_eq(http_query(h, S("mode")), S("terminology"))) {
+        return term_capabilities(h);
+    }
     buf_init(&date, rq->a, 64);
     instant_write(&date, rq->now);
     buf_init(&b, rq->a, 8 << 20);

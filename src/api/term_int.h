@@ -1,38 +1,52 @@
-/* api/term_int.h - codes of value sets and code systems; private to the room. */
+/* api/term_int.h - what the operations of terminology share; private to the room. */
 #pragma once
 
 #include "api/fhir_int.h"
-#include "care/content.h"
+#include "fhir/terms.h"
 
-struct term {
-    struct str system;
+/* What an operation is asked about. */
+struct term_ask {
+    struct api_params ps;
+    struct fhir_access acc;
+    const struct fhir_library *lib; /* content, R4, and what is stored and the caller sees */
+    struct str lang;    /* of displays: displayLanguage, else the person's */
+    struct str url;
+    struct jv resource; /* sent along, or of the address; absent: by url */
+    struct str system;  /* "system|version" where a version was given; p NULL: none was given */
     struct str code;
     struct str display;
-    struct jv concept;           /* with designations; absent: none */
-    const struct text4 *titles;  /* in the four languages; NULL: none */
-    struct str parent;           /* code of the one above it; empty */
 };
 
-enum { TERMS_MAX = 100000 };
+/* Reads the parameters; type: what the operation is of (its resource may stand in the address, or be
+ * sent as the parameter sent).
+ * errors  E_FORBIDDEN, E_NOT_FOUND, E_GONE, and those of api_params_read() */
+MUST_USE enum err term_ask_read(struct http_req *h, enum fhir_type type, struct str sent,
+                                struct term_ask *ret_ask);
+bool term_ask_flag(const struct term_ask *a, struct str name);
+/* E_BAD_INPUT when a parameter is empty. */
+MUST_USE enum err term_need(struct http_req *h, struct str value, const char *name);
+/* The value set that is asked about. errors E_NOT_FOUND not kept here (an issue says so) */
+MUST_USE enum err term_ask_set(struct http_req *h, const struct term_ask *a,
+                               const struct term_set **ret_set);
+/* A code system by its address, or the one sent along (with resource). errors as above */
+MUST_USE enum err term_ask_system(struct http_req *h, const struct term_ask *a, struct str url,
+                                  const struct term_system **ret_system);
+/* Refuses with an issue. */
+MUST_USE enum err term_refuse(struct http_req *h, enum err code, const char *kind, const char *text,
+                              struct str about);
 
-struct terms {
-    struct http_req *h;
-    struct term *v;
-    size_t n;
-    size_t size;
-    bool partly;     /* there are more, which are not here */
-    struct str name; /* of the value set or code system */
-    struct str version;
+/* An answer as Parameters. */
+struct term_out {
+    struct buf b;
+    struct json_out o;
 };
-
-/* All codes of a code system kept here: a resource, content, definitions, the classification of diagnoses.
- * errors E_NOT_FOUND  not kept here (rq->issues says so); E_TOO_LARGE */
-MUST_USE enum err terms_of_system(struct terms *t, struct str system);
-/* The codes of a value set: one sent along, or by its address ("SYSTEM?fhir_vs": all of the system).
- * errors E_NOT_FOUND; E_UNSUPPORTED  codes that cannot be listed, filters that are not known; E_TOO_LARGE */
-MUST_USE enum err terms_of_resource(struct terms *t, struct jv set);
-MUST_USE enum err terms_of_set(struct terms *t, struct str url);
-/* NULL when it is not among them. system p NULL: of any. */
-const struct term *terms_find(const struct terms *t, struct str system, struct str code);
-/* The text of a term in a language: of its titles and designations, else its own. */
-struct str term_display(struct http_req *h, const struct term *t, struct str lang);
+void term_out_begin(struct http_req *h, struct term_out *out);
+/* kind: "valueString" ...; an empty value is left out. */
+void term_out_text(struct term_out *out, struct str name, struct str kind, struct str value);
+void term_out_bool(struct term_out *out, struct str name, bool value);
+/* A parameter of parts: what is written between the two. */
+void term_out_parts(struct term_out *out, struct str name);
+void term_out_parts_end(struct term_out *out);
+MUST_USE enum err term_out_end(struct http_req *h, struct term_out *out);
+/* GET /fhir/metadata?mode=terminology */
+MUST_USE enum err term_capabilities(struct http_req *h);

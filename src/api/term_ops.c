@@ -1,402 +1,360 @@
-/* api/term_ops.c - $expand, $validate-code, $lookup (R4 terminology-service.html) over what is kept here. */
+/* api/term_ops.c - $validate-code, $lookup, $subsumes (R4 terminology-service.html) over what is kept
+ * here. */
 #include "api/term_int.h"
 
 #include "base/text.h"
 #include "codec/utf8.h"
-#include "fhir/library.h"
-
-enum { CODES_MAX = 1000 }; /* of one page of an expansion */
-
-struct asked {
-    struct api_params ps;
-    struct str lang;
-    struct str url;
-    struct jv set;      /* sent along, or of the address; absent: by url */
-    struct str system;
-    struct str code;
-    struct str display;
-};
 
 static struct str member(struct http_req *h, struct jv obj, struct str name)
 {
     return json_str(h->rq.a, json_get(obj, name));
 }
 
-/* A Coding, or the first of a CodeableConcept. */
-static void coding_take(struct http_req *h, struct asked *a)
+static struct str without_version(struct str url)
 {
-    const struct api_param *p = api_param(&a->ps, S("coding"));
-    struct jv coding = p != NULL ? p->value : (struct jv){NULL, 0};
-    p = api_param(&a->ps, S("codeableConcept"));
-    if (p != NULL) {
-        coding = json_first(json_get(p->value, S("coding")));
-    }
-    if (json_has(coding)) {
-        a->system = member(h, coding, S("system"));
-        a->code = member(h, coding, S("code"));
-        a->display = member(h, coding, S("display"));
-    }
-}
-
-/* type: of the resource in the address, when one stands there. */
-static enum err ask_read(struct http_req *h, enum fhir_type type, struct asked *ret_ask)
-{
-    struct asked a = {.lang = S("")};
-    struct str id = http_param(h, S("id"));
-    const struct api_param *set;
-    TRY(api_enter(h));
-    TRY(api_may(h, type, OP_READ | OP_SEARCH));
-    TRY(api_params_read(h, &a.ps));
-    a.lang = api_param_text(&a.ps, S("displayLanguage"));
-    a.lang = a.lang.n > 0 ? a.lang : lang_code(h->rq.lang);
-    a.url = api_param_text(&a.ps, S("url"));
-    a.system = api_param_text(&a.ps, S("system"));
-    a.code = api_param_text(&a.ps, S("code"));
-    a.display = api_param_text(&a.ps, S("display"));
-    coding_take(h, &a);
-    set = api_param(&a.ps, type == T_VALUE_SET ? S("valueSet") : S("codeSystem"));
-    a.set = set != NULL ? set->value : (struct jv){NULL, 0};
-    if (id.n > 0) {
-        struct res_row row;
-        struct json_doc *doc = ARENA_NEW(h->rq.a, struct json_doc);
-        TRY_MEM(&h->rq, doc);
-        TRY(api_find(h, type, id, AUDIT_READ, &row));
-        if (row.deleted) {
-            return FAIL(&h->rq, E_GONE, "deleted");
-        }
-        TRY(json_parse(&h->rq, row.body, NULL, doc));
-        a.set = json_root(doc);
-        a.url = member(h, a.set, S("url"));
-    }
-    *ret_ask = a;
-    return OK;
-}
-
-static enum err need(struct http_req *h, struct str value, const char *name)
-{
-    return value.n > 0 ? OK : FAIL(&h->rq, E_BAD_INPUT, "parameter %s is missing", name);
-}
-
-static void designations_write(struct http_req *h, struct json_out *o, const struct term *t)
-{
-    struct jv list = json_get(t->concept, S("designation"));
-    bool any = t->titles != NULL || json_has(json_first(list));
-    if (!any) {
-        return;
-    }
-    json_k(o, S("designation"));
-    json_arr(o);
-    for (struct jv v = json_first(list); json_has(v); v = json_next(v)) {
-        json_v_raw(o, json_raw(v));
-    }
-    for (unsigned i = 0; t->titles != NULL && i < LANG_COUNT; i++) {
-        if (t->titles->v[i].n > 0) {
-            json_obj(o);
-            json_ks(o, S("language"), lang_code((enum lang)i));
-            json_ks(o, S("value"), t->titles->v[i]);
-            json_obj_end(o);
-        }
-    }
-    json_arr_end(o);
-    (void)h;
-}
-
-/* ---- $expand ---- */
-
-/* Every word of the filter within the text or code. */
-static bool fits(struct http_req *h, const struct term *t, struct str lang, struct str folded)
-{
-    struct buf b;
-    struct str word;
-    if (folded.n == 0) {
-        return true;
-    }
-    buf_init(&b, h->rq.a, 8192);
-    utf8_fold(&b, term_display(h, t, lang));
-    buf_char(&b, ' ');
-    utf8_fold(&b, t->code);
-    buf_char(&b, ' ');
-    utf8_fold(&b, t->display);
-    struct str text = buf_get(&b);
-    while (str_cut(&folded, ' ', &word)) {
-        if (word.n > 0 && str_find(text, word) == text.n) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static enum err number(struct http_req *h, const struct asked *a, struct str name, uint64_t *v)
-{
-    struct str text = api_param_text(&a->ps, name);
-    return text.n == 0 || str_u64(text, v) ? OK : FAIL(&h->rq, E_BAD_INPUT, "count, offset: a number");
-}
-
-static void contains_write(struct http_req *h, struct json_out *o, const struct term *t,
-                           const struct asked *a)
-{
-    struct str display = term_display(h, t, a->lang);
-    json_obj(o);
-    json_ks(o, S("system"), t->system);
-    json_ks(o, S("code"), t->code);
-    if (display.n > 0) {
-        json_ks(o, S("display"), display);
-    }
-    if (str_eq(api_param_text(&a->ps, S("includeDesignations")), S("true"))) {
-        designations_write(h, o, t);
-    }
-    json_obj_end(o);
-}
-
-struct window {
-    uint64_t offset;
-    uint64_t count;
-    struct str filter; /* folded */
-};
-
-static enum err window_read(struct http_req *h, const struct asked *a, struct window *w)
-{
-    struct buf b;
-    *w = (struct window){.count = CODES_MAX};
-    TRY(number(h, a, S("offset"), &w->offset));
-    TRY(number(h, a, S("count"), &w->count));
-    w->count = MIN(w->count, (uint64_t)CODES_MAX);
-    buf_init(&b, h->rq.a, 8192);
-    utf8_fold(&b, utf8_cut(api_param_text(&a->ps, S("filter")), 200));
-    w->filter = buf_get(&b);
-    return OK;
-}
-
-static void expansion_write(struct http_req *h, struct json_out *o, const struct asked *a,
-                            const struct window *w, const struct terms *t)
-{
-    uint64_t total = 0;
-    struct buf when;
-    buf_init(&when, h->rq.a, 64);
-    instant_write(&when, h->rq.now);
-    json_k(o, S("expansion"));
-    json_obj(o);
-    if (t->partly) {
-        json_k(o, S("extension"));
-        json_v_raw(o, S("[{\"url\":\"http://hl7.org/fhir/StructureDefinition/valueset-unclosed\","
-                        "\"valueBoolean\":true}]"));
-    }
-    json_ks(o, S("timestamp"), buf_get(&when));
-    json_ki(o, S("offset"), (int64_t)w->offset);
-    json_k(o, S("contains"));
-    json_arr(o);
-    for (size_t i = 0; i < t->n; i++) {
-        struct arena_mark m = arena_mark(h->rq.a);
-        bool in = fits(h, &t->v[i], a->lang, w->filter);
-        arena_back(h->rq.a, m);
-        if (in && total >= w->offset && total - w->offset < w->count) {
-            contains_write(h, o, &t->v[i], a);
-        }
-        total += in ? 1 : 0;
-    }
-    json_arr_end(o);
-    json_ki(o, S("total"), (int64_t)total);
-    json_obj_end(o);
-}
-
-enum err api_fhir_expand(struct http_req *h)
-{
-    struct asked a;
-    struct window w;
-    struct terms t = {.h = h};
-    struct buf b;
-    struct json_out o;
-    TRY(ask_read(h, T_VALUE_SET, &a));
-    TRY(window_read(h, &a, &w));
-    if (json_has(a.set)) {
-        TRY(terms_of_resource(&t, a.set));
-    } else {
-        TRY(need(h, a.url, "url"));
-        TRY(terms_of_set(&t, a.url));
-    }
-    buf_init(&b, h->rq.a, (size_t)16 << 20);
-    if (buf_room(&b, 1 << 20) == NULL) {
-        return FAIL(&h->rq, E_TOO_LARGE, "memory cap");
-    }
-    json_out_init(&o, &b);
-    json_obj(&o);
-    json_ks(&o, S("resourceType"), S("ValueSet"));
-    if (a.url.n > 0) {
-        json_ks(&o, S("url"), a.url);
-    }
-    if (t.name.n > 0) {
-        json_ks(&o, S("name"), t.name);
-    }
-    json_ks(&o, S("status"), S("active"));
-    expansion_write(h, &o, &a, &w, &t);
-    json_obj_end(&o);
-    return buf_ok(&b) ? api_reply(h, 200, buf_get(&b)) : FAIL(&h->rq, E_TOO_LARGE, "expansion");
-}
-
-/* ---- answers as Parameters ---- */
-
-static void out_text(struct json_out *o, struct str name, struct str kind, struct str value)
-{
-    json_obj(o);
-    json_ks(o, S("name"), name);
-    json_ks(o, kind, value);
-    json_obj_end(o);
-}
-
-static void out_begin(struct http_req *h, struct buf *b, struct json_out *o)
-{
-    buf_init(b, h->rq.a, 1 << 20);
-    json_out_init(o, b);
-    json_obj(o);
-    json_ks(o, S("resourceType"), S("Parameters"));
-    json_k(o, S("parameter"));
-    json_arr(o);
-}
-
-static enum err out_end(struct http_req *h, struct buf *b, struct json_out *o)
-{
-    json_arr_end(o);
-    json_obj_end(o);
-    return buf_ok(b) ? api_reply(h, 200, buf_get(b)) : FAIL(&h->rq, E_TOO_LARGE, "Parameters");
+    struct str plain = str_sub(url, 0, str_find_char(url, '|'));
+    return url.p != NULL ? plain : url;
 }
 
 /* ---- $validate-code ---- */
 
-static enum err verdict(struct http_req *h, const struct asked *a, const struct term *t, bool is_in)
+/* What is said of one code. */
+struct verdict {
+    enum def_in in;
+    const struct term *term; /* NULL: not known */
+    const char *why;         /* msgid; NULL: nothing is wrong */
+    struct str about;
+};
+
+static enum err verdict_write(struct http_req *h, const struct term_ask *a, const struct verdict *v)
 {
-    struct buf b;
-    struct json_out o;
-    struct str display = t != NULL ? term_display(h, t, a->lang) : S("");
-    bool other = is_in && t != NULL && a->display.n > 0 && !str_eq(a->display, t->display) &&
-                 !str_eq(a->display, display);
-    out_begin(h, &b, &o);
-    json_obj(&o);
-    json_ks(&o, S("name"), S("result"));
-    json_kb(&o, S("valueBoolean"), is_in && !other);
-    json_obj_end(&o);
-    if (!is_in || other) {
-        const char *why = other ? T("The display is not that of the code.")
-                                : T("The code is not in this set.");
-        out_text(&o, S("message"), S("valueString"), tr(h->rq.lang, why));
+    struct term_out out;
+    struct str display = v->term != NULL ? term_display(&h->rq, v->term, a->lang) : S("");
+    term_out_begin(h, &out);
+    term_out_bool(&out, S("result"), v->in == DEF_IN && v->why == NULL);
+    if (v->why != NULL) {
+        struct buf b;
+        buf_init(&b, h->rq.a, 4096);
+        buf_str(&b, tr(h->rq.lang, v->why));
+        if (v->about.n > 0) {
+            BUF_LIT(&b, " (");
+            buf_str(&b, utf8_cut(v->about, 400));
+            buf_char(&b, ')');
+        }
+        term_out_text(&out, S("message"), S("valueString"), buf_get(&b));
     }
-    if (display.n > 0) {
-        out_text(&o, S("display"), S("valueString"), display);
-    }
-    return out_end(h, &b, &o);
+    term_out_text(&out, S("display"), S("valueString"), display);
+    return term_out_end(h, &out);
 }
 
-/* Sets whose codes have a grammar are asked, not listed. */
-static bool is_by_grammar(const struct asked *a, bool *ret_in)
+/* The display that was given, and whether the code may stand in data. */
+static void verdict_narrow(struct http_req *h, const struct term_ask *a, struct str display,
+                           struct verdict *v)
 {
-    uint16_t set = json_has(a->set) ? 0 : def_set_find(fhir_defs(), a->url);
-    const struct def_set *s = set != 0 ? def_set_row(fhir_defs(), set) : NULL;
-    if (s == NULL || s->kind == DEF_SET_LISTED || s->kind == DEF_SET_PARTLY) {
-        return false;
+    bool no_abstract = str_eq(api_param_text(&a->ps, S("abstract")), S("false"));
+    if (v->in == DEF_OUT) {
+        v->why = T("The code is not in this set.");
+    } else if (v->in == DEF_UNSURE) {
+        v->why = T("Whether the code is valid cannot be told here: its code system is not carried.");
+    } else if (v->term != NULL && no_abstract && term_is_abstract(&h->rq, v->term)) {
+        v->why = T("The code is only for grouping others.");
+    } else if (v->term != NULL && display.n > 0 && !term_is_called(&h->rq, v->term, display)) {
+        v->why = T("The display is not that of the code.");
     }
-    *ret_in = def_set_has(fhir_defs(), set, a->system, a->code) == DEF_IN;
-    return true;
+}
+
+static enum err set_judge(struct http_req *h, const struct term_ask *a, const struct term_set *set,
+                          struct str system, struct str code, struct str display, struct verdict *v)
+{
+    *v = (struct verdict){.in = DEF_OUT};
+    if (code.n > 0) {
+        TRY(term_set_has(&h->rq, set, without_version(system), code, &v->in, &v->term));
+    }
+    verdict_narrow(h, a, display, v);
+    return OK;
+}
+
+/* The first coding of a concept that is valid, else what is wrong with the first. */
+static enum err concept_judge(struct http_req *h, const struct term_ask *a, const struct term_set *set,
+                              struct jv concept, struct verdict *ret_v)
+{
+    struct jv list = json_get(concept, S("coding"));
+    bool first = true;
+    *ret_v = (struct verdict){.in = DEF_OUT, .why = T("The code is not in this set.")};
+    for (struct jv c = json_first(list); json_has(c); c = json_next(c)) {
+        struct verdict v;
+        struct str system = member(h, c, S("system"));
+        TRY(set_judge(h, a, set, system.p != NULL ? system : S(""), member(h, c, S("code")),
+                      member(h, c, S("display")), &v));
+        if (first || (v.in == DEF_IN && (ret_v->in != DEF_IN || v.why == NULL))) {
+            *ret_v = v;
+        }
+        first = false;
+        if (v.in == DEF_IN && v.why == NULL) {
+            return OK;
+        }
+    }
+    return OK;
 }
 
 enum err api_fhir_set_validate(struct http_req *h)
 {
-    struct asked a;
-    struct terms t = {.h = h};
-    bool in = false;
-    TRY(ask_read(h, T_VALUE_SET, &a));
-    TRY(need(h, a.code, "code"));
-    if (json_has(a.set)) {
-        TRY(terms_of_resource(&t, a.set));
-    } else {
-        TRY(need(h, a.url, "url"));
-        if (is_by_grammar(&a, &in)) {
-            return verdict(h, &a, NULL, in);
-        }
-        TRY(terms_of_set(&t, a.url));
+    struct term_ask a;
+    const struct term_set *set = NULL;
+    struct verdict v;
+    TRY(term_ask_read(h, T_VALUE_SET, S("valueSet"), &a));
+    const struct api_param *concept = api_param(&a.ps, S("codeableConcept"));
+    if (concept == NULL || !json_has(concept->value)) {
+        TRY(term_need(h, a.code, "code"));
+        concept = NULL;
     }
-    const struct term *found = terms_find(&t, a.system, a.code);
-    return verdict(h, &a, found, found != NULL);
+    TRY(term_ask_set(h, &a, &set));
+    if (concept != NULL) {
+        TRY(concept_judge(h, &a, set, concept->value, &v));
+    } else {
+        TRY(set_judge(h, &a, set, a.system, a.code, a.display, &v));
+    }
+    return verdict_write(h, &a, &v);
+}
+
+static void system_judge(struct http_req *h, const struct term_ask *a, const struct term_system *s,
+                         struct str system, struct str code, struct str display, struct verdict *v)
+{
+    *v = (struct verdict){.in = DEF_OUT};
+    if (system.p != NULL && !str_eq(without_version(system), s->url)) {
+        v->why = T("The code is of another code system.");
+        return;
+    }
+    v->term = code.n > 0 ? term_find(s, code) : NULL;
+    v->in = v->term != NULL ? DEF_IN : s->complete ? DEF_OUT : DEF_UNSURE;
+    verdict_narrow(h, a, display, v);
 }
 
 enum err api_fhir_system_validate(struct http_req *h)
 {
-    struct asked a;
-    struct terms t = {.h = h};
-    TRY(ask_read(h, T_CODE_SYSTEM, &a));
-    TRY(need(h, a.code, "code"));
+    struct term_ask a;
+    const struct term_system *s;
+    struct verdict v = {.in = DEF_OUT};
+    TRY(term_ask_read(h, T_CODE_SYSTEM, S("codeSystem"), &a));
+    const struct api_param *concept = api_param(&a.ps, S("codeableConcept"));
+    struct jv first = concept != NULL ? json_first(json_get(concept->value, S("coding")))
+                                      : (struct jv){NULL, 0};
+    if (!json_has(first)) {
+        TRY(term_need(h, a.code, "code"));
+    } else if (a.url.n == 0) {
+        a.url = member(h, first, S("system"));
+    }
     a.url = a.url.n > 0 ? a.url : a.system;
-    TRY(need(h, a.url, "url"));
-    TRY(terms_of_system(&t, a.url));
-    const struct term *found = terms_find(&t, (struct str){NULL, 0}, a.code);
-    return verdict(h, &a, found, found != NULL);
+    TRY(json_has(a.resource) ? OK : term_need(h, a.url, "url"));
+    TRY(term_ask_system(h, &a, a.url, &s));
+    if (!json_has(first)) {
+        system_judge(h, &a, s, a.system, a.code, a.display, &v);
+        return verdict_write(h, &a, &v);
+    }
+    for (; json_has(first) && (v.in != DEF_IN || v.why != NULL); first = json_next(first)) {
+        struct str system = member(h, first, S("system"));
+        system_judge(h, &a, s, system.p != NULL ? system : S(""), member(h, first, S("code")),
+                     member(h, first, S("display")), &v);
+    }
+    return verdict_write(h, &a, &v);
 }
 
 /* ---- $lookup ---- */
 
-static void part_write(struct json_out *o, struct str name, struct str kind, struct str value)
+/* Whether a property is asked for: all are when none is named. */
+static bool is_asked(const struct term_ask *a, struct str name)
 {
-    if (value.n > 0) {
-        out_text(o, name, kind, value);
+    bool any = false;
+    for (size_t i = 0; i < a->ps.n; i++) {
+        bool is_property = str_eq(a->ps.v[i].name, S("property"));
+        if (is_property && (str_eq(a->ps.v[i].text, name) || str_eq(a->ps.v[i].text, S("*")))) {
+            return true;
+        }
+        any = any || is_property;
+    }
+    return !any;
+}
+
+/* A language of designations: "designation", or "lang.ru". */
+static bool is_asked_language(struct http_req *h, const struct term_ask *a, struct str lang)
+{
+    struct buf b;
+    buf_init(&b, h->rq.a, 128);
+    BUF_LIT(&b, "lang.");
+    buf_str(&b, lang);
+    return is_asked(a, S("designation")) || is_asked(a, buf_get(&b));
+}
+
+static void designation_write(struct http_req *h, struct term_out *out, const struct term_ask *a,
+                              struct str lang, struct jv use, struct str value)
+{
+    if (value.n == 0 || !is_asked_language(h, a, lang.p != NULL ? lang : S(""))) {
+        return;
+    }
+    term_out_parts(out, S("designation"));
+    term_out_text(out, S("language"), S("valueCode"), lang);
+    if (json_has(use)) {
+        json_obj(&out->o);
+        json_ks(&out->o, S("name"), S("use"));
+        json_kv(&out->o, S("valueCoding"), use);
+        json_obj_end(&out->o);
+    }
+    term_out_text(out, S("value"), S("valueString"), value);
+    term_out_parts_end(out);
+}
+
+static void code_property_write(struct term_out *out, const struct term_ask *a, struct str name,
+                                struct str code)
+{
+    if (code.n > 0 && is_asked(a, name)) {
+        term_out_parts(out, S("property"));
+        term_out_text(out, S("code"), S("valueCode"), name);
+        term_out_text(out, S("value"), S("valueCode"), code);
+        term_out_parts_end(out);
     }
 }
 
-static void designation_out(struct json_out *o, struct str lang, struct str value)
+/* A property as the code system has it: {"code":...,"valueX":...}. */
+static void property_write(struct http_req *h, struct term_out *out, const struct term_ask *a,
+                           struct jv p)
 {
-    json_obj(o);
-    json_ks(o, S("name"), S("designation"));
-    json_k(o, S("part"));
-    json_arr(o);
-    part_write(o, S("language"), S("valueCode"), lang);
-    part_write(o, S("value"), S("valueString"), value);
-    json_arr_end(o);
-    json_obj_end(o);
-}
-
-static void found_write(struct http_req *h, struct json_out *o, const struct terms *t,
-                        const struct term *found, const struct asked *a)
-{
-    struct jv list = json_get(found->concept, S("designation"));
-    struct str display = term_display(h, found, a->lang);
-    out_text(o, S("name"), S("valueString"), t->name.n > 0 ? t->name : found->system);
-    part_write(o, S("version"), S("valueString"), t->version);
-    out_text(o, S("display"), S("valueString"), display.n > 0 ? display : found->code);
-    part_write(o, S("definition"), S("valueString"), member(h, found->concept, S("definition")));
-    for (struct jv v = json_first(list); json_has(v); v = json_next(v)) {
-        designation_out(o, member(h, v, S("language")), member(h, v, S("value")));
+    struct str code = member(h, p, S("code"));
+    if (code.n == 0 || !is_asked(a, code)) {
+        return;
     }
-    for (unsigned i = 0; found->titles != NULL && i < LANG_COUNT; i++) {
-        if (found->titles->v[i].n > 0) {
-            designation_out(o, lang_code((enum lang)i), found->titles->v[i]);
+    term_out_parts(out, S("property"));
+    term_out_text(out, S("code"), S("valueCode"), code);
+    for (struct jv v = json_first(p); json_has(v); v = json_next(v)) {
+        struct str key = json_key(&h->rq, v);
+        if (str_starts(key, S("value"))) {
+            json_obj(&out->o);
+            json_ks(&out->o, S("name"), S("value"));
+            json_kv(&out->o, key, v);
+            json_obj_end(&out->o);
         }
     }
-    if (found->parent.n > 0) {
-        json_obj(o);
-        json_ks(o, S("name"), S("property"));
-        json_k(o, S("part"));
-        json_arr(o);
-        part_write(o, S("code"), S("valueCode"), S("parent"));
-        part_write(o, S("value"), S("valueCode"), found->parent);
-        json_arr_end(o);
-        json_obj_end(o);
+    term_out_parts_end(out);
+}
+
+static void properties_write(struct http_req *h, struct term_out *out, const struct term_ask *a,
+                             const struct term_system *s, const struct term *t, struct jv concept)
+{
+    struct jv list = json_get(concept, S("property"));
+    bool has_flag = false;
+    if (t->up != TERM_NONE) {
+        code_property_write(out, a, S("parent"), s->v_terms[t->up].code);
     }
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (s->v_terms[i].up == (uint32_t)(t - s->v_terms)) {
+            code_property_write(out, a, S("child"), s->v_terms[i].code);
+        }
+    }
+    for (struct jv p = json_first(list); json_has(p); p = json_next(p)) {
+        has_flag = has_flag || json_is(json_get(p, S("code")), S("inactive"));
+        property_write(h, out, a, p);
+    }
+    if (!has_flag && is_asked(a, S("inactive"))) {
+        term_out_parts(out, S("property"));
+        term_out_text(out, S("code"), S("valueCode"), S("inactive"));
+        term_out_bool(out, S("value"), term_is_inactive(&h->rq, t));
+        term_out_parts_end(out);
+    }
+}
+
+static void found_write(struct http_req *h, struct term_out *out, const struct term_system *s,
+                        const struct term *t, const struct term_ask *a)
+{
+    struct jv concept = term_concept(&h->rq, t);
+    struct jv list = json_get(concept, S("designation"));
+    struct str display = term_display(&h->rq, t, a->lang);
+    term_out_text(out, S("name"), S("valueString"), s->name.n > 0 ? s->name : s->url);
+    term_out_text(out, S("version"), S("valueString"), s->version);
+    term_out_text(out, S("display"), S("valueString"), display.n > 0 ? display : t->code);
+    if (is_asked(a, S("definition"))) {
+        term_out_text(out, S("definition"), S("valueString"), member(h, concept, S("definition")));
+    }
+    for (struct jv v = json_first(list); json_has(v); v = json_next(v)) {
+        designation_write(h, out, a, member(h, v, S("language")), json_get(v, S("use")),
+                          member(h, v, S("value")));
+    }
+    for (unsigned i = 0; t->titles != NULL && i < LANG_COUNT; i++) {
+        designation_write(h, out, a, lang_code((enum lang)i), (struct jv){NULL, 0}, t->titles[i]);
+    }
+    properties_write(h, out, a, s, t, concept);
+}
+
+static enum err code_find(struct http_req *h, const struct term_system *s, struct str code,
+                          const struct term **ret_term)
+{
+    *ret_term = term_find(s, code);
+    if (*ret_term == NULL) {
+        return term_refuse(h, E_NOT_FOUND, "not-found", T("The code is not in this code system."), code);
+    }
+    return OK;
 }
 
 enum err api_fhir_lookup(struct http_req *h)
 {
-    struct asked a;
-    struct terms t = {.h = h};
-    struct buf b;
-    struct json_out o;
-    TRY(ask_read(h, T_CODE_SYSTEM, &a));
-    TRY(need(h, a.system, "system"));
-    TRY(need(h, a.code, "code"));
-    TRY(terms_of_system(&t, a.system));
-    const struct term *found = terms_find(&t, (struct str){NULL, 0}, a.code);
-    if (found == NULL) {
-        fhir_issue_add(&h->rq, ISSUE_ERROR, "not-found", T("The code is not in this code system."),
-                       a.code, S(""));
-        return FAIL(&h->rq, E_NOT_FOUND, "no such code");
+    struct term_ask a;
+    const struct term_system *s;
+    const struct term *t;
+    struct term_out out;
+    TRY(term_ask_read(h, T_CODE_SYSTEM, S(""), &a));
+    TRY(term_need(h, a.system, "system"));
+    TRY(term_need(h, a.code, "code"));
+    TRY(term_ask_system(h, &a, a.system, &s));
+    TRY(code_find(h, s, a.code, &t));
+    term_out_begin(h, &out);
+    found_write(h, &out, s, t, &a);
+    return term_out_end(h, &out);
+}
+
+/* ---- $subsumes ---- */
+
+/* codeA or codingA; a coding must be of the same system as the other. */
+static enum err side_take(struct http_req *h, struct term_ask *a, struct str code_name,
+                          struct str coding_name, struct str *ret_code)
+{
+    const struct api_param *p = api_param(&a->ps, coding_name);
+    *ret_code = api_param_text(&a->ps, code_name);
+    if (p != NULL && json_has(p->value)) {
+        struct str system = member(h, p->value, S("system"));
+        if (a->system.n > 0 && system.n > 0 && !str_eq(without_version(a->system), system)) {
+            return FAIL(&h->rq, E_BAD_INPUT, "codings of two code systems");
+        }
+        a->system = a->system.n > 0 ? a->system : system;
+        *ret_code = member(h, p->value, S("code"));
     }
-    out_begin(h, &b, &o);
-    found_write(h, &o, &t, found, &a);
-    return out_end(h, &b, &o);
+    return OK;
+}
+
+enum err api_fhir_subsumes(struct http_req *h)
+{
+    struct term_ask a;
+    const struct term_system *s;
+    const struct term *one;
+    const struct term *other;
+    struct str code_a;
+    struct str code_b;
+    struct term_out out;
+    TRY(term_ask_read(h, T_CODE_SYSTEM, S(""), &a));
+    TRY(side_take(h, &a, S("codeA"), S("codingA"), &code_a));
+    TRY(side_take(h, &a, S("codeB"), S("codingB"), &code_b));
+    TRY(term_need(h, code_a, "codeA"));
+    TRY(term_need(h, code_b, "codeB"));
+    TRY(json_has(a.resource) ? OK : term_need(h, a.system, "system"));
+    TRY(term_ask_system(h, &a, a.system, &s));
+    TRY(code_find(h, s, code_a, &one));
+    TRY(code_find(h, s, code_b, &other));
+    const uint8_t *below = terms_branch(&h->rq, s, one, true);
+    const uint8_t *above = terms_branch(&h->rq, s, one, false);
+    TRY_MEM(&h->rq, below);
+    TRY_MEM(&h->rq, above);
+    struct str outcome = one == other                        ? S("equivalent")
+                         : below[other - s->v_terms] != 0 ? S("subsumes")
+                         : above[other - s->v_terms] != 0 ? S("subsumed-by")
+                                                          : S("not-subsumed");
+    term_out_begin(h, &out);
+    term_out_text(&out, S("outcome"), S("valueCode"), outcome);
+    return term_out_end(h, &out);
 }

@@ -233,7 +233,8 @@ static enum err put_try(struct http_req *h, struct tx *tx, struct jv root,
     bool system = who_may(rq->who, IS_SYSTEM);
     struct res_row old = {0};
     bool has_old = false;
-    struct fhir_how how = {.id = w->id, .expect = w->expect};
+    struct fhir_access acc = api_access(h);
+    struct fhir_how how = {.id = w->id, .expect = w->expect, .acc = &acc};
     struct tx_put put;
     unsigned ops = w->is_create ? OP_CREATE : OP_UPDATE;
     if (!scope_allows(rq->who->scope, w->type, ops)) {

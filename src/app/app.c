@@ -9,6 +9,7 @@
 #include "care/flow.h"
 #include "care/sign.h"
 #include "care/icd.h"
+#include "care/icd_codes.h"
 #include "care/upload.h"
 #include "fhir/library.h"
 #include "fhir/validate.h"
@@ -137,6 +138,7 @@ static enum err open_rules(struct req *rq, const struct config *config,
         TRY(app_folder(rq, "content", &dir));
     }
     TRY(fhir_library_load(rq, lib, dir));
+    fhir_library_extra_set(lib, &icd_codes);
     return fhir_rules_new(rq, lib, ret_rules);
 }
 

@@ -160,6 +160,7 @@ struct def_set {
 struct def_concept {
     uint32_t code;
     uint32_t display; /* English; may be empty */
+    uint32_t more;    /* JSON of its definition, designation, property; empty when it has none */
     uint16_t system;  /* row of its code system */
     uint16_t parent;  /* row of the concept above it; 0 none */
 };
@@ -167,6 +168,7 @@ struct def_concept {
 struct def_system_row {
     uint32_t url;
     uint32_t name;
+    uint32_t more;   /* JSON of its version, title, filter, property; may be empty */
     uint32_t first;  /* concept row; those of a system are in one run */
     uint32_t n;
     uint8_t complete; /* 1: all its codes are here */
@@ -243,11 +245,19 @@ const struct def_concept *def_set_concept(const struct defs *d, const struct def
 /* Whether a code is in a value set. system p NULL: of any system, as for elements of type code.
  * DEF_UNSURE when the set is not fully known. */
 enum def_in def_set_has(const struct defs *d, uint16_t set, struct str system, struct str code);
+/* Whether a code has the form of a kind of codes with a grammar. */
+bool def_grammar_has(enum def_set_kind kind, struct str code);
+/* The kind of the codes of a system that has a grammar; DEF_SET_LISTED of all others. */
+enum def_set_kind def_grammar_of(struct str system);
+/* The url of the i-th system the codes that are not known of a set stand in; n 0 after the last. */
+struct str def_set_open(const struct defs *d, const struct def_set *s, unsigned i);
+uint16_t def_code_system_count(const struct defs *d); /* rows are 1 .. this - 1 */
 uint16_t def_code_system_find(const struct defs *d, struct str url);
 const struct def_system_row *def_code_system_row(const struct defs *d, uint16_t system);
 /* A concept by system and code; NULL when it is not there. */
 const struct def_concept *def_concept_find(const struct defs *d, struct str system, struct str code);
 const struct def_concept *def_concept_row(const struct defs *d, uint32_t row);
+uint32_t def_concept_number(const struct defs *d, const struct def_concept *c);
 
 /* Profiles and extensions of R4: the StructureDefinition as JSON, cut to its differential and what
  * validation reads of it; empty when there is none. */

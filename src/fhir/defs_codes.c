@@ -85,6 +85,11 @@ const struct def_concept *def_concept_row(const struct defs *d, uint32_t row)
     return row > 0 && row < d->part[PART_CONCEPT].n ? &rows[row] : NULL;
 }
 
+uint32_t def_concept_number(const struct defs *d, const struct def_concept *c)
+{
+    return (uint32_t)(c - (const struct def_concept *)def_rows(d, PART_CONCEPT));
+}
+
 const struct def_concept *def_set_concept(const struct defs *d, const struct def_set *s, unsigned i)
 {
     const uint16_t *list = def_rows(d, PART_SET_CODE);
@@ -123,14 +128,44 @@ enum def_in def_set_has(const struct defs *d, uint16_t set, struct str system, s
             return DEF_IN;
         }
     }
-    switch ((enum def_set_kind)s->kind) {
-    case DEF_SET_LISTED: return DEF_OUT;
-    case DEF_SET_PARTLY: return may_hold(d, s, system) ? DEF_UNSURE : DEF_OUT;
-    case DEF_SET_MIME: return mime_ok(code) ? DEF_IN : DEF_OUT;
-    case DEF_SET_LANGUAGE: return language_ok(code) ? DEF_IN : DEF_OUT;
-    case DEF_SET_UCUM: return ucum_validate(code) ? DEF_IN : DEF_OUT;
+    if (s->kind == DEF_SET_PARTLY) {
+        return may_hold(d, s, system) ? DEF_UNSURE : DEF_OUT;
     }
-    return DEF_UNSURE;
+    return def_grammar_has((enum def_set_kind)s->kind, code) ? DEF_IN : DEF_OUT;
+}
+
+bool def_grammar_has(enum def_set_kind kind, struct str code)
+{
+    switch (kind) {
+    case DEF_SET_LISTED:
+    case DEF_SET_PARTLY: return false;
+    case DEF_SET_MIME: return mime_ok(code);
+    case DEF_SET_LANGUAGE: return language_ok(code);
+    case DEF_SET_UCUM: return ucum_validate(code);
+    }
+    return false;
+}
+
+enum def_set_kind def_grammar_of(struct str system)
+{
+    return str_eq(system, S("urn:ietf:bcp:13"))            ? DEF_SET_MIME
+           : str_eq(system, S("urn:ietf:bcp:47"))          ? DEF_SET_LANGUAGE
+           : str_eq(system, S("http://unitsofmeasure.org")) ? DEF_SET_UCUM
+                                                            : DEF_SET_LISTED;
+}
+
+struct str def_set_open(const struct defs *d, const struct def_set *s, unsigned i)
+{
+    const uint16_t *list = def_rows(d, PART_LIST);
+    if (s->n_open == DEF_MANY || i >= s->n_open) {
+        return S("");
+    }
+    return def_str(d, def_code_system_row(d, list[s->first_open + i])->url);
+}
+
+uint16_t def_code_system_count(const struct defs *d)
+{
+    return (uint16_t)d->part[PART_SYSTEM].n;
 }
 
 uint16_t def_code_system_find(const struct defs *d, struct str url)

@@ -87,6 +87,34 @@ static uint16_t concept_find(struct dc *dc, uint16_t system, struct str code)
     return 0;
 }
 
+/* Members of an object as one text of JSON; none of them: nothing. */
+static enum err more_write(struct dc *dc, struct jv v, const struct str *names, size_t n,
+                           uint32_t *ret_off)
+{
+    struct buf b;
+    bool any = false;
+    buf_init(&b, dc->rq->a, 1 << 20);
+    for (size_t i = 0; i < n; i++) {
+        struct jv one = json_get(v, names[i]);
+        if (json_has(one)) {
+            buf_char(&b, any ? ',' : '{');
+            json_quote(&b, names[i]);
+            buf_char(&b, ':');
+            json_minify(&b, one);
+            any = true;
+        }
+    }
+    if (!any) {
+        return OK;
+    }
+    buf_char(&b, '}');
+    TRY_MEM(dc->rq, buf_ok(&b) ? b.p : NULL);
+    return dc_text(dc, buf_get(&b), ret_off);
+}
+
+static const struct str concept_more[] = {SI("definition"), SI("designation"), SI("property")};
+static const struct str system_more[] = {SI("version"), SI("title"), SI("filter"), SI("property")};
+
 static enum err concept_add(struct dc *dc, uint16_t system, struct jv v, uint16_t parent,
                             uint16_t *ret_row)
 {
@@ -98,6 +126,7 @@ static enum err concept_add(struct dc *dc, uint16_t system, struct jv v, uint16_
     }
     TRY(dc_text(dc, code, &c->code));
     TRY(dc_text(dc, dc_str(dc, v, S("display")), &c->display));
+    TRY(more_write(dc, v, concept_more, LEN(concept_more), &c->more));
     c->system = system;
     c->parent = parent;
     *ret_row = (uint16_t)(dc->rows[PART_CONCEPT].n - 1);
@@ -148,6 +177,7 @@ static enum err system_write(struct dc *dc, struct jv cs)
     struct jv sensitive = json_get(cs, S("caseSensitive"));
     system_row(dc, system)->complete = json_is(json_get(cs, S("content")), S("complete"));
     system_row(dc, system)->folded = json_kind(sensitive) == JSON_FALSE;
+    TRY(more_write(dc, cs, system_more, LEN(system_more), &system_row(dc, system)->more));
     return concepts_write(dc, system, json_get(cs, S("concept")));
 }
 

@@ -1,9 +1,11 @@
 /* fhir/library.c - conformance resources beyond R4. See library.h. */
 #include "fhir/library.h"
 
+#include "fhir/param.h"
+#include "fhir/search.h"
 #include "os/file.h"
 
-enum { BOOK_MAX = 16 << 20, SETS_DEEP = 8, CONCEPTS_DEEP = 16 };
+enum { BOOK_MAX = 16 << 20, VERSIONS_MAX = 200 };
 
 struct book {
     struct str type;
@@ -12,10 +14,26 @@ struct book {
     struct jv v;
 };
 
+struct fhir_memo {
+    struct fhir_memo *next;
+    const void *kind;
+    struct str key;
+    const void *value;
+};
+
+/* What a library of one request keeps. */
+struct shelf {
+    struct fhir_memo *top;
+    enum err err;
+};
+
 struct fhir_library {
     struct arena *a;
     struct book *books;
     uint32_t n;
+    const struct fhir_extra *extra;
+    const struct fhir_access *acc; /* of a library of one request */
+    struct shelf *shelf;           /* NULL: of no request */
 };
 
 struct fhir_library *fhir_library_new(struct arena *a)
@@ -101,14 +119,12 @@ struct jv fhir_library_at(const struct fhir_library *lib, uint32_t i)
     return i < fhir_library_size(lib) ? lib->books[i].v : (struct jv){0};
 }
 
-struct jv fhir_library_find(struct req *rq, const struct fhir_library *lib, struct str type,
-                            struct str canonical)
+struct jv fhir_library_own(const struct fhir_library *lib, struct str type, struct str canonical)
 {
     size_t bar = str_find_char(canonical, '|');
     struct str url = str_sub(canonical, 0, bar);
     struct str version = str_sub(canonical, bar + 1, canonical.n);
     struct jv found = {0};
-    (void)rq;
     for (uint32_t i = 0; lib != NULL && i < lib->n; i++) {
         const struct book *b = &lib->books[i];
         bool fits = str_eq(b->url, url) && (type.n == 0 || str_eq(b->type, type));
@@ -119,116 +135,228 @@ struct jv fhir_library_find(struct req *rq, const struct fhir_library *lib, stru
     return found;
 }
 
+void fhir_library_extra_set(struct fhir_library *lib, const struct fhir_extra *extra)
+{
+    lib->extra = extra;
+}
+
+const struct fhir_extra *fhir_library_extra(const struct fhir_library *lib)
+{
+    return lib != NULL ? lib->extra : NULL;
+}
+
+/* ---- of one request ---- */
+
+struct fhir_library *fhir_library_over(struct req *rq, const struct fhir_library *base,
+                                       const struct fhir_access *acc)
+{
+    struct fhir_library *lib = ARENA_NEW(rq->a, struct fhir_library);
+    if (lib == NULL) {
+        return NULL;
+    }
+    if (base != NULL) {
+        *lib = *base;
+    }
+    if (lib->shelf == NULL) {
+        lib->a = rq->a;
+        lib->acc = acc;
+        lib->shelf = ARENA_NEW(rq->a, struct shelf);
+    }
+    return lib->shelf != NULL ? lib : NULL;
+}
+
+enum err fhir_library_err(const struct fhir_library *lib)
+{
+    return lib != NULL && lib->shelf != NULL ? lib->shelf->err : OK;
+}
+
+void fhir_library_fail(const struct fhir_library *lib, enum err e)
+{
+    if (lib != NULL && lib->shelf != NULL && lib->shelf->err == OK) {
+        lib->shelf->err = e;
+    }
+}
+
+const void *fhir_library_memo(const struct fhir_library *lib, const void *kind, struct str key)
+{
+    struct fhir_memo *m = lib != NULL && lib->shelf != NULL ? lib->shelf->top : NULL;
+    while (m != NULL && (m->kind != kind || !str_eq(m->key, key))) {
+        m = m->next;
+    }
+    return m != NULL ? m->value : NULL;
+}
+
+void fhir_library_memo_set(struct req *rq, const struct fhir_library *lib, const void *kind,
+                           struct str key, const void *value)
+{
+    struct fhir_memo *m = lib != NULL && lib->shelf != NULL ? ARENA_NEW(rq->a, struct fhir_memo)
+                                                            : NULL;
+    if (m != NULL) {
+        *m = (struct fhir_memo){lib->shelf->top, kind, arena_str(rq->a, key), value};
+        lib->shelf->top = m;
+    }
+}
+
+struct fhir_memo *fhir_library_mark(const struct fhir_library *lib)
+{
+    return lib != NULL && lib->shelf != NULL ? lib->shelf->top : NULL;
+}
+
+void fhir_library_back(const struct fhir_library *lib, struct fhir_memo *mark)
+{
+    if (lib != NULL && lib->shelf != NULL) {
+        lib->shelf->top = mark;
+    }
+}
+
+/* ---- stored ones ---- */
+
+/* Order of versions: numbers by their worth, all else by its letters. */
+static int version_cmp(struct str a, struct str b)
+{
+    struct str x;
+    struct str y;
+    for (;;) {
+        bool has_a = str_cut(&a, '.', &x);
+        bool has_b = str_cut(&b, '.', &y);
+        uint64_t n = 0;
+        uint64_t m = 0;
+        if (!has_a || !has_b) {
+            return (int)has_a - (int)has_b;
+        }
+        bool numbers = str_u64(x, &n) && str_u64(y, &m);
+        int order = numbers ? (n > m) - (n < m) : str_cmp(x, y);
+        if (order != 0) {
+            return order;
+        }
+    }
+}
+
+static int rank(struct jv v)
+{
+    struct jv status = json_get(v, S("status"));
+    return json_is(status, S("active")) ? 3 : json_is(status, S("draft")) ? 2
+           : json_is(status, S("retired")) ? 0 : 1;
+}
+
+/* A candidate read; absent when the caller may not see it, or it is another version. */
+static enum err kept_read(struct req *rq, const struct fhir_access *acc, int64_t rid,
+                          struct str version, struct jv *ret_v, struct instant *ret_updated)
+{
+    struct res_row row;
+    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
+    bool may = true;
+    TRY_MEM(rq, doc);
+    *ret_v = (struct jv){0};
+    enum err e = db_read_rid(rq, rid, &row);
+    if (e == E_GONE || e == E_NOT_FOUND || (e == OK && row.deleted)) {
+        err_clear(rq); /* deleted since the list was read */
+        return OK;
+    }
+    TRY(e);
+    if (acc != NULL) {
+        TRY(fhir_may_touch(rq, acc, OP_READ | OP_SEARCH, &row, &may));
+    }
+    if (!may) {
+        return OK;
+    }
+    TRY(json_parse(rq, row.body, NULL, doc));
+    struct jv v = json_root(doc);
+    if (version.n == 0 || json_is(json_get(v, S("version")), version)) {
+        *ret_v = v;
+        *ret_updated = row.updated;
+    }
+    return OK;
+}
+
+static enum err kept_find(struct req *rq, const struct fhir_library *lib, enum fhir_type type,
+                          struct str canonical, struct jv *ret_v)
+{
+    const struct fhir_param *p = fhir_param_find(type, S("url"));
+    size_t bar = str_find_char(canonical, '|');
+    struct str version = str_sub(canonical, bar + 1, canonical.n);
+    struct list *l = NULL;
+    struct hit hit;
+    int64_t rids[VERSIONS_MAX];
+    size_t n = 0;
+    struct instant newest = {0};
+    struct jv best = {0};
+    if (p == NULL) {
+        return OK;
+    }
+    TRY(list_token(rq, p->sp, db_hash(rq->db, str_sub(canonical, 0, bar)), 0, LIST_NEWEST, &l));
+    while (n < VERSIONS_MAX && list_next(l, &hit)) {
+        rids[n++] = hit.rid;
+    }
+    enum err e = list_err(rq, l);
+    list_close(&l);
+    TRY(e);
+    for (size_t i = 0; i < n; i++) {
+        struct jv v;
+        struct instant updated = {0};
+        TRY(kept_read(rq, lib->acc, rids[i], version, &v, &updated));
+        if (!json_has(v)) {
+            continue;
+        }
+        int order = json_has(best) ? rank(v) - rank(best) : 1;
+        if (order == 0) {
+            order = version_cmp(json_str(rq->a, json_get(v, S("version"))),
+                                json_str(rq->a, json_get(best, S("version"))));
+        }
+        if (order > 0 || (order == 0 && updated.ms > newest.ms)) {
+            best = v;
+            newest = updated;
+        }
+    }
+    *ret_v = best;
+    return OK;
+}
+
+struct jv fhir_library_kept(struct req *rq, const struct fhir_library *lib, struct str type,
+                            struct str canonical)
+{
+    enum fhir_type kind = fhir_type_find(type);
+    const void *mark = fhir_type_name(kind).p;
+    const struct jv *known = fhir_library_memo(lib, mark, canonical);
+    struct jv v = {0};
+    if (known != NULL || lib == NULL || lib->shelf == NULL || rq->db == NULL || canonical.n == 0) {
+        return known != NULL ? *known : v;
+    }
+    enum err e = kept_find(rq, lib, kind, canonical, &v);
+    if (e != OK) {
+        fhir_library_fail(lib, e);
+        return (struct jv){0};
+    }
+    struct jv *keep = ARENA_NEW(rq->a, struct jv);
+    if (keep != NULL) {
+        *keep = v;
+        fhir_library_memo_set(rq, lib, mark, canonical, keep);
+    }
+    return v;
+}
+
+struct jv fhir_library_find(struct req *rq, const struct fhir_library *lib, struct str type,
+                            struct str canonical)
+{
+    struct jv v = fhir_library_own(lib, type, canonical);
+    return json_has(v) ? v : fhir_library_kept(rq, lib, type, canonical);
+}
+
 struct jv fhir_profile_find(struct req *rq, const struct fhir_library *lib, struct str canonical)
 {
-    struct jv v = fhir_library_find(rq, lib, S("StructureDefinition"), canonical);
+    const struct str type = SI("StructureDefinition");
+    struct jv v = fhir_library_own(lib, type, canonical);
     struct str text = json_has(v) ? (struct str){NULL, 0}
                                   : def_profile_json(fhir_defs(), canonical);
     if (text.n > 0) {
         struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
         if (doc != NULL && json_parse(rq, text, NULL, doc) == OK) {
-            v = json_root(doc);
+            return json_root(doc);
         }
     }
-    return v;
-}
-
-static bool is_at(struct req *rq, struct jv v, struct str code)
-{
-    return str_eq(json_str(rq->a, json_get(v, S("code"))), code);
-}
-
-/* Whether a code system of the library lists a code, at any level. */
-static bool system_lists(struct req *rq, struct jv cs, struct str code)
-{
-    struct jv stack[CONCEPTS_DEEP];
-    unsigned n = 1;
-    stack[0] = json_first(json_get(cs, S("concept")));
-    while (n > 0) {
-        struct jv v = stack[n - 1];
-        if (!json_has(v)) {
-            n--;
-            continue;
-        }
-        if (is_at(rq, v, code)) {
-            return true;
-        }
-        stack[n - 1] = json_next(v);
-        struct jv below = json_first(json_get(v, S("concept")));
-        if (json_has(below) && n < CONCEPTS_DEEP) {
-            stack[n++] = below;
-        }
+    if (json_has(v)) {
+        return v;
     }
-    return false;
-}
-
-static enum def_in system_has(struct req *rq, const struct fhir_library *lib, struct str url,
-                              struct str code)
-{
-    struct jv cs = fhir_library_find(rq, lib, S("CodeSystem"), url);
-    const struct defs *d = fhir_defs();
-    const struct def_system_row *row = def_code_system_row(d, def_code_system_find(d, url));
-    if (json_has(cs)) {
-        bool whole = json_is(json_get(cs, S("content")), S("complete"));
-        return system_lists(rq, cs, code) ? DEF_IN : whole ? DEF_OUT : DEF_UNSURE;
-    }
-    if (row == NULL) {
-        return DEF_UNSURE;
-    }
-    return def_concept_find(d, url, code) != NULL ? DEF_IN
-           : row->complete != 0                   ? DEF_OUT
-                                                  : DEF_UNSURE;
-}
-
-static enum def_in part_has(struct req *rq, const struct fhir_library *lib, struct jv part,
-                            struct str system, struct str code)
-{
-    struct str url = json_str(rq->a, json_get(part, S("system")));
-    struct jv list = json_get(part, S("concept"));
-    if (url.n == 0 || (system.p != NULL && !str_eq(system, url))) {
-        return DEF_OUT;
-    }
-    if (json_has(list)) {
-        for (struct jv c = json_first(list); json_has(c); c = json_next(c)) {
-            if (is_at(rq, c, code)) {
-                return DEF_IN;
-            }
-        }
-        return DEF_OUT;
-    }
-    enum def_in in = system_has(rq, lib, url, code);
-    return in == DEF_IN && json_has(json_get(part, S("filter"))) ? DEF_UNSURE : in;
-}
-
-/* Includes of a value set and of those it includes, until one has the code. */
-enum def_in fhir_set_has(struct req *rq, const struct fhir_library *lib, struct str canonical,
-                         struct str system, struct str code)
-{
-    struct str urls[SETS_DEEP * 4] = {canonical};
-    unsigned n = 1;
-    enum def_in verdict = DEF_OUT;
-    for (unsigned at = 0; at < n; at++) {
-        struct jv vs = fhir_library_find(rq, lib, S("ValueSet"), urls[at]);
-        if (!json_has(vs)) {
-            enum def_in in = def_set_has(fhir_defs(), def_set_find(fhir_defs(), urls[at]), system,
-                                         code);
-            verdict = in == DEF_OUT ? verdict : in;
-        }
-        struct jv list = json_path(vs, S("compose.include"));
-        for (struct jv p = json_first(list); json_has(p) && verdict != DEF_IN; p = json_next(p)) {
-            enum def_in in = part_has(rq, lib, p, system, code);
-            verdict = in == DEF_OUT ? verdict : in;
-            struct jv sets = json_get(p, S("valueSet"));
-            for (struct jv s = json_first(sets); json_has(s) && n < LEN(urls); s = json_next(s)) {
-                urls[n++] = json_str(rq->a, s);
-            }
-        }
-        if (verdict == DEF_IN) {
-            struct jv out = json_path(vs, S("compose.exclude"));
-            for (struct jv p = json_first(out); json_has(p); p = json_next(p)) {
-                verdict = part_has(rq, lib, p, system, code) == DEF_IN ? DEF_OUT : verdict;
-            }
-        }
-    }
-    return verdict;
+    v = fhir_library_kept(rq, lib, type, canonical);
+    return json_has(json_get(v, S("snapshot"))) ? v : (struct jv){0};
 }

@@ -203,3 +203,12 @@ struct str path_item_type(const struct defs *d, const struct path_item *item);
 struct json_out;
 void path_list_write(struct json_out *o, struct arena *a, const struct defs *d,
                      struct path_list list);
+
+/* A regular expression by itself, that a whole text must meet; what it may cost is bounded (limit inner
+ * calls for a text). errors  E_BAD_INPUT  no regular expression */
+struct path_pattern;
+MUST_USE enum err path_pattern_new(struct req *rq, struct str pattern, uint32_t limit,
+                                   struct path_pattern **ret_pattern);
+/* errors  E_TOO_LARGE  it takes too long */
+MUST_USE enum err path_pattern_fits(struct req *rq, const struct path_pattern *p, struct str text,
+                                    bool *ret_fits);

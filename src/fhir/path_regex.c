@@ -68,10 +68,23 @@ struct regex {
     pcre2_match_context *limits;
 };
 
+static enum err limits_set(struct req *rq, struct regex *r, uint32_t match_limit)
+{
+    pcre2_general_context *memory = pcre2_general_context_create(take, give_back, rq->a);
+    TRY_MEM(rq, memory);
+    r->data = pcre2_match_data_create_from_pattern(r->code, memory);
+    r->limits = pcre2_match_context_create(memory);
+    TRY_MEM(rq, r->data);
+    TRY_MEM(rq, r->limits);
+    (void)pcre2_set_match_limit(r->limits, match_limit);
+    (void)pcre2_set_depth_limit(r->limits, DEPTH_LIMIT);
+    (void)pcre2_set_heap_limit(r->limits, HEAP_LIMIT_KIB);
+    return OK;
+}
+
 static enum err regex_open(struct path_vm *vm, const struct path_node *node, struct str pattern,
                            unsigned flags, struct regex *r)
 {
-    struct arena *a = vm->rq->a;
     if (node->regex != NULL) {
         r->code = node->regex->code;
     } else {
@@ -82,16 +95,7 @@ static enum err regex_open(struct path_vm *vm, const struct path_node *node, str
     if (r->code == NULL) {
         return PATH_FAIL(vm, node, "the pattern is no regular expression");
     }
-    pcre2_general_context *memory = pcre2_general_context_create(take, give_back, a);
-    TRY_MEM(vm->rq, memory);
-    r->data = pcre2_match_data_create_from_pattern(r->code, memory);
-    r->limits = pcre2_match_context_create(memory);
-    TRY_MEM(vm->rq, r->data);
-    TRY_MEM(vm->rq, r->limits);
-    (void)pcre2_set_match_limit(r->limits, MATCH_LIMIT);
-    (void)pcre2_set_depth_limit(r->limits, DEPTH_LIMIT);
-    (void)pcre2_set_heap_limit(r->limits, HEAP_LIMIT_KIB);
-    return OK;
+    return limits_set(vm->rq, r, MATCH_LIMIT);
 }
 
 enum err path_regex_prepare(struct req *rq, struct path_node *node)
@@ -190,5 +194,38 @@ enum err path_regex_replace(struct path_vm *vm, const struct path_node *node, st
         return FAIL(vm->rq, E_TOO_LARGE, "FHIRPath: a text is too long");
     }
     *ret_s = b.n == 0 ? S("") : buf_get(&b);
+    return OK;
+}
+
+/* ---- a pattern by itself ---- */
+
+struct path_pattern {
+    struct regex r;
+};
+
+enum err path_pattern_new(struct req *rq, struct str pattern, uint32_t limit,
+                          struct path_pattern **ret_pattern)
+{
+    struct path_pattern *p = ARENA_NEW(rq->a, struct path_pattern);
+    pcre2_code *code;
+    TRY_MEM(rq, p);
+    TRY(compile(rq, pattern, PATH_REGEX_FULL, &code));
+    if (code == NULL) {
+        return FAIL(rq, E_BAD_INPUT, "the pattern is no regular expression");
+    }
+    p->r.code = code;
+    TRY(limits_set(rq, &p->r, limit));
+    *ret_pattern = p;
+    return OK;
+}
+
+enum err path_pattern_fits(struct req *rq, const struct path_pattern *p, struct str text,
+                           bool *ret_fits)
+{
+    int n = pcre2_match(p->r.code, (PCRE2_SPTR)text.p, text.n, 0, 0, p->r.data, p->r.limits);
+    if (n < 0 && n != PCRE2_ERROR_NOMATCH) {
+        return FAIL(rq, E_TOO_LARGE, "the pattern takes too long");
+    }
+    *ret_fits = n >= 0;
     return OK;
 }

@@ -384,7 +384,13 @@ static void types_find(struct walk *w)
 
 enum err fhir_validate(struct req *rq, struct jv v, enum fhir_type type)
 {
-    struct fhir_check check = {.rules = rq->db != NULL ? db_rules(rq->db) : NULL};
+    return fhir_validate_for(rq, v, type, NULL);
+}
+
+enum err fhir_validate_for(struct req *rq, struct jv v, enum fhir_type type,
+                           const struct fhir_access *acc)
+{
+    struct fhir_check check = {.rules = rq->db != NULL ? db_rules(rq->db) : NULL, .acc = acc};
     check.lib = fhir_rules_library(check.rules);
     return fhir_validate_as(rq, v, type, &check);
 }
@@ -398,7 +404,12 @@ enum err fhir_validate_as(struct req *rq, struct jv v, enum fhir_type type,
     w->rq = rq;
     w->d = fhir_defs();
     w->root = v;
-    w->check = check;
+    struct fhir_check *own = ARENA_NEW(rq->a, struct fhir_check);
+    TRY_MEM(rq, own);
+    *own = *check;
+    own->lib = fhir_library_over(rq, check->lib, check->acc);
+    TRY_MEM(rq, own->lib);
+    w->check = own;
     types_find(w);
     uint16_t id = def_of_fhir_type(w->d, type);
     if (id == 0 || json_kind(v) != JSON_OBJECT) {
@@ -423,6 +434,7 @@ enum err fhir_validate_as(struct req *rq, struct jv v, enum fhir_type type,
             member_check(w, f, at);
         }
     }
+    TRY(fhir_library_err(own->lib));
     if (w->spent) {
         return FAIL(rq, E_TOO_LARGE, "the resource takes too much to be validated");
     }

@@ -32,7 +32,8 @@ struct str type_name(const struct held *h, uint16_t type)
 
 struct held_mark held_mark_take(const struct walk *w)
 {
-    return (struct held_mark){arena_mark(w->rq->a), w->env.stack, w->env.stack_size, w->ids};
+    return (struct held_mark){arena_mark(w->rq->a), w->env.stack, w->env.stack_size, w->ids,
+                              fhir_library_mark(w->check->lib)};
 }
 
 void held_mark_back(struct walk *w, struct held_mark m)
@@ -41,6 +42,7 @@ void held_mark_back(struct walk *w, struct held_mark m)
         w->env.stack = m.stack;
         w->env.stack_size = m.stack_size;
         w->ids = m.ids;
+        fhir_library_back(w->check->lib, m.memo);
         arena_back(w->rq->a, m.mark);
     }
 }

@@ -6,6 +6,7 @@
 
 #include "fhir/library.h"
 #include "fhir/profile.h"
+#include "fhir/terms.h"
 #include "fhir/validate_int.h"
 
 enum { PROFILE_DEEP = 60, NODES_MAX = 4000, PROFILES_MAX = 32 };
@@ -52,6 +53,7 @@ struct held_mark {
     struct path_item *stack;
     uint32_t stack_size;
     struct walk_ids *ids;
+    struct fhir_memo *memo;
 };
 struct held_mark held_mark_take(const struct walk *w);
 void held_mark_back(struct walk *w, struct held_mark m);
