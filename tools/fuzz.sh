@@ -66,4 +66,5 @@ echo "$n targets, $SECONDS_EACH s each: $passed without a finding, $found with o
 for name in $(sed -n 's/ .* FINDING .*//p' build/fuzz-crashes/table.txt); do
     echo "  $name: build/fuzz-crashes/$name.log, the input beside it"
 done
+echo "$passed passed, $((found + missing)) failed"
 [ "$passed" = "$n" ] && [ "$n" -gt 0 ]

@@ -37,6 +37,7 @@ const STEPS = [
   ['browser', 'node tests/pages/run.mjs', 1200, has('tests/pages/run.mjs')],
   ['first-change', 'node tests/first_change.mjs', 600, has('tests/first_change.mjs')],
   ['crash', 'node tests/crash/run.mjs', 900, has('tests/crash/run.mjs')],
+  ['faults', 'node tests/faults/run.mjs', 300, has('tests/faults/run.mjs'), 'runner'],
   ['asan', `${presets('asan')} && ${ctest('asan', 'unit|flow')}`, 1800, true, 'ctest'],
   ['asan-golden', 'node tests/http/run.mjs --build asan', 900, has('tests/http/run.mjs'), 'runner'],
   ['tsan', `${presets('tsan')} && ${ctest('tsan', 'unit')} -R '^(os|store|http|work|care)/'`, 1800, true, 'ctest'],

@@ -7,11 +7,12 @@
 #include "app/app.h"
 #include "app/command.h"
 #include "os/clock.h"
+#include "os/file.h"
 #include "os/log.h"
 #include "work/herald.h"
 #include "work/runner.h"
 
-enum { DRAIN_UNIT_MS = 1000 };
+enum { DRAIN_UNIT_MS = 1000, FILES_OWN = 256 };
 
 static unsigned io_threads(const struct config *c)
 {
@@ -27,8 +28,10 @@ static void block_signals(sigset_t *set)
     sigaddset(set, SIGINT);
     sigaddset(set, SIGHUP);
     sigaddset(set, SIGPIPE);
+    sigaddset(set, SIGXFSZ); /* a limit on the size of files is a full disk */
     pthread_sigmask(SIG_BLOCK, set, NULL);
     sigdelset(set, SIGPIPE);
+    sigdelset(set, SIGXFSZ);
 }
 
 static void wait_for_signal(const sigset_t *set)
@@ -36,6 +39,16 @@ static void wait_for_signal(const sigset_t *set)
     int got = 0;
     while (sigwait(set, &got) != 0 || got == SIGHUP) {
         continue;
+    }
+}
+
+/* Every connection is a file, and a request may open some more. */
+static void files_raise(const struct config *c)
+{
+    uint64_t needed = c->max_connections + FILES_OWN;
+    uint64_t may = os_files_may(needed);
+    if (may < needed) {
+        LOG(LOG_FEW_FILES, log_u64(may), log_u64(needed));
     }
 }
 
@@ -59,6 +72,7 @@ static enum err listen_up(struct req *rq, struct app *app)
         .app = app,
     };
     TRY_MEM(rq, o.listen);
+    files_raise(c);
     struct http_server *server;
     TRY(http_server_start(rq, &o, &server));
     app->server = server;

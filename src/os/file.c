@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@ static enum err io_fail(struct req *rq, const char *what)
     case ENOSPC:
     case EDQUOT:
     case EFBIG: return FAIL(rq, E_FULL, "%s: errno %d", what, errno);
+    case EMFILE:
+    case ENFILE: return FAIL(rq, E_BUSY, "%s: errno %d", what, errno);
     default: return FAIL(rq, E_IO, "%s: errno %d", what, errno);
     }
 }
@@ -166,6 +169,19 @@ enum err os_mkdir(struct req *rq, const char *path)
 bool os_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+uint64_t os_files_may(uint64_t n)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return n;
+    }
+    if (limit.rlim_cur < n) {
+        const struct rlimit more = {MIN(n, limit.rlim_max), limit.rlim_max};
+        limit.rlim_cur = setrlimit(RLIMIT_NOFILE, &more) == 0 ? more.rlim_cur : limit.rlim_cur;
+    }
+    return limit.rlim_cur;
 }
 
 enum err os_free_bytes(struct req *rq, const char *path, uint64_t *ret_bytes)

@@ -1,7 +1,7 @@
 /* os/file.h - files and directories, made durable on purpose.
  *
  * Paths are NUL-ended C strings here: this is the edge. Every failure is E_IO, or E_FULL when the
- * disk or a quota is full, or E_NOT_FOUND when the file is not there; details name errno only.
+ * disk or a quota is full, E_BUSY when no file can be opened now, or E_NOT_FOUND when it is not there; details name errno only.
  */
 #pragma once
 
@@ -49,6 +49,10 @@ MUST_USE enum err os_mkdir(struct req *rq, const char *path);
 bool os_exists(const char *path);
 /* Bytes an ordinary user may still write on the file system of path. */
 MUST_USE enum err os_free_bytes(struct req *rq, const char *path, uint64_t *ret_bytes);
+
+/* Lets this process have n files and connections open at one time, as far as it may; gives how many it may
+ * have then. */
+uint64_t os_files_may(uint64_t n);
 
 /* The whole file, into the request's arena.
  *

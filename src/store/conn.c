@@ -113,12 +113,33 @@ void conn_give(struct conn *c, unsigned id, sqlite3_stmt *st)
     }
 }
 
+/* What the system last said of the database (or, which: of its log). SQLite's own errno may be that of the
+ * rollback after it. */
+static int file_errno(struct conn *c, int which)
+{
+    sqlite3_file *f = NULL;
+    int e = 0;
+    if (sqlite3_file_control(c->sql, "main", which, (void *)&f) != SQLITE_OK || f == NULL ||
+        f->pMethods == NULL ||
+        f->pMethods->xFileControl(f, SQLITE_FCNTL_LAST_ERRNO, &e) != SQLITE_OK) {
+        return 0;
+    }
+    return e;
+}
+
+static bool is_no_room(int sys)
+{
+    return sys == ENOSPC || sys == EDQUOT || sys == EFBIG;
+}
+
 enum err conn_err(struct req *rq, struct conn *c)
 {
     int code = sqlite3_extended_errcode(c->sql);
     int sys = sqlite3_system_errno(c->sql);
     if ((code & 0xff) == SQLITE_FULL ||
-        ((code & 0xff) == SQLITE_IOERR && (sys == ENOSPC || sys == EDQUOT || sys == EFBIG))) {
+        ((code & 0xff) == SQLITE_IOERR &&
+         (is_no_room(sys) || is_no_room(file_errno(c, SQLITE_FCNTL_JOURNAL_POINTER)) ||
+          is_no_room(file_errno(c, SQLITE_FCNTL_FILE_POINTER))))) {
         return FAIL(rq, E_FULL, "sqlite %d", code);
     }
     return FAIL(rq, E_IO, "sqlite %d errno %d", code, sys);

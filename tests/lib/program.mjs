@@ -21,8 +21,11 @@ export function option(args, name, fallback) {
 
 export class Program {
   // build: dev, release, asan, tsan. dir: a data folder that is there; else one is made. extra: more settings of serve.
-  constructor({ build = 'release', dir, extra = [] } = {}) {
+  // before: words of the shell that serve runs under ("ulimit -n 64"); env: more of its environment.
+  constructor({ build = 'release', dir, extra = [], before = '', env = {} } = {}) {
     this.build = build;
+    this.before = before;
+    this.env = env;
     this.exe = path.join(ROOT, 'build', build, 'src/app/consilium');
     this.dir = dir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-test-'));
     this.extra = extra;
@@ -34,7 +37,7 @@ export class Program {
   // Runs a command on the data folder to its end; throws with its output when it fails.
   cli(words, { input, env = {}, seconds = 120 } = {}) {
     const r = spawnSync(this.exe, [...words, '--data', this.dir],
-      { cwd: ROOT, input, encoding: 'utf8', maxBuffer: 1 << 28, timeout: seconds * 1000, env: { ...process.env, ...env } });
+      { cwd: ROOT, input, encoding: 'utf8', maxBuffer: 1 << 28, timeout: seconds * 1000, env: { ...process.env, ...this.env, ...env } });
     if (r.status !== 0) throw new Error(`consilium ${words.join(' ')}: exit ${r.status ?? r.signal}\n${r.stdout}${r.stderr}`);
     return r.stdout;
   }
@@ -42,8 +45,9 @@ export class Program {
   // Starts it on a free port, the same one after a stop or kill, and waits until it listens.
   async start({ words = ['serve', '--lang', 'en'], seconds = 30 } = {}) {
     this.log = '';
-    const c = spawn(this.exe, [...words, '--data', this.dir, '--port', String(this.port), ...this.extra],
-      { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    const all = [this.exe, ...words, '--data', this.dir, '--port', String(this.port), ...this.extra];
+    if (this.before) all.unshift('bash', '-c', `${this.before}; exec "$0" "$@"`);
+    const c = spawn(all[0], all.slice(1), { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.env } });
     this.child = c;
     running.add(c);
     this.ended = new Promise((done) => c.once('exit', (code, signal) => { running.delete(c); done({ code, signal }); }));
