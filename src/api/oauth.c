@@ -91,11 +91,12 @@ enum err api_oauth_discovery(struct http_req *h)
     LIST(&o, "id_token_signing_alg_values_supported", "RS256");
     LIST(&o, "subject_types_supported", "public");
     LIST(&o, "claims_supported", "iss", "sub", "aud", "exp", "iat", "nonce", "fhirUser");
-    LIST(&o, "scopes_supported", "openid", "fhirUser", "launch", "launch/patient", "offline_access",
-         "online_access", "patient/*.cruds", "user/*.cruds", "system/*.cruds");
+    LIST(&o, "scopes_supported", "openid", "fhirUser", "launch", "launch/patient",
+         "launch/encounter", "offline_access", "online_access", "patient/*.cruds", "user/*.cruds", "system/*.cruds");
     LIST(&o, "capabilities", "launch-ehr", "launch-standalone", "authorize-post", "client-public",
          "client-confidential-symmetric", "client-confidential-asymmetric", "sso-openid-connect",
-         "context-ehr-patient", "context-standalone-patient", "permission-offline",
+         "context-banner", "context-ehr-patient", "context-ehr-encounter",
+         "context-standalone-patient", "context-standalone-encounter", "permission-offline",
          "permission-online", "permission-patient", "permission-user", "permission-v1",
          "permission-v2");
     json_obj_end(&o);
@@ -282,6 +283,39 @@ static enum err ask_begin(struct http_req *h, struct ask *a, bool *ret_answered)
 
 /* ---- tokens ---- */
 
+/* What it was opened about (SMART App Launch 2.2, launch context): the case is its request and its course. */
+static void context_write(struct http_req *h, struct json_out *o, const struct grant_tokens *t)
+{
+    static const struct str types[] = {SI("ServiceRequest"), SI("Task")};
+    if (t->patient.n > 0) {
+        json_ks(o, S("patient"), t->patient);
+        json_kb(o, S("need_patient_banner"), true);
+    }
+    if (t->encounter.n > 0) {
+        json_ks(o, S("encounter"), t->encounter);
+    }
+    if (t->intent.n > 0) {
+        json_ks(o, S("intent"), t->intent);
+    }
+    if (t->case_id.n == 0) {
+        return;
+    }
+    json_k(o, S("fhirContext"));
+    json_arr(o);
+    for (size_t i = 0; i < LEN(types); i++) {
+        struct buf ref;
+        buf_init(&ref, h->rq.a, 100);
+        buf_str(&ref, types[i]);
+        buf_char(&ref, '/');
+        buf_str(&ref, t->case_id);
+        json_obj(o);
+        json_ks(o, S("reference"), buf_get(&ref));
+        json_ks(o, S("type"), types[i]);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+}
+
 static enum err tokens_reply(struct http_req *h, const struct ask *a, const struct grant_tokens *t)
 {
     struct fhir_scopes s;
@@ -305,22 +339,7 @@ static enum err tokens_reply(struct http_req *h, const struct ask *a, const stru
     if (id_token.n > 0) {
         json_ks(&o, S("id_token"), id_token);
     }
-    if (t->patient.n > 0) {
-        json_ks(&o, S("patient"), t->patient);
-        json_kb(&o, S("need_patient_banner"), true);
-    }
-    if (t->case_id.n > 0) {
-        struct buf ref;
-        buf_init(&ref, h->rq.a, 100);
-        BUF_LIT(&ref, "ServiceRequest/");
-        buf_str(&ref, t->case_id);
-        json_k(&o, S("fhirContext"));
-        json_arr(&o);
-        json_obj(&o);
-        json_ks(&o, S("reference"), buf_get(&ref));
-        json_obj_end(&o);
-        json_arr_end(&o);
-    }
+    context_write(h, &o, t);
     json_obj_end(&o);
     return json_reply(h, 200, &b);
 }
@@ -416,6 +435,9 @@ static void facts_write(struct http_req *h, struct json_out *o, const struct gra
     if (f->patient.n > 0) {
         json_ks(o, S("patient"), f->patient);
     }
+    if (f->encounter.n > 0) {
+        json_ks(o, S("encounter"), f->encounter);
+    }
 }
 
 enum err api_oauth_introspect(struct http_req *h)
@@ -501,7 +523,11 @@ enum err api_oauth_launch(struct http_req *h)
     char *value = arena_alloc(h->rq.a, GRANT_VALUE_MAX);
     TRY_MEM(&h->rq, tx);
     TRY_MEM(&h->rq, value);
-    TRY(launch_begin(&h->rq, tx, field(h, "client_id"), field(h, "case"), field(h, "patient"), value));
+    const struct launch_ask ask = {.client = field(h, "client_id"),
+                                   .case_id = field(h, "case"),
+                                   .patient = field(h, "patient"),
+                                   .intent = field(h, "intent")};
+    TRY(launch_begin(&h->rq, tx, &ask, value));
     h->page_ctx = value;
     return http_commit(h, tx, launched);
 }

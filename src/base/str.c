@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+struct str str_or_empty(struct str s)
+{
+    return s.p != NULL ? s : S("");
+}
+
 struct str str_z(const char *z)
 {
     return z ? (struct str){z, strlen(z)} : (struct str){NULL, 0};

@@ -17,6 +17,8 @@ struct str {
 
 /* A slice over a C string; an empty slice for NULL. borrows z. */
 struct str str_z(const char *z);
+/* s, or the empty text when there is none (p NULL). */
+struct str str_or_empty(struct str s);
 bool str_eq(struct str a, struct str b);
 /* ASCII letters compare without case; all other bytes exactly. */
 bool str_eq_nocase(struct str a, struct str b);

@@ -263,11 +263,6 @@ static enum err note(struct req *rq, struct str id, enum err outcome, struct str
     return audit_add(rq, &rec);
 }
 
-static struct str or_empty(struct str s)
-{
-    return s.p != NULL ? s : S("");
-}
-
 enum err client_add(struct req *rq, struct tx *tx, const struct client *ask,
                     char ret_secret[CLIENT_SECRET_LEN + 1])
 {
@@ -300,10 +295,10 @@ enum err client_add(struct req *rq, struct tx *tx, const struct client *ask,
     }
     TRY(TX_SQL(tx, W_CLIENT_NEW, TX_MUST_BE_NEW, sql_text(ask->id), sql_text(ask->name),
                sql_i64(ask->kind), sql_blob(secret),
-               sql_text(ask->kind == CLIENT_KEYS ? or_empty(ask->jwks) : S("")),
-               sql_text(or_empty(ask->redirects)), sql_text(ask->scopes), sql_i64(ask->launch),
-               sql_text(or_empty(ask->org)), sql_i64(rq->now.ms), sql_text(or_empty(ask->jwks_uri)),
-               sql_text(or_empty(ask->launch_url))));
+               sql_text(ask->kind == CLIENT_KEYS ? str_or_empty(ask->jwks) : S("")),
+               sql_text(str_or_empty(ask->redirects)), sql_text(ask->scopes), sql_i64(ask->launch),
+               sql_text(str_or_empty(ask->org)), sql_i64(rq->now.ms), sql_text(str_or_empty(ask->jwks_uri)),
+               sql_text(str_or_empty(ask->launch_url))));
     TRY(redirects_check(rq, tx, ask));
     TRY(note(rq, ask->id, OK, S("application registered")));
     for (size_t i = 0; i < sizeof text; i++) {

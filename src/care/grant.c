@@ -77,7 +77,8 @@ enum err grant_begin(struct req *rq, struct tx *tx, const struct grant_ask *ask,
                sql_i64(w->account), sql_text(ask->role), sql_text(ask->scopes),
                sql_text(ask->patient.p != NULL ? ask->patient : S("")),
                sql_text(ask->case_id.p != NULL ? ask->case_id : S("")),
-               sql_blob(online ? w->session : (struct str){NULL, 0}), sql_i64(rq->now.ms)));
+               sql_blob(online ? w->session : (struct str){NULL, 0}), sql_i64(rq->now.ms),
+               sql_text(str_or_empty(ask->encounter)), sql_text(str_or_empty(ask->intent))));
     TRY(TX_SQL(tx, W_CODE_NEW, TX_MUST_BE_NEW, sql_blob(hash), sql_text(str_z(id)),
                sql_text(ask->redirect), sql_text(ask->challenge),
                sql_text(ask->nonce.p != NULL ? ask->nonce : S("")),
@@ -230,6 +231,14 @@ static enum err still_good(struct req *rq, const struct grant_row *g, const stru
     return e;
 }
 
+static void context_of(struct grant_tokens *t, const struct grant_row *g)
+{
+    t->patient = g->patient;
+    t->case_id = g->case_id;
+    t->encounter = g->encounter;
+    t->intent = g->intent;
+}
+
 enum err grant_redeem(struct req *rq, const struct client *c, struct str code,
                       struct str redirect, struct str verifier, struct grant_tokens *ret_tokens)
 {
@@ -248,8 +257,7 @@ enum err grant_redeem(struct req *rq, const struct client *c, struct str code,
     TRY(TX_SQL(tx, W_CODE_USED, TX_MUST_CHANGE, sql_blob(hash), sql_i64(rq->now.ms)));
     TRY(access_new(rq, tx, k.grant, g.granted, GRANT_ACCESS_MS, &t));
     TRY(refresh_new(rq, tx, k.grant, g.granted, &t));
-    t.patient = g.patient;
-    t.case_id = g.case_id;
+    context_of(&t, &g);
     t.nonce = k.nonce;
     TRY(spend_as(rq, tx, t.who, k.grant, c->id, S("tokens given to")));
     *ret_tokens = t;
@@ -301,8 +309,7 @@ enum err grant_refresh(struct req *rq, const struct client *c, struct str refres
     TRY(TX_SQL(tx, W_APP_TOKEN_USED, TX_MUST_CHANGE, sql_blob(hash), sql_i64(rq->now.ms)));
     TRY(access_new(rq, tx, g.id, given, GRANT_ACCESS_MS, &t));
     TRY(refresh_new(rq, tx, g.id, g.scopes, &t));
-    t.patient = g.patient;
-    t.case_id = g.case_id;
+    context_of(&t, &g);
     TRY(spend_as(rq, tx, t.who, g.id, c->id, S("tokens renewed for")));
     *ret_tokens = t;
     return OK;
@@ -333,7 +340,7 @@ enum err grant_service(struct req *rq, const struct client *c, struct str scopes
     TRY(client_spend(rq, tx, c));
     TRY(TX_SQL(tx, W_GRANT_NEW, TX_MUST_BE_NEW, sql_text(str_z(id)), sql_text(c->id), sql_i64(0),
                sql_text(S("")), sql_text(given), sql_text(S("")), sql_text(S("")), sql_null(),
-               sql_i64(rq->now.ms)));
+               sql_i64(rq->now.ms), sql_text(S("")), sql_text(S(""))));
     TRY(access_new(rq, tx, str_z(id), given, GRANT_SERVICE_MS, &t));
     TRY(grant_client_who(rq, c, &t.who));
     TRY(spend_as(rq, tx, t.who, str_z(id), c->id, S("token given to service")));

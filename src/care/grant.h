@@ -27,6 +27,8 @@ struct grant_ask {
     struct str scopes;    /* granted */
     struct str patient;   /* in context; empty: none */
     struct str case_id;   /* in context; empty: none */
+    struct str encounter; /* in context; empty: none */
+    struct str intent;    /* what a page of ours opened it for; empty: none */
     struct str redirect;
     struct str challenge; /* PKCE S256 */
     struct str nonce;     /* OpenID; empty: none */
@@ -41,7 +43,7 @@ struct grant_tokens {
     char refresh[GRANT_VALUE_MAX]; /* "" none */
     int64_t life_ms;               /* of access */
     struct str scopes;
-    struct str patient, case_id;   /* in context; empty: none */
+    struct str patient, case_id, encounter, intent; /* in context; empty: none */
     struct str nonce;
     const struct who *who;         /* whom they act as */
 };
@@ -72,7 +74,7 @@ bool grant_is_token(struct str bearer);
 struct grant_facts {
     bool active;
     bool refresh;
-    struct str grant, client, scopes, login, person, patient, case_id;
+    struct str grant, client, scopes, login, person, patient, encounter, case_id;
     struct instant created, expires;
 };
 /* For introspection: what a token stands for; active false when it is none or not any more. */
@@ -92,14 +94,36 @@ MUST_USE enum err grant_list(struct req *rq, int64_t account, struct grant *ret_
 /* errors   the commit gives E_STALE when it is not theirs or ended already */
 MUST_USE enum err grant_end(struct req *rq, struct tx *tx, struct str id);
 
-/* A page of ours opens an application about a case or a patient: the launch value goes to the
- * application and comes back with its request. It holds five minutes, once, for rq->who alone.
- * client: only this one; empty: any.
- * errors   E_NOT_FOUND  no such case or patient, or not theirs */
-MUST_USE enum err launch_begin(struct req *rq, struct tx *tx, struct str client, struct str case_id,
-                               struct str patient, char ret_launch[GRANT_VALUE_MAX]);
+/* ---- opened from a page of ours: care/launch.c ---- */
+
+enum { LAUNCH_CLIENTS_MAX = 200 };
+
+/* May this person open it: registered for it, with an address, and when it belongs to an organisation, theirs? */
+bool launch_may(const struct who *w, const struct client *c);
+/* The applications rq->who may open, by id, at most n. */
+MUST_USE enum err launch_list(struct req *rq, struct client *ret_clients, uint32_t n, uint32_t *ret_n);
+
+/* What it is opened about. */
+struct launch_ask {
+    struct str client;  /* only this one; empty: any */
+    struct str case_id; /* or */
+    struct str patient;
+    struct str intent;  /* what for, a word the application knows; empty: none */
+};
+/* The launch value goes to the application and comes back with its request. It holds five minutes, once, for
+ * rq->who alone.
+ * errors   E_NOT_FOUND  no such case or patient, or not theirs; E_BAD_INPUT intent */
+MUST_USE enum err launch_begin(struct req *rq, struct tx *tx, const struct launch_ask *ask,
+                               char ret_launch[GRANT_VALUE_MAX]);
+/* Where the person's browser is sent: its address with iss (base of the FHIR interface) and launch. */
+MUST_USE enum err launch_address(struct req *rq, const struct client *c, struct str iss, struct str launch,
+                                 struct str *ret_url);
+/* The Encounter in context, as far as rq->who may see it: the one the case names, else the patient's newest that
+ * is going on; empty: none. */
+MUST_USE enum err launch_visit(struct req *rq, struct str case_id, struct str patient, struct str *ret_id);
+
 struct launch {
-    struct str patient, case_id;
+    struct str patient, case_id, intent;
 };
 /* errors   E_FORBIDDEN  none, expired, another person's, another client's */
 MUST_USE enum err launch_find(struct req *rq, struct str launch, struct str client,

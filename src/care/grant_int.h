@@ -15,6 +15,7 @@ struct grant_row {
     int64_t account;            /* 0: a service */
     bool online;                /* bound to a session */
     struct instant session_end; /* 0: the session is gone */
+    struct str encounter, intent;
     bool revoked;               /* the grant or the client */
     struct str org, login, person;
     int64_t state;              /* of the account */

@@ -1,11 +1,7 @@
-/* care/grant_who.c - from a token of an application to whom it acts as; launches; failures counted. */
-#include <sodium.h>
-
+/* care/grant_who.c - from a token of an application to whom it acts as; failures counted. */
 #include "care/account_int.h"
-#include "care/access.h"
 #include "care/grant_int.h"
 #include "fhir/scope.h"
-#include "os/random.h"
 #include "store/tx.h"
 
 enum { SERVICE_PRINCIPALS_MAX = 256 };
@@ -34,6 +30,8 @@ static void row_read(struct req *rq, const struct db_rows *q, struct grant_row *
         .state = db_i64(q, 18),
         .lang = (enum lang)db_i64(q, 19),
         .session_end = {db_i64(q, 20)},
+        .encounter = db_text(rq->a, q, 21),
+        .intent = db_text(rq->a, q, 22),
     };
 }
 
@@ -200,6 +198,7 @@ enum err grant_facts(struct req *rq, struct str token, struct grant_facts *ret_f
         .login = g.login,
         .person = g.person,
         .patient = g.patient,
+        .encounter = g.encounter,
         .case_id = g.case_id,
         .created = g.created,
         .expires = g.expires,
@@ -220,62 +219,6 @@ enum err grant_client_of(struct req *rq, struct str token, struct str *ret_clien
     TRY(e);
     *ret_client = g.client;
     return OK;
-}
-
-/* ---- launches ---- */
-
-enum err launch_begin(struct req *rq, struct tx *tx, struct str client, struct str case_id,
-                      struct str patient, char ret_launch[GRANT_VALUE_MAX])
-{
-    uint8_t raw[32];
-    char text[GRANT_VALUE_MAX] = {0};
-    struct case_row row;
-    struct res_row who;
-    if (case_id.n > 0) {
-        TRY(access_case(rq, case_id, AUDIT_READ, &row));
-        patient = row.patient;
-    } else {
-        TRY(access_patient(rq, patient, AUDIT_READ, &who));
-    }
-    os_random(raw, sizeof raw);
-    sodium_bin2base64(text, sizeof text, raw, sizeof raw, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-    struct str hash = grant_hash(rq, str_z(text));
-    TRY_MEM(rq, hash.p);
-    TRY(TX_SQL(tx, W_LAUNCH_NEW, TX_MUST_BE_NEW, sql_blob(hash), sql_i64(rq->who->account),
-               sql_text(client.p != NULL ? client : S("")), sql_text(patient),
-               sql_text(case_id.p != NULL ? case_id : S("")), sql_i64(rq->now.ms + GRANT_LAUNCH_MS)));
-    TRY(grant_note(rq, client, OK, S("opened from a page:")));
-    for (size_t i = 0; i < sizeof text; i++) {
-        ret_launch[i] = text[i];
-    }
-    return OK;
-}
-
-enum err launch_find(struct req *rq, struct str launch, struct str client, struct launch *ret_launch)
-{
-    CLEANUP(db_rows_done) struct db_rows q = {0};
-    struct str hash = grant_hash(rq, launch);
-    TRY_MEM(rq, hash.p);
-    enum err e = DB_ONE(rq, &q, Q_LAUNCH, sql_blob(hash));
-    if (e == E_NOT_FOUND) {
-        err_clear(rq);
-        return FAIL(rq, E_FORBIDDEN, "launch");
-    }
-    TRY(e);
-    struct str only = db_peek(&q, 1);
-    if (db_i64(&q, 0) != rq->who->account || (only.n > 0 && !str_eq(only, client))
-        || db_i64(&q, 4) <= rq->now.ms) {
-        return FAIL(rq, E_FORBIDDEN, "launch");
-    }
-    *ret_launch = (struct launch){.patient = db_text(rq->a, &q, 2), .case_id = db_text(rq->a, &q, 3)};
-    return OK;
-}
-
-enum err launch_use(struct tx *tx, struct req *rq, struct str launch)
-{
-    struct str hash = grant_hash(rq, launch);
-    TRY_MEM(rq, hash.p);
-    return TX_SQL(tx, W_LAUNCH_USED, TX_MUST_CHANGE, sql_blob(hash));
 }
 
 /* ---- failures counted ---- */

@@ -12,7 +12,7 @@ static const struct str levels[LEVEL_COUNT] = {
 
 static const struct str marks[SCOPE_MARKS] = {
     SI("openid"),         SI("fhirUser"),      SI("launch"),  SI("launch/patient"),
-    SI("offline_access"), SI("online_access"), SI("profile"),
+    SI("offline_access"), SI("online_access"), SI("profile"), SI("launch/encounter"),
 };
 
 /* ---- reading ---- */

@@ -32,7 +32,8 @@ enum {
     SCOPE_OFFLINE = 1 << 4,
     SCOPE_ONLINE = 1 << 5,
     SCOPE_PROFILE = 1 << 6,        /* an old name of fhirUser */
-    SCOPE_MARKS = 7,               /* how many there are */
+    SCOPE_LAUNCH_ENCOUNTER = 1 << 7, /* the patient's visit that is going on */
+    SCOPE_MARKS = 8,               /* how many there are */
 };
 
 enum { SCOPE_ROWS_MAX = 64, SCOPE_TEXT_MAX = 4096, SCOPE_TERMS_MAX = 8 };

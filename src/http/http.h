@@ -153,7 +153,7 @@ MUST_USE enum err http_redirect(struct http_req *h, struct str path);
 /* 303 to an address elsewhere that was checked by the caller (a registered one). */
 MUST_USE enum err http_redirect_away(struct http_req *h, struct str url);
 /* Forms of this page may lead on to origin (scheme://host[:port] or scheme:), too: browsers hold the
- * redirect after a form to the page's policy. */
+ * redirect after a form to the page's policy. Each call adds one. */
 void http_reply_form_to(struct http_req *h, struct str origin);
 /* Adds a header field; value is copied. Values with control characters are dropped. */
 void http_reply_header(struct http_req *h, const char *name, struct str value);

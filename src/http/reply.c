@@ -103,6 +103,8 @@ enum err http_redirect_away(struct http_req *h, struct str url)
     return http_reply_empty(h, 303);
 }
 
+enum { FORM_TO_MAX = 12000 };
+
 void http_reply_form_to(struct http_req *h, struct str origin)
 {
     for (size_t i = 0; i < origin.n; i++) {
@@ -111,7 +113,15 @@ void http_reply_form_to(struct http_req *h, struct str origin)
             return; /* nothing that could end a directive */
         }
     }
-    call_of(h)->reply.form_to = origin;
+    struct reply *r = &call_of(h)->reply;
+    struct buf b;
+    buf_init(&b, h->rq.a, FORM_TO_MAX);
+    buf_str(&b, r->form_to);
+    buf_str(&b, r->form_to.n > 0 ? S(" ") : S(""));
+    buf_str(&b, origin);
+    if (buf_ok(&b)) {
+        r->form_to = buf_get(&b);
+    }
 }
 
 bool http_is_fresh(struct http_req *h, struct str etag, struct instant modified)
@@ -250,7 +260,7 @@ static void add_fields(struct MHD_Response *m, const struct reply_field *f, size
 static void add_policy(struct call *c, struct MHD_Response *m)
 {
     struct buf b;
-    buf_init(&b, c->h.rq.a, 1024);
+    buf_init(&b, c->h.rq.a, FORM_TO_MAX + 1024);
     BUF_LIT(&b, POLICY_HEAD " ");
     buf_str(&b, c->reply.form_to);
     BUF_LIT(&b, POLICY_TAIL);

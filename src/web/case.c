@@ -2,6 +2,7 @@
 #include "web/pages.h"
 
 #include "base/text.h"
+#include "care/grant.h"
 #include "store/tx.h"
 #include "web/ask_int.h"
 #include "web/case_view.h"
@@ -39,6 +40,8 @@ static enum err show(struct http_req *h, unsigned status, const char *fault)
 {
     struct case_view *v = ARENA_NEW(h->rq.a, struct case_view);
     struct val *root = NULL;
+    struct client app;
+    uint32_t n_apps = 0;
     struct str id = http_param(h, S("case"));
     TRY_MEM(&h->rq, v);
     enum err e = consult_view(&h->rq, id, v);
@@ -57,6 +60,8 @@ static enum err show(struct http_req *h, unsigned status, const char *fault)
     TRY(case_set_earlier(h, v, root));
     TRY(case_set_signed(h, v, root));
     case_set_moves(h, v, root);
+    TRY(launch_list(&h->rq, &app, 1, &n_apps));
+    val_set_bool(root, "apps", n_apps > 0);
     if (fault != NULL) {
         page_error(h, root, "text", fault);
     }

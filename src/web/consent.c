@@ -197,7 +197,7 @@ static enum err context_read(struct http_req *h, struct consent *c, bool *ret_an
         }
         TRY(e);
     }
-    bool one = (c->scopes.marks & SCOPE_LAUNCH_PATIENT) != 0 || scope_has_level(&c->scopes, LEVEL_PATIENT);
+    bool one = (c->scopes.marks & (SCOPE_LAUNCH_PATIENT | SCOPE_LAUNCH_ENCOUNTER)) != 0 || scope_has_level(&c->scopes, LEVEL_PATIENT);
     c->picks_patient = one && c->context.patient.n == 0;
     return OK;
 }
@@ -273,6 +273,7 @@ static void set_wishes(struct http_req *h, struct val *root, const struct consen
     } marks[] = {
         {SCOPE_OPENID | SCOPE_FHIR_USER | SCOPE_PROFILE, T("Know who you are")},
         {SCOPE_LAUNCH | SCOPE_LAUNCH_PATIENT, T("Know which patient it is about")},
+        {SCOPE_LAUNCH_ENCOUNTER, T("Know which visit it is about")},
         {SCOPE_OFFLINE, T("Stay let in when you are not here, until you end it on your account's page")},
         {SCOPE_ONLINE, T("Stay let in until you sign out")},
     };
@@ -452,12 +453,16 @@ static enum err consent_give(struct http_req *h, const struct consent *c, struct
                             .scopes = c->granted,
                             .patient = patient,
                             .case_id = c->context.case_id,
+                            .intent = c->context.intent,
                             .redirect = c->redirect,
                             .challenge = c->challenge,
                             .nonce = c->nonce};
     struct buf b;
     TRY_MEM(&h->rq, tx);
     TRY_MEM(&h->rq, to);
+    if ((c->scopes.marks & (SCOPE_LAUNCH | SCOPE_LAUNCH_ENCOUNTER)) != 0) {
+        TRY(launch_visit(&h->rq, c->context.case_id, patient, &ask.encounter));
+    }
     if (c->launch.n > 0) {
         TRY(launch_use(tx, &h->rq, c->launch));
     }

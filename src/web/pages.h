@@ -50,6 +50,10 @@ enum err web_conclusion_p7s(struct http_req *h);
 enum err web_conclusion_pdf(struct http_req *h); /* SLOW */
 enum err web_case_print(struct http_req *h);     /* SLOW */
 
+/* case_apps.c: opening a registered application about a case */
+enum err web_case_apps(struct http_req *h);
+enum err web_case_apps_open(struct http_req *h);
+
 /* case_log.c, glass.c, check.c */
 enum err web_case_log(struct http_req *h);
 enum err web_glass_page(struct http_req *h);

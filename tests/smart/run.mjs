@@ -30,7 +30,7 @@ async function main() {
   await program.start();
   const app = await new App({}).start();
   program.cli(['client', 'add', 'chart', '--name', 'Growth chart', '--launch', 'standalone,ehr', '--redirect', `${app.base}/app`,
-    '--scope', 'openid fhirUser launch launch/patient offline_access online_access user/*.cruds patient/*.cruds']);
+    '--scope', 'openid fhirUser launch launch/patient launch/encounter offline_access online_access user/*.cruds patient/*.cruds']);
   const secret = (words) => /secret (\S+)/.exec(program.cli(words))[1];
   const second = secret(['client', 'add', 'second', '--name', 'Second', '--launch', 'standalone,introspect', '--secret', 'true',
     '--redirect', `${app.base}/app`, '--scope', 'user/*.read offline_access']);

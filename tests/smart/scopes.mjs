@@ -105,11 +105,25 @@ export async function scopeSteps(t) {
     await c.request('Condition');
     await assert.rejects(c.create(observation(t.patient.id, 'vital-signs')), /403/);
   });
+  await step('the visit that is going on is in the context when it is asked for', async () => {
+    const visit = (status, date) => t.client.create({ resourceType: 'Encounter', status, class: { code: 'AMB' }, subject: { reference: `Patient/${t.patient.id}` }, period: { start: date } });
+    await visit('finished', '2026-11-03');
+    const now = await visit('in-progress', '2026-11-02');
+    const c = await let_in('launch/encounter patient/*.rs', { patient: t.patient.id });
+    assert.equal(c.state.tokenResponse.encounter, now.id);
+    assert.equal((await c.encounter.read()).id, now.id);
+    const none = await let_in('launch/encounter patient/*.rs', { patient: t.other.id });
+    assert.equal(none.state.tokenResponse.encounter, undefined);
+    const plain = await let_in('launch/patient patient/*.rs', { patient: t.patient.id });
+    assert.equal(plain.state.tokenResponse.encounter, undefined);
+  });
   await step('a page of ours opens an application about a patient', async () => {
-    const reply = await doctor.post('/oauth/launch', { client_id: 'chart', patient: t.patient.id });
+    const reply = await doctor.post('/oauth/launch', { client_id: 'chart', patient: t.patient.id, intent: 'growth' });
     const { launch, iss } = JSON.parse(reply.body);
     const c = await let_in('launch patient/Observation.rs', {}, { launch, iss });
     assert.equal(c.patient.id, t.patient.id);
+    assert.equal(c.state.tokenResponse.intent, 'growth');
+    assert.equal((await doctor.post('/oauth/launch', { patient: t.patient.id, intent: 'No such <word>' })).status, 400);
     await assert.rejects(let_in('launch patient/Observation.rs', {}, { launch, iss }), /303/); // once
     const stranger = await t.outsider.post('/oauth/launch', { client_id: 'chart', patient: t.patient.id });
     assert.equal(stranger.status, 404);
