@@ -114,7 +114,8 @@ static bool plain_read(struct str rest, const struct fhir_query *q, struct curso
     at->after = (struct hit){(int64_t)v[2], (int64_t)v[3]};
     at->type = (uint16_t)type;
     at->undated = undated != 0;
-    return ok && rest.n == 0;
+    bool is_moment = at->moment.vid >= 0 && at->moment.rid >= 0;
+    return ok && is_moment && rest.n == 0;
 }
 
 enum err cursor_read(struct req *rq, const struct fhir_query *q, struct cursor *ret_at)

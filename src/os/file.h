@@ -1,7 +1,8 @@
 /* os/file.h - files and directories, made durable on purpose.
  *
  * Paths are NUL-ended C strings here: this is the edge. Every failure is E_IO, or E_FULL when the
- * disk or a quota is full, E_BUSY when no file can be opened now, or E_NOT_FOUND when it is not there; details name errno only.
+ * disk or a quota is full, E_BUSY when no file can be opened now, or E_NOT_FOUND when it is not there;
+ * details name errno only.
  */
 #pragma once
 
