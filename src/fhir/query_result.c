@@ -98,6 +98,9 @@ static enum err sort_set(struct asked *a, struct str what, struct str v)
         TRY(sort_of(a, &a->q->each[i], v));
     }
     a->q->n_sort = a->q->n_each > 0 ? a->q->each[0].n_sort : 0;
+    for (size_t i = 0; i < a->q->n_sort; i++) {
+        a->q->sort[i] = a->q->each[0].sort[i]; /* of the others the directions are the same */
+    }
     return a->q->each == NULL ? sort_of(a, a->q, v) : OK;
 }
 

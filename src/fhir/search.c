@@ -7,7 +7,6 @@
 
 enum {
     COUNT_SCAN_MAX = 300000, /* candidates looked at for a total */
-    PAGE_BYTES = 4 << 20, /* of matches; a page of large resources ends early, with a next link */
 };
 
 enum err fhir_may_see(struct req *rq, const struct fhir_access *acc, int64_t anchor, bool *ret_may)
@@ -29,7 +28,7 @@ static void order_set(struct finder *f)
     const struct fhir_query *q = f->q;
     f->order = LIST_NEWEST;
     f->natural = q->n_sort == 0;
-    if (q->n_sort == 1 && fhir_param_is_principal(q->sort[0].p)) {
+    if (!f->merged && q->n_sort == 1 && fhir_param_is_principal(q->sort[0].p)) {
         f->order = q->sort[0].descending ? LIST_NEWEST : LIST_OLDEST;
         f->natural = true;
         f->dated = true;
@@ -86,8 +85,7 @@ static enum err terms_add(struct req *rq, const struct fhir_access *acc, struct 
     return OK;
 }
 
-/* One type: found, counted, from where a cursor stands. */
-static enum err type_run(struct finder *f, struct fhir_query *plan)
+enum err finder_type(struct finder *f, struct fhir_query *plan)
 {
     bool nothing = false;
     TRY(terms_add(f->rq, f->gate->acc, plan));
@@ -136,7 +134,7 @@ static enum err type_count(struct paging *g, const struct fhir_query *q)
     struct finder f = finder_of(g, 0);
     plan.n_sort = 0;
     f.counting = true;
-    TRY(type_run(&f, &plan));
+    TRY(finder_type(&f, &plan));
     g->total += f.total;
     g->total_cut = g->total_cut || f.cut;
     return OK;
@@ -171,14 +169,14 @@ static enum err type_page(struct paging *g, const struct fhir_query *q, bool *re
     size_t room = g->q->count - p->n;
     struct finder f = finder_of(g, room + 1);
     f.resume = g->resume;
-    TRY(type_run(&f, &plan));
+    TRY(finder_type(&f, &plan));
     size_t shown = MIN(f.n_found, room);
     for (size_t i = 0; i < shown; i++) {
         bool has = false;
         TRY(row_load(&f, f.found[i].rid, &p->v[p->n].row, &has));
         g->bytes += has ? p->v[p->n].row.body.n : 0;
         p->n += has ? 1 : 0;
-        if (g->bytes > PAGE_BYTES) {
+        if (g->bytes > FHIR_PAGE_BYTES) {
             shown = i + 1;
         }
     }
@@ -209,7 +207,7 @@ static enum err page_fill(struct paging *g)
     size_t n = q->each != NULL ? q->n_each : 1;
     bool full = false;
     for (g->type = g->resume ? g->from.type : 0; g->type < n && !full; g->type++) {
-        if (g->p->n == q->count || g->bytes > PAGE_BYTES) {
+        if (g->p->n == q->count || g->bytes > FHIR_PAGE_BYTES) {
             return next_type(g);
         }
         TRY(type_page(g, &each[g->type], &full));
@@ -248,11 +246,6 @@ static enum err search_run(struct req *rq, const struct fhir_query *q,
 {
     struct gate gate = {.acc = acc, .fuel = FHIR_FUEL};
     struct paging g = {.rq = rq, .q = q, .gate = &gate, .p = p};
-    if (q->each != NULL && q->n_sort > 0) {
-        fhir_issue_add(rq, ISSUE_ERROR, "not-supported",
-                       T("A search over several types cannot be sorted."), S("_sort"), S(""));
-        return FAIL(rq, E_BAD_INPUT, "_sort");
-    }
     TRY(db_now(rq, &g.moment));
     if (q->cursor.n > 0) {
         TRY(cursor_read(rq, q, &g.from));
@@ -266,7 +259,9 @@ static enum err search_run(struct req *rq, const struct fhir_query *q,
     gate.fuel = FHIR_FUEL;
     p->v = ARENA_ARRAY(rq->a, q->count + 1, struct fhir_match);
     TRY_MEM(rq, p->v);
-    TRY(page_fill(&g));
+    TRY(q->each != NULL && q->n_sort > 0
+            ? several_page(rq, &gate, g.resume ? &g.from : NULL, g.moment, p)
+            : page_fill(&g));
     p->n_matches = p->n;
     return includes_add(rq, &gate, p);
 }

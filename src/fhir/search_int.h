@@ -8,6 +8,7 @@ enum {
     SET_MAX = FHIR_SCAN_MAX, /* resources one criterion is gathered to */
     SET_SMALL = 200,         /* at first; the rest when a search looks in vain */
     SCAN_SMALL = 2000,
+    FHIR_PAGE_BYTES = 4 << 20, /* of matches; a page of large resources ends early, with a next link */
 };
 
 /* What a row is sorted by. */
@@ -40,6 +41,7 @@ struct finder {
     const struct fhir_query *q;
     struct gate *gate;
     enum list_order order;
+    bool merged;      /* one of several types in one order (several.c): never natural */
     bool natural;     /* order of (at, rid): walks can stop early */
     bool dated;       /* natural because sorted by the principal date: those without it come last */
     bool undated;     /* now at those */
@@ -95,6 +97,16 @@ const struct old *moment_old(const struct finder *f, int64_t rid);
 /* ---- cursor.c ---- */
 struct str cursor_write(struct req *rq, const struct fhir_query *q, const struct cursor *at);
 MUST_USE enum err cursor_read(struct req *rq, const struct fhir_query *q, struct cursor *ret_at);
+
+/* search.c: the search of one type; f->rq, gate, want, resume, from, counting, merged are set. plan is a
+ * copy of the query for that type; its criteria are added to. */
+MUST_USE enum err finder_type(struct finder *f, struct fhir_query *plan);
+
+/* ---- several.c ---- */
+/* A page of the types of p->q->each in the order of their _sort. from: NULL on the first page.
+ * errors   E_BAD_INPUT  too many to sort; a link that has expired */
+MUST_USE enum err several_page(struct req *rq, struct gate *g, const struct cursor *from,
+                               struct db_moment moment, struct fhir_page *p);
 
 /* ---- include.c ---- */
 /* What the matches of a page name and what names them. */

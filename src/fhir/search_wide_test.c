@@ -261,6 +261,10 @@ static const struct {
     {T_OBSERVATION, "_summary=count", "#3", "#2"},
     {T_NONE, "_type=Patient,Condition&_summary=count", "#4", "#2"},
     {T_NONE, "_type=Patient,Condition&_id=p1,c1", "p1 c1", "p1 c1"},
+    {T_NONE, "_type=Patient,Condition&_sort=-_id", "p3 p2 p1 c1", "p1 c1"},
+    {T_NONE, "_type=Patient,Observation&_sort=_id&_count=4", "o1 o2 o3 p1", "o1 o3 p1"},
+    {T_NONE, "_type=Observation,Condition&_sort=-patient,_id", "o2 c1 o1 o3", "c1 o1 o3"},
+    {T_NONE, "_type=Patient,Observation&_sort=birthdate", "!", NULL},
     /* refused */
     {T_PATIENT, "_sort=near", "!", NULL},
     {T_LOCATION, "near=1|2|3|km", "!", NULL},
