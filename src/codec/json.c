@@ -274,26 +274,35 @@ static enum err duplicate(struct parse *ps, uint32_t key)
     return bad(ps, ps->base + ps->nodes[key].off - 1, "this key was given before");
 }
 
+/* Marks the key at the end; its object learns that it is an odd one, until its twin is found. */
+static inline uint64_t mark_key(struct parse *ps, const struct frame *f)
+{
+    struct json_node *node = &ps->nodes[ps->n - 1];
+    const char *p = ps->base + node->off;
+    node->mark = json_mark(p, node->len);
+    if ((node->flags & JSON_ESCAPED) != 0 || *p == '_') {
+        ps->nodes[f->node].flags |= JSON_ODD;
+    }
+    return UINT64_C(1) << ((node->flags & JSON_ESCAPED) != 0 ? 63 : node->mark % 63);
+}
+
 /* After the new key's node was pushed. Objects past SMALL_OBJECT are checked when they close. */
 static enum err check_key(struct parse *ps, struct frame *f)
 {
     uint32_t key = ps->n - 1;
     const struct json_node *node = &ps->nodes[key];
+    uint64_t bit = mark_key(ps, f);
     if (f->count++ == 0) {
         f->first = key;
     }
     if (f->count > SMALL_OBJECT) {
         return OK;
     }
-    uint64_t bit = UINT64_C(1) << 63;
-    if (!(node->flags & JSON_ESCAPED)) {
-        const unsigned char *p = (const unsigned char *)ps->base + node->off;
-        unsigned mix = node->len == 0 ? 0 : p[0] * 7u + p[node->len / 2] * 3u + p[node->len - 1];
-        bit = UINT64_C(1) << ((mix + node->len) % 63);
-    }
     if ((f->seen & (bit | UINT64_C(1) << 63)) != 0 || bit >> 63 != 0) {
         for (uint32_t k = f->first; k != key; k = ps->nodes[k].end) {
-            if (json_node_cmp(ps->base, &ps->nodes[k], node) == 0) {
+            bool plain = ((ps->nodes[k].flags | node->flags) & JSON_ESCAPED) == 0;
+            if ((!plain || ps->nodes[k].mark == node->mark)
+                && json_node_cmp(ps->base, &ps->nodes[k], node) == 0) {
                 return duplicate(ps, key);
             }
         }
@@ -352,6 +361,40 @@ static enum err check_many_keys(struct parse *ps, const struct frame *f)
     return e;
 }
 
+/* The key of that name in an object; 0 none. */
+static uint32_t key_find(const struct parse *ps, const struct frame *f, struct str name)
+{
+    uint16_t mark = json_mark(name.p, name.n);
+    for (uint32_t k = f->first; k < ps->n; k = ps->nodes[k].end) {
+        const struct json_node *key = &ps->nodes[k];
+        if (key->mark == mark && key->len == name.n && (key->flags & JSON_ESCAPED) == 0
+            && memcmp(ps->base + key->off, name.p, name.n) == 0) {
+            return k;
+        }
+    }
+    return 0;
+}
+
+/* Marks the names that stand there with and without _; the object is odd no more when all with _ do. */
+static void find_twins(struct parse *ps, const struct frame *f)
+{
+    bool odd = f->count > SMALL_OBJECT * 2; /* so many that to look for each would be a square */
+    for (uint32_t k = f->first; k < ps->n && !odd; k = ps->nodes[k].end) {
+        struct str name = {ps->base + ps->nodes[k].off, ps->nodes[k].len};
+        if ((ps->nodes[k].flags & JSON_ESCAPED) != 0) {
+            odd = true;
+        } else if (name.n > 0 && name.p[0] == '_') {
+            uint32_t twin = key_find(ps, f, str_sub(name, 1, name.n));
+            odd = twin == 0;
+            ps->nodes[k].flags |= twin != 0 ? JSON_TWIN : 0;
+            ps->nodes[twin].flags |= twin != 0 ? JSON_TWIN : 0;
+        }
+    }
+    if (!odd) {
+        ps->nodes[f->node].flags &= (uint8_t)~JSON_ODD;
+    }
+}
+
 /* The cursor is at the closing bracket of the innermost container. */
 static enum err close_container(struct parse *ps)
 {
@@ -365,6 +408,9 @@ static enum err close_container(struct parse *ps)
     }
     if (f->count > SMALL_OBJECT) {
         TRY(check_many_keys(ps, f));
+    }
+    if ((node->flags & JSON_ODD) != 0) {
+        find_twins(ps, f);
     }
     ps->depth--;
     return OK;

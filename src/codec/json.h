@@ -27,17 +27,30 @@ enum {
     JSON_LAST = 1 << 1,    /* value is the last of its container, or the root */
     JSON_WIDE = 1 << 2,    /* string or key holds bytes outside ASCII */
     JSON_INTEGER = 1 << 3, /* number without fraction and exponent */
+    JSON_ODD = 1 << 4,     /* object: a name holds an escape, or begins with _ and lacks its twin */
+    JSON_TWIN = 1 << 5,    /* key: its object has both this name and the same with _ before it */
 };
 
 /* Object members are a JSON_KEY node followed by the value's node. */
 struct json_node {
     uint8_t kind;  /* enum json_kind */
     uint8_t flags; /* JSON_ESCAPED ... */
-    uint16_t spare;
+    uint16_t mark; /* of a key: json_mark() of its text as written, else 0 */
     uint32_t off;  /* first byte in the source; of strings and keys the first after the quote */
     uint32_t len;  /* bytes; of strings and keys without the quotes */
     uint32_t end;  /* index after this subtree; of a key, after its value's subtree */
 };
+
+/* What names are told apart by before their texts are compared: equal names have equal marks. */
+static inline uint16_t json_mark(const char *p, size_t n)
+{
+    const unsigned char *b = (const unsigned char *)p;
+    uint32_t mix = (uint32_t)(n & 0xff) << 24;
+    if (n > 0) {
+        mix |= (uint32_t)b[0] << 16 | (uint32_t)b[n / 2] << 8 | b[n - 1];
+    }
+    return (uint16_t)(mix * UINT32_C(0x9e3779b1) >> 16);
+}
 
 struct json_doc {
     struct str src;                /* the text; must outlive the document */
@@ -98,7 +111,7 @@ struct jv json_next(struct jv prev_value);
 struct str json_key(struct req *rq, struct jv member_value);
 /* Whether v is a member of that name. */
 bool json_key_is(struct jv member_value, struct str key);
-/* The key's node, to read its name id; NULL when v is not a member. */
+/* The key's node; NULL when v is not a member. */
 const struct json_node *json_key_node(struct jv member_value);
 /* "name.0.family": names, and positions in arrays, between dots. A name on an array looks in its
  * first element. */

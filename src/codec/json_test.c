@@ -277,6 +277,39 @@ static void strings_of_every_length_and_offset(void **state)
     }
 }
 
+static void names_are_marked(void **state)
+{
+    (void)state;
+    struct json_doc doc = parsed(S("{\"a\":{\"name\":1,\"\":2},\"b\":[{\"_c\":{}}],\"\\u0064\":3}"));
+    struct jv root = json_root(&doc);
+    struct jv a = json_get(root, S("a"));
+    struct jv b = json_get(root, S("b"));
+    assert_int_equal(json_key_node(a)->mark, json_mark("a", 1));
+    assert_int_equal(json_key_node(json_first(a))->mark, json_mark("name", 4));
+    assert_int_equal(json_key_node(json_at(a, 1))->mark, json_mark("", 0));
+    assert_int_equal(json_node(a)->flags & JSON_ODD, 0);
+    assert_int_equal(json_node(json_first(b))->flags & JSON_ODD, JSON_ODD);
+    assert_int_equal(json_node(root)->flags & JSON_ODD, JSON_ODD);
+}
+
+static void names_with_a_line_before_find_their_twins(void **state)
+{
+    (void)state;
+    struct json_doc doc = parsed(S("{\"_a\":{},\"b\":1,\"a\":{\"_c\":2,\"c\":3,\"_\":4,\"\":5},"
+                                   "\"d\":{\"c\":1,\"_c\":2,\"_e\":3}}"));
+    struct jv root = json_root(&doc);
+    struct jv a = json_get(root, S("a"));
+    assert_int_equal(json_node(root)->flags & JSON_ODD, 0);
+    assert_int_equal(json_key_node(a)->flags & JSON_TWIN, JSON_TWIN);
+    assert_int_equal(json_key_node(json_get(root, S("_a")))->flags & JSON_TWIN, JSON_TWIN);
+    assert_int_equal(json_key_node(json_get(root, S("b")))->flags & JSON_TWIN, 0);
+    assert_int_equal(json_node(a)->flags & JSON_ODD, 0);
+    for (struct jv v = json_first(a); json_has(v); v = json_next(v)) {
+        assert_int_equal(json_key_node(v)->flags & JSON_TWIN, JSON_TWIN);
+    }
+    assert_int_equal(json_node(json_get(root, S("d")))->flags & JSON_ODD, JSON_ODD);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +322,8 @@ int main(void)
         cmocka_unit_test(minify_drops_only_blanks),
         cmocka_unit_test(the_writer_puts_commas_and_escapes),
         cmocka_unit_test(strings_of_every_length_and_offset),
+        cmocka_unit_test(names_are_marked),
+        cmocka_unit_test(names_with_a_line_before_find_their_twins),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

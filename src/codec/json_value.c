@@ -149,8 +149,10 @@ struct jv json_get(struct jv obj, struct str key)
     }
     const struct json_node *nodes = obj.doc->nodes;
     uint32_t end = nodes[obj.at].end;
+    uint16_t mark = json_mark(key.p, key.n);
+    bool odd = (nodes[obj.at].flags & JSON_ODD) != 0;
     for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
-        if (node_is(obj.doc, &nodes[k], key)) {
+        if ((nodes[k].mark == mark || odd) && node_is(obj.doc, &nodes[k], key)) {
             return (struct jv){obj.doc, k + 1};
         }
     }

@@ -86,15 +86,23 @@ const struct def_elem *def_elem_row(const struct defs *d, uint32_t row)
     return row > 0 && row < d->part[PART_ELEM].n ? &rows[row] : NULL;
 }
 
-const struct def_elem *def_child(const struct defs *d, uint16_t type, struct str json_name,
-                                 uint16_t *ret_type)
+const struct def_elem *def_member(const struct defs *d, uint16_t type, struct str json_name,
+                                  uint16_t *ret_type, const char **ret_name)
 {
     const struct def_name *row = name_find(d, type, json_name);
     if (row == NULL || row->type == 0) {
         return NULL;
     }
     *ret_type = row->type;
+    *ret_name = def_str(d, row->name).p;
     return def_elem_row(d, row->elem);
+}
+
+const struct def_elem *def_child(const struct defs *d, uint16_t type, struct str json_name,
+                                 uint16_t *ret_type)
+{
+    const char *name;
+    return def_member(d, type, json_name, ret_type, &name);
 }
 
 const struct def_elem *def_stem(const struct defs *d, uint16_t type, struct str stem)

@@ -197,6 +197,9 @@ bool def_is_a(const struct defs *d, uint16_t type, uint16_t base);
  * type has no such member; of a primitive, id and extension are found. */
 const struct def_elem *def_child(const struct defs *d, uint16_t type, struct str json_name,
                                  uint16_t *ret_type);
+/* The same, with the name itself, which lives as long as d. */
+const struct def_elem *def_member(const struct defs *d, uint16_t type, struct str json_name,
+                                  uint16_t *ret_type, const char **ret_name);
 /* The element by its name in paths, the stem of a choice. NULL when there is none. */
 const struct def_elem *def_stem(const struct defs *d, uint16_t type, struct str stem);
 /* The i-th child, i < n_elem of the type's row. */

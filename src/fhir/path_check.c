@@ -94,7 +94,9 @@ static enum err list_choices(struct checker *c, struct path_node *node, const st
         if (b.p[at] >= 'a' && b.p[at] <= 'z') {
             b.p[at] = (char)(b.p[at] - 'a' + 'A');
         }
-        v[i] = (struct path_choice){buf_get(&b), def_elem_type(c->d, e, i)};
+        struct path_node step = path_step_node(buf_get(&b));
+        v[i] = (struct path_choice){step.name, def_elem_type(c->d, e, i), step.mark};
+        node->choice_bits |= path_mark_bit(step.mark) | path_mark_bit(step.beside);
     }
     node->choices = v;
     node->n_choices = e->n_type;

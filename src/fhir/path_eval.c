@@ -445,6 +445,8 @@ enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env
     TRY(path_env_ready(rq, env));
     if (env->memory->d != prog->d && prog->d != NULL) {
         memset(env->memory->steps, 0, sizeof(env->memory->steps));
+        memset(env->memory->kids, 0, sizeof(env->memory->kids));
+        memset(env->memory->types, 0, sizeof(env->memory->types));
         env->memory->d = prog->d;
     }
     struct path_vm vm = {

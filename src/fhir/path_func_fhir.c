@@ -84,7 +84,7 @@ static enum err do_type(struct path_vm *vm, const struct path_frame *f,
 static enum err do_extension(struct path_vm *vm, const struct path_frame *f,
                              const struct path_node *node, uint32_t base)
 {
-    static const struct path_node step = {.op = OP_MEMBER, .name = SI("extension")};
+    struct path_node step = path_step_node(S("extension"));
     struct str url;
     bool has;
     TRY(path_arg_str(vm, f, node, 0, &url, &has));
@@ -229,7 +229,7 @@ static enum err do_member_of(struct path_vm *vm, const struct path_frame *f,
 static enum err do_check_modifiers(struct path_vm *vm, const struct path_frame *f,
                                    const struct path_node *node, uint32_t base)
 {
-    static const struct path_node step = {.op = OP_MEMBER, .name = SI("modifierExtension")};
+    struct path_node step = path_step_node(S("modifierExtension"));
     uint32_t end = vm->n;
     for (uint32_t i = base; i < end; i++) {
         TRY(path_push(vm, &vm->v[i]));

@@ -406,17 +406,8 @@ static enum err do_children(struct path_vm *vm, const struct path_frame *f,
 static enum err do_descendants(struct path_vm *vm, const struct path_frame *f,
                                const struct path_node *node, uint32_t base)
 {
-    uint32_t end = vm->n;
     (void)f, (void)node;
-    for (uint32_t i = base; i < vm->n; i++) {
-        TRY(path_burn(vm, 1));
-        if (vm->v[i].kind == PATH_NODE) {
-            struct path_item item = path_node_item(&vm->v[i]);
-            TRY(path_children(vm, &item));
-        }
-    }
-    path_settle(vm, base, end);
-    return OK;
+    return path_descendants(vm, base);
 }
 
 /* clang-format off */

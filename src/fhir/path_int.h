@@ -5,6 +5,8 @@
  * over the tree only, whose depth is at most PATH_DEPTH_MAX. */
 #pragma once
 
+#include <string.h>
+
 #include "codec/ucum.h"
 #include "fhir/path.h"
 
@@ -133,6 +135,7 @@ struct path_way_on {
 struct path_choice {
     struct str name;
     uint16_t type;
+    uint16_t mark; /* json_mark() of name */
 };
 
 struct path_func;
@@ -156,6 +159,9 @@ struct path_node {
     struct path_way_on on; /* on.elem NULL: look it up */
     const struct path_choice *choices; /* of WAY_CHOICE */
     uint16_t n_choices;
+    uint64_t choice_bits; /* a bit for the mark of each, and of each with _ before it */
+    uint16_t mark;        /* of a member: json_mark() of its name */
+    uint16_t beside;      /* the same of _name */
     struct path_node **args;
     struct str name;             /* member, function, variable, type */
     const struct path_func *func;
@@ -191,9 +197,29 @@ struct path_step_memo {
     char name[PATH_NAME_MAX];
 };
 
+/* What members were found to be lately, by type and name. */
+enum { PATH_KIDS = 256 };
+struct path_kid {
+    const char *name; /* of the definitions; NULL: free */
+    uint16_t type;
+    uint16_t mark;
+    uint16_t len;
+    uint16_t child; /* type of the values */
+    bool inner;     /* they are resources */
+};
+
+/* Resource types met lately, by the name they have in JSON. */
+enum { PATH_TYPES = 32 };
+struct path_type_memo {
+    struct str name; /* of the definitions */
+    uint16_t type;
+};
+
 /* The units an environment met last, parsed, and the steps from types to elements. */
 struct path_memory {
     struct path_step_memo steps[PATH_STEPS];
+    struct path_kid kids[PATH_KIDS];
+    struct path_type_memo types[PATH_TYPES];
     const struct defs *d; /* what they are of */
     int64_t now_ms; /* the moment now is of */
     struct path_time now;
@@ -223,8 +249,6 @@ struct path_vm {
     uint64_t fuel;
     const struct path_bound *bound;
     const struct def_type *types; /* rows by def_id */
-    struct str last_name;         /* the resourceType looked up last, and its def_id */
-    uint16_t last_type;
 };
 
 /* What $this, $index and $total are at a place of the expression. */
@@ -403,11 +427,57 @@ static inline void path_frame_next(struct path_frame *f, const struct path_item 
 }
 
 /* navigation: path_step.c */
+/* Where a name was found in an object; 0 is none (the root is no member). */
+struct path_member {
+    uint32_t at;  /* of the value */
+    uint32_t sib; /* of the value of _name */
+};
+/* A step of that name: what path_step_member and path_step_from need of it when d is not known. */
+struct path_node path_step_node(struct str name);
+/* both: look for _name too; without, it is looked at only where name itself is absent. */
+struct path_member path_find(struct jv obj, struct str name, bool both);
+/* The values of a member, of a type that is known or 0; inner: they are resources. */
+MUST_USE enum err path_push_member(struct path_vm *vm, const struct json_doc *doc,
+                                   struct path_member m, uint16_t type, bool inner);
+/* The object with an element's children; doc NULL when it has none. */
+struct jv path_object(const struct path_item *item);
+/* path_resource_type, remembering the answers of before. */
+uint16_t path_inner_type(struct path_vm *vm, struct jv node);
+/* Whether a key without escapes has that text. */
+static inline bool path_key_is(const struct json_doc *doc, const struct json_node *key,
+                               struct str name)
+{
+    return key->len == name.n && memcmp(doc->src.p + key->off, name.p, name.n) == 0;
+}
+/* The value of a member of an object that is not odd; 0 none. */
+static inline uint32_t path_find_plain(const struct json_doc *doc, uint32_t obj, struct str name,
+                                       uint16_t mark)
+{
+    const struct json_node *nodes = doc->nodes;
+    uint32_t end = nodes[obj].end;
+    for (uint32_t k = obj + 1; k < end; k = nodes[k].end) {
+        if (nodes[k].mark == mark && path_key_is(doc, &nodes[k], name)) {
+            return k + 1;
+        }
+    }
+    return 0;
+}
+/* The first of a step's choices in an object that is not odd, and its type; 0 none. */
+uint32_t path_find_choice(const struct path_node *step, const struct json_doc *doc, uint32_t obj,
+                          uint16_t *ret_type);
+static inline uint64_t path_mark_bit(uint16_t mark)
+{
+    return UINT64_C(1) << (mark & 63);
+}
 MUST_USE enum err path_step_member(struct path_vm *vm, const struct path_node *node, uint32_t base);
 /* The children of that name of one node. */
 MUST_USE enum err path_step_from(struct path_vm *vm, const struct path_node *node,
                                  const struct path_item *item);
+/* trees: path_tree.c */
 MUST_USE enum err path_children(struct path_vm *vm, const struct path_item *item);
+/* The members of all items from base, and theirs, in their place. */
+MUST_USE enum err path_descendants(struct path_vm *vm, uint32_t base);
+/* steps once more */
 /* The type of an element that is no choice. id and Extension.url have the FHIRPath type System.String in
  * R4; the definitions give the FHIR type their text has. */
 uint16_t path_elem_type(const struct defs *d, const struct def_elem *e);

@@ -264,6 +264,10 @@ static enum err member_or_call(struct parser *p, struct path_node **ret_node)
     TRY(advance(p));
     if (at_sign(p, SIGN_OPEN)) {
         TRY(call(p, node));
+    } else {
+        struct path_node step = path_step_node(node->name);
+        node->mark = step.mark;
+        node->beside = step.beside;
     }
     *ret_node = node;
     return OK;

@@ -6,37 +6,42 @@
 
 #include "fhir/path_int.h"
 
-/* Where a name was found in an object; 0 is none (the root is no member). */
-struct member {
-    uint32_t at;  /* of the value */
-    uint32_t sib; /* of the value of _name */
-};
-
-static bool key_is(const struct json_doc *doc, uint32_t key, struct str name)
+struct path_node path_step_node(struct str name)
 {
-    const struct json_node *k = &doc->nodes[key];
-    if (k->flags & JSON_ESCAPED) {
-        return json_key_is((struct jv){doc, key + 1}, name);
+    struct path_node node = {.op = OP_MEMBER, .name = name};
+    char beside[128] = "_"; /* names of the definitions are shorter */
+    node.mark = json_mark(name.p, name.n);
+    if (name.n < sizeof(beside)) {
+        memcpy(beside + 1, name.p, name.n);
+        node.beside = json_mark(beside, name.n + 1);
     }
-    const char *p = doc->src.p + k->off;
-    return k->len == name.n && p[0] == name.p[0] && memcmp(p, name.p, name.n) == 0;
+    return node;
 }
 
 /* _name; keys with escapes are not looked at: no element has one. */
-static bool is_beside(const struct json_doc *doc, const struct json_node *k, struct str name)
+static inline bool is_beside(const struct json_doc *doc, const struct json_node *k, struct str name)
 {
     const char *p = doc->src.p + k->off;
     return k->len == name.n + 1 && p[0] == '_' && memcmp(p + 1, name.p, name.n) == 0;
 }
 
-/* both: look for _name too; without, it is looked at only where name itself is absent. */
-static struct member find_member(struct jv obj, struct str name, bool both)
+struct path_member path_find(struct jv obj, struct str name, bool both)
 {
-    struct member m = {0};
+    struct path_member m = {0};
     const struct json_node *nodes = obj.doc->nodes;
+    uint16_t mark = json_mark(name.p, name.n);
+    if (!(nodes[obj.at].flags & JSON_ODD)) {
+        m.at = path_find_plain(obj.doc, obj.at, name, mark);
+        if (!both || m.at == 0 || !(nodes[m.at - 1].flags & JSON_TWIN)) {
+            return m;
+        }
+    }
     uint32_t end = nodes[obj.at].end;
     for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
-        if (m.at == 0 && key_is(obj.doc, k, name)) {
+        bool escaped = (nodes[k].flags & JSON_ESCAPED) != 0;
+        if (m.at == 0
+            && (escaped ? json_key_is((struct jv){obj.doc, k + 1}, name)
+                        : nodes[k].mark == mark && path_key_is(obj.doc, &nodes[k], name))) {
             m.at = k + 1;
             if (!both) {
                 break;
@@ -48,8 +53,7 @@ static struct member find_member(struct jv obj, struct str name, bool both)
     return m;
 }
 
-/* The object with an element's children; doc NULL when it has none. */
-static struct jv object_of(const struct path_item *item)
+struct jv path_object(const struct path_item *item)
 {
     struct jv none = {NULL, 0};
     if (json_kind(item->node) == JSON_OBJECT) {
@@ -69,27 +73,28 @@ uint16_t path_resource_type(const struct defs *d, struct jv node)
     return def_find(d, str_sub(raw, 1, raw.n - 2));
 }
 
-/* path_resource_type, remembering the last answer: entries of a bundle mostly are alike. */
-static uint16_t inner_type(struct path_vm *vm, struct jv node)
+uint16_t path_inner_type(struct path_vm *vm, struct jv node)
 {
-    struct jv type = json_first(node); /* where it mostly stands */
-    if (!json_key_is(type, S("resourceType"))) {
-        type = json_get(node, S("resourceType"));
-    }
-    if (json_kind(type) != JSON_STRING) {
+    struct path_memory *memory = vm->env->memory;
+    const struct json_doc *doc = node.doc;
+    if (json_kind(node) != JSON_OBJECT) {
         return 0;
     }
-    struct str name = {type.doc->src.p + type.doc->nodes[type.at].off,
-                       type.doc->nodes[type.at].len};
-    if (vm->last_type == 0 || !str_eq(name, vm->last_name)) {
-        vm->last_type = def_find(vm->d, name);
-        vm->last_name = name;
+    uint32_t at = path_find(node, S("resourceType"), false).at;
+    if (at == 0 || doc->nodes[at].kind != JSON_STRING) {
+        return 0;
     }
-    return vm->last_type;
+    struct str name = {doc->src.p + doc->nodes[at].off, doc->nodes[at].len};
+    struct path_type_memo *m = &memory->types[json_mark(name.p, name.n) % PATH_TYPES];
+    if (m->name.n != name.n || m->type == 0 || memcmp(m->name.p, name.p, name.n) != 0) {
+        m->type = def_find(vm->d, name);
+        m->name = def_type_name(vm->d, m->type);
+    }
+    return m->type;
 }
 
 /* One value; at or sib may be 0. type DEF_INNER's mark is resolved by the caller's inner flag. */
-static enum err push_one(struct path_vm *vm, const struct json_doc *doc, struct member m,
+static enum err push_one(struct path_vm *vm, const struct json_doc *doc, struct path_member m,
                          uint16_t type, bool inner)
 {
     struct path_item *item;
@@ -105,7 +110,7 @@ static enum err push_one(struct path_vm *vm, const struct json_doc *doc, struct 
         item->node.at = m.sib != 0 ? m.sib : m.at;
     }
     if (inner) {
-        uint16_t own = inner_type(vm, item->node);
+        uint16_t own = path_inner_type(vm, item->node);
         item->type = own != 0 ? own : type;
     }
     return OK;
@@ -117,7 +122,7 @@ static bool is_null(const struct json_doc *doc, uint32_t at)
 }
 
 /* The elements of an array and of the array beside it, in step. */
-static enum err push_array(struct path_vm *vm, const struct json_doc *doc, struct member m,
+static enum err push_array(struct path_vm *vm, const struct json_doc *doc, struct path_member m,
                            uint16_t type, bool inner)
 {
     struct jv none = {NULL, 0};
@@ -125,7 +130,7 @@ static enum err push_array(struct path_vm *vm, const struct json_doc *doc, struc
     struct jv s = m.sib == 0 ? none : json_first((struct jv){doc, m.sib});
     bool beside = s.doc != NULL;
     for (uint64_t n = 0; v.doc != NULL || s.doc != NULL; n++) {
-        struct member one = {v.doc == NULL ? 0 : v.at, s.doc == NULL ? 0 : s.at};
+        struct path_member one = {v.doc == NULL ? 0 : v.at, s.doc == NULL ? 0 : s.at};
         if (is_null(doc, one.sib)) {
             one.sib = one.at == 0 ? one.sib : 0;
         }
@@ -141,7 +146,7 @@ static enum err push_array(struct path_vm *vm, const struct json_doc *doc, struc
     return OK;
 }
 
-static enum err push_member(struct path_vm *vm, const struct json_doc *doc, struct member m,
+enum err path_push_member(struct path_vm *vm, const struct json_doc *doc, struct path_member m,
                             uint16_t type, bool inner)
 {
     if (m.at == 0 && m.sib == 0) {
@@ -184,7 +189,7 @@ static enum err push_choice(struct path_vm *vm, struct jv obj, uint16_t of, stru
 {
     const struct json_node *nodes = obj.doc->nodes;
     uint32_t end = nodes[obj.at].end;
-    struct member m = {0};
+    struct path_member m = {0};
     uint16_t type = 0;
     for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
         struct str key = {obj.doc->src.p + nodes[k].off, nodes[k].len};
@@ -202,7 +207,7 @@ static enum err push_choice(struct path_vm *vm, struct jv obj, uint16_t of, stru
         type = found;
         *(beside ? &m.sib : &m.at) = k + 1;
     }
-    return push_member(vm, obj.doc, m, type, false);
+    return path_push_member(vm, obj.doc, m, type, false);
 }
 
 /* A member of an object whose type is not known, or that the type does not have. */
@@ -213,7 +218,7 @@ static enum err push_unknown(struct path_vm *vm, const struct path_node *node,
     if (vm->d != NULL && item->type != 0) {
         uint16_t found;
         if (str_eq(node->name, S("resourceType"))) {
-            return push_member(vm, obj.doc, find_member(obj, node->name, false), 0, false);
+            return path_push_member(vm, obj.doc, path_find(obj, node->name, false), 0, false);
         }
         if (def_child(vm->d, item->type, node->name, &found) != NULL) {
             return PATH_FAIL(vm, node, "a choice element is named without its type");
@@ -223,7 +228,7 @@ static enum err push_unknown(struct path_vm *vm, const struct path_node *node,
     if (vm->d != NULL && str_eq(node->name, S("extension"))) {
         type = vm->prog->extension_type;
     }
-    return push_member(vm, obj.doc, find_member(obj, node->name, true), type, false);
+    return path_push_member(vm, obj.doc, path_find(obj, node->name, true), type, false);
 }
 
 uint8_t path_elem_way(const struct defs *d, const struct def_elem *e, uint16_t type)
@@ -259,8 +264,7 @@ static const struct path_way_on *way_on(struct path_vm *vm, struct str name, uin
         find_way(vm, name, type, spare);
         return spare;
     }
-    unsigned at = type * 31U + (unsigned)name.n * 7U + (unsigned char)name.p[0]
-                  + (unsigned char)name.p[name.n - 1] * 3U;
+    unsigned at = type * 31U + json_mark(name.p, name.n);
     struct path_step_memo *m = &memory->steps[at % PATH_STEPS];
     if (m->type != type || m->n != name.n || memcmp(m->name, name.p, name.n) != 0) {
         find_way(vm, name, type, &m->on);
@@ -275,7 +279,7 @@ static const struct path_way_on *way_on(struct path_vm *vm, struct str name, uin
 static enum err push_named(struct path_vm *vm, const struct path_node *node,
                            const struct path_item *item, const struct path_way_on *on)
 {
-    struct jv obj = object_of(item);
+    struct jv obj = path_object(item);
     const struct def_elem *e = on == NULL ? NULL : on->elem;
     if (obj.doc == NULL || (e != NULL && (e->flags & DEF_PRIM_VALUE))) {
         return OK;
@@ -286,8 +290,8 @@ static enum err push_named(struct path_vm *vm, const struct path_node *node,
     if (e->flags & DEF_CHOICE) {
         return push_choice(vm, obj, item->type, node->name);
     }
-    struct member m = find_member(obj, node->name, is_primitive(vm->d, on->child));
-    return push_member(vm, obj.doc, m, on->child, (e->flags & DEF_INNER) != 0);
+    struct path_member m = path_find(obj, node->name, is_primitive(vm->d, on->child));
+    return path_push_member(vm, obj.doc, m, on->child, (e->flags & DEF_INNER) != 0);
 }
 
 /* Members of items that are no elements. */
@@ -332,86 +336,64 @@ static enum err push_plain(struct path_vm *vm, const struct path_way_on *on,
         item->node.doc = doc;
         item->node.at = v;
         if (on->way == WAY_INNER) {
-            uint16_t own = inner_type(vm, item->node);
+            uint16_t own = path_inner_type(vm, item->node);
             item->type = own != 0 ? own : type;
         }
     }
     return OK;
 }
 
-/* A choice whose names are known. Values beside are left to the long way. */
-static enum err push_known_choice(struct path_vm *vm, const struct path_node *step, struct jv obj,
-                                  bool *ret_done)
+/* The choice a key names; NULL none. */
+static const struct path_choice *choice_of(const struct path_node *step, const struct json_doc *doc,
+                                           const struct json_node *key)
 {
-    const struct json_node *nodes = obj.doc->nodes;
-    const char *src = obj.doc->src.p;
-    const char *stem = step->name.p;
-    size_t n = step->name.n;
-    uint32_t end = nodes[obj.at].end;
-    const struct path_choice *found = NULL;
-    uint32_t at = 0;
-    for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
-        const char *p = src + nodes[k].off;
-        uint32_t len = nodes[k].len;
-        if (len <= n || p[0] != stem[0] || memcmp(p, stem, n) != 0) {
-            if ((nodes[k].flags & JSON_ESCAPED)
-                || (len > n + 1 && p[0] == '_' && memcmp(p + 1, stem, n) == 0)) {
-                *ret_done = false;
-                return OK;
-            }
-            continue;
-        }
-        for (unsigned i = 0; i < step->n_choices; i++) {
-            const struct path_choice *c = &step->choices[i];
-            if (c->name.n == len && memcmp(c->name.p + n, p + n, len - n) == 0) {
-                found = c;
-                at = k + 1;
-            }
+    for (unsigned i = 0; i < step->n_choices; i++) {
+        if (step->choices[i].mark == key->mark && path_key_is(doc, key, step->choices[i].name)) {
+            return &step->choices[i];
         }
     }
-    *ret_done = true;
-    if (found == NULL || nodes[at].kind == JSON_NULL || nodes[at].kind == JSON_ARRAY) {
-        *ret_done = found == NULL;
-        return OK;
+    return NULL;
+}
+
+uint32_t path_find_choice(const struct path_node *step, const struct json_doc *doc, uint32_t obj,
+                          uint16_t *ret_type)
+{
+    const struct json_node *nodes = doc->nodes;
+    uint32_t end = nodes[obj].end;
+    for (uint32_t k = obj + 1; k < end; k = nodes[k].end) {
+        const struct path_choice *c;
+        if ((step->choice_bits & path_mark_bit(nodes[k].mark)) != 0
+            && (c = choice_of(step, doc, &nodes[k])) != NULL) {
+            *ret_type = c->type;
+            return k + 1;
+        }
     }
-    struct path_item *item;
-    TRY(path_slot(vm, &item));
-    item->kind = PATH_NODE;
-    item->flags = 0;
-    item->type = found->type;
-    item->sib = 0;
-    item->node.doc = obj.doc;
-    item->node.at = at;
-    return OK;
+    return 0;
 }
 
 /* A step whose element is known, from an object: the common case of all. *ret_done false: something is
  * unusual (escapes in names, values beside), the long way must be gone. */
-static enum err push_known(struct path_vm *vm, struct str step, const struct path_way_on *on,
-                           struct jv obj, bool *ret_done)
+static enum err push_known(struct path_vm *vm, const struct path_node *step,
+                           const struct path_way_on *on, struct jv obj, bool *ret_done)
 {
     const struct json_node *nodes = obj.doc->nodes;
-    const char *src = obj.doc->src.p;
-    const char *name = step.p;
-    size_t n = step.n;
-    uint32_t end = nodes[obj.at].end;
-    uint32_t at = 0;
-    for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
-        const struct json_node *key = &nodes[k];
-        const char *p = src + key->off;
-        if (key->flags & JSON_ESCAPED) {
-            *ret_done = false;
+    struct path_way_on choice = {.way = WAY_COMPLEX};
+    uint32_t at;
+    *ret_done = false;
+    if (nodes[obj.at].flags & JSON_ODD) {
+        return OK;
+    }
+    if (on->way == WAY_CHOICE) {
+        at = path_find_choice(step, obj.doc, obj.at, &choice.child);
+        on = &choice;
+        if (at != 0 && (nodes[at].kind == JSON_NULL || nodes[at].kind == JSON_ARRAY)) {
             return OK;
         }
-        if (key->len == n && p[0] == name[0] && memcmp(p, name, n) == 0) {
-            at = k + 1;
-            if (on->way != WAY_PRIMITIVE) {
-                break;
-            }
-        } else if (key->len == n + 1 && p[0] == '_' && memcmp(p + 1, name, n) == 0) {
-            *ret_done = false;
-            return OK;
-        }
+    } else {
+        at = path_find_plain(obj.doc, obj.at, step->name, step->mark);
+    }
+    if (at != 0 && (nodes[at - 1].flags & JSON_TWIN)) {
+        return OK;
     }
     *ret_done = true;
     return at == 0 ? OK : push_plain(vm, on, obj.doc, at);
@@ -422,7 +404,6 @@ enum err path_step_from(struct path_vm *vm, const struct path_node *node,
 {
     struct path_way_on spare;
     const struct path_way_on *on = &node->on;
-    bool object = json_kind(item->node) == JSON_OBJECT;
     bool done = false;
     if (item->type != node->step_type || on->elem == NULL) {
         if (item->type == 0) {
@@ -432,12 +413,9 @@ enum err path_step_from(struct path_vm *vm, const struct path_node *node,
         if (on->nothing) {
             return OK;
         }
-    } else if (object && on->way == WAY_CHOICE) {
-        TRY(push_known_choice(vm, node, item->node, &done));
-        return done ? OK : push_named(vm, node, item, on);
     }
-    if (object && on->way != WAY_ASK) {
-        TRY(push_known(vm, node->name, on, item->node, &done));
+    if (on->way != WAY_ASK && json_kind(item->node) == JSON_OBJECT) {
+        TRY(push_known(vm, node, on, item->node, &done));
     }
     return done ? OK : push_named(vm, node, item, on);
 }
@@ -461,84 +439,6 @@ enum err path_step_member(struct path_vm *vm, const struct path_node *node, uint
         }
     }
     path_settle(vm, base, end);
-    return OK;
-}
-
-/* Whether an object holds any _name. */
-static bool has_beside(struct jv obj)
-{
-    const struct json_node *nodes = obj.doc->nodes;
-    uint32_t end = nodes[obj.at].end;
-    for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
-        if (nodes[k].len > 0 && obj.doc->src.p[nodes[k].off] == '_') {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* As def_child, but looks first among the elements that follow the one found last: members mostly stand in
- * the order of the definitions. */
-static const struct def_elem *child_after(const struct defs *d, uint16_t type, struct str key,
-                                          unsigned *hint, uint16_t *ret_type)
-{
-    enum { AHEAD = 6 };
-    const struct def_type *row = def_type_row(d, type);
-    for (unsigned i = *hint; i < row->n_elem && i < *hint + AHEAD; i++) {
-        const struct def_elem *e = def_elem_at(d, row, i);
-        struct str name = def_str(d, e->name);
-        if (!(e->flags & DEF_CHOICE) && name.n == key.n && memcmp(name.p, key.p, key.n) == 0) {
-            *hint = i + 1;
-            *ret_type = def_elem_type(d, e, 0);
-            return e;
-        }
-    }
-    return def_child(d, type, key, ret_type);
-}
-
-enum err path_children(struct path_vm *vm, const struct path_item *item)
-{
-    struct jv obj = item->kind == PATH_NODE ? object_of(item) : (struct jv){NULL, 0};
-    if (obj.doc == NULL) {
-        return OK;
-    }
-    const struct json_node *nodes = obj.doc->nodes;
-    uint32_t end = nodes[obj.at].end;
-    bool beside = has_beside(obj);
-    unsigned hint = 0;
-    for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
-        struct str key = {obj.doc->src.p + nodes[k].off, nodes[k].len};
-        struct member m = {0};
-        TRY(path_burn(vm, 1));
-        if (key.n == 12 && key.p[0] == 'r' && str_eq(key, S("resourceType"))) {
-            continue;
-        }
-        if (key.n > 0 && key.p[0] == '_') {
-            key = str_sub(key, 1, key.n);
-            if (find_member(obj, key, false).at != 0) {
-                continue; /* comes with its value */
-            }
-            m.sib = k + 1;
-        } else {
-            enum json_kind kind = (enum json_kind)nodes[k + 1].kind;
-            m.at = k + 1;
-            if (beside && kind != JSON_OBJECT) {
-                m.sib = find_member(obj, key, true).sib;
-            }
-        }
-        uint16_t type = 0; /* def_child leaves it when there is none */
-        bool inner = false;
-        if (vm->d != NULL && item->type != 0) {
-            const struct def_elem *e = child_after(vm->d, item->type, key, &hint, &type);
-            inner = e != NULL && (e->flags & DEF_INNER);
-            if (e != NULL && !(e->flags & DEF_CHOICE)) {
-                type = path_elem_type(vm->d, e);
-            }
-        } else if (vm->d != NULL && str_eq(key, S("extension"))) {
-            type = vm->prog->extension_type;
-        }
-        TRY(push_member(vm, obj.doc, m, type, inner));
-    }
     return OK;
 }
 

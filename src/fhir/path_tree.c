@@ -1,0 +1,162 @@
+/* fhir/path_tree.c - all children of an element, and theirs. See path_int.h; FHIRPath N1 section 5.8. */
+#include <string.h>
+
+#include "fhir/path_int.h"
+
+/* What a member of a type is: found in the definitions, remembered by the environment. */
+static struct path_kid kid_of(struct path_vm *vm, uint16_t type, struct str key, uint16_t mark)
+{
+    struct path_kid *memo = &vm->env->memory->kids[(type * 37U + mark) % PATH_KIDS];
+    if (memo->type == type && memo->mark == mark && memo->len == key.n && memo->name != NULL
+        && memcmp(memo->name, key.p, key.n) == 0) {
+        return *memo;
+    }
+    struct path_kid kid = {.type = type, .mark = mark, .len = (uint16_t)key.n};
+    const struct def_elem *e = def_member(vm->d, type, key, &kid.child, &kid.name);
+    if (e == NULL) {
+        return (struct path_kid){0};
+    }
+    kid.inner = (e->flags & DEF_INNER) != 0;
+    if (!(e->flags & DEF_CHOICE)) {
+        kid.child = path_elem_type(vm->d, e);
+    }
+    *memo = kid;
+    return kid;
+}
+
+/* The same of an item whose type may not be known, or in bare JSON. */
+static struct path_kid any_kid(struct path_vm *vm, uint16_t type, struct str key, uint16_t mark)
+{
+    struct path_kid kid = {0};
+    if (vm->d != NULL && type != 0) {
+        return kid_of(vm, type, key, mark);
+    }
+    if (vm->d != NULL && str_eq(key, S("extension"))) {
+        kid.child = vm->prog->extension_type;
+    }
+    return kid;
+}
+
+/* Whether a key says the type of its resource: no element. */
+static bool is_type_key(const struct json_doc *doc, const struct json_node *key)
+{
+    return key->len == 12 && memcmp(doc->src.p + key->off, "resourceType", 12) == 0;
+}
+
+/* Children of an object some of whose names are not plain. */
+static enum err odd_children(struct path_vm *vm, uint16_t type, struct jv obj)
+{
+    const struct json_node *nodes = obj.doc->nodes;
+    uint32_t end = nodes[obj.at].end;
+    for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
+        struct str key = {obj.doc->src.p + nodes[k].off, nodes[k].len};
+        struct path_member m = {0};
+        TRY(path_burn(vm, 1));
+        if (is_type_key(obj.doc, &nodes[k])) {
+            continue;
+        }
+        if (key.n > 0 && key.p[0] == '_') {
+            key = str_sub(key, 1, key.n);
+            if (path_find(obj, key, false).at != 0) {
+                continue; /* comes with its value */
+            }
+            m.sib = k + 1;
+        } else {
+            m.at = k + 1;
+            if (nodes[m.at].kind != JSON_OBJECT) {
+                m.sib = path_find(obj, key, true).sib;
+            }
+        }
+        struct path_kid kid = any_kid(vm, type, key, json_mark(key.p, key.n));
+        TRY(path_push_member(vm, obj.doc, m, kid.child, kid.inner));
+    }
+    return OK;
+}
+
+/* The value at, or the values of the array at; nothing stands beside them. */
+static enum err push_values(struct path_vm *vm, const struct json_doc *doc, uint32_t at,
+                            const struct path_kid *kid)
+{
+    const struct json_node *nodes = doc->nodes;
+    uint32_t end = nodes[at].end;
+    for (uint32_t v = nodes[at].kind == JSON_ARRAY ? at + 1 : at; v < end; v = nodes[v].end) {
+        struct path_item *item;
+        if (nodes[v].kind == JSON_NULL) {
+            continue;
+        }
+        TRY(path_slot(vm, &item));
+        item->kind = PATH_NODE;
+        item->flags = 0;
+        item->type = kid->child;
+        item->sib = 0;
+        item->node.doc = doc;
+        item->node.at = v;
+        if (kid->inner) {
+            uint16_t own = path_inner_type(vm, item->node);
+            item->type = own != 0 ? own : kid->child;
+        }
+    }
+    return OK;
+}
+
+/* The value of a key that has a twin, which is beside it; nothing for the twin. */
+static enum err push_twin(struct path_vm *vm, uint16_t type, struct jv obj, uint32_t k)
+{
+    const struct json_node *key = &obj.doc->nodes[k];
+    struct str name = {obj.doc->src.p + key->off, key->len};
+    struct path_member m = {.at = k + 1};
+    if (name.n > 0 && name.p[0] == '_') {
+        return OK;
+    }
+    if (key[1].kind != JSON_OBJECT) {
+        m.sib = path_find(obj, name, true).sib;
+    }
+    struct path_kid kid = any_kid(vm, type, name, key->mark);
+    return path_push_member(vm, obj.doc, m, kid.child, kid.inner);
+}
+
+enum err path_children(struct path_vm *vm, const struct path_item *item)
+{
+    struct jv obj = path_object(item);
+    uint16_t type = item->type;
+    if (obj.doc == NULL) {
+        return OK;
+    }
+    const struct json_node *nodes = obj.doc->nodes;
+    if (nodes[obj.at].flags & JSON_ODD) {
+        return odd_children(vm, type, obj);
+    }
+    const char *src = obj.doc->src.p;
+    uint32_t end = nodes[obj.at].end;
+    bool typed = vm->d != NULL && type != 0;
+    for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
+        struct str key = {src + nodes[k].off, nodes[k].len};
+        TRY(path_burn(vm, 1));
+        if (is_type_key(obj.doc, &nodes[k])) {
+            continue;
+        }
+        if (nodes[k].flags & JSON_TWIN) {
+            TRY(push_twin(vm, type, obj, k));
+            continue;
+        }
+        struct path_kid kid = typed ? kid_of(vm, type, key, nodes[k].mark)
+                                    : any_kid(vm, type, key, nodes[k].mark);
+        TRY(push_values(vm, obj.doc, k + 1, &kid));
+    }
+    return OK;
+}
+
+enum err path_descendants(struct path_vm *vm, uint32_t base)
+{
+    uint32_t end = vm->n;
+    for (uint32_t i = base; i < vm->n; i++) {
+        const struct path_item *at = &vm->v[i];
+        TRY(path_burn(vm, 1));
+        if (at->kind == PATH_NODE && (at->sib != 0 || json_kind(at->node) == JSON_OBJECT)) {
+            struct path_item item = path_node_item(at);
+            TRY(path_children(vm, &item));
+        }
+    }
+    path_settle(vm, base, end);
+    return OK;
+}
