@@ -111,6 +111,7 @@ static enum err set_progress(struct http_req *h, const struct ask *a, struct val
     }
     val_set_i64(root, "steps_done", done);
     val_set_i64(root, "steps_all", (int64_t)LEN(sections) - 1);
+    val_set_bool(root, "steps_whole", done == (int64_t)LEN(sections) - 1);
     return OK;
 }
 

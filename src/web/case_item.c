@@ -14,6 +14,30 @@ static const struct care_state *state_of(const struct case_row *row)
     return flow != NULL && row->state < flow->n_states ? &flow->states[row->state] : NULL;
 }
 
+const struct case_task case_tasks[] = {
+    {"returned", ACTOR_ASKER, T("The coordinator asks for more data: add them and send again.")},
+    {"data-asked", ACTOR_ASKER,
+     T("The consultant asks for data: the clock stands still until you send them.")},
+    {"answered", ACTOR_ASKER, T("There is a signed conclusion: read it and confirm receipt.")},
+    {"received", ACTOR_ASKER, T("Act on the conclusion and report the outcome.")},
+    {"refused", ACTOR_ASKER, T("The request was refused: read why, then close it or ask anew.")},
+    {"submitted", ACTOR_COORDINATOR, T("Your turn: allocate the request, or return it for data.")},
+    {"allocated", ACTOR_SERVICE, T("Your turn: accept the case, or refuse it with a reason.")},
+    {"accepted", ACTOR_CONSULTANT, T("Your turn: write the conclusion, or ask for data.")},
+    {"reported", ACTOR_CONSULTANT, T("The outcome is reported: read it and close the case.")},
+};
+const size_t n_case_tasks = LEN(case_tasks);
+
+const char *case_task(struct str state, unsigned actor)
+{
+    for (size_t i = 0; i < LEN(case_tasks); i++) {
+        if ((case_tasks[i].actor & actor) != 0 && str_eq(state, str_z(case_tasks[i].state))) {
+            return case_tasks[i].text;
+        }
+    }
+    return NULL;
+}
+
 struct str case_state_name(const struct case_row *row)
 {
     const struct care_state *s = state_of(row);

@@ -7,8 +7,21 @@
 #pragma once
 
 #include "care/consult.h"
+#include "care/flow.h"
 #include "care/directory.h"
 #include "web/page.h"
+
+/* What somebody has to do while a case is in a state, as one short sentence; the asker's come first, in
+ * the order they matter. */
+struct case_task {
+    const char *state;
+    unsigned actor;   /* ACTOR_ bits */
+    const char *text; /* msgid */
+};
+extern const struct case_task case_tasks[];
+extern const size_t n_case_tasks;
+/* The msgid for one of these actors (bits) in a state; NULL: nothing to do. */
+const char *case_task(struct str state, unsigned actor);
 
 /* Fills item from a row of a worklist. */
 void case_item(struct http_req *h, const struct directory *dir, const struct worklist_row *r,

@@ -7,7 +7,35 @@
 #include "web/case_view.h"
 #include "web/tpl.h"
 
-enum { ROWS = 60 };
+enum { ROWS = 200 };
+
+static bool same(const struct val *a, const struct val *b, struct str key)
+{
+    const struct val *x = val_find(a, key);
+    const struct val *y = val_find(b, key);
+    return x != NULL && y != NULL && str_eq(x->s, y->s);
+}
+
+/* The same done again and again by one person is one line: how often, and since when. */
+static void add_row(struct http_req *h, const struct directory *dir, const struct audit_row *r,
+                    struct val *list, struct val **last, int64_t *times)
+{
+    static const struct str keys[] = {SI("who"), SI("role"), SI("org"), SI("what"), SI("why")};
+    struct val *m = val_map(h->rq.a);
+    bool again = *last != NULL && r->outcome == OK;
+    audit_words(h, dir, r, m);
+    for (size_t i = 0; i < LEN(keys); i++) {
+        again = again && same(*last, m, keys[i]);
+    }
+    if (again) {
+        val_set_i64(*last, "times", ++*times);
+        val_set_instant(*last, "since", r->at);
+        return;
+    }
+    *last = val_add_map(list);
+    *times = 1;
+    audit_words(h, dir, r, *last);
+}
 
 enum err web_case_log(struct http_req *h)
 {
@@ -27,8 +55,10 @@ enum err web_case_log(struct http_req *h)
     TRY(audit_list(&h->rq, v->row.rid, before, ROWS, rows, &n));
     TRY(case_begin(h, v, T("Who looked at this case"), &root));
     struct val *list = val_set_list(root, "rows");
+    struct val *last = NULL;
+    int64_t times = 0;
     for (size_t i = 0; i < n; i++) {
-        audit_words(h, dir, &rows[i], val_add_map(list));
+        add_row(h, dir, &rows[i], list, &last, &times);
     }
     if (n == ROWS) {
         struct buf b;

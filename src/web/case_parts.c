@@ -1,7 +1,7 @@
 /* web/case_parts.c - what hangs on a case: files, messages, earlier cases, the signed conclusion.
  *
  * files: list of file_row.html and id, dicom {modality, date, patient, birth, description}
- * talk: list of {text, who, at, own, kind, files (list of {href, name})}
+ * talk: the last ones, talk_older: those before, folded: lists of {text, who, at, own, kind, files (list of {href, name})}
  * earlier: list of {href, urgency, profile, state_title, at, answered}
  * doc, sig, versions (list of {id, present, href, json, p7s, pdf, at}) */
 #include "web/case_view.h"
@@ -11,7 +11,7 @@
 #include "care/sign_read.h"
 #include "web/case_item.h"
 
-enum { FILES_SHOWN = 200, TALK_SHOWN = 300, EARLIER_SHOWN = 20, VERSIONS_SHOWN = 20 };
+enum { FILES_SHOWN = 200, TALK_SHOWN = 300, TALK_OPEN = 12, EARLIER_SHOWN = 20, VERSIONS_SHOWN = 20 };
 
 /* ---- files ---- */
 
@@ -116,12 +116,13 @@ static struct str file_name(const struct val *root, struct str id)
 enum err case_set_talk(struct http_req *h, const struct case_view *v, struct val *root)
 {
     struct case_message *all = ARENA_ARRAY(h->rq.a, TALK_SHOWN, struct case_message);
-    struct val *list = val_set_list(root, "talk");
+    struct val *older = val_set_list(root, "talk_older");
+    struct val *talk = val_set_list(root, "talk");
     uint32_t n = 0;
     TRY_MEM(&h->rq, all);
     TRY(consult_messages(&h->rq, v->row.rid, all, TALK_SHOWN, &n));
     for (uint32_t i = 0; i < n; i++) {
-        struct val *m = val_add_map(list);
+        struct val *m = val_add_map(i + TALK_OPEN < n ? older : talk);
         val_set_str(m, "text", all[i].text);
         val_set_str(m, "who", all[i].sender_name);
         val_set_instant(m, "at", all[i].at);

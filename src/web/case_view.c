@@ -55,11 +55,14 @@ static void set_clock(struct http_req *h, const struct case_view *v, struct val 
     }
 }
 
-/* Whose turn it is, with a name. */
+/* Whose turn it is: what to do for those whose turn it is, for the others with a name. */
 static struct str next_text(struct http_req *h, const struct case_view *v)
 {
     struct text_arg who = {S("who"), v->asker_org_name};
-    const char *text = NULL;
+    const char *text = case_task(str_z(v->state->name), v->actor);
+    if (text != NULL) {
+        return tr(h->rq.lang, text);
+    }
     switch (v->state->turn) {
     case TURN_NOBODY: return S("");
     case TURN_ASKER: text = T("Now it is up to {who}, who asked."); break;
@@ -78,6 +81,29 @@ static struct str next_text(struct http_req *h, const struct case_view *v)
         break;
     }
     return page_text(h, text, &who, 1);
+}
+
+/* What the other side said when it put the case back to the asker: the data wanted, why refused. */
+static void set_wanted(struct http_req *h, const struct case_view *v, struct val *c)
+{
+    static const struct {
+        const char *state;
+        const char *action;
+    } words[] = {{"data-asked", "ask-data"}, {"returned", "return"}, {"refused", "refuse"}};
+    for (size_t k = 0; k < LEN(words); k++) {
+        for (uint32_t i = v->n_events; str_eq(str_z(v->state->name), str_z(words[k].state)) && i > 0;
+             i--) {
+            const struct flow_event *e = &v->events[i - 1];
+            if (str_eq(e->action, str_z(words[k].action))) {
+                struct val *m = val_set_map(c, "wanted");
+                val_set_str(m, "code", case_reason_title(h, e->action, e->reason_code));
+                val_set_str(m, "text", e->reason);
+                val_set_str(m, "who", e->person_name);
+                val_set_instant(m, "at", e->at);
+                return;
+            }
+        }
+    }
 }
 
 static void set_outcome(struct http_req *h, const struct case_view *v, struct val *c)
@@ -125,6 +151,7 @@ static void set_case(struct http_req *h, const struct case_view *v, struct val *
     val_set_bool(c, "ended", !r->open);
     val_set_bool(c, "open", r->open);
     set_outcome(h, v, c);
+    set_wanted(h, v, c);
 }
 
 enum err case_begin(struct http_req *h, const struct case_view *v, const char *title,

@@ -2,7 +2,8 @@
  *
  * case: id, href, number, version, urgency, state, state_title, profile, real_time, question, contact,
  *   asker, asker_org, centre, service, answer_org, consultant, sent (instant), next (whose turn, in
- *   words), glass (opened outside the team), ended, no_outcome, outcome, outcome_text
+ *   words), glass (opened outside the team), ended, no_outcome, outcome, outcome_text, wanted {code,
+ *   text, who, at}: what the asker must add, or why it was refused
  * clock: clock.html; unverified, source
  * patient: patient_banner.html
  * facts: diagnosis, co (list), consent, consent_note

@@ -200,6 +200,7 @@ enum err web_directory_org(struct http_req *h)
     val_set_str(root, "name", o->name);
     val_set_str(root, "kind", tr(h->rq.lang, org_kind_title(o->kind)));
     val_set_str(root, "phone", o->phone);
+    val_set_bool(root, "one_org", true);
     if (o->parent != DIR_NONE) {
         val_set_str(root, "parent", d->orgs[o->parent].name);
         val_set_str(root, "parent_id", d->orgs[o->parent].id);

@@ -12,28 +12,6 @@
 
 enum { ROWS_READ = 300, ENDED_SHOWN = 50, DRAFTS_SHOWN = 30, FIRST_CHARS = 120 };
 
-/* What the asker has to do in a state, as one short sentence; NULL: nothing. */
-static const struct {
-    const char *state;
-    const char *task;
-} tasks[] = {
-    {"returned", T("The coordinator asks for more data: add them and send again.")},
-    {"data-asked", T("The consultant asks for data: the clock stands still until you send them.")},
-    {"answered", T("There is a signed conclusion: read it and confirm receipt.")},
-    {"received", T("Act on the conclusion and report the outcome.")},
-    {"refused", T("The request was refused: read why, then close it or ask anew.")},
-};
-
-static const char *task_of(const struct case_row *row)
-{
-    for (size_t i = 0; i < LEN(tasks); i++) {
-        if (str_eq(case_state_name(row), str_z(tasks[i].state))) {
-            return tasks[i].task;
-        }
-    }
-    return NULL;
-}
-
 static int by_due(const void *a, const void *b)
 {
     int64_t x = ((const struct worklist_row *)a)->row.due_ms;
@@ -47,17 +25,18 @@ static void set_open(struct http_req *h, const struct directory *dir, struct val
     struct val *waiting = val_set_list(root, "waiting");
     struct val *running = val_set_list(root, "running");
     struct val *reported = val_set_list(root, "reported");
-    for (size_t k = 0; k < LEN(tasks); k++) {
+    for (size_t k = 0; k < n_case_tasks; k++) {
         for (uint32_t i = 0; i < n; i++) {
-            if (str_eq(case_state_name(&rows[i].row), str_z(tasks[k].state))) {
+            if (case_tasks[k].actor == ACTOR_ASKER
+                && str_eq(case_state_name(&rows[i].row), str_z(case_tasks[k].state))) {
                 struct val *item = val_add_map(waiting);
                 case_item(h, dir, &rows[i], item);
-                val_set_str(item, "task", tr(h->rq.lang, tasks[k].task));
+                val_set_str(item, "task", tr(h->rq.lang, case_tasks[k].text));
             }
         }
     }
     for (uint32_t i = 0; i < n; i++) {
-        if (task_of(&rows[i].row) == NULL) {
+        if (case_task(case_state_name(&rows[i].row), ACTOR_ASKER) == NULL) {
             bool done = str_eq(case_state_name(&rows[i].row), S("reported"));
             case_item(h, dir, &rows[i], val_add_map(done ? reported : running));
         }

@@ -27,17 +27,18 @@ static const struct {
     const char *href;
     const char *text;
     uint32_t rights;
+    bool work; /* stays in sight on phones; the others are in the menu */
 } nav[] = {
-    {"/home", T("Home"), 0},
-    {"/desk", T("Desk"), MAY_COORDINATE},
-    {"/work", T("Worklist"), MAY_ANSWER},
-    {"/mine", T("My cases"), MAY_ASK},
-    {"/ask", T("New request"), MAY_ASK},
-    {"/figures", T("Figures"), MAY_COORDINATE | MAY_HEAD},
-    {"/record", T("Record"), MAY_AUDIT},
-    {"/system", T("System"), MAY_ADMIN},
-    {"/directory", T("Directory"), 0},
-    {"/help", T("Help"), 0},
+    {"/home", T("Home"), 0, false},
+    {"/desk", T("Desk"), MAY_COORDINATE, true},
+    {"/work", T("Worklist"), MAY_ANSWER, true},
+    {"/mine", T("My cases"), MAY_ASK, true},
+    {"/ask", T("New request"), MAY_ASK, true},
+    {"/figures", T("Figures"), MAY_COORDINATE | MAY_HEAD, true},
+    {"/record", T("Record"), MAY_AUDIT, true},
+    {"/system", T("System"), MAY_ADMIN, true},
+    {"/directory", T("Directory"), 0, false},
+    {"/help", T("Help"), 0, false},
 };
 
 static const struct {
@@ -113,6 +114,7 @@ static void set_nav(struct http_req *h, struct val *root, const struct who *w)
         val_set_z(m, "href", nav[i].href);
         val_set_str(m, "title", tr(h->rq.lang, nav[i].text));
         val_set_bool(m, "current", str_eq(h->path, str_z(nav[i].href)));
+        val_set_bool(m, "work", nav[i].work);
     }
 }
 

@@ -21,9 +21,9 @@ static const struct page_fault {
     {E_SIGN_IN, T("Your sign-in has ended"),
      T("Sign in in another window, then go back in this one and send the form again: what you typed "
        "is still there, and drafts are kept on the server.")},
-    {E_FORBIDDEN, T("You may not do this here"),
-     T("If you work in several roles, choose another one above. A form that was open for a long "
-       "time or in two windows: go back, reload the page and send it again.")},
+    {E_FORBIDDEN, T("This is not for your role"),
+     T("Your role does not open this page or do this. If you work in several roles, choose another "
+       "one in the menu at the top. Nothing was changed.")},
     {E_NOT_FOUND, T("Not found"),
      T("Check the address, or look for the case in your lists. Cases of other teams are not shown.")},
     {E_METHOD, T("This address does not work so"), T("Go back to the page you came from.")},
@@ -88,11 +88,21 @@ static const struct page_fault held_fault = {
       "again. Nothing was changed."),
 };
 
+/* A form that was open while its sign-in ended, or in two windows. */
+static const struct page_fault stale_form_fault = {
+    E_FORBIDDEN, T("This page was open for too long"),
+    T("You have signed in anew since it was opened, or in another window. Go back, reload the page "
+      "and send the form again. Nothing was changed."),
+};
+
 enum err page_render_error(struct http_req *h, enum err code)
 {
     struct err_rec failure = h->rq.err;
     bool held = code == E_FORBIDDEN && h->caller.held;
-    const struct page_fault *f = held ? &held_fault : fault_find(code);
+    bool stale = code == E_FORBIDDEN && str_eq(str_z(failure.detail), S("form token"));
+    const struct page_fault *f = held    ? &held_fault
+                                 : stale ? &stale_form_fault
+                                         : fault_find(code);
     err_clear(&h->rq);
     if (held && h->method == GET && h->caller.kind == CALLER_SESSION) {
         return http_redirect(h, S("/account?must=1"));
@@ -103,7 +113,7 @@ enum err page_render_error(struct http_req *h, enum err code)
     if (code == E_SIGN_IN && kept_has(h)) {
         return web_sign_in_again(h);
     }
-    if (code == E_FORBIDDEN && str_eq(str_z(failure.detail), S("form token")) && kept_has(h)) {
+    if (stale && kept_has(h)) {
         return kept_page(h, 403, h->path, h->caller.csrf);
     }
     struct val *root = page_frame(h, f->title);
@@ -113,7 +123,7 @@ enum err page_render_error(struct http_req *h, enum err code)
     buf_u64(&id, h->rq.id);
     page_kind(root, "narrow");
     val_set_str(error, "title", tr(h->rq.lang, f->title));
-    val_set_str(error, "text", tr(h->rq.lang, err_text(code)));
+    val_set_str(error, "text", code == E_FORBIDDEN ? S("") : tr(h->rq.lang, err_text(code)));
     val_set_str(error, "next", tr(h->rq.lang, f->advice));
     val_set_bool(error, "sign_in", code == E_SIGN_IN);
     if (err_http(code) >= 500) {

@@ -146,12 +146,10 @@ static uint32_t add_source(struct http_req *h, struct sources *s, const struct t
     return s->n;
 }
 
-static uint32_t add_term(struct http_req *h, struct val *list, struct sources *sources,
-                         struct str urgency, const char *title, const struct term *t)
+static uint32_t set_term(struct http_req *h, struct val *row, struct sources *sources,
+                         const char *key, const struct term *t)
 {
-    struct val *m = val_add_map(list);
-    val_set_str(m, "urgency", urgency);
-    val_set_str(m, "what", tr(h->rq.lang, title));
+    struct val *m = val_set_map(row, key);
     val_set_i64(m, "value", t->ms);
     val_set_i64(m, "source", add_source(h, sources, &t->from.source));
     val_set_bool(m, "verified", t->from.verified);
@@ -172,10 +170,12 @@ static void set_policies(struct http_req *h, struct val *root)
         int64_t open = 0;
         for (uint32_t k = 0; k < p->n_terms; k++) {
             const struct policy_terms *t = &p->terms[k];
-            open += add_term(h, terms, &sources, t->urgency, T("Accept within"), &t->accept_within);
-            open += add_term(h, terms, &sources, t->urgency, T("Answer within"), &t->answer_within);
-            open += add_term(h, terms, &sources, t->urgency, T("Remind before"), &t->remind_before);
-            open += add_term(h, terms, &sources, t->urgency, T("Tell the head after"), &t->escalate_after);
+            struct val *row = val_add_map(terms);
+            val_set_str(row, "urgency", t->urgency);
+            open += set_term(h, row, &sources, "accept", &t->accept_within);
+            open += set_term(h, row, &sources, "answer", &t->answer_within);
+            open += set_term(h, row, &sources, "remind", &t->remind_before);
+            open += set_term(h, row, &sources, "tell", &t->escalate_after);
         }
         val_set_str(m, "title", text4_get(&p->title, h->rq.lang));
         val_set_str(m, "version", p->version);

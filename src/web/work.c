@@ -16,6 +16,9 @@ static const char *list_of(const struct worklist_row *r)
     if (row->paused_since_ms != 0) {
         return "paused";
     }
+    if (str_eq(case_state_name(row), S("refused"))) {
+        return "refused";
+    }
     return row->answered_ms != 0 ? "after" : "mine";
 }
 
@@ -24,19 +27,21 @@ static enum err set_own(struct http_req *h, const struct directory *dir, struct 
                         struct worklist_row *rows)
 {
     uint32_t n = 0;
-    struct val *mine = val_set_list(root, "mine");
-    struct val *paused = val_set_list(root, "paused");
-    struct val *after = val_set_list(root, "after");
+    static const char *const lists[] = {"mine", "paused", "after", "refused"};
+    struct val *shown[LEN(lists)];
+    for (size_t k = 0; k < LEN(lists); k++) {
+        shown[k] = val_set_list(root, lists[k]);
+    }
     TRY(consult_worklist(&h->rq, WORK_CONSULTANT, h->rq.who->person, 0, rows, ROWS_READ, &n));
     for (uint32_t i = 0; i < n; i++) {
         if (str_eq(case_state_name(&rows[i].row), S("allocated"))) {
             continue; /* named, but not accepted: it is among the new ones */
         }
-        struct str list = str_z(list_of(&rows[i]));
-        case_item(h, dir, &rows[i],
-                  val_add_map(str_eq(list, S("mine"))     ? mine
-                              : str_eq(list, S("paused")) ? paused
-                                                          : after));
+        for (size_t k = 0; k < LEN(lists); k++) {
+            if (str_eq(str_z(list_of(&rows[i])), str_z(lists[k]))) {
+                case_item(h, dir, &rows[i], val_add_map(shown[k]));
+            }
+        }
     }
     return OK;
 }
@@ -56,7 +61,8 @@ static enum err add_new(struct http_req *h, const struct directory *dir, struct 
             case_item(h, dir, &rows[i], item);
             val_set_bool(item, "named", row->consultant.n > 0);
         } else if (row->answered_ms == 0 && row->consultant.n > 0
-                   && !str_eq(row->consultant, self)) {
+                   && !str_eq(row->consultant, self)
+                   && !str_eq(case_state_name(row), S("refused"))) {
             case_item(h, dir, &rows[i], val_add_map(others));
         }
     }
