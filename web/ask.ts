@@ -1,8 +1,10 @@
 // The request form: what depends on another answer appears with it, tables grow in place, diagnoses
 // are offered while one types, choosing a profile brings its fields.
-import { all } from './util';
+import { all, store } from './util';
 
 const WAIT_MS = 250;
+const RELOAD_MS = 500;
+const BACK_TO = 'back-to';
 const OFFER_FROM = 2;
 
 interface Hit {
@@ -89,10 +91,26 @@ function startIcd(input: HTMLInputElement): void {
   });
 }
 
+// Choosing saves and brings the fields that belong to the choice; who goes through the choices with the
+// arrow keys is waited for, and comes back to where they were.
+function startReload(el: HTMLElement): void {
+  let timer = 0;
+  el.addEventListener('change', (e) => {
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      store.set(BACK_TO, (e.target as HTMLInputElement).name);
+      el.closest('form')?.requestSubmit();
+    }, RELOAD_MS);
+  });
+}
+
 export function startAsk(): void {
   all('[data-script]').forEach((el) => (el.hidden = false));
   all<HTMLFormElement>('main form').forEach(startWhen);
   all('[data-repeat]').forEach(startRepeat);
   all<HTMLInputElement>('[data-icd]').forEach(startIcd);
-  all('[data-reload]').forEach((el) => el.addEventListener('change', () => el.closest('form')?.requestSubmit()));
+  all('[data-reload]').forEach(startReload);
+  const name = store.get(BACK_TO);
+  store.remove(BACK_TO);
+  if (name && !document.getElementById('errors')) document.querySelector<HTMLElement>(`[name="${name}"]:checked`)?.focus();
 }

@@ -217,12 +217,16 @@ enum err web_ask_find(struct http_req *h)
 static enum err begin_draft(struct http_req *h, struct tx *tx, struct str patient, const char *done)
 {
     char *id = arena_alloc(h->rq.a, OS_ID_LEN + 1);
-    struct field *f = ARENA_NEW(h->rq.a, struct field);
+    struct field *f = ARENA_ARRAY(h->rq.a, 2, struct field);
+    const struct directory *dir = NULL;
     TRY_MEM(&h->rq, id);
     TRY_MEM(&h->rq, f);
+    TRY(directory_get(&h->rq, &dir));
     os_id(id);
-    *f = (struct field){S("patient"), patient};
-    struct fields fields = {f, 1};
+    const struct dir_org *own = dir_org(dir, h->rq.who->audit.org);
+    f[0] = (struct field){S("patient"), patient};
+    f[1] = (struct field){S("contact"), own != NULL ? own->phone : S("")};
+    struct fields fields = {f, f[1].value.n > 0 ? 2 : 1};
     enum err e = draft_save(&h->rq, tx, str_z(id), S("request"), &fields, 0);
     if (e == E_LOCKED) {
         err_clear(&h->rq);

@@ -117,15 +117,19 @@ static enum err set_progress(struct http_req *h, const struct ask *a, struct val
 
 /* ---- fields ---- */
 
-/* A field with what was typed and its fault. */
+/* A field with what was typed and its fault. All of them are needed, as the star says. */
 static struct val *own_field(struct http_req *h, struct val *root, const struct ask *a,
                              const char *name, const char *label)
 {
     struct val *f = val_set_map(page_map(root, "fields"), name);
     struct str value = fields_get(&a->typed, str_z(name));
     struct str fault = form_fault_of(h, &a->faults, str_z(name));
+    struct buf b;
     val_set_z(f, "name", name);
-    val_set_str(f, "label", tr(h->rq.lang, label));
+    buf_init(&b, h->rq.a, 512);
+    buf_str(&b, tr(h->rq.lang, label));
+    BUF_LIT(&b, " *");
+    val_set_str(f, "label", buf_get(&b));
     val_set_str(f, "value", value.p != NULL ? value : S(""));
     if (fault.p != NULL) {
         val_set_str(f, "error", fault);
@@ -280,12 +284,16 @@ static enum err set_where(struct http_req *h, struct val *root, const struct ask
     }
     uint32_t n = dir_propose(dir, h->rq.who->audit.org, a->profile->code, duty_first, h->rq.now,
                              best, PROPOSALS_MAX);
+    bool fits = false;
+    for (uint32_t i = 0; i < n; i++) {
+        fits = fits || str_eq(chosen, dir->services[best[i].service].id);
+    }
     for (uint32_t i = 0; i < n; i++) {
         const struct dir_service *s = &dir->services[best[i].service];
         struct val *o = val_add_map(list);
         val_set_str(o, "value", s->id);
         val_set_str(o, "label", s->name);
-        val_set_bool(o, "on", str_eq(chosen, s->id));
+        val_set_bool(o, "on", fits ? str_eq(chosen, s->id) : i == 0);
         set_reasons(h, dir, &best[i], duty_first, i == 0, o);
     }
     val_set_bool(root, "nowhere", n == 0);

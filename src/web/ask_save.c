@@ -41,7 +41,12 @@ enum err ask_merge(struct http_req *h, const struct ask *a, struct fields *ret_f
     if (e != OK && ret_long->n == 0) {
         return e;
     }
+    /* Of another profile is another service: the proposal for it stands in the next page. */
+    bool other = shown != NULL && !str_eq(fields_get(&sent, S("profile")), shown->code);
     for (uint32_t i = 0; i < sent.n && n < MERGED_MAX; i++) {
+        if (other && str_eq(sent.v[i].name, S("service"))) {
+            continue;
+        }
         if (is_own_field(sent.v[i].name) || form_has_field(form, sent.v[i].name)) {
             all[n] = sent.v[i];
             if (str_eq(all[n].name, S("diagnosis")) || str_eq(all[n].name, S("co-diagnosis"))) {
