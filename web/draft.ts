@@ -117,11 +117,18 @@ class Draft {
       p.getAll(name).map((v) => v.trim().replace(/\r/g, '').replace(/,/g, '.').toUpperCase()).filter(Boolean);
     const code = (v: string): string => (/^[A-Z]\d\d[.\d]*/.exec(v)?.[0] ?? '').replace('.', '');
     const fields = Array.from(this.form.elements) as HTMLInputElement[];
-    return fields.filter((el) => el.name && el.type !== 'hidden').every(({ name }) => {
+    return fields.filter((el) => el.name && el.type !== 'hidden' && !this.isUnanswered(el, kept)).every(({ name }) => {
       const was = plain(kept, name);
       const is = plain(now, name);
       return was.length === is.length && was.every((v, i) => is[i] === v || (!v.includes(' ') && !!code(v) && code(is[i] ?? '') === code(v)));
     });
+  }
+
+  // A choice nobody made, or one this page does not offer any more: what the page proposes stands.
+  private isUnanswered(el: Element, kept: URLSearchParams): boolean {
+    if (!(el instanceof HTMLInputElement) || el.type !== 'radio') return false;
+    const offered = Array.from(this.form.querySelectorAll<HTMLInputElement>('input[type=radio]')).filter((o) => o.name === el.name);
+    return !offered.some((o) => kept.getAll(el.name).includes(o.value));
   }
 
   // What could not be sent last time, put back into the fields.
@@ -139,7 +146,7 @@ class Draft {
     const names = new Set(values.keys());
     for (const el of Array.from(this.form.elements)) {
       if (el instanceof HTMLInputElement && (el.type === 'checkbox' || el.type === 'radio')) {
-        if (el.name) el.checked = values.getAll(el.name).includes(el.value);
+        if (el.name && !this.isUnanswered(el, values)) el.checked = values.getAll(el.name).includes(el.value);
       } else if ((el instanceof HTMLInputElement && !['hidden', 'file', 'submit'].includes(el.type)) ||
                  el instanceof HTMLTextAreaElement || el instanceof HTMLSelectElement) {
         if (names.has(el.name)) el.value = values.get(el.name) ?? '';

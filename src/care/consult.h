@@ -81,13 +81,14 @@ bool dicom_facts_read(struct req *rq, struct str meta, struct dicom_facts *ret_f
 
 /* ---- Messages ---- */
 
+enum { MESSAGE_FILES_MAX = 20 }; /* what is beyond goes along with the next one */
 struct case_message {
     struct str id;
     struct instant at;
     struct str sender, sender_name;
     struct str text;
     struct str kind;  /* "message", "data-asked", "break-glass" */
-    struct str files[8]; /* DocumentReference ids */
+    struct str files[MESSAGE_FILES_MAX]; /* DocumentReference ids */
     uint32_t n_files;
 };
 /* Writes a message with the uploads that wait under upload_key (empty: none); tells the other side.

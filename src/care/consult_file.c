@@ -3,7 +3,7 @@
 #include "care/upload_facts.h"
 
 
-enum { UPLOAD_RECEIVING = 0, UPLOAD_COMPLETE = 1, WAITING_MAX = 100 };
+enum { UPLOAD_RECEIVING = 0, UPLOAD_COMPLETE = 1, WAITING_MAX = 200 };
 
 #define EXT_SHA S(CARE_URL "/StructureDefinition/sha256")
 #define EXT_DICOM S(CARE_URL "/StructureDefinition/dicom")

@@ -4,7 +4,7 @@
 #include "care/consult_pace.h"
 #include "care/consultation.h"
 
-enum { TEXT_MAX = 8000, FILES_MAX = 8, TAKE_MAX = 100, MESSAGES_A_MINUTE = 20 };
+enum { TEXT_MAX = 8000, TAKE_MAX = 200, MESSAGES_A_MINUTE = 20 };
 
 enum err consult_patient(struct req *rq, const struct case_row *row, struct patient *ret_patient)
 {
@@ -85,7 +85,7 @@ enum err consult_pace(struct req *rq, int64_t case_rid)
 enum err consult_message(struct req *rq, struct tx *tx, struct str case_id, struct str text,
                          struct str upload_key)
 {
-    struct str files[FILES_MAX];
+    struct str files[MESSAGE_FILES_MAX];
     struct case_row row;
     struct patient patient;
     uint32_t n = 0;
@@ -97,7 +97,7 @@ enum err consult_message(struct req *rq, struct tx *tx, struct str case_id, stru
     TRY(consult_pace(rq, row.rid));
     if (upload_key.n > 0) {
         TRY(consult_patient(rq, &row, &patient));
-        TRY(consult_take(rq, tx, &row, &patient, upload_key, files, FILES_MAX, &n));
+        TRY(consult_take(rq, tx, &row, &patient, upload_key, files, MESSAGE_FILES_MAX, &n));
     }
     text = str_trim(text);
     if ((text.n == 0 && n == 0) || text.n > TEXT_MAX) {
