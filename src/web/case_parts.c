@@ -11,7 +11,7 @@
 #include "care/sign_read.h"
 #include "web/case_item.h"
 
-enum { FILES_SHOWN = 200, TALK_SHOWN = 300, TALK_OPEN = 12, EARLIER_SHOWN = 20, VERSIONS_SHOWN = 20 };
+enum { FILES_SHOWN = 200, TALK_SHOWN = 300, TALK_OPEN = 5, DOCUMENTS_OPEN = 6, EARLIER_SHOWN = 20, VERSIONS_SHOWN = 20 };
 
 /* ---- files ---- */
 
@@ -188,6 +188,9 @@ enum err case_doc(struct http_req *h, struct str bytes, struct val *doc)
         struct val *lines = val_set_list(s, "lines");
         val_set_str(s, "code", r.sections[i].code);
         val_set_str(s, "title", r.sections[i].title);
+        if (str_eq(r.sections[i].code, S("documents")) && r.sections[i].n > DOCUMENTS_OPEN) {
+            val_set_bool(doc, "folds", true);
+        }
         for (uint32_t k = 0; k < r.sections[i].n; k++) {
             struct val *m = val_add_map(lines);
             val_set_str(m, "label", r.sections[i].lines[k].label);
