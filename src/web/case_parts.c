@@ -1,7 +1,8 @@
 /* web/case_parts.c - what hangs on a case: files, messages, earlier cases, the signed conclusion.
  *
  * files: list of file_row.html and id, dicom {modality, date, patient, birth, description}
- * talk: the last ones, talk_older: those before, folded: lists of {text, who, at, own, kind, files (list of {href, name})}
+ * talk: the last messages, talk_older: those before them; lists of
+ *   {text, who, at, own, kind, files (list of {href, name})}
  * earlier: list of {href, urgency, profile, state_title, at, answered}
  * doc, sig, versions (list of {id, present, href, json, p7s, pdf, at}) */
 #include "web/case_view.h"
@@ -11,7 +12,8 @@
 #include "care/sign_read.h"
 #include "web/case_item.h"
 
-enum { FILES_SHOWN = 200, TALK_SHOWN = 300, TALK_OPEN = 5, DOCUMENTS_OPEN = 6, EARLIER_SHOWN = 20, VERSIONS_SHOWN = 20 };
+enum { FILES_SHOWN = 200, TALK_SHOWN = 300, EARLIER_SHOWN = 20, VERSIONS_SHOWN = 20 };
+enum { TALK_OPEN = 5, DOCUMENTS_OPEN = 6 }; /* what is beyond is folded */
 
 /* ---- files ---- */
 
