@@ -14,6 +14,9 @@ static enum err stale(struct dc *dc, struct jv entry, const char *what)
     if (about.n == 0) {
         about = dc_str(dc, entry, S("id"));
     }
+    if (about.n == 0) {
+        about = dc_str(dc, entry, S("system"));
+    }
     struct str op = dc_str(dc, entry, S("op"));
     return FAIL(dc->rq, E_BAD_INPUT, "overlay: %.*s %.*s: %s", STR_ARG(op), STR_ARG(about), what);
 }
@@ -135,6 +138,57 @@ static enum err keep_binding(struct dc *dc, struct jv entry)
                : stale(dc, entry, "the value set is other than expected");
 }
 
+/* Codes of a code system of the package, at all levels; *ret_has: all of a list are among them. */
+static uint32_t codes_count(struct dc *dc, struct str url, struct jv want, bool *ret_has)
+{
+    static const enum def_file from[] = {DEF_FILE_V3, DEF_FILE_V2};
+    struct jv at[32];
+    uint32_t n = 0;
+    uint32_t found = 0;
+    struct jv cs = {0};
+    for (size_t i = 0; i < LEN(from) && !json_has(cs); i++) {
+        struct jv e = json_first(json_get(json_root(&dc->docs[from[i]]), S("entry")));
+        for (; json_has(e) && !json_has(cs); e = json_next(e)) {
+            struct jv v = json_get(e, S("resource"));
+            bool is = json_is(json_get(v, S("resourceType")), S("CodeSystem")) &&
+                      json_is(json_get(v, S("url")), url);
+            cs = is ? v : cs;
+        }
+    }
+    unsigned depth = 1;
+    at[0] = json_first(json_get(cs, S("concept")));
+    while (depth > 0) {
+        struct jv v = at[depth - 1];
+        if (!json_has(v)) {
+            depth--;
+            continue;
+        }
+        n++;
+        for (struct jv w = json_first(want); json_has(w); w = json_next(w)) {
+            found += json_is(json_get(v, S("code")), json_str(dc->rq->a, w)) ? 1 : 0;
+        }
+        at[depth - 1] = json_next(v);
+        struct jv below = json_first(json_get(v, S("concept")));
+        if (json_has(below) && depth < LEN(at)) {
+            at[depth++] = below;
+        }
+    }
+    *ret_has = found == json_len(want);
+    return n;
+}
+
+/* {"op":"keep-codes","system":URL,"now":442,"holds":["CHEST"]}: a code system that differs from R4 in a
+ * way we keep */
+static enum err keep_codes(struct dc *dc, struct jv entry)
+{
+    int64_t now = 0;
+    bool has = false;
+    bool told = json_i64(json_get(entry, S("now")), &now);
+    uint32_t n = codes_count(dc, dc_str(dc, entry, S("system")), json_get(entry, S("holds")), &has);
+    return told && has && n == (uint64_t)now ? OK
+                                             : stale(dc, entry, "the codes are other than expected");
+}
+
 /* The official text of an element, from the data elements; absent when there is none. */
 static struct jv official(struct dc *dc, struct str path)
 {
@@ -247,6 +301,7 @@ static const struct {
     {"keep", keep_invariant},
     {"invariant", invariant},
     {"keep-binding", keep_binding},
+    {"keep-codes", keep_codes},
     {"rebuild", rebuild},
     {"drop-param", drop_param},
     {"param-targets", param_targets},

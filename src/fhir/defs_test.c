@@ -237,6 +237,29 @@ static void required_bindings_are_known(void **state)
     assert_true(str_eq(def_str(d, def_set_row(d, unknown[0])->url), S("http://loinc.org/vs/LL379-9")));
 }
 
+/* No required binding takes a code system of HL7 v2 or v3 as a whole, so that where the package differs
+ * from R4 there (overlay.json, keep-codes) nothing that is written is judged by it. */
+static void required_bindings_take_no_v2_or_v3_systems(void **state)
+{
+    (void)state;
+    const struct defs *d = fhir_defs();
+    const struct str v2 = SI("http://terminology.hl7.org/CodeSystem/v2-");
+    const struct str v3 = SI("http://terminology.hl7.org/CodeSystem/v3-");
+    for (uint32_t i = 1; i < def_elem_count(d); i++) {
+        const struct def_elem *e = def_elem_row(d, i);
+        const struct def_set *s = def_set_row(d, e->binding);
+        for (uint32_t k = 0; e->strength == DEF_REQUIRED && k < s->n; k++) {
+            struct str url = def_str(d, def_code_system_row(d, def_set_concept(d, s, k)->system)->url);
+            bool listed = str_eq(def_str(d, s->url), S("http://hl7.org/fhir/ValueSet/event-timing")) ||
+                          str_ends(def_str(d, s->url), S("/v3-ConfidentialityClassification"));
+            assert_true(listed || !(str_starts(url, v2) || str_starts(url, v3)));
+        }
+    }
+    uint16_t set = def_set_find(d, S("http://terminology.hl7.org/ValueSet/v3-ConfidentialityClassification"));
+    assert_int_equal(def_set_row(d, set)->kind, DEF_SET_LISTED);
+    assert_int_equal(def_set_row(d, set)->n, 6); /* L M N R U V */
+}
+
 static void compartments(void **state)
 {
     (void)state;
@@ -266,6 +289,7 @@ int main(void)
         cmocka_unit_test(search_parameters),
         cmocka_unit_test(value_sets),
         cmocka_unit_test(required_bindings_are_known),
+        cmocka_unit_test(required_bindings_take_no_v2_or_v3_systems),
         cmocka_unit_test(compartments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

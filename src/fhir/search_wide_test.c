@@ -15,17 +15,12 @@
 #include "fhir/index_check.h"
 #include "fhir/prepare.h"
 #include "fhir/search.h"
+#include "fhir/world_testing.h"
 #include "store/store.h"
 #include "store/tx.h"
 
-#define NOW INT64_C(1767225600000)
 #define MINE UINT64_C(4711)
 #define LOINC "http://loinc.org"
-
-static struct world {
-    struct store *st;
-    char dir[64];
-} w;
 
 static const char *const resources[] = {
     "{\"resourceType\":\"Organization\",\"id\":\"top\",\"name\":\"Oblast\"}",
@@ -80,38 +75,11 @@ static const char *const resources[] = {
     "\"Patient/p7\"},\"period\":{\"start\":\"2019-02-01\",\"end\":\"2022-02-20\"}}",
 };
 
-static void put_one(struct req *rq, const char *json, int64_t expect)
-{
-    struct tx *tx = tx_new(rq);
-    if (fhir_put(rq, tx, arena_str(rq->a, str_z(json)), expect) != OK) {
-        fail_msg("%s: %s", rq->err.detail, json);
-    }
-    assert_int_equal(store_commit(w.st, rq, tx), OK);
-}
-
-static struct req rq_make(void)
-{
-    struct req rq;
-    req_init(&rq, (size_t)64 << 20, (struct instant){NOW});
-    rq.db = store_db_open(w.st);
-    return rq;
-}
-
-static void rq_end(struct req *rq)
-{
-    store_db_close(rq->db);
-    req_done(rq);
-}
-
 static int world_make(void **state)
 {
-    struct req rq;
     (void)state;
-    snprintf(w.dir, sizeof(w.dir), "/tmp/fhir-wide-%d", (int)getpid());
-    req_init(&rq, (size_t)64 << 20, (struct instant){NOW});
-    assert_int_equal(store_open(&rq, str_z(w.dir), NULL, &w.st), OK);
-    req_done(&rq);
-    rq = rq_make();
+    world_open("wide");
+    struct req rq = rq_make();
     for (size_t i = 0; i < LEN(resources); i++) {
         put_one(&rq, resources[i], TX_ANY);
     }
@@ -126,8 +94,7 @@ static int world_end(void **state)
 {
     char cmd[100];
     (void)state;
-    store_close(w.st);
-    snprintf(cmd, sizeof(cmd), "rm -rf %s", w.dir);
+    snprintf(cmd, sizeof(cmd), "rm -rf %s", world_close());
     return system(cmd);
 }
 

@@ -1,27 +1,13 @@
 /* fhir/validate_form.c - a QuestionnaireResponse against its Questionnaire (R4
  * questionnaireresponse.html#invs, and the extensions that limit answers). See validate_int.h.
  *
- * Levels of items stand on a stack of their own: depth is bounded, not recursion. */
-#include "fhir/validate_profile_int.h"
-
-enum { FORM_DEEP = 32 };
+ * Levels of items stand in a list of their own: what they cost is bounded, and nothing recurses. What is
+ * not asked (enableWhen) is in validate_enable.c. An initial value binds nobody: it is what a form is
+ * shown with. */
+#include "fhir/validate_form_int.h"
 
 #define EXT "http://hl7.org/fhir/StructureDefinition/"
 #define SDC "http://hl7.org/fhir/uv/sdc/StructureDefinition/"
-
-/* One level: the questions of a group or answer, and the items that answer them. */
-struct level {
-    struct jv questions;
-    struct jv items;
-    struct str path;
-};
-
-struct form {
-    struct held h;
-    bool complete; /* required answers must be there */
-    unsigned n;
-    struct level waiting[FORM_DEEP * 8];
-};
 
 static void fault(struct form *f, struct str path, const char *code, const char *text,
                   struct str subject)
@@ -129,6 +115,28 @@ static void options_check(struct form *f, const struct answer *a, struct str kin
     }
 }
 
+/* Whether a value set, one the questionnaire contains among them, has a code. */
+static enum def_in set_has(struct form *f, struct str set, struct str system, struct str code)
+{
+    struct jv list = json_get(f->q, S("contained"));
+    const struct term_set *own = NULL;
+    enum def_in in = DEF_UNSURE;
+    if (set.n < 2 || set.p[0] != '#') {
+        return fhir_set_has(f->h.rq, f->h.lib, set, system, code);
+    }
+    for (struct jv v = json_first(list); json_has(v); v = json_next(v)) {
+        if (json_is(json_get(v, S("id")), str_sub(set, 1, set.n))) {
+            enum err e = terms_set_of(f->h.rq, f->h.lib, v, &own);
+            e = e == OK ? term_set_has(f->h.rq, own, system, code, &in, NULL) : e;
+            if (e != OK) {
+                fhir_library_fail(f->h.lib, e);
+            }
+            return in;
+        }
+    }
+    return DEF_UNSURE;
+}
+
 static void set_check(struct form *f, const struct answer *a, struct str kind)
 {
     struct str set = text_of(f, a->question, S("answerValueSet"));
@@ -145,11 +153,10 @@ static void set_check(struct form *f, const struct answer *a, struct str kind)
             !str_eq_nocase(display, def_str(f->h.d, c->display))) {
             fault(f, a->path, "code-invalid", T("The display is not the one of the code."), S(""));
         }
-        in = fhir_set_has(f->h.rq, f->h.lib, set, text_of(f, a->v, S("system")),
-                          text_of(f, a->v, S("code")));
+        struct str system = text_of(f, a->v, S("system"));
+        in = set_has(f, set, system.p != NULL ? system : S(""), text_of(f, a->v, S("code")));
     } else if (str_eq(a->type, S("string")) && !str_eq(kind, S("open-choice"))) {
-        in = fhir_set_has(f->h.rq, f->h.lib, set, (struct str){NULL, 0},
-                          json_str(f->h.rq->a, a->v));
+        in = set_has(f, set, (struct str){NULL, 0}, json_str(f->h.rq->a, a->v));
     }
     if (in == DEF_OUT) {
         fault(f, str_eq(a->type, S("Coding")) ? a->path : a->at, "code-invalid",
@@ -233,8 +240,7 @@ static void quantity_check(struct form *f, const struct answer *a)
         ok = coding_same(f, unit, a->v);
     }
     if (set.n > 0) {
-        ok = fhir_set_has(f->h.rq, f->h.lib, set, text_of(f, a->v, S("system")),
-                          text_of(f, a->v, S("code"))) != DEF_OUT;
+        ok = set_has(f, set, text_of(f, a->v, S("system")), text_of(f, a->v, S("code"))) != DEF_OUT;
     }
     if (!ok) {
         fault(f, a->at, "invariant", T("The unit is none of those allowed."), S(""));
@@ -316,7 +322,7 @@ static void answer_check(struct form *f, struct jv question, struct jv answer, s
     }
     options_check(f, &a, kind);
     set_check(f, &a, kind);
-    if (str_eq(a.type, S("string"))) {
+    if (str_eq(a.type, S("string")) || str_eq(a.type, S("uri"))) {
         text_check(f, &a);
     } else if (str_eq(a.type, S("Quantity"))) {
         quantity_check(f, &a);
@@ -331,9 +337,23 @@ static void answer_check(struct form *f, struct jv question, struct jv answer, s
 
 static void level_add(struct form *f, struct jv questions, struct jv items, struct str path)
 {
-    if (f->n < LEN(f->waiting) && (json_has(questions) || json_has(items))) {
-        f->waiting[f->n++] = (struct level){questions, items, path};
+    if (!json_has(questions) && !json_has(items)) {
+        return;
     }
+    if (f->n == f->size) {
+        uint32_t size = MAX(f->size * 2, 16U);
+        struct level *v = f->n < FORM_LEVELS_MAX ? ARENA_ARRAY(f->h.rq->a, size, struct level) : NULL;
+        if (v == NULL) {
+            f->h.w->spent = true;
+            return;
+        }
+        for (uint32_t i = 0; i < f->n; i++) {
+            v[i] = f->levels[i];
+        }
+        f->levels = v;
+        f->size = size;
+    }
+    f->levels[f->n++] = (struct level){questions, items, path, f->at};
 }
 
 static void count_check(struct form *f, struct jv question, uint32_t n, struct str path)
@@ -388,10 +408,54 @@ static void item_check(struct form *f, struct jv question, struct jv item, struc
 static struct jv by_link(struct form *f, struct jv list, struct str link)
 {
     struct jv v = json_first(list);
-    while (json_has(v) && !str_eq(text_of(f, v, S("linkId")), link)) {
+    while (json_has(v) && !json_is(json_get(v, S("linkId")), link)) {
         v = json_next(v);
     }
+    (void)f;
     return v;
+}
+
+static bool holds_something(struct jv item)
+{
+    return json_has(json_first(json_get(item, S("answer")))) ||
+           json_has(json_first(json_get(item, S("item"))));
+}
+
+/* What is repeated may be; how often a group comes. */
+static void repeats_check(struct form *f, const struct level *l, struct jv q, uint32_t n)
+{
+    struct str link = text_of(f, q, S("linkId"));
+    bool group = json_is(json_get(q, S("type")), S("group"));
+    int64_t limit;
+    if (n > 1 && !json_true(json_get(q, S("repeats")))) {
+        fault(f, l->path, "invalid", T("Only one answer is allowed."), link);
+    }
+    if (group && json_i64(extension(f, q, EXT "questionnaire-maxOccurs", 0), &limit) && n > limit) {
+        fault(f, l->path, "invalid", T("There are too many answers."), link);
+    }
+    if (group && n > 0 && f->complete && n < UINT32_MAX &&
+        json_i64(extension(f, q, EXT "questionnaire-minOccurs", 0), &limit) && n < limit) {
+        fault(f, l->path, "invalid", T("There are too few answers."), link);
+    }
+}
+
+static void questions_check(struct form *f, const struct level *l)
+{
+    for (struct jv q = json_first(l->questions); json_has(q); q = json_next(q)) {
+        struct str link = text_of(f, q, S("linkId"));
+        uint32_t n = 0;
+        for (struct jv i = json_first(l->items); json_has(i); i = json_next(i)) {
+            n += json_is(json_get(i, S("linkId")), link) ? 1 : 0;
+            if (!form_step(f)) {
+                return;
+            }
+        }
+        repeats_check(f, l, q, n);
+        if (n == 0 && f->complete && json_true(json_get(q, S("required"))) &&
+            form_is_asked(f, q) == ASKED_YES) {
+            fault(f, l->path, "required", T("A required answer is missing."), link);
+        }
+    }
 }
 
 static void level_check(struct form *f, const struct level *l)
@@ -402,18 +466,18 @@ static void level_check(struct form *f, const struct level *l)
         if (!json_has(question)) {
             fault(f, l->path, "not-found", T("The questionnaire has no such question here."),
                   text_of(f, item, S("linkId")));
+            continue;
+        }
+        struct str path = below(f, l->path, "item", i);
+        bool asked = !f->complete || !holds_something(item) || form_is_asked(f, question) != ASKED_NO;
+        if (!asked) {
+            fault(f, path, "invariant", T("This question was not to be asked, yet it has an answer."),
+                  S(""));
         } else {
-            item_check(f, question, item, below(f, l->path, "item", i));
+            item_check(f, question, item, path);
         }
     }
-    for (struct jv q = json_first(l->questions); json_has(q) && f->complete; q = json_next(q)) {
-        bool asked = json_true(json_get(q, S("required"))) &&
-                     !json_has(json_get(q, S("enableWhen")));
-        struct str link = text_of(f, q, S("linkId"));
-        if (asked && !json_has(by_link(f, l->items, link))) {
-            fault(f, l->path, "required", T("A required answer is missing."), link);
-        }
-    }
+    questions_check(f, l);
 }
 
 void walk_form(struct walk *w, const struct frame *frame)
@@ -434,14 +498,17 @@ void walk_form(struct walk *w, const struct frame *frame)
     }
     struct form *f = ARENA_NEW(rq->a, struct form);
     if (f == NULL) {
+        w->spent = true;
         return;
     }
     struct jv status = json_get(frame->v, S("status"));
     f->h = (struct held){.w = w, .rq = rq, .d = d, .lib = w->check->lib, .root = w->root};
+    f->q = q;
     f->complete = json_is(status, S("completed")) || json_is(status, S("amended"));
+    f->at = LEVEL_NONE;
     level_add(f, json_get(q, S("item")), json_get(frame->v, S("item")), walk_path(w, S("")));
-    for (unsigned i = 0; i < f->n; i++) {
-        struct level l = f->waiting[i];
+    for (f->at = 0; f->at < f->n && !w->spent; f->at++) {
+        struct level l = f->levels[f->at];
         level_check(f, &l);
     }
 }
