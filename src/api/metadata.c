@@ -3,6 +3,7 @@
 #include "care/care.h"
 #include "care/flow.h"
 #include "care/sub.h"
+#include "fhir/near.h"
 
 #define BULK_DEFINITION "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/"
 
@@ -59,7 +60,7 @@ static void params_write(struct json_out *o, enum fhir_type type)
         param_write(o, words[i], i == LEN(words) - 1 ? "string" : "special");
     }
     for (size_t i = 0; i < n; i++) {
-        if (p[i].kind != SP_SPECIAL) {
+        if (p[i].kind != SP_SPECIAL || near_is(&p[i])) {
             param_write(o, p[i].name, fhir_param_kind_name(&p[i]));
         }
     }

@@ -4,6 +4,7 @@
 
 #include "app/app.h"
 #include "app/command.h"
+#include "fhir/near.h"
 #include "fhir/param.h"
 
 enum { DOC_MAX = 1 << 20 };
@@ -96,7 +97,7 @@ static void type_write(struct buf *b, enum fhir_type type)
     buf_str(b, fhir_type_name(type));
     BUF_LIT(b, " | ");
     for (size_t i = 0; i < n; i++) {
-        if (p[i].kind != SP_SPECIAL) {
+        if (p[i].kind != SP_SPECIAL || near_is(&p[i])) {
             buf_str(b, open ? S(", ") : S(""));
             param_write(b, p[i].name, fhir_param_kind_name(&p[i]));
             open = true;

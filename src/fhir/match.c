@@ -265,6 +265,10 @@ static enum err composite_may(struct req *rq, struct cand *k, const struct fhir_
 static enum err text_may(struct req *rq, struct cand *k, const struct fhir_criterion *c,
                          bool *ret_may)
 {
+    if (c->p->kind == SP_SPECIAL) { /* without rows */
+        *ret_may = true;
+        return OK;
+    }
     switch (c->modifier) {
     case MOD_NONE:
         return c->p->kind == SP_COMPOSITE ? composite_may(rq, k, c, ret_may)

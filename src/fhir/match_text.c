@@ -2,6 +2,7 @@
 #include "codec/utf8.h"
 #include "fhir/extract.h"
 #include "fhir/match_int.h"
+#include "fhir/near.h"
 #include "fhir/query_int.h"
 
 struct text_test {
@@ -49,7 +50,7 @@ bool text_asks(const struct fhir_criterion *c)
     case MOD_NONE:
     case MOD_NOT: break;
     }
-    if (c->p->kind == SP_COMPOSITE) {
+    if (c->p->kind == SP_COMPOSITE || c->p->kind == SP_SPECIAL) {
         return true;
     }
     for (size_t i = 0; i < c->n && i < FHIR_TEXTS_MAX; i++) {
@@ -223,6 +224,10 @@ static enum err text_value(struct jv v, void *ctx)
         ref_value(t, v);
     } else if (t->c->p->kind == SP_QUANTITY) {
         return quantity_value(t, v);
+    } else if (t->c->p->kind == SP_SPECIAL) {
+        for (size_t i = 0; !t->met && i < t->c->n; i++) {
+            t->met = near_meets(&t->c->v[i], v);
+        }
     } else {
         string_value(t, v);
     }

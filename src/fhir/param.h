@@ -13,7 +13,7 @@ enum fhir_param_kind {
     SP_NUMBER,
     SP_URI,
     SP_COMPOSITE, /* several values of one element; no index rows of its own */
-    SP_SPECIAL,   /* not searchable: Location.near */
+    SP_SPECIAL,   /* Location.near; no index rows */
     SP_UNION,     /* any of the parameters named in paths */
     SP_ALIAS,
     SP_ID,      /* _id: answered from the resource's row */

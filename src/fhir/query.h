@@ -67,6 +67,11 @@ struct fhir_value {
             double mid;          /* the number itself */
             struct str literal;  /* unit asked for as text: unit or code must be it; empty: not */
         } quantity;
+        struct {
+            double lat; /* degrees */
+            double lon;
+            double metres;
+        } near;
         struct fhir_value *parts; /* composite: one for each component */
         bool missing;
     };

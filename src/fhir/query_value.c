@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "codec/decimal.h"
 #include "fhir/extract.h"
+#include "fhir/near.h"
 #include "fhir/prim.h"
 #include "fhir/query_int.h"
 #include "store/db.h"
@@ -255,8 +256,12 @@ static enum err plain_parse(struct req *rq, struct fhir_criterion *c, struct str
         v->ref.id = text;
         v->ref.type = c->type;
         return fhir_id_is_valid(text) ? OK : query_refuse(rq, T("An id is malformed."), c->param);
-    case SP_COMPOSITE:
     case SP_SPECIAL:
+        if (near_is(c->p)) {
+            return near_parse(rq, c, text, v);
+        }
+        break;
+    case SP_COMPOSITE:
     case SP_UNION:
     case SP_ALIAS: break;
     }
