@@ -1,6 +1,6 @@
 # The front door. `make help` lists every target.
 .DEFAULT_GOAL := dev
-.PHONY: help dev release demo test conformance fhir-doc golden fuzz-short bench check-style check-po tidy headers css setup clean
+.PHONY: help setup dev release demo test conformance fhir-doc golden fuzz-short soak bench check-style check-po clean
 JOBS ?= $(shell nproc)
 STEP ?=
 SUITE ?=
@@ -56,10 +56,6 @@ check-style: ## the checkers of the house style
 
 check-po: ## translations: missing, unused, wrong
 	@node tools/po.mjs check
-
-tidy: ## clang-tidy over all sources (slow)
-	@cmake --preset dev >/dev/null
-	@run-clang-tidy -quiet -p build/dev '$(CURDIR)/src/.*'
 
 clean: ## remove what was built
 	@rm -rf build
