@@ -21,7 +21,8 @@ struct asked {
     struct str *types;
     struct str *filters;
     struct str *patients;
-    size_t n_types, n_filters, n_patients;
+    struct str *elements;
+    size_t n_types, n_filters, n_patients, n_elements;
 };
 
 static enum err add(struct asked *a, struct str **list, size_t *n, struct str s)
@@ -80,6 +81,23 @@ static enum err format_check(struct asked *a, struct str value)
     return FAIL(&a->h->rq, E_BAD_INPUT, "_outputFormat: application/fhir+ndjson");
 }
 
+/* Codes of the guide's value set; those of other servers are not known here. */
+static enum err associated(struct asked *a, struct str value)
+{
+    struct str one;
+    while (str_cut(&value, ',', &one)) {
+        if (str_eq(one, S("RelevantProvenanceResources"))) {
+            a->ask.provenance = PROVENANCE_ALL;
+        } else if (str_eq(one, S("LatestProvenanceResources"))) {
+            a->ask.provenance = MAX(a->ask.provenance, PROVENANCE_LATEST);
+        } else if (!api_prefers_lenient(a->h)) {
+            return FAIL(&a->h->rq, E_BAD_INPUT,
+                        "includeAssociatedData: LatestProvenanceResources, RelevantProvenanceResources");
+        }
+    }
+    return OK;
+}
+
 static enum err param(struct asked *a, struct str name, struct str value)
 {
     struct req *rq = &a->h->rq;
@@ -88,6 +106,12 @@ static enum err param(struct asked *a, struct str name, struct str value)
     }
     if (str_eq(name, S("_typeFilter"))) {
         return add_filters(a, value);
+    }
+    if (str_eq(name, S("_elements"))) {
+        return add_all(a, &a->elements, &a->n_elements, value);
+    }
+    if (str_eq(name, S("includeAssociatedData"))) {
+        return associated(a, value);
     }
     if (str_eq(name, S("_outputFormat"))) {
         return format_check(a, value);
@@ -162,6 +186,8 @@ static enum err ask_read(struct http_req *h, struct asked *a)
     a->ask.n_types = a->n_types;
     a->ask.filters = a->filters;
     a->ask.n_filters = a->n_filters;
+    a->ask.elements = a->elements;
+    a->ask.n_elements = a->n_elements;
     a->ask.patients = a->patients;
     a->ask.n_patients = a->n_patients;
     return OK;

@@ -92,7 +92,8 @@ enum err api_oauth_discovery(struct http_req *h)
     LIST(&o, "subject_types_supported", "public");
     LIST(&o, "claims_supported", "iss", "sub", "aud", "exp", "iat", "nonce", "fhirUser");
     LIST(&o, "scopes_supported", "openid", "fhirUser", "launch", "launch/patient",
-         "launch/encounter", "offline_access", "online_access", "patient/*.cruds", "user/*.cruds", "system/*.cruds");
+         "launch/encounter", "offline_access", "online_access", "patient/*.cruds",
+         "user/*.cruds", "system/*.cruds");
     LIST(&o, "capabilities", "launch-ehr", "launch-standalone", "authorize-post", "client-public",
          "client-confidential-symmetric", "client-confidential-asymmetric", "sso-openid-connect",
          "context-banner", "context-ehr-patient", "context-ehr-encounter",

@@ -48,6 +48,8 @@ enum err bulk_ask_write(struct req *rq, const struct bulk_ask *ask, struct str *
     json_ki(&o, S("since"), ask->since.ms);
     strings(&o, S("types"), ask->types, ask->n_types);
     strings(&o, S("filters"), ask->filters, ask->n_filters);
+    strings(&o, S("elements"), ask->elements, ask->n_elements);
+    json_ki(&o, S("provenance"), ask->provenance);
     strings(&o, S("patients"), ask->patients, ask->n_patients);
     json_obj_end(&o);
     if (!buf_ok(&b)) {
@@ -62,6 +64,7 @@ enum err bulk_ask_read(struct req *rq, struct str json, struct bulk_ask *ret_ask
     struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
     struct bulk_ask ask = {0};
     int64_t level = 0;
+    int64_t provenance = 0;
     TRY_MEM(rq, doc);
     TRY(json_parse(rq, json, NULL, doc));
     struct jv root = json_root(doc);
@@ -75,6 +78,10 @@ enum err bulk_ask_read(struct req *rq, struct str json, struct bulk_ask *ret_ask
     ask.group = json_str(rq->a, json_get(root, S("group")));
     TRY(strings_read(rq, json_get(root, S("types")), &ask.types, &ask.n_types));
     TRY(strings_read(rq, json_get(root, S("filters")), &ask.filters, &ask.n_filters));
+    TRY(strings_read(rq, json_get(root, S("elements")), &ask.elements, &ask.n_elements));
+    if (json_i64(json_get(root, S("provenance")), &provenance)) {
+        ask.provenance = (enum bulk_provenance)provenance;
+    }
     TRY(strings_read(rq, json_get(root, S("patients")), &ask.patients, &ask.n_patients));
     *ret_ask = ask;
     return OK;

@@ -24,10 +24,14 @@ enum bulk_level { BULK_SYSTEM, BULK_PATIENT, BULK_GROUP };
 enum {
     BULK_RUNNING_MAX = 4,     /* of one caller at once */
     BULK_FILTERS_MAX = 32,    /* _typeFilter queries */
+    BULK_ELEMENTS_MAX = 32,
     BULK_PATIENTS_MAX = 200 * 1000, /* of a Group or a list */
     BULK_ID_MAX = 64,
 };
 #define BULK_KEEP_MS (24 * MS_HOUR) /* files are there this long */
+
+/* Provenance about what is exported, when it is not exported anyway (includeAssociatedData). */
+enum bulk_provenance { PROVENANCE_NONE, PROVENANCE_LATEST, PROVENANCE_ALL };
 
 /* What is exported. */
 struct bulk_ask {
@@ -38,6 +42,9 @@ struct bulk_ask {
     size_t n_types;
     const struct str *filters; /* "Observation?category=vital-signs": a type with some must meet one */
     size_t n_filters;
+    const struct str *elements; /* "id", "Patient.name"; none: whole resources */
+    size_t n_elements;
+    enum bulk_provenance provenance;
     struct str group;         /* Group id of BULK_GROUP */
     const struct str *patients; /* ids; with none: all of the level */
     size_t n_patients;

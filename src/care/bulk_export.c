@@ -4,7 +4,8 @@
 #include "care/bulk_int.h"
 #include "codec/url.h"
 #include "fhir/compartment.h"
-#include "fhir/prepare.h"
+#include "fhir/issue.h"
+#include "fhir/meets.h"
 #include "os/file.h"
 #include "os/thread.h"
 #include "store/audit.h"
@@ -12,10 +13,18 @@
 #define ATTACHED "\"url\":\"Binary/"
 #define DELETED T_COUNT /* place of its file */
 
+struct bulk_filter {
+    enum fhir_type type;
+    struct fhir_filter *filter;
+};
+
 struct bulk_export {
     const struct bulk_ask *ask;
     struct fhir_access acc;
-    struct fhir_scopes filters;
+    struct bulk_filter filters[BULK_FILTERS_MAX];
+    size_t n_filters;
+    struct fhir_scopes plain; /* the same, for types with none that looks at other resources */
+    bool deep[T_COUNT];       /* a filter of the type does, or at what the index does not hold */
     int64_t upto;
     int64_t pos;
     uint64_t n;
@@ -61,47 +70,81 @@ static enum err types_read(struct req *rq, struct bulk_export *x)
     return OK;
 }
 
-/* Filters are scopes of their own: a resource must be within one of its type. */
-static enum err filters_read(struct req *rq, struct bulk_export *x)
+/* The filters as scopes, when all of them can be: those look at the index alone. */
+static enum err filters_plain(struct req *rq, struct bulk_export *x)
 {
     struct buf b;
-    if (x->ask->n_filters > BULK_FILTERS_MAX) {
-        return FAIL(rq, E_BAD_INPUT, "_typeFilter: too many");
-    }
     buf_init(&b, rq->a, SCOPE_TEXT_MAX);
     for (size_t i = 0; i < x->ask->n_filters; i++) {
         struct str query = x->ask->filters[i];
         struct str name;
-        if (!str_cut(&query, '?', &name) || query.n == 0 || str_find_char(query, ' ') < query.n) {
-            return FAIL(rq, E_BAD_INPUT, "_typeFilter: Type?parameter=value");
-        }
-        enum fhir_type type = fhir_type_find(name);
-        if (type == T_NONE || !x->wanted[type]) {
-            return FAIL(rq, E_BAD_INPUT, "_typeFilter: of a type that is not exported");
-        }
-        x->filtered[type] = true;
+        (void)str_cut(&query, '?', &name);
         buf_str(&b, i > 0 ? S(" system/") : S("system/"));
         buf_str(&b, name);
         BUF_LIT(&b, ".rs?");
         buf_str(&b, query);
     }
-    if (x->ask->n_filters == 0) {
-        return OK;
-    }
     if (!buf_ok(&b)) {
         return FAIL(rq, E_BAD_INPUT, "_typeFilter: too long");
     }
-    TRY(scope_parse(rq, buf_get(&b), &x->filters, NULL));
-    for (size_t i = 0; i < x->filters.n; i++) {
-        if (!scope_query_is_good(rq, &x->filters.v[i])) {
+    TRY(scope_parse(rq, buf_get(&b), &x->plain, NULL));
+    for (size_t i = 0; i < x->plain.n; i++) {
+        const struct scope_row *r = &x->plain.v[i];
+        x->deep[r->type] = x->deep[r->type] || !scope_query_is_good(rq, r);
+    }
+    return scope_bind(rq, &x->plain, (struct str){NULL, 0});
+}
+
+/* A resource of a type with filters must meet one of them. */
+static enum err filters_read(struct req *rq, struct bulk_export *x)
+{
+    if (x->ask->n_filters > BULK_FILTERS_MAX) {
+        return FAIL(rq, E_BAD_INPUT, "_typeFilter: too many");
+    }
+    for (size_t i = 0; i < x->ask->n_filters; i++) {
+        struct bulk_filter *f = &x->filters[x->n_filters];
+        struct str query = x->ask->filters[i];
+        struct str name;
+        if (!str_cut(&query, '?', &name) || query.n == 0 || str_find_char(query, ' ') < query.n) {
+            return FAIL(rq, E_BAD_INPUT, "_typeFilter: Type?parameter=value");
+        }
+        f->type = fhir_type_find(name);
+        if (f->type == T_NONE || !x->wanted[f->type]) {
+            return FAIL(rq, E_BAD_INPUT, "_typeFilter: of a type that is not exported");
+        }
+        enum err e = fhir_filter_new(rq, f->type, query, &x->acc, &f->filter);
+        if (e == E_BAD_INPUT) {
             err_clear(rq);
+            fhir_issues_clear(rq);
             return FAIL(rq, E_BAD_INPUT, "_typeFilter %zu: not a search that filters here", i + 1);
         }
+        TRY(e);
+        x->filtered[f->type] = true;
+        x->n_filters++;
     }
-    if (x->filters.n != x->ask->n_filters) {
-        return FAIL(rq, E_BAD_INPUT, "_typeFilter: not a search");
+    return x->n_filters > 0 ? filters_plain(rq, x) : OK;
+}
+
+/* "name" or "Type.name". */
+static enum err elements_read(struct req *rq, const struct bulk_export *x)
+{
+    if (x->ask->n_elements > BULK_ELEMENTS_MAX) {
+        return FAIL(rq, E_BAD_INPUT, "_elements: too many");
     }
-    return scope_bind(rq, &x->filters, (struct str){NULL, 0});
+    for (size_t i = 0; i < x->ask->n_elements; i++) {
+        struct str name = x->ask->elements[i];
+        size_t dot = str_find_char(name, '.');
+        bool good = dot == name.n || fhir_type_find(str_sub(name, 0, dot)) != T_NONE;
+        struct str leaf = dot == name.n ? name : str_sub(name, dot + 1, name.n);
+        for (size_t k = 0; k < leaf.n; k++) {
+            char c = leaf.p[k];
+            good = good && ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_');
+        }
+        if (!good || leaf.n == 0) {
+            return FAIL(rq, E_BAD_INPUT, "_elements: element or Type.element, of the first level");
+        }
+    }
+    return OK;
 }
 
 static int rid_cmp(const void *a, const void *b)
@@ -216,6 +259,7 @@ enum err bulk_export_ask(struct req *rq, const struct bulk_ask *asked, struct tx
     TRY(patients_check(rq, &ask, &x->acc));
     TRY(types_read(rq, x));
     TRY(filters_read(rq, x));
+    TRY(elements_read(rq, x));
     TRY(db_now(rq, &now));
     row.upto = now.vid;
     TRY(bulk_ask_write(rq, &ask, &row.ask));
@@ -257,6 +301,13 @@ static bool is_of_wanted_patient(const struct bulk_export *x, const struct ver_r
            || bsearch(&rid, x->patients, x->n_patients, sizeof rid, rid_cmp) != NULL;
 }
 
+/* A Provenance that may be about something exported. */
+static bool is_about(const struct bulk_export *x, const struct ver_row *v)
+{
+    return x->ask->provenance != PROVENANCE_NONE && v->type == T_PROVENANCE && !x->wanted[T_PROVENANCE]
+           && v->op != VER_DELETE;
+}
+
 static enum err want(struct req *rq, const struct db_walk_row *row, void *ctx, bool *ret_wanted)
 {
     struct bulk_export *x = ctx;
@@ -269,30 +320,30 @@ static enum err want(struct req *rq, const struct db_walk_row *row, void *ctx, b
     if (may) {
         TRY(fhir_may_touch(rq, &x->acc, OP_READ | OP_SEARCH, &head, &may));
     }
-    if (may && x->filtered[v->type] && row->is_newest && v->op != VER_DELETE) {
-        TRY(scope_row_may(rq, &x->filters, OP_READ, &head, &may));
+    if (may && x->filtered[v->type] && row->is_newest && !x->deep[v->type] && v->op != VER_DELETE) {
+        TRY(scope_row_may(rq, &x->plain, OP_READ, &head, &may));
+    }
+    if (!may && is_about(x, v)) {
+        TRY(fhir_may_touch(rq, &x->acc, OP_READ | OP_SEARCH, &head, &may));
     }
     *ret_wanted = may;
     return OK;
 }
 
-/* A version that was changed since the moment is held to the filters by what it says itself. */
-static enum err old_fits(struct req *rq, struct bulk_export *x, const struct ver_row *v, bool *ret_fits)
+/* A version that was changed since the moment, or that is asked more than the index knows, is held to the
+ * filters by what it says itself. */
+static enum err fits(struct req *rq, struct bulk_export *x, const struct ver_row *v, bool *ret_fits)
 {
-    struct json_doc doc;
-    struct tx_put put;
-    struct fhir_how how = {.id = v->id, .expect = TX_ANY};
-    enum err e = json_parse(rq, v->body, NULL, &doc);
-    if (e == OK) {
-        e = fhir_prepare(rq, json_root(&doc), &how, &put);
+    struct fhir_version *version = NULL;
+    bool any = false;
+    TRY(fhir_version_load(rq, v, &version));
+    for (size_t i = 0; !any && i < x->n_filters; i++) {
+        if (x->filters[i].type == (enum fhir_type)v->type) {
+            TRY(fhir_filter_meets(rq, x->filters[i].filter, version, &any));
+        }
     }
-    if (e != OK) { /* it broke a rule of today: it was there, so it is told */
-        err_clear(rq);
-        rq->issues = NULL;
-        *ret_fits = true;
-        return OK;
-    }
-    return scope_put_may(rq, &x->filters, OP_READ, &put, ret_fits);
+    *ret_fits = any;
+    return OK;
 }
 
 static enum err add_deleted(struct req *rq, struct bulk_export *x, const struct ver_row *v)
@@ -331,23 +382,112 @@ static struct str with_addresses(struct req *rq, const struct bulk_export *x, st
     return buf_get(&b);
 }
 
+/* The elements that were asked for of this type; all when none was. */
+static enum err subset(struct req *rq, const struct bulk_export *x, const struct ver_row *v,
+                       struct str body, struct str *ret_body)
+{
+    const struct res_row row = {.type = v->type, .id = v->id, .version = v->version,
+                                .updated = v->updated, .body = body};
+    struct buf b;
+    buf_init(&b, rq->a, 4096);
+    for (size_t i = 0; i < x->ask->n_elements; i++) {
+        struct str name = x->ask->elements[i];
+        size_t dot = str_find_char(name, '.');
+        bool all = dot == name.n;
+        if (all || str_eq(str_sub(name, 0, dot), fhir_type_name((enum fhir_type)v->type))) {
+            buf_str(&b, b.n > 0 ? S(",") : S(""));
+            buf_str(&b, all ? name : str_sub(name, dot + 1, name.n));
+        }
+    }
+    *ret_body = body;
+    if (b.n == 0) {
+        return OK;
+    }
+    const struct form_pair pair = {.name = S("_elements"), .value = buf_get(&b)};
+    const struct url_pairs form = {.v = &pair, .n = 1};
+    return fhir_subset(rq, &form, &row, ret_body);
+}
+
+/* Is this resource in the export? */
+static enum err is_exported(struct req *rq, struct bulk_export *x, enum fhir_type type, struct str id,
+                            bool *ret_is)
+{
+    struct res_row head;
+    struct ver_row v;
+    struct db_walk_row row = {.ver = &v};
+    enum err e = type != T_NONE && x->wanted[type] ? db_head(rq, type, id, &head) : E_NOT_FOUND;
+    if (e == OK) {
+        e = db_version_at(rq, head.rid, x->upto, &v);
+    }
+    *ret_is = false;
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        return OK;
+    }
+    TRY(e);
+    row.at_ms = head.at_ms;
+    TRY(want(rq, &row, x, ret_is));
+    return *ret_is && x->filtered[type] ? fits(rq, x, &v, ret_is) : OK;
+}
+
+/* Is no other Provenance of the target newer? */
+static enum err is_latest(struct req *rq, struct bulk_export *x, struct str target, struct str id,
+                          bool *ret_is)
+{
+    struct fhir_page page = {0};
+    struct buf b;
+    buf_init(&b, rq->a, 300);
+    BUF_LIT(&b, "_sort=-recorded&_count=1&target=");
+    url_encode(&b, target, URL_COMPONENT);
+    TRY(fhir_search_text(rq, T_PROVENANCE, buf_get(&b), &x->acc, &page));
+    *ret_is = page.n_matches > 0 && str_eq(page.v[0].row.id, id);
+    return OK;
+}
+
+static enum err tells_of_exported(struct req *rq, struct bulk_export *x, const struct ver_row *v,
+                                  bool *ret_does)
+{
+    struct json_doc doc;
+    bool does = false;
+    TRY(json_parse(rq, v->body, NULL, &doc));
+    struct jv list = json_get(json_root(&doc), S("target"));
+    for (struct jv t = json_first(list); json_has(t) && !does; t = json_next(t)) {
+        struct str target = json_str(rq->a, json_get(t, S("reference")));
+        struct str id = target;
+        struct str name;
+        if (!str_cut(&id, '/', &name)) {
+            continue;
+        }
+        id = str_sub(id, 0, str_find_char(id, '/'));
+        TRY(is_exported(rq, x, fhir_type_find(name), id, &does));
+        if (does && x->ask->provenance == PROVENANCE_LATEST) {
+            TRY(is_latest(rq, x, str_sub(target, 0, name.n + 1 + id.n), v->id, &does));
+        }
+    }
+    *ret_does = does;
+    return OK;
+}
+
 static enum err take(struct req *rq, const struct db_walk_row *row, void *ctx)
 {
     struct bulk_export *x = ctx;
     const struct ver_row *v = row->ver;
     struct bulk_out *out;
+    bool told = true;
     if (v->op == VER_DELETE) {
         return add_deleted(rq, x, v);
     }
-    if (x->filtered[v->type] && !row->is_newest) {
-        bool fits = false;
-        TRY(old_fits(rq, x, v, &fits));
-        if (!fits) {
-            return OK;
-        }
+    if (is_about(x, v)) {
+        TRY(tells_of_exported(rq, x, v, &told));
+    } else if (x->filtered[v->type] && (x->deep[v->type] || !row->is_newest)) {
+        TRY(fits(rq, x, v, &told));
+    }
+    if (!told) {
+        return OK;
     }
     struct str body = v->type == T_DOCUMENT_REFERENCE ? with_addresses(rq, x, v->body) : v->body;
     TRY_MEM(rq, body.p);
+    TRY(subset(rq, x, v, body, &body));
     TRY(file_of(rq, x, v->type, &out));
     x->n++;
     return bulk_out_add(rq, out, body);

@@ -187,7 +187,8 @@ static enum err scopes_check(struct req *rq, const struct client *ask)
     }
     for (size_t i = 0; i < s.n; i++) {
         if (!scope_query_is_good(rq, &s.v[i])) {
-            return FAIL(rq, E_BAD_INPUT, "scopes: a query that is no list of search parameters");
+            return FAIL(rq, E_BAD_INPUT, "scopes: a query may hold search parameters of the type itself: no "
+                                         "chains, no _has, no modifier but :not");
         }
     }
     if (scope_has_level(&s, LEVEL_SYSTEM) && !alone) {

@@ -332,6 +332,11 @@ enum err grant_service(struct req *rq, const struct client *c, struct str scopes
     }
     TRY(scope_parse(rq, scopes, &want, NULL));
     TRY(scope_parse(rq, c->scopes, &have, NULL));
+    for (size_t i = 0; i < want.n; i++) {
+        if (!scope_query_is_good(rq, &want.v[i])) {
+            return FAIL(rq, E_BAD_INPUT, "scope: a query may hold search parameters of the type itself");
+        }
+    }
     want.marks = 0;
     TRY(scope_meet(rq, &want, &have, &given));
     if (given.n == 0) {

@@ -98,7 +98,8 @@ MUST_USE enum err grant_end(struct req *rq, struct tx *tx, struct str id);
 
 enum { LAUNCH_CLIENTS_MAX = 200 };
 
-/* May this person open it: registered for it, with an address, and when it belongs to an organisation, theirs? */
+/* May this person open it: registered for it, with an address, and if it is an organisation's, in a
+ * role there? */
 bool launch_may(const struct who *w, const struct client *c);
 /* The applications rq->who may open, by id, at most n. */
 MUST_USE enum err launch_list(struct req *rq, struct client *ret_clients, uint32_t n, uint32_t *ret_n);
@@ -110,16 +111,16 @@ struct launch_ask {
     struct str patient;
     struct str intent;  /* what for, a word the application knows; empty: none */
 };
-/* The launch value goes to the application and comes back with its request. It holds five minutes, once, for
- * rq->who alone.
+/* The launch value goes to the application and comes back with its request. It holds five minutes,
+ * once, for rq->who alone.
  * errors   E_NOT_FOUND  no such case or patient, or not theirs; E_BAD_INPUT intent */
 MUST_USE enum err launch_begin(struct req *rq, struct tx *tx, const struct launch_ask *ask,
                                char ret_launch[GRANT_VALUE_MAX]);
 /* Where the person's browser is sent: its address with iss (base of the FHIR interface) and launch. */
 MUST_USE enum err launch_address(struct req *rq, const struct client *c, struct str iss, struct str launch,
                                  struct str *ret_url);
-/* The Encounter in context, as far as rq->who may see it: the one the case names, else the patient's newest that
- * is going on; empty: none. */
+/* The Encounter in context, as far as rq->who may see it: the one the case names, else the patient's
+ * newest that is going on; empty: none. */
 MUST_USE enum err launch_visit(struct req *rq, struct str case_id, struct str patient, struct str *ret_id);
 
 struct launch {

@@ -180,8 +180,8 @@ enum err cand_tuples_meet(struct req *rq, struct cand *k, const struct fhir_crit
     return OK;
 }
 
-static enum err row_meets(struct req *rq, struct cand *k, const struct fhir_criterion *c,
-                          bool *ret_meets)
+enum err cand_row_meets(struct req *rq, struct cand *k, const struct fhir_criterion *c,
+                        bool *ret_meets)
 {
     bool met = false;
     TRY(cand_head(rq, k));
@@ -295,7 +295,7 @@ static enum err param_meets(struct req *rq, struct cand *k, const struct fhir_cr
                             bool *ret_meets)
 {
     if (c->p->kind == SP_ID || c->p->kind == SP_UPDATED) {
-        return row_meets(rq, k, c, ret_meets);
+        return cand_row_meets(rq, k, c, ret_meets);
     }
     if (c->has_set && !k->is_old && !is_not(c->modifier)) {
         *ret_meets = set_has(c->set, c->n_set, k->hit.rid);

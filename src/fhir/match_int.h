@@ -53,6 +53,9 @@ MUST_USE enum err cand_may(struct req *rq, struct gate *g, enum fhir_type type, 
 /* By the tuples of the candidate alone. */
 MUST_USE enum err cand_tuples_meet(struct req *rq, struct cand *k, const struct fhir_criterion *c,
                                    bool *ret_meets);
+/* By the row of the candidate alone: _id, _lastUpdated. */
+MUST_USE enum err cand_row_meets(struct req *rq, struct cand *k, const struct fhir_criterion *c,
+                                 bool *ret_meets);
 /* scope.c: is the candidate, of this type, within the scopes? */
 MUST_USE enum err scope_cand(struct req *rq, const struct fhir_scopes *s, unsigned ops,
                              enum fhir_type type, struct cand *k, bool *ret_may);

@@ -100,3 +100,47 @@ enum err fhir_version_meets(struct req *rq, struct fhir_version *v, const struct
     *ret_meets = meets && !nothing;
     return OK;
 }
+
+/* ---- filters ---- */
+
+struct fhir_filter {
+    struct fhir_query q;
+    struct gate gate;
+    bool nothing; /* no resource can meet it */
+};
+
+enum err fhir_filter_new(struct req *rq, enum fhir_type type, struct str query,
+                         const struct fhir_access *acc, struct fhir_filter **ret_filter)
+{
+    struct url_pairs form;
+    struct fhir_filter *f = ARENA_NEW(rq->a, struct fhir_filter);
+    TRY_MEM(rq, f);
+    TRY(form_parse(rq, query, PAIRS_MAX, &form));
+    TRY(fhir_query_parse(rq, type, &form, true, &f->q));
+    if (f->q.n == 0 || f->q.n != form.n) {
+        return FAIL(rq, E_BAD_INPUT, "parameters that are no criteria");
+    }
+    f->gate = (struct gate){.acc = acc, .fuel = FHIR_FUEL};
+    TRY(fhir_query_resolve(rq, &f->gate, &f->q, false, &f->nothing));
+    *ret_filter = f;
+    return OK;
+}
+
+enum err fhir_filter_meets(struct req *rq, struct fhir_filter *f, struct fhir_version *v,
+                           bool *ret_meets)
+{
+    bool meets = !f->nothing;
+    enum err e = OK;
+    f->gate.fuel = FHIR_FUEL;
+    for (size_t i = 0; e == OK && meets && i < f->q.n; i++) {
+        e = cand_meets(rq, &f->gate, &v->k, &f->q.c[i], &meets);
+    }
+    if (e == E_BAD_INPUT) {
+        err_clear(rq);
+        fhir_issues_clear(rq);
+        meets = false;
+        e = OK;
+    }
+    *ret_meets = e == OK && meets;
+    return e;
+}

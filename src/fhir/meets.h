@@ -19,3 +19,13 @@ MUST_USE enum err fhir_plain_query(struct req *rq, enum fhir_type type, struct s
                                    struct fhir_query **ret_q);
 MUST_USE enum err fhir_version_meets(struct req *rq, struct fhir_version *v,
                                      const struct fhir_query *q, bool *ret_meets);
+
+/* Criteria of any kind about resources of a type, chains and _has included: what those lead to must be
+ * visible by acc (borrowed), and is taken as it is when it is looked at. */
+struct fhir_filter;
+/* errors   E_BAD_INPUT  not a search, or parameters that are no criteria */
+MUST_USE enum err fhir_filter_new(struct req *rq, enum fhir_type type, struct str query,
+                                  const struct fhir_access *acc, struct fhir_filter **ret_filter);
+/* What cannot be decided within the fuel of one search is not met. */
+MUST_USE enum err fhir_filter_meets(struct req *rq, struct fhir_filter *f, struct fhir_version *v,
+                                    bool *ret_meets);

@@ -125,8 +125,7 @@ static bool criterion_is_plain(const struct fhir_criterion *c)
 {
     bool mod = c->modifier == MOD_NONE
                || (c->p != NULL && c->modifier == MOD_NOT && c->p->kind == SP_TOKEN);
-    return c->op == ASK_PARAM && mod && !text_asks(c) && c->p->kind != SP_UPDATED && c->p->kind != SP_ID
-           && c->p->kind != SP_ALIAS;
+    return c->op == ASK_PARAM && mod && !text_asks(c) && c->p->kind != SP_ALIAS;
 }
 
 static enum err query_read(struct req *rq, const struct scope_row *row, struct fhir_query *q)
@@ -138,7 +137,7 @@ static enum err query_read(struct req *rq, const struct scope_row *row, struct f
     for (size_t i = 0; i < q->n; i++) {
         plain = plain && criterion_is_plain(&q->c[i]);
     }
-    return plain ? OK : FAIL(rq, E_BAD_INPUT, "scope: only plain search parameters");
+    return plain ? OK : FAIL(rq, E_BAD_INPUT, "scope: parameters of the type itself, no chains");
 }
 
 bool scope_query_is_good(struct req *rq, const struct scope_row *row)
@@ -393,7 +392,9 @@ enum err scope_cand(struct req *rq, const struct fhir_scopes *s, unsigned ops, e
         bool meets = row_speaks(r, type, ops)
                      && patient_fits(s, r, type, k->head.rid, k->head.patient);
         for (size_t n = 0; meets && n < r->n; n++) {
-            TRY(cand_tuples_meet(rq, k, &r->c[n], &meets));
+            const struct fhir_criterion *c = &r->c[n];
+            bool by_row = c->p->kind == SP_ID || c->p->kind == SP_UPDATED;
+            TRY(by_row ? cand_row_meets(rq, k, c, &meets) : cand_tuples_meet(rq, k, c, &meets));
         }
         *ret_may = meets;
     }
@@ -432,6 +433,8 @@ enum err scope_put_may(struct req *rq, const struct fhir_scopes *s, unsigned ops
 {
     struct cand k = {.head.type = put->type, .has_head = true, .has_tuples = true,
                      .n_tuples = put->n_tuples};
+    k.head.id = put->id;
+    k.head.updated = rq->now; /* as soon as it is written */
     if (scope_is_free(s, (enum fhir_type)put->type, ops)) {
         *ret_may = true;
         return OK;

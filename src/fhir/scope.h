@@ -65,7 +65,8 @@ struct fhir_scopes {
 MUST_USE enum err scope_parse(struct req *rq, struct str text, struct fhir_scopes *ret_s,
                               uint32_t *ret_unknown);
 /* Compiles the queries and finds the patient's row. A query that is no plain list of search parameters
- * (token, reference, date, string, uri, quantity; no modifier but :not, no chain) closes its row.
+ * (_id, _lastUpdated, token, reference, date, string, uri, quantity; no modifier but :not) closes its row.
+ * Chains and _has are none: what they say of a resource changes with others, so no term upholds them.
  * errors   E_IO */
 MUST_USE enum err scope_bind(struct req *rq, struct fhir_scopes *s, struct str patient);
 /* Can the query of this row be bound? For saying so when it is asked for. */

@@ -1,5 +1,5 @@
-/* web/case_apps.c - a registered application is opened about a case, in the same window: it learns the case and
- * its patient once the person has let it in (web/consent.c). */
+/* web/case_apps.c - a registered application is opened about a case, in the same window: it learns the
+ * case and its patient once the person has let it in (web/consent.c). */
 #include "web/pages.h"
 
 #include "base/text.h"

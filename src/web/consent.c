@@ -137,7 +137,8 @@ static const char *scopes_of(struct http_req *h, struct consent *c, const char *
     }
     for (size_t i = 0; i < c->wanted.n; i++) {
         if (!scope_query_is_good(&h->rq, &c->wanted.v[i])) {
-            *ret_text = "a query may hold plain search parameters only";
+            *ret_text = "a query in a scope may hold search parameters of the type itself: "
+                        "no chains, no _has, no modifier but :not";
             return "invalid_scope";
         }
     }
@@ -197,7 +198,8 @@ static enum err context_read(struct http_req *h, struct consent *c, bool *ret_an
         }
         TRY(e);
     }
-    bool one = (c->scopes.marks & (SCOPE_LAUNCH_PATIENT | SCOPE_LAUNCH_ENCOUNTER)) != 0 || scope_has_level(&c->scopes, LEVEL_PATIENT);
+    bool one = (c->scopes.marks & (SCOPE_LAUNCH_PATIENT | SCOPE_LAUNCH_ENCOUNTER)) != 0
+               || scope_has_level(&c->scopes, LEVEL_PATIENT);
     c->picks_patient = one && c->context.patient.n == 0;
     return OK;
 }

@@ -68,7 +68,9 @@ export async function exportSteps(t) {
   await step('what cannot be exported is refused at once', async () => {
     const cases = {
       '/fhir/$export?_type=Nothing': 400, '/fhir/$export?_type=AuditEvent': 400, '/fhir/$export?_outputFormat=csv': 400,
-      '/fhir/$export?_elements=id': 400, '/fhir/$export?_since=yesterday': 400, '/fhir/Patient/$export?_type=Organization': 400,
+      '/fhir/$export?_elements=Patient.name.family': 400, '/fhir/$export?_elements=Nothing.id': 400, '/fhir/$export?includeAssociatedData=Everything': 400, '/fhir/$export?organizeOutputBy=Patient': 400,
+      '/fhir/$export?_typeFilter=Observation%3F_sort%3Ddate': 400, '/fhir/$export?_typeFilter=Observation%3Fsubject:Patient.nonsense%3D1': 400,
+      '/fhir/$export?_since=yesterday': 400, '/fhir/Patient/$export?_type=Organization': 400,
       '/fhir/$export?_typeFilter=Observation%3Fnonsense%3D1': 400, '/fhir/$export?_type=Patient&_typeFilter=Observation%3Fstatus%3Dfinal': 400,
       '/fhir/Group/none/$export': 404, '/fhir/Patient/$export?patient=Patient/none': 404, '/fhir/Group/g/$export?patient=Patient/p9': 400,
     };
@@ -78,7 +80,7 @@ export async function exportSteps(t) {
       assert.equal(reply.json.resourceType, 'OperationOutcome');
     }
     assert.equal((await t.ask(t.system, 'GET', '/fhir/$export')).status, 400);
-    assert.equal((await t.ask(t.system, 'GET', '/fhir/$export?_elements=id&_type=Group', undefined, { prefer: 'respond-async, handling=lenient' })).status, 202);
+    assert.equal((await t.ask(t.system, 'GET', '/fhir/$export?organizeOutputBy=Patient&includeAssociatedData=Everything&_type=Group', undefined, { prefer: 'respond-async, handling=lenient' })).status, 202);
   });
   await step('everything is in the export of the system, once', async () => {
     const { manifest, reply } = await done('/fhir/$export');
@@ -118,6 +120,34 @@ export async function exportSteps(t) {
     assert.deepEqual(all.Patient.map((r) => [r.id, r.gender]), [['p7', 'other']]);
     assert.deepEqual(all.deleted[0].entry, [{ request: { method: 'DELETE', url: 'Observation/o8' } }]);
     assert.equal(all.Observation, undefined);
+  });
+  await step('filters that look at other resources', async () => {
+    let all = await read((await done('/fhir/$export?_type=Observation&_typeFilter=Observation%3Fsubject:Patient._id%3Dp1,p3%26status%3Dfinal')).manifest);
+    assert.deepEqual(all.Observation.map((r) => r.id), ['o1']);
+    all = await read((await done('/fhir/$export?_type=Observation&_typeFilter=Observation%3Fpatient.gender%3Dother')).manifest);
+    assert.deepEqual(all.Observation.map((r) => r.id), ['o7']);
+    all = await read((await done('/fhir/$export?_type=Patient,Observation&_typeFilter=Patient%3F_has:Observation:subject:value-quantity%3D5,Patient%3F_id%3Dp2,Observation%3Fsubject:Patient.gender%3Dfemale')).manifest);
+    assert.deepEqual([all.Patient.map((r) => r.id).sort(), all.Observation], [['p2', 'p5'], undefined]);
+  });
+  await step('elements: what was asked for, and what a resource cannot be without', async () => {
+    const all = await read((await done('/fhir/$export?_type=Patient,Observation&_typeFilter=Patient%3F_id%3Dp7,Observation%3F_id%3Do7&_elements=Patient.gender,Observation.subject')).manifest);
+    assert.deepEqual([all.Patient[0].gender, all.Patient[0].active, all.Patient[0].id], ['other', true, 'p7']); // active changes what a record means
+    assert.deepEqual([all.Observation[0].subject.reference, all.Observation[0].status, all.Observation[0].valueQuantity], ['Patient/p7', 'final', undefined]);
+    for (const r of [all.Patient[0], all.Observation[0]]) assert.ok(r.meta.tag.some((x) => x.code === 'SUBSETTED'));
+    const one = await read((await done('/fhir/$export?_type=Patient,Group&_typeFilter=Patient%3F_id%3Dp7&_elements=Patient.gender')).manifest);
+    assert.equal(one.Group[0].actual, true);
+  });
+  await step('the provenance of what is exported comes along when asked for', async () => {
+    const tell = async (target, recorded) => (await t.ask(t.system, 'POST', '/fhir/Provenance', { resourceType: 'Provenance', target: [{ reference: target }], recorded, agent: [{ who: { display: 'Made up' } }] })).json.id;
+    const [first, last] = [await tell('Patient/p1', '2026-01-01T00:00:00Z'), await tell('Patient/p1', '2026-02-01T00:00:00Z')];
+    await tell('Observation/o1', '2026-03-01T00:00:00Z');
+    const ids = async (more) => (await read((await done(`/fhir/$export?_type=Patient&_typeFilter=Patient%3F_id%3Dp1,p2${more}`)).manifest)).Provenance?.map((r) => r.id);
+    assert.equal(await ids(''), undefined);
+    assert.deepEqual(await ids('&includeAssociatedData=RelevantProvenanceResources'), [first, last]);
+    assert.deepEqual(await ids('&includeAssociatedData=LatestProvenanceResources'), [last]);
+    assert.deepEqual(await ids('&includeAssociatedData=LatestProvenanceResources,RelevantProvenanceResources'), [first, last]);
+    const all = await read((await done('/fhir/$export?_type=Group&includeAssociatedData=RelevantProvenanceResources')).manifest);
+    assert.equal(all.Provenance, undefined);
   });
   await step('an export is its caller\'s alone, and gone when it is deleted', async () => {
     const { where, manifest } = await done('/fhir/$export?_type=Group');

@@ -40,7 +40,7 @@ export async function refusalSteps(t) {
       invalid_request: [{ code_challenge: '' }, { code_challenge_method: 'plain' }, { code_challenge: 'short' }, { aud: 'https://other.example/fhir' },
         { aud: '' }, { state: '' }],
       invalid_scope: [{ scope: 'system/*.read' }, { scope: 'nothing' }, { scope: 'user/Patient.rs?name:exact=A' }, { scope: 'user/Observation.rs?subject:Patient.name=A' },
-        { scope: 'user/Observation.rs?_count=1' }],
+        { scope: 'user/Observation.rs?_count=1' }, { scope: 'user/Patient.rs?_has:Observation:subject:code=1' }, { scope: 'user/Observation.rs?_id:not=1' }],
     };
     for (const [want, list] of Object.entries(cases)) {
       for (const more of list) {
@@ -49,6 +49,7 @@ export async function refusalSteps(t) {
         const to = new URL(reply.headers.location);
         assert.equal(to.origin + to.pathname, redirect);
         assert.equal(to.searchParams.get('error'), want, JSON.stringify(more));
+        if (/\?/.test(more.scope ?? '')) assert.match(to.searchParams.get('error_description'), /no chains/);
         if (more.state === undefined) assert.equal(to.searchParams.get('state'), 'st-1');
       }
     }

@@ -29,6 +29,28 @@ export async function scopeSteps(t) {
     await assert.rejects(c.request('Patient'), /403/);
     await assert.rejects(c.create(observation(t.patient.id, 'vital-signs')), /403/);
   });
+  await step('a scope may name records, their age and their labels', async () => {
+    const apart = { ...observation(t.other.id, 'activity'), code: { text: 'Steps' } };
+    const one = await let_in(`user/Observation.rs?_id=${t.observations[0]},${t.observations[2]}`);
+    assert.equal(await total(one, 'Observation'), 2);
+    await one.request(`Observation/${t.observations[0]}`);
+    await assert.rejects(one.request(`Observation/${t.observations[1]}`), /404/);
+    const fresh = await let_in('user/Observation.cruds?_lastUpdated=gt2026-01-01');
+    assert.equal(await total(fresh, 'Observation?code=8867-4,718-7'), 3);
+    await fresh.create(apart);
+    const old = await let_in('user/Observation.cruds?_lastUpdated=lt2020-01-01');
+    assert.equal(await total(old, 'Observation'), 0);
+    await assert.rejects(old.request(`Observation/${t.observations[0]}`), /404/);
+    await assert.rejects(old.create(apart), /403/);
+    const label = { system: 'urn:made-up', code: 'study' };
+    for (const [param, key] of [['_tag', 'tag'], ['_security', 'security']]) {
+      const made = await t.client.create({ ...apart, meta: { [key]: [label] } });
+      const c = await let_in(`user/Observation.rs?${param}=urn:made-up|study`);
+      assert.equal(await total(c, 'Observation'), 1);
+      assert.equal((await c.request(`Observation/${made.id}`)).id, made.id);
+      await assert.rejects(c.request(`Observation/${t.observations[0]}`), /404/);
+    }
+  });
   await step('nothing is included or chained over without its scope', async () => {
     const c = await let_in('user/Observation.rs');
     const page = await c.request('Observation?code=8867-4&_include=Observation:subject');

@@ -128,6 +128,8 @@ export async function serviceSteps(t) {
   await step('a service gets no more than it was registered for', async () => {
     assert.equal(error(await ask(good('registry'), { scope: 'user/*.read' })), '400 invalid_scope');
     assert.equal(error(await ask(good('registry'), { scope: '' })), '400 invalid_scope');
+    assert.equal(error(await ask(good('registry'), { scope: 'system/Observation.rs?subject:Patient.name=A' })), '400 invalid_scope');
+    assert.throws(() => program.cli(['client', 'add', 'chains', '--name', 'Chains', '--launch', 'system', '--jwks', jwks, '--scope', 'system/Observation.rs?subject:Patient.name=A']), /no chains/);
     const tokens = JSON.parse((await ask(good('registry'), { scope: 'system/*.cruds' })).body);
     assert.equal(tokens.scope, 'system/*.rs');
   });
