@@ -176,7 +176,8 @@ static enum err take(struct req *rq, struct bulk_import *m, struct tx *tx, struc
     const struct fhir_scopes *scopes = rq->who->scope;
     struct str wanted = m->inputs[m->p.input].type;
     struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
-    struct fhir_how how = {.expect = TX_ANY};
+    const struct fhir_access acc = {.all = true, .scopes = scopes};
+    struct fhir_how how = {.expect = TX_ANY, .acc = &acc};
     bool may = true;
     TRY_MEM(rq, doc);
     TRY(json_parse(rq, line, NULL, doc));

@@ -254,9 +254,7 @@ static enum err kept_read(struct req *rq, const struct fhir_access *acc, int64_t
         return OK;
     }
     TRY(e);
-    if (acc != NULL) {
-        TRY(fhir_may_touch(rq, acc, OP_READ | OP_SEARCH, &row, &may));
-    }
+    TRY(fhir_may_touch(rq, acc, OP_READ | OP_SEARCH, &row, &may));
     if (!may) {
         return OK;
     }
@@ -319,7 +317,7 @@ struct jv fhir_library_kept(struct req *rq, const struct fhir_library *lib, stru
     const void *mark = fhir_type_name(kind).p;
     const struct jv *known = fhir_library_memo(lib, mark, canonical);
     struct jv v = {0};
-    if (known != NULL || lib == NULL || lib->shelf == NULL || rq->db == NULL || canonical.n == 0) {
+    if (known != NULL || lib == NULL || lib->acc == NULL || rq->db == NULL || canonical.n == 0) {
         return known != NULL ? *known : v;
     }
     enum err e = kept_find(rq, lib, kind, canonical, &v);

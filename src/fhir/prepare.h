@@ -17,8 +17,9 @@ struct fhir_how {
     enum fhir_type anchor_type; /* T_SERVICE_REQUEST or T_PATIENT: what it hangs on; T_NONE: found
                                  * by the anchor rule */
     struct str anchor_id;
-    const struct fhir_access *acc; /* who writes: what they may not see of what is stored (profiles, value
-                                    * sets, questionnaires) does not count; NULL: the system itself */
+    const struct fhir_access *acc; /* who writes over an interface: held to what they may see of what is
+                                    * stored (profiles, value sets, questionnaires); NULL: a change of the
+                                    * program's own, held to R4 and the content alone */
     int64_t at_ms;        /* principal date of types that have none of their own (the present row's
                            * at_ms on update); 0: now */
 };

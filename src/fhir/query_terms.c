@@ -2,6 +2,7 @@
  * :above of a search. What a value set means: terms.h. */
 #include "base/text.h"
 #include "fhir/query_int.h"
+#include "fhir/search.h"
 #include "fhir/terms.h"
 #include "fhir/validate.h"
 #include "store/db.h"
@@ -142,8 +143,9 @@ enum err query_terms(struct req *rq, struct fhir_criterion *c, struct str text)
     struct str rest = text;
     struct str one;
     unsigned n = 0;
+    static const struct fhir_access all = {.all = true};
     const struct fhir_library *lib =
-        fhir_library_over(rq, rq->db != NULL ? fhir_rules_library(db_rules(rq->db)) : NULL, NULL);
+        fhir_library_over(rq, rq->db != NULL ? fhir_rules_library(db_rules(rq->db)) : NULL, &all);
     TRY_MEM(rq, lib);
     while (query_cut(&rest, ',', &one)) {
         if (++n > 16) {

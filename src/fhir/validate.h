@@ -20,7 +20,7 @@ enum {
 /* What a resource is held to beyond R4. */
 struct fhir_check {
     const struct fhir_library *lib;  /* profiles, value sets, questionnaires; NULL none */
-    const struct fhir_access *acc;   /* whose sight of what is stored counts; NULL: all of it */
+    const struct fhir_access *acc;   /* whose sight of what is stored counts; NULL: nothing stored does */
     const struct fhir_rules *rules;  /* NULL: invariants are compiled for this call */
     struct str profile;              /* canonical it must keep beside those it names; may be empty */
     unsigned flags;                  /* FHIR_WARNINGS ... */
