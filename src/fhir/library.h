@@ -33,9 +33,9 @@ MUST_USE enum err fhir_library_load(struct req *rq, struct fhir_library *lib, st
 void fhir_library_extra_set(struct fhir_library *lib, const struct fhir_extra *extra);
 const struct fhir_extra *fhir_library_extra(const struct fhir_library *lib);
 
-/* A library for one request: base, then what is stored and acc may see (NULL: nothing of it counts). Each is
- * looked up once and kept in rq->a, so that one request sees one state. base may be NULL, or such a library itself
- * (then it is given back). NULL past the arena's cap.
+/* A library for one request: base, then what is stored and acc may see (NULL: nothing of it counts).
+ * Each is looked up once and kept in rq->a, so that one request sees one state. base may be NULL, or such
+ * a library itself (then what it keeps is shared). NULL past the arena's cap.
  * borrows acc */
 struct fhir_library *fhir_library_over(struct req *rq, const struct fhir_library *base,
                                        const struct fhir_access *acc);
