@@ -314,12 +314,10 @@ static void block_put(struct pen *p, const struct pdf_block *b)
         break;
     case PDF_TEXT:
         if (b->label.n > 0) {
-            keep(p, 28);
+            keep(p, 32);
             f.ink = INK_GREY;
-            f.face = FACE_SMALL;
             flow_put(p, &f, b->label);
             f.ink = INK_TEXT;
-            f.face = FACE_BODY;
         }
         flow_put(p, &f, b->text);
         gap(p, 5);
