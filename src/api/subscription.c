@@ -6,7 +6,7 @@
 #include "codec/url.h"
 #include "store/store.h"
 
-enum { LIST_MAX = 1000, NAMES_MAX = 100, OUT_MAX = 64 << 20 };
+enum { LIST_MAX = 1000, NAMES_MAX = 100, OUT_MAX = 64 << 20, HELLO_MAX = 16 << 10 };
 
 /* Parameters of an operation: of the address, or of a Parameters resource. */
 struct ask {
@@ -264,13 +264,30 @@ enum err api_sub_topics(struct http_req *h)
     return bundle_reply(h, &b, &o);
 }
 
-/* Subscription/:id/$stream: server-sent events named "events". They say only that there are new ones;
- * $events gives them by number. */
+/* The handshake, as one event of the stream: how many events there are. */
+static enum err hello(struct http_req *h, struct sub_note *note, struct str *ret_text)
+{
+    struct buf b;
+    struct json_out o;
+    buf_init(&b, h->rq.a, HELLO_MAX);
+    BUF_LIT(&b, "event: handshake\ndata: ");
+    json_out_init(&o, &b);
+    note->type = NOTE_HANDSHAKE;
+    sub_note_write(&h->rq, &o, note);
+    BUF_LIT(&b, "\n\n");
+    *ret_text = buf_get(&b);
+    return buf_ok(&b) ? OK : FAIL(&h->rq, E_TOO_LARGE, "handshake");
+}
+
+/* Subscription/:id/$stream: server-sent events named "handshake" (the first), "heartbeat" and "events".
+ * The last says only that there are new ones; $events gives them by number. */
 enum err api_sub_stream(struct http_req *h)
 {
     struct req *rq = &h->rq;
     struct res_row res;
     struct sub_row row;
+    struct sub_note note;
+    struct str first;
     if (rq->who == NULL) {
         return FAIL(rq, E_SIGN_IN, "no bearer token");
     }
@@ -279,11 +296,14 @@ enum err api_sub_stream(struct http_req *h)
     if (res.deleted) {
         return FAIL(rq, E_GONE, "deleted");
     }
-    TRY(sub_find(rq, res.id, &row));
+    TRY(note_of(h, &res, &row, &note));
     if (row.channel != SUB_STREAM || row.state == SUB_OFF) {
         return FAIL(rq, E_CONFLICT, "no event stream, or it is off");
     }
+    TRY(hello(h, &note, &first));
     const struct http_topic topic = {EVENT_SUB, store_hash(care_of(rq)->store, row.id),
                                      S("events")};
-    return http_reply_events(h, &topic, 1);
+    TRY(http_reply_events(h, &topic, 1));
+    http_events_hello(h, first, S("heartbeat"));
+    return OK;
 }

@@ -191,6 +191,9 @@ enum { HTTP_TOPICS_MAX = 24 };
 /* Server-sent events until the session ends or the caller leaves. Each event says "topic changed"
  * and nothing else; several changes may arrive as one. */
 MUST_USE enum err http_reply_events(struct http_req *h, const struct http_topic *topics, uint32_t n);
+/* After http_reply_events: what is said first (whole lines of the stream; lives as long as the request),
+ * and the name heartbeats get as events. */
+void http_events_hello(struct http_req *h, struct str hello, struct str beat_name);
 
 /* ---- durable changes and slow work ---- */
 

@@ -27,6 +27,8 @@ struct stream {
     uint64_t joined_s;
     uint32_t beats;
     bool greet;      /* the opening lines are still to be said */
+    struct str hello; /* and then this, as much as is left of it */
+    struct str beat_name; /* heartbeats are events of this name; empty: blank lines */
     bool again;      /* a reconnect: look at everything again */
     bool beat;
     bool ending;
@@ -159,6 +161,13 @@ enum err http_reply_events(struct http_req *h, const struct http_topic *topics, 
     return OK;
 }
 
+void http_events_hello(struct http_req *h, struct str hello, struct str beat_name)
+{
+    struct stream *s = call_of(h)->reply.events;
+    s->hello = hello;
+    s->beat_name = str_sub(beat_name, 0, NAME_BYTES);
+}
+
 void hub_leave(struct call *c)
 {
     struct hub *hub = c->w->s->hub;
@@ -239,6 +248,12 @@ static size_t speak(struct stream *s, char *out, size_t max)
         s->greet = false;
         n += put_text(out, S("retry: 3000\n\n"));
     }
+    size_t part = MIN(s->hello.n, max - n);
+    n += put_text(out + n, str_sub(s->hello, 0, part));
+    s->hello = str_sub(s->hello, part, s->hello.n);
+    if (s->hello.n > 0) {
+        return n;
+    }
     if (s->again && max - n >= EVENT_ROOM) {
         s->again = false;
         n += put_event(out + n, S("again"), s->seq);
@@ -250,7 +265,7 @@ static size_t speak(struct stream *s, char *out, size_t max)
         }
     }
     if (n == 0 && s->beat) {
-        n += put_text(out, S(":\n\n"));
+        n += s->beat_name.n > 0 ? put_event(out, s->beat_name, s->seq) : put_text(out, S(":\n\n"));
     }
     s->beat = false;
     return n;

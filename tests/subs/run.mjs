@@ -129,6 +129,10 @@ for (const [id, url, r] of [[empty, '/empty', receiver], [ids, '/ids', receiver]
 }
 is('the header comes along', receiver.came.find((c) => c.url === '/empty')?.headers['x-secret'] === 'sesame-of-the-hook');
 is('the type comes along', receiver.came[0]?.headers['content-type'] === 'application/fhir+json');
+const silent = await subscribe('silent', stream('message-sent'), 'system', 'active');
+let silence = '';
+http.get({ host: '127.0.0.1', port: program.port, path: `/fhir/Subscription/${silent}/$stream`, headers: { authorization: `Bearer ${tokens.system}` } },
+  (res) => res.on('data', (d) => { silence += d; }).on('error', () => {})).on('error', () => {});
 const wanted = (await call('POST', 'Patient', patient('wanted'))).json.id;
 const unwanted = (await call('POST', 'Patient', patient('unwanted'))).json.id;
 await until('empty: two events', () => receiver.of('/empty').at(-1)?.count === 2);
@@ -232,6 +236,22 @@ const heard = await new Promise((done) => {
   setTimeout(() => done(''), 10000).unref();
 });
 is('the stream tells of new events', /event: events/.test(heard), heard);
+const shake = /event: handshake\ndata: (.*)\n\n/.exec(heard);
+is('a handshake comes first, with the number of events', shake && statusOf(JSON.parse(shake[1])).type === 'handshake' && statusOf(JSON.parse(shake[1])).count >= 4
+  && heard.indexOf('handshake') < heard.indexOf('event: events'), heard);
+const narrow = await subscribe('a stream with a filter', { ...stream('patient-changed'),
+  _criteria: { extension: [{ url: `${EXT}backport-filter-criteria`, valueString: 'Patient?identifier=urn:example:subs|narrow' }] } }, 'system', 'active');
+await call('POST', 'Patient', patient('wide'));
+const one_of = (await call('POST', 'Patient', patient('narrow'))).json.id;
+const narrowed = await until('its events by number', async () => {
+  const s = statusOf((await call('GET', `Subscription/${narrow}/$events?eventsSinceNumber=1`)).json);
+  return s.events.length > 0 && s;
+});
+is('the filter holds for streams', narrowed?.events.map((e) => `${e.number} ${e.focus.split('/').pop()}`).join() === `1 ${one_of}`, narrowed?.events);
+is('a hook has no stream', (await call('GET', `Subscription/${empty}/$stream`)).status === 409);
+
+await until('a quiet stream beats', () => /event: heartbeat\n/.test(silence), 35);
+is('and says nothing else', !/event: events/.test(silence), silence.slice(-300));
 
 // ---- the owner goes ----
 program.cli(['user', 'lock', 'doctor']);
