@@ -242,6 +242,20 @@ static bool names_self(struct checker *c, struct path_node *step, const struct t
     return false;
 }
 
+/* The walks of a path, one after the other. */
+static enum err prepare_walks(struct checker *c, struct path_node *node)
+{
+    for (unsigned i = 1; i < node->n_args;) {
+        struct path_node *step = node->args[i];
+        bool self = i == 1 && step->type.fhir != 0; /* the type it stands on */
+        if (step->op == OP_MEMBER && !self) {
+            TRY(path_walk_prepare(c->rq, c->d, node->args + i, node->n_args - i));
+        }
+        i += MAX(step->n_walked, 1U);
+    }
+    return OK;
+}
+
 static enum err check_chain(struct checker *c, struct path_node *node, const struct types *self,
                             struct types *out)
 {
@@ -273,7 +287,7 @@ static enum err check_chain(struct checker *c, struct path_node *node, const str
         in = next;
     }
     *out = in;
-    return OK;
+    return prepare_walks(c, node);
 }
 
 /* ---- operators ---- */

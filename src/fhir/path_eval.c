@@ -362,14 +362,39 @@ static enum err run_head(struct path_vm *vm, const struct path_frame *f,
     }
     if (head->op == OP_THIS && f->self.kind == PATH_NODE && f->self.node.doc != NULL
         && next < node->n_args && node->args[next]->op == OP_MEMBER) {
-        TRY(path_burn(vm, 1));
-        TRY(path_step_from(vm, node->args[next], &f->self));
-        next++;
+        const struct path_node *step = node->args[next];
+        bool done = false;
+        if (step->n_hops > 0) {
+            TRY(path_walk(vm, step, &f->self, &done));
+        }
+        if (!done) {
+            TRY(path_burn(vm, 1));
+            TRY(path_step_from(vm, step, &f->self));
+        }
+        next += done ? step->n_walked : 1U;
     } else {
         TRY(path_run(vm, f, head));
     }
     *ret_next = next;
     return OK;
+}
+
+/* A step with those after it that are gone at once. Gives how many they are. */
+static enum err run_steps(struct path_vm *vm, const struct path_frame *f,
+                          struct path_node *const *steps, uint32_t base, unsigned *ret_n)
+{
+    const struct path_node *step = steps[0];
+    uint32_t n;
+    bool done = false;
+    *ret_n = 1;
+    if (step->n_hops > 0) {
+        TRY(path_walk_all(vm, step, base, &done));
+        *ret_n = done ? step->n_walked : 1U;
+    } else if ((step->flags & NODE_COUNTED) && path_tree_count(vm, base, &n)) {
+        *ret_n = 2;
+        return path_give_int(vm, base, n);
+    }
+    return done ? OK : run_step(vm, f, step, base);
 }
 
 static enum err run_chain(struct path_vm *vm, const struct path_frame *f,
@@ -379,8 +404,10 @@ static enum err run_chain(struct path_vm *vm, const struct path_frame *f,
     uint32_t base = vm->n;
     unsigned next = 0;
     TRY(run_head(vm, f, node, &next));
-    for (unsigned i = next; i < node->n_args; i++) {
-        TRY(run_step(vm, f, node->args[i], base));
+    while (next < node->n_args) {
+        unsigned n;
+        TRY(run_steps(vm, f, node->args + next, base, &n));
+        next += n;
     }
     vm->bound = bound; /* variables defined in the path end with it */
     return OK;

@@ -112,6 +112,7 @@ enum path_op {
 enum {
     NODE_DESC = 1,      /* a key of sort(): falling */
     NODE_IMPLICIT = 2,  /* capital name right at the head of a path: may be the type of $this */
+    NODE_COUNTED = 4,   /* descendants() of which only the number is asked */
 };
 
 /* How the members of an element whose type is known are looked for. */
@@ -162,6 +163,9 @@ struct path_node {
     uint64_t choice_bits; /* a bit for the mark of each, and of each with _ before it */
     uint16_t mark;        /* of a member: json_mark() of its name */
     uint16_t beside;      /* the same of _name */
+    uint8_t n_hops;       /* of the walk that begins with this step, 0 none */
+    uint8_t n_walked;     /* steps of the path it stands for */
+    const struct path_hop *hops;
     struct path_node **args;
     struct str name;             /* member, function, variable, type */
     const struct path_func *func;
@@ -426,6 +430,27 @@ static inline void path_frame_next(struct path_frame *f, const struct path_item 
     f->indexed = true;
 }
 
+/* walks: path_walk.c */
+enum { PATH_HOPS = 8 };
+/* One hop of a walk: the members of an object it goes to. */
+struct path_hop {
+    struct str name;
+    struct str only;  /* resources of this type only; n 0: any */
+    const struct path_node *choice; /* one of its choices, not a name */
+    uint16_t mark;    /* of the name */
+    uint16_t type;    /* of the values */
+    bool inner;       /* they are resources */
+};
+/* Makes hops of the steps of a path whose types are known. */
+MUST_USE enum err path_walk_prepare(struct req *rq, const struct defs *d,
+                                    struct path_node *const *steps, unsigned n);
+/* Walks from an element with a document. *ret_done false: nothing was done, the steps must be gone. */
+MUST_USE enum err path_walk(struct path_vm *vm, const struct path_node *step,
+                            const struct path_item *from, bool *ret_done);
+/* The same from each of the items from base, in whose place the ends are put. */
+MUST_USE enum err path_walk_all(struct path_vm *vm, const struct path_node *step, uint32_t base,
+                                bool *ret_done);
+
 /* navigation: path_step.c */
 /* Where a name was found in an object; 0 is none (the root is no member). */
 struct path_member {
@@ -475,6 +500,8 @@ MUST_USE enum err path_step_from(struct path_vm *vm, const struct path_node *nod
                                  const struct path_item *item);
 /* trees: path_tree.c */
 MUST_USE enum err path_children(struct path_vm *vm, const struct path_item *item);
+/* The number of the members of all items from base, and of theirs. False: they must be gone through. */
+bool path_tree_count(struct path_vm *vm, uint32_t base, uint32_t *ret_n);
 /* The members of all items from base, and theirs, in their place. */
 MUST_USE enum err path_descendants(struct path_vm *vm, uint32_t base);
 /* steps once more */

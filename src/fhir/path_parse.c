@@ -393,6 +393,11 @@ static enum err term(struct parser *p, struct path_node **ret_node)
     return syntax(p, "a value or path belongs here");
 }
 
+static bool is_call_of(const struct path_node *step, struct str name)
+{
+    return step->op == OP_CALL && str_eq(step->name, name);
+}
+
 /* A term with what follows it: .name, .name(), [index]. */
 static enum err chain(struct parser *p, struct path_node **ret_node)
 {
@@ -416,6 +421,10 @@ static enum err chain(struct parser *p, struct path_node **ret_node)
             TRY(expression(p, LEVEL_IMPLIES, &index));
             TRY(add_arg(p, step, index));
             TRY(expect(p, SIGN_CLOSE_SQUARE, "[ needs its ]"));
+        }
+        struct path_node *before = node->args[node->n_args - 1];
+        if (is_call_of(step, S("count")) && is_call_of(before, S("descendants"))) {
+            before->flags |= NODE_COUNTED;
         }
         TRY(add_arg(p, node, step));
     }

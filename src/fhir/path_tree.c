@@ -146,6 +146,80 @@ enum err path_children(struct path_vm *vm, const struct path_item *item)
     return OK;
 }
 
+/* Whether the key at k says what stands beside the value right before it. */
+static bool follows_twin(const struct json_doc *doc, uint32_t k)
+{
+    const struct json_node *key = &doc->nodes[k];
+    struct str name = {doc->src.p + key->off + 1, key->len - 1};
+    return k >= 3 && key[-2].kind == JSON_KEY && (key[-2].flags & JSON_TWIN) != 0
+           && key[-1].kind >= JSON_FALSE && key[-1].kind <= JSON_STRING && key[1].kind == JSON_OBJECT
+           && path_key_is(doc, &key[-2], name);
+}
+
+/* Everything below a node counts but names, arrays, nulls and types of resources. Of twins, _name is part
+ * of name. False: what stands there is not that simple. */
+static bool count_below(const struct json_doc *doc, uint32_t at, uint32_t *n)
+{
+    const struct json_node *nodes = doc->nodes;
+    const uint16_t mark = json_mark("resourceType", 12);
+    if (nodes[at].kind == JSON_ARRAY || (nodes[at].flags & JSON_ODD) != 0) {
+        return false;
+    }
+    for (uint32_t i = at + 1; i < nodes[at].end; i++) {
+        const struct json_node *node = &nodes[i];
+        switch ((enum json_kind)node->kind) {
+        case JSON_KEY:
+            if (node->flags & JSON_TWIN && node->len > 0 && doc->src.p[node->off] == '_') {
+                if (!follows_twin(doc, i)) {
+                    return false;
+                }
+                --*n;
+            } else if (node->mark == mark && is_type_key(doc, node)) {
+                *n -= node[1].kind == JSON_STRING;
+            }
+            break;
+        case JSON_ARRAY:
+            if (node[-1].kind != JSON_KEY) {
+                return false;
+            }
+            break;
+        case JSON_OBJECT:
+            if (node->flags & JSON_ODD) {
+                return false;
+            }
+            ++*n;
+            break;
+        case JSON_NULL:
+        case JSON_NONE: break;
+        case JSON_FALSE:
+        case JSON_TRUE:
+        case JSON_NUMBER:
+        case JSON_STRING: ++*n; break;
+        }
+    }
+    return true;
+}
+
+bool path_tree_count(struct path_vm *vm, uint32_t base, uint32_t *ret_n)
+{
+    uint32_t n = 0;
+    uint64_t seen = 0;
+    for (uint32_t i = base; i < vm->n; i++) {
+        const struct path_item *item = &vm->v[i];
+        if (item->kind != PATH_NODE || item->flags != 0 || item->sib != 0
+            || !count_below(item->node.doc, item->node.at, &n)) {
+            return false;
+        }
+        seen += item->node.doc->nodes[item->node.at].end - item->node.at;
+    }
+    if (vm->fuel < seen || n > vm->items_max) {
+        return false; /* the long way says what is wrong */
+    }
+    vm->fuel -= seen;
+    *ret_n = n;
+    return true;
+}
+
 enum err path_descendants(struct path_vm *vm, uint32_t base)
 {
     uint32_t end = vm->n;
