@@ -391,6 +391,22 @@ static uint32_t object_key(struct path_vm *vm, struct jv obj)
     return key | 0x80000000U;
 }
 
+/* Of a text: all of a short one; of a long one its ends and its middle. */
+static uint32_t text_key(struct str s)
+{
+    uint64_t parts[3];
+    if (s.n < 8) {
+        return str_hash(s);
+    }
+    memcpy(&parts[0], s.p, 8);
+    memcpy(&parts[1], s.p + (s.n - 8) / 2, 8);
+    memcpy(&parts[2], s.p + s.n - 8, 8);
+    uint64_t h = (parts[0] ^ s.n) * UINT64_C(0x9e3779b97f4a7c15);
+    h = (h ^ h >> 32 ^ parts[1]) * UINT64_C(0x9e3779b97f4a7c15);
+    h = (h ^ h >> 32 ^ parts[2]) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(h >> 32);
+}
+
 uint32_t path_equal_key(struct path_vm *vm, const struct path_item *item)
 {
     struct path_item v;
@@ -403,7 +419,7 @@ uint32_t path_equal_key(struct path_vm *vm, const struct path_item *item)
         return 2;
     }
     switch ((enum path_kind)v.kind) {
-    case PATH_STRING: return str_hash(v.s);
+    case PATH_STRING: return text_key(v.s);
     case PATH_INTEGER:
     case PATH_DECIMAL:
     case PATH_QUANTITY: return 1; /* numbers equal quantities, and across units */
@@ -433,9 +449,9 @@ enum err path_set_init(struct path_vm *vm, struct path_set *set, uint32_t first,
     return path_burn(vm, n);
 }
 
-bool path_set_has(struct path_vm *vm, const struct path_set *set, const struct path_item *item)
+static bool set_has(struct path_vm *vm, const struct path_set *set, const struct path_item *item,
+                    uint32_t key)
 {
-    uint32_t key = path_equal_key(vm, item);
     for (uint32_t at = set->heads[key & set->mask]; at != 0 && vm->fuel > 0;
          at = set->next[at - 1 - set->first]) {
         vm->fuel--;
@@ -447,14 +463,23 @@ bool path_set_has(struct path_vm *vm, const struct path_set *set, const struct p
     return false;
 }
 
-void path_set_add(struct path_vm *vm, struct path_set *set, uint32_t place)
+static void set_add(struct path_set *set, uint32_t place, uint32_t key)
 {
     uint32_t i = place - set->first;
-    uint32_t key = path_equal_key(vm, &vm->v[place]);
     ASSERT(i < set->size);
     set->keys[i] = key;
     set->next[i] = set->heads[key & set->mask];
     set->heads[key & set->mask] = place + 1;
+}
+
+bool path_set_has(struct path_vm *vm, const struct path_set *set, const struct path_item *item)
+{
+    return set_has(vm, set, item, path_equal_key(vm, item));
+}
+
+void path_set_add(struct path_vm *vm, struct path_set *set, uint32_t place)
+{
+    set_add(set, place, path_equal_key(vm, &vm->v[place]));
 }
 
 enum err path_distinct(struct path_vm *vm, uint32_t base)
@@ -468,14 +493,15 @@ enum err path_distinct(struct path_vm *vm, uint32_t base)
     for (uint32_t i = base; i < vm->n; i++) {
         TRY(path_burn(vm, 1));
         const struct path_item *item = &vm->v[i];
-        if (many ? path_set_has(vm, &set, item) : path_among(vm, item, base, keep)) {
+        uint32_t key = many ? path_equal_key(vm, item) : 0;
+        if (many ? set_has(vm, &set, item, key) : path_among(vm, item, base, keep)) {
             continue;
         }
         if (keep != i) {
             vm->v[keep] = vm->v[i];
         }
         if (many) {
-            path_set_add(vm, &set, keep);
+            set_add(&set, keep, key);
         }
         keep++;
     }

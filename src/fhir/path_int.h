@@ -233,6 +233,14 @@ struct path_memory {
         struct ucum_unit unit;
     } v[4];
     unsigned next; /* to be overwritten */
+    struct {       /* the pair of units compared last */
+        char a[32];
+        char b[32];
+        uint8_t n_a; /* 0: none */
+        uint8_t n_b;
+        int8_t way;  /* 1: a number of b times factor is one of a; -1: a times factor one of b; 0: neither */
+        struct decimal factor; /* exact */
+    } pair;
 };
 
 struct path_bound { /* defineVariable() */

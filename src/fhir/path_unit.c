@@ -243,14 +243,85 @@ bool path_quantity_equivalent(struct path_vm *vm, const struct path_quantity *a,
     return meet(vm, a, b, true, &p) && decimal_equivalent(&p.a, &p.b);
 }
 
+/* The exact factor by which numbers of unit from become numbers of unit to. */
+static bool exact_factor(const struct ucum_unit *from, const struct ucum_unit *to,
+                         struct decimal *ret_factor)
+{
+    struct decimal n;
+    struct decimal d;
+    struct decimal back;
+    return decimal_mul(&from->num, &to->den, &n) && decimal_mul(&from->den, &to->num, &d)
+           && decimal_div(&n, &d, ret_factor) && decimal_mul(ret_factor, &d, &back)
+           && decimal_cmp(&back, &n) == 0 && ret_factor->coef >> 64 == 0;
+}
+
+static void pair_find(struct path_vm *vm, struct str a, struct str b)
+{
+    struct path_memory *memory = vm->env->memory;
+    struct ucum_unit ua;
+    struct ucum_unit ub;
+    memcpy(memory->pair.a, a.p, a.n);
+    memcpy(memory->pair.b, b.p, b.n);
+    memory->pair.n_a = (uint8_t)a.n;
+    memory->pair.n_b = (uint8_t)b.n;
+    memory->pair.way = 0;
+    if (!unit_get(vm, a, &ua) || !unit_get(vm, b, &ub) || ua.special != 0 || ub.special != 0
+        || !ucum_comparable(&ua, &ub)) {
+        return;
+    }
+    if (exact_factor(&ub, &ua, &memory->pair.factor)) {
+        memory->pair.way = 1;
+    } else if (exact_factor(&ua, &ub, &memory->pair.factor)) {
+        memory->pair.way = -1;
+    }
+}
+
+static bool same_bytes(const char *known, uint8_t n, struct str s)
+{
+    return n == s.n && memcmp(known, s.p, s.n) == 0;
+}
+
+/* Two quantities in units of UCUM whose factor is known exactly, with numbers that are not long. */
+static bool compare_pair(struct path_vm *vm, const struct path_quantity *a,
+                         const struct path_quantity *b, int *ret_cmp)
+{
+    struct path_memory *memory = vm->env->memory;
+    bool ucum = a->kind == PATH_UNIT_UCUM && b->kind == PATH_UNIT_UCUM;
+    if (!ucum || a->inexact || b->inexact || a->unit.n == 0 || b->unit.n == 0
+        || a->unit.n > sizeof(memory->pair.a) || b->unit.n > sizeof(memory->pair.b)) {
+        return false;
+    }
+    if (!same_bytes(memory->pair.a, memory->pair.n_a, a->unit)
+        || !same_bytes(memory->pair.b, memory->pair.n_b, b->unit)) {
+        pair_find(vm, a->unit, b->unit);
+    }
+    const struct decimal *turned = memory->pair.way > 0 ? &b->value : &a->value;
+    const struct decimal *factor = &memory->pair.factor;
+    if (memory->pair.way == 0 || turned->coef >> 60 != 0 || factor->coef >> 60 != 0) {
+        return false;
+    }
+    struct decimal r = {.coef = turned->coef * factor->coef,
+                        .scale = turned->scale + factor->scale,
+                        .negative = turned->negative};
+    if (r.scale < DECIMAL_MIN_SCALE || r.scale > DECIMAL_MAX_SCALE) {
+        return false;
+    }
+    *ret_cmp = memory->pair.way > 0 ? decimal_cmp(&a->value, &r) : decimal_cmp(&r, &b->value);
+    return true;
+}
+
 enum path_order path_quantity_compare(struct path_vm *vm, const struct path_quantity *a,
                                       const struct path_quantity *b)
 {
     struct pair p;
+    int c;
+    if (compare_pair(vm, a, b, &c)) {
+        return c < 0 ? ORDER_LESS : c > 0 ? ORDER_MORE : ORDER_EQUAL;
+    }
     if (!meet(vm, a, b, false, &p)) {
         return ORDER_UNKNOWN;
     }
-    int c = p.inexact ? compare_inexact(&p.a, &p.b) : decimal_cmp(&p.a, &p.b);
+    c = p.inexact ? compare_inexact(&p.a, &p.b) : decimal_cmp(&p.a, &p.b);
     return c < 0 ? ORDER_LESS : c > 0 ? ORDER_MORE : ORDER_EQUAL;
 }
 

@@ -110,10 +110,16 @@ static enum err quantity_of(struct path_vm *vm, const struct path_node *node,
     struct jv v[LEN(names)] = {0};
     struct arena *a = vm->rq->a;
     *ret_has = false;
-    for (struct jv m = json_first(item->node); json_has(m); m = json_next(m)) {
+    const struct json_node *nodes = item->node.doc->nodes;
+    uint16_t marks[LEN(names)];
+    for (size_t i = 0; i < LEN(names); i++) {
+        marks[i] = json_mark(names[i].p, names[i].n);
+    }
+    uint32_t end = json_kind(item->node) == JSON_OBJECT ? nodes[item->node.at].end : 0;
+    for (uint32_t k = item->node.at + 1; k < end; k = nodes[k].end) {
         for (size_t i = 0; i < LEN(names); i++) {
-            if (json_key_is(m, names[i])) {
-                v[i] = m;
+            if (nodes[k].mark == marks[i] && path_key_is(item->node.doc, &nodes[k], names[i])) {
+                v[i] = (struct jv){item->node.doc, k + 1};
                 break;
             }
         }

@@ -136,11 +136,14 @@ static bool enter(const struct path_hop *hop, const struct json_doc *doc, uint32
     return !(nodes[v - 1].flags & JSON_TWIN);
 }
 
-/* Puts an end of the walk on the stack. */
-static enum err arrive(struct path_vm *vm, const struct path_hop *hop, const struct json_doc *doc,
-                       uint32_t v, uint16_t type)
+/* Puts an end of the walk on the stack, unless it is null. */
+static inline enum err arrive(struct path_vm *vm, const struct json_doc *doc, uint32_t v,
+                              uint16_t type)
 {
     struct path_item *item;
+    if (doc->nodes[v].kind == JSON_NULL) {
+        return OK;
+    }
     TRY(path_slot(vm, &item));
     item->kind = PATH_NODE;
     item->flags = 0;
@@ -148,10 +151,6 @@ static enum err arrive(struct path_vm *vm, const struct path_hop *hop, const str
     item->sib = 0;
     item->node.doc = doc;
     item->node.at = v;
-    if (hop->inner && hop->only.n == 0) {
-        uint16_t own = path_inner_type(vm, item->node);
-        item->type = own != 0 ? own : type;
-    }
     return OK;
 }
 
@@ -170,6 +169,11 @@ enum err path_walk(struct path_vm *vm, const struct path_node *step, const struc
     while (*ret_done) {
         const struct path_hop *hop = &step->hops[level];
         uint32_t v = at[level].v;
+        if (level == last && !hop->inner) {
+            for (; v < at[level].end; v = nodes[v].end, seen++) {
+                TRY(arrive(vm, doc, v, at[level].type));
+            }
+        }
         if (v == at[level].end) {
             if (level-- == 0) {
                 break;
@@ -182,7 +186,8 @@ enum err path_walk(struct path_vm *vm, const struct path_node *step, const struc
             continue;
         }
         if (level == last) {
-            TRY(arrive(vm, hop, doc, v, at[level].type));
+            uint16_t own = hop->only.n > 0 ? hop->type : path_inner_type(vm, (struct jv){doc, v});
+            TRY(arrive(vm, doc, v, own != 0 ? own : hop->type));
         } else if (nodes[v].kind == JSON_OBJECT) {
             level++;
             *ret_done = enter(&step->hops[level], doc, v, &at[level]);
