@@ -246,11 +246,75 @@ static void all_of_r4(void **state)
     }
 }
 
+/* Result of an expression without its type's name at the head, compiled with or without knowing it. */
+static struct str shown(struct str expr, const struct json_doc *d, bool known)
+{
+    struct path_env env = path_env_of(path_item_of(fhir_defs(), json_root(d), 0));
+    struct path_prog *prog;
+    struct path_list list;
+    struct json_out o;
+    struct buf b;
+    err_clear(&rq);
+    uint16_t type = known ? env.context.type : 0;
+    if (path_compile(&rq, fhir_defs(), expr, type, 0, &prog) != OK
+        || path_eval(&rq, prog, &env, &list) != OK) {
+        return str_z(err_name(rq.err.code));
+    }
+    buf_init(&b, rq.a, 1 << 20);
+    json_out_init(&o, &b);
+    path_list_write(&o, rq.a, fhir_defs(), list);
+    return buf_get(&b);
+}
+
+/* Several steps at once give what they give one by one, whatever the names look like. */
+static void walks_give_what_steps_give(void **state)
+{
+    (void)state;
+    static const char *const inputs[] = {
+        "{\"resourceType\":\"Observation\",\"_status\":{\"id\":\"a\"},\"status\":\"final\","
+        "\"valueQuantity\":{\"value\":1,\"_value\":{\"id\":\"b\"}},\"component\":[{\"valueString\":\"x\","
+        "\"_valueString\":{\"extension\":[{\"url\":\"u\",\"valueCode\":\"c\"}]}},{\"valueString\":\"y\"}]}",
+        "{\"resourceType\":\"Observation\",\"status\":null,\"_status\":{\"id\":\"a\"},"
+        "\"code\":[{\"coding\":[null,{\"code\":\"1\",\"display\":[\"d\",null]}]},{\"coding\":{\"code\":\"2\"}}],"
+        "\"c\\u006fmponent\":[{\"valueString\":\"x\"}],\"valueQuantity\":null}",
+        "{\"resourceType\":\"Observation\",\"_valueQuantity\":{\"id\":\"q\"},\"code\":{\"coding\":"
+        "[{\"code\":\"1\",\"_code\":{\"id\":\"z\"},\"acode\":5}]},\"component\":{\"valueString\":\"x\"},"
+        "\"contained\":[{\"resourceType\":\"Patient\",\"_birthDate\":{\"id\":\"i\"}},"
+        "{\"resourceType\":\"Observation\",\"valueString\":\"in\"},{\"id\":\"n\"},7]}",
+    };
+    static const char *const exprs[] = {
+        "status", "status.id", "value", "value.value", "value.ofType(Quantity).value",
+        "value.ofType(Quantity)", "component.value", "component.value.extension.value",
+        "component.value.ofType(string)", "code.coding.code", "code.coding.code.id",
+        "code.coding.display", "contained", "contained.ofType(Patient).birthDate",
+        "contained.ofType(Observation).value", "contained.ofType(Patient).birthDate.id",
+        "contained.id", "descendants().count()", "component.where(value = 'x').value",
+        "code.coding.where(code = '1').display",
+    };
+    for (size_t i = 0; i < LEN(inputs); i++) {
+        struct json_doc d;
+        assert_int_equal(json_parse(&rq, str_z(inputs[i]), NULL, &d), OK);
+        for (size_t k = 0; k < LEN(exprs); k++) {
+            struct str expr = str_z(exprs[k]);
+            struct str a = shown(expr, &d, true);
+            struct str b = shown(expr, &d, false);
+            if (!str_eq(a, b)) {
+                print_message("%zu %s: %.*s, %.*s\n", i, exprs[k], STR_ARG(a), STR_ARG(b));
+            }
+            assert_true(str_eq(a, b));
+        }
+        struct str n = shown(S("descendants().count()"), &d, true);
+        struct str list = shown(S("descendants().select(1).count()"), &d, true);
+        assert_true(str_eq(n, list));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(expressions), cmocka_unit_test(limits),    cmocka_unit_test(flags),
         cmocka_unit_test(rules),       cmocka_unit_test(all_of_r4),
+        cmocka_unit_test(walks_give_what_steps_give),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

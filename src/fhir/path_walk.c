@@ -113,11 +113,29 @@ static bool is_resource(const struct json_doc *doc, uint32_t v, struct str only)
 struct visit {
     uint32_t v;
     uint32_t end;
+    uint32_t sib; /* of a single primitive: the value of _name */
     uint16_t type;
 };
 
+/* The value of _name, where it stands right after that of the name, as it mostly does; 0: elsewhere, or
+ * they are no primitive and object. */
+static uint32_t twin_of(const struct json_doc *doc, uint32_t obj, uint32_t v)
+{
+    const struct json_node *nodes = doc->nodes;
+    const struct json_node *name = &nodes[v - 1];
+    const struct json_node *twin = &nodes[v + 1];
+    if (nodes[v].kind < JSON_FALSE || nodes[v].kind > JSON_STRING || v + 1 >= nodes[obj].end
+        || twin->len != name->len + 1 || (twin->flags & JSON_TWIN) == 0
+        || doc->src.p[twin->off] != '_'
+        || twin[1].kind != JSON_OBJECT
+        || memcmp(doc->src.p + twin->off + 1, doc->src.p + name->off, name->len) != 0) {
+        return 0;
+    }
+    return v + 2;
+}
+
 /* The values of a hop in an object. False: something is unusual. */
-static bool enter(const struct path_hop *hop, const struct json_doc *doc, uint32_t obj,
+static bool enter(const struct path_hop *hop, const struct json_doc *doc, uint32_t obj, bool last,
                   struct visit *at)
 {
     const struct json_node *nodes = doc->nodes;
@@ -133,12 +151,16 @@ static bool enter(const struct path_hop *hop, const struct json_doc *doc, uint32
     }
     at->end = nodes[v].end;
     at->v = nodes[v].kind == JSON_ARRAY ? v + 1 : v;
-    return !(nodes[v - 1].flags & JSON_TWIN);
+    if (nodes[v - 1].flags & JSON_TWIN) {
+        at->sib = last ? twin_of(doc, obj, v) : 0;
+        return at->sib != 0;
+    }
+    return true;
 }
 
 /* Puts an end of the walk on the stack, unless it is null. */
 static inline enum err arrive(struct path_vm *vm, const struct json_doc *doc, uint32_t v,
-                              uint16_t type)
+                              uint32_t sib, uint16_t type)
 {
     struct path_item *item;
     if (doc->nodes[v].kind == JSON_NULL) {
@@ -148,7 +170,7 @@ static inline enum err arrive(struct path_vm *vm, const struct json_doc *doc, ui
     item->kind = PATH_NODE;
     item->flags = 0;
     item->type = type;
-    item->sib = 0;
+    item->sib = sib;
     item->node.doc = doc;
     item->node.at = v;
     return OK;
@@ -165,13 +187,13 @@ enum err path_walk(struct path_vm *vm, const struct path_node *step, const struc
     uint64_t seen = 1;
     unsigned level = 0;
     *ret_done = nodes[from->node.at].kind == JSON_OBJECT && from->type == step->step_type
-                && enter(&step->hops[0], doc, from->node.at, &at[0]);
+                && enter(&step->hops[0], doc, from->node.at, last == 0, &at[0]);
     while (*ret_done) {
         const struct path_hop *hop = &step->hops[level];
         uint32_t v = at[level].v;
         if (level == last && !hop->inner) {
             for (; v < at[level].end; v = nodes[v].end, seen++) {
-                TRY(arrive(vm, doc, v, at[level].type));
+                TRY(arrive(vm, doc, v, at[level].sib, at[level].type));
             }
         }
         if (v == at[level].end) {
@@ -187,10 +209,10 @@ enum err path_walk(struct path_vm *vm, const struct path_node *step, const struc
         }
         if (level == last) {
             uint16_t own = hop->only.n > 0 ? hop->type : path_inner_type(vm, (struct jv){doc, v});
-            TRY(arrive(vm, doc, v, own != 0 ? own : hop->type));
+            TRY(arrive(vm, doc, v, 0, own != 0 ? own : hop->type));
         } else if (nodes[v].kind == JSON_OBJECT) {
             level++;
-            *ret_done = enter(&step->hops[level], doc, v, &at[level]);
+            *ret_done = enter(&step->hops[level], doc, v, level == last, &at[level]);
         }
     }
     if (!*ret_done) {
