@@ -6,10 +6,11 @@
  * documents are made only by signing.
  */
 #include "api/fhir_int.h"
+#include "care/care.h"
 #include "care/consult_pace.h"
 #include "care/directory.h"
 #include "care/fixed.h"
-#include "care/care.h"
+#include "care/put.h"
 #include "care/sub.h"
 #include "store/audit.h"
 #include "store/tx.h"
@@ -156,20 +157,10 @@ static enum err anchor_check(struct http_req *h, struct tx *tx, const struct tx_
     return put->type == T_COMMUNICATION ? consult_pace(&h->rq, rid) : OK;
 }
 
-static enum err put_audit(struct http_req *h, const struct tx_put *put, bool is_new)
+static enum err written(struct http_req *h, const struct tx_put *put, bool is_new)
 {
-    struct audit_rec rec = {
-        .action = is_new ? AUDIT_CREATE : AUDIT_UPDATE,
-        .why = who_may(h->rq.who, IS_SYSTEM) ? WHY_SYSTEM : WHY_TEAM,
-        .type = put->type,
-        .id = put->id,
-        .patient_type = put->patient_type,
-        .patient_id = put->patient_id,
-    };
-    if (put->anchor_type == T_SERVICE_REQUEST) {
-        rec.case_type = T_SERVICE_REQUEST;
-        rec.case_id = put->anchor_id;
-    }
+    struct audit_rec rec = put_audit(put, is_new ? AUDIT_CREATE : AUDIT_UPDATE,
+                                     who_may(h->rq.who, IS_SYSTEM) ? WHY_SYSTEM : WHY_TEAM);
     return audit_add(&h->rq, &rec);
 }
 
@@ -208,20 +199,14 @@ static bool needs_old(const struct http_req *h, const struct api_write *w)
 static enum err denied(struct http_req *h, enum err e, enum fhir_type type, struct str id,
                        const struct tx_put *put)
 {
-    struct audit_rec rec = {.action = AUDIT_DENY,
-                            .why = WHY_NO_RIGHT,
-                            .outcome = e,
-                            .type = (uint16_t)type,
-                            .id = id,
-                            .patient_type = put != NULL ? put->patient_type : T_NONE,
-                            .patient_id = put != NULL ? put->patient_id : (struct str){NULL, 0}};
-    if (put != NULL && put->anchor_type == T_SERVICE_REQUEST) {
-        rec.case_type = T_SERVICE_REQUEST;
-        rec.case_id = put->anchor_id;
-    }
     if (e != E_FORBIDDEN) {
         return e;
     }
+    static const struct tx_put none;
+    struct audit_rec rec = put_audit(put != NULL ? put : &none, AUDIT_DENY, WHY_NO_RIGHT);
+    rec.outcome = e;
+    rec.type = (uint16_t)type;
+    rec.id = id;
     TRY(audit_add(&h->rq, &rec));
     return e;
 }
@@ -279,7 +264,7 @@ static enum err put_try(struct http_req *h, struct tx *tx, struct jv root,
     }
     TRY(scope_check(h, has_old ? &old : NULL, &put, ops));
     TRY(tx_put(tx, &put));
-    return put_audit(h, &put, w->is_create);
+    return written(h, &put, w->is_create);
 }
 
 enum err api_put(struct http_req *h, struct tx *tx, struct jv root, const struct api_write *w)

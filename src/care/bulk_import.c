@@ -204,16 +204,8 @@ static enum err take(struct req *rq, struct bulk_import *m, struct tx *tx, struc
     if (!may) {
         return FAIL(rq, E_FORBIDDEN, "the token's scope does not allow this");
     }
-    struct audit_rec rec = {.action = is_new ? AUDIT_CREATE : AUDIT_UPDATE,
-                            .why = WHY_SYSTEM,
-                            .type = ret_put->type,
-                            .id = ret_put->id,
-                            .patient_type = ret_put->patient_type,
-                            .patient_id = ret_put->patient_id};
-    if (ret_put->anchor_type == T_SERVICE_REQUEST) {
-        rec.case_type = T_SERVICE_REQUEST;
-        rec.case_id = ret_put->anchor_id;
-    }
+    struct audit_rec rec =
+        put_audit(ret_put, is_new ? AUDIT_CREATE : AUDIT_UPDATE, WHY_SYSTEM);
     TRY(tx_put(tx, ret_put));
     return audit_add(rq, &rec);
 }

@@ -139,6 +139,21 @@ void put_instant(struct json_out *o, struct str key, struct instant t)
     json_ks(o, key, buf_get(&b));
 }
 
+struct audit_rec put_audit(const struct tx_put *put, enum audit_action action, enum audit_why why)
+{
+    struct audit_rec rec = {.action = action,
+                            .why = why,
+                            .type = put->type,
+                            .id = put->id,
+                            .patient_type = put->patient_type,
+                            .patient_id = put->patient_id};
+    if (put->anchor_type == T_SERVICE_REQUEST) {
+        rec.case_type = T_SERVICE_REQUEST;
+        rec.case_id = put->anchor_id;
+    }
+    return rec;
+}
+
 enum err res_load(struct req *rq, int64_t rid, struct res_row *ret_row, struct jv *ret_root)
 {
     struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);

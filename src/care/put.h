@@ -5,10 +5,12 @@
 #include "base/req.h"
 #include "codec/json.h"
 #include "fhir/type.h"
+#include "store/audit.h"
 
 struct case_row;
 struct res_row;
 struct tx;
+struct tx_put;
 
 /* A resource being written. Begin with put_begin, write members through p->o, end with put_end. */
 struct put {
@@ -56,6 +58,10 @@ void put_of_case(struct put *p, struct req *rq, struct tx *tx, enum fhir_type ty
  * "break-glass"), from the person who acts, now. The caller adds payload and ends with put_end. */
 void put_message(struct put *p, struct req *rq, struct tx *tx, const struct case_row *row,
                  struct str kind, size_t cap);
+
+/* A record of a write: of whom it is and which case it belongs to, as prepared. The caller adds outcome
+ * and detail. */
+struct audit_rec put_audit(const struct tx_put *put, enum audit_action action, enum audit_why why);
 
 /* A resource by its row number, parsed; both live in rq->a.
  * errors  as db_read_rid */
