@@ -31,6 +31,7 @@ const STEPS = [
   ['smart', 'node tests/smart/run.mjs', 300, 'runner'],
   ['subs', 'node tests/subs/run.mjs', 600, 'runner'],
   ['once', 'node tests/http/once.mjs --build release', 300, 'runner'],
+  ['hostile', 'node tests/http/hostile.mjs --build release', 300, 'runner'],
   ['bulk', 'node tests/bulk/run.mjs', 300, 'runner'],
   ['browser', 'node tests/pages/run.mjs', 1200],
   ['first-change', 'node tests/first_change.mjs', 600],

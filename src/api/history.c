@@ -21,6 +21,9 @@ struct walk {
     struct url_pairs form;
     size_t count;
     int64_t since_ms;      /* INT64_MIN: not asked */
+    bool has_list;         /* _list: of what a List names */
+    int64_t *listed;       /* its rids */
+    size_t n_listed;
     bool has_at;
     int64_t at_lo_ms;      /* _at: half-open */
     int64_t at_hi_ms;
@@ -71,6 +74,48 @@ static struct str cursor_write(struct walk *w)
     return db_seal(&w->h->rq, buf_get(&b), about_of(w));
 }
 
+/* What a List names; nothing when the caller may not see it. */
+static enum err list_read(struct walk *w, struct str id)
+{
+    struct req *rq = &w->h->rq;
+    const struct fhir_param *item = fhir_param_find(T_LIST, S("item"));
+    const struct tuple *t;
+    struct res_row row;
+    size_t n = 0;
+    bool may = false;
+    w->has_list = true;
+    enum err e = fhir_id_is_valid(id) ? db_head(rq, T_LIST, id, &row)
+                                      : FAIL(rq, E_BAD_INPUT, "_list: the id of a List");
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        return OK;
+    }
+    TRY(e);
+    TRY(fhir_may_touch(rq, &w->acc, OP_READ, &row, &may));
+    if (!may || row.deleted || row.version == 0) {
+        return OK;
+    }
+    TRY(db_tuples(rq, row.rid, &t, &n));
+    w->listed = ARENA_ARRAY(rq->a, n + 1, int64_t);
+    TRY_MEM(rq, w->listed);
+    for (size_t i = 0; i < n; i++) {
+        if (t[i].kind == TUPLE_REF && t[i].sp == item->sp && t[i].ref.rid > 0) {
+            w->listed[w->n_listed++] = t[i].ref.rid;
+        }
+    }
+    return OK;
+}
+
+static bool is_listed(const struct walk *w, int64_t rid)
+{
+    for (size_t i = 0; i < w->n_listed; i++) {
+        if (w->listed[i] == rid) {
+            return true;
+        }
+    }
+    return !w->has_list;
+}
+
 static enum err param_read(struct walk *w, struct str name, struct str value, bool strict)
 {
     struct req *rq = &w->h->rq;
@@ -100,6 +145,9 @@ static enum err param_read(struct walk *w, struct str name, struct str value, bo
         w->at_hi_ms = hi.ms;
         return db_vid_at(rq, lo.ms, &w->at_vid);
     }
+    if (str_eq(name, S("_list"))) {
+        return list_read(w, value);
+    }
     if (str_eq(name, S("_cursor"))) {
         return cursor_read(w, value);
     }
@@ -117,7 +165,7 @@ static enum err param_read(struct walk *w, struct str name, struct str value, bo
 static bool is_asked(const struct walk *w, const struct ver_row *head)
 {
     const struct api_history *a = w->ask;
-    return a->type == T_NONE || head->type == a->type;
+    return (a->type == T_NONE || head->type == a->type) && is_listed(w, head->rid);
 }
 
 /* _at: was it the current one at any time of the span? */

@@ -27,8 +27,37 @@ struct fhir_access api_access(const struct http_req *h)
     };
 }
 
+/* "; fhirVersion=4.0" of a media type (http.html#version-parameter): other versions are not spoken here; q=0
+ * refuses. */
+static bool params_fit(struct str type)
+{
+    struct str rest = type;
+    struct str one;
+    (void)str_cut(&rest, ';', &one);
+    while (str_cut(&rest, ';', &one)) {
+        struct str value = str_trim(one);
+        struct str name = {NULL, 0};
+        (void)str_cut(&value, '=', &name);
+        value = str_trim(value);
+        if (value.n > 1 && value.p[0] == '"') {
+            value = str_sub(value, 1, value.n - 1);
+        }
+        bool version = str_eq_nocase(str_trim(name), S("fhirVersion"));
+        bool never = str_eq_nocase(str_trim(name), S("q")) &&
+                     (str_eq(value, S("0")) || str_eq(value, S("0.0")) || str_eq(value, S("0.00")) ||
+                      str_eq(value, S("0.000")));
+        if (never || (version && !str_eq(value, S("4.0")) && !str_eq(value, S("4.0.1")))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool names_json(struct str type)
 {
+    if (!params_fit(type)) {
+        return false;
+    }
     return str_starts(type, S("application/fhir+json")) ||
            str_starts(type, S("application/json")) || str_starts(type, S("json")) ||
            str_starts(type, S("*/*")) || str_starts(type, S("application/*"));
@@ -100,6 +129,9 @@ enum err api_body(struct http_req *h, struct json_doc **ret_doc)
     TRY_MEM(&h->rq, doc);
     if (!str_eq(type, S("application/fhir+json")) && !str_eq(type, S("application/json"))) {
         return FAIL(&h->rq, E_MEDIA_TYPE, "only application/fhir+json");
+    }
+    if (!params_fit(http_header(h, "Content-Type"))) {
+        return FAIL(&h->rq, E_MEDIA_TYPE, "only application/fhir+json; fhirVersion=4.0");
     }
     TRY(json_parse(&h->rq, http_body(h), NULL, doc));
     *ret_doc = doc;

@@ -253,6 +253,8 @@ static enum err forward(struct bringer *b, const struct fhir_include *inc, size_
     const struct tuple *t;
     size_t n;
     bool elsewhere = false;
+    struct arena_mark m = arena_mark(b->rq->a);
+    size_t before = b->p->n;
     if (inc->source != T_NONE && b->p->v[i].row.type != inc->source) {
         return OK;
     }
@@ -263,7 +265,11 @@ static enum err forward(struct bringer *b, const struct fhir_include *inc, size_
             TRY(bring(b, t[k].ref.rid, inc->target, OP_READ));
         }
     }
-    return elsewhere ? forward_canonical(b, inc, i, t, n) : OK;
+    TRY(elsewhere ? forward_canonical(b, inc, i, t, n) : OK);
+    if (b->p->n == before) {
+        arena_back(b->rq->a, m);
+    }
+    return OK;
 }
 
 /* Does a row name the address in one of its versions, or in none? */
@@ -327,7 +333,7 @@ static enum err named_by_url(struct bringer *b, const struct fhir_param *p, stru
 
 /* ---- what names an entry ---- */
 
-static enum err named_by_rid(struct bringer *b, uint16_t sp, int64_t rid)
+static enum err list_bring(struct bringer *b, uint16_t sp, int64_t rid)
 {
     struct list *l = NULL;
     struct hit hit;
@@ -339,6 +345,23 @@ static enum err named_by_rid(struct bringer *b, uint16_t sp, int64_t rid)
     e = e == OK ? list_err(b->rq, l) : e;
     list_close(&l);
     return e;
+}
+
+/* A list that is opened costs a look, too, even when it is empty; its memory is given back. */
+static enum err named_by_rid(struct bringer *b, uint16_t sp, int64_t rid)
+{
+    struct arena_mark m = arena_mark(b->rq->a);
+    size_t n = b->p->n;
+    if (b->gate->fuel == 0) {
+        b->full = true;
+        return OK;
+    }
+    b->gate->fuel--;
+    TRY(list_bring(b, sp, rid));
+    if (b->p->n == n) {
+        arena_back(b->rq->a, m);
+    }
+    return OK;
 }
 
 /* By a parameter: its rows name the resource itself, or its canonical address (url, when it has one). */
