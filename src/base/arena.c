@@ -179,8 +179,27 @@ struct arena_mark arena_mark(const struct arena *a)
     return (struct arena_mark){.block = a->top, .used = a->top->used};
 }
 
+/* Whether a place in the arena was allocated after the mark. */
+static bool is_after(const struct arena *a, const void *place, struct arena_mark m)
+{
+    uintptr_t at = (uintptr_t)place;
+    for (const struct arena_block *b = a->top; b != m.block; b = b->prev) {
+        if (at >= (uintptr_t)b->data && at < (uintptr_t)b->data + b->size) {
+            return true;
+        }
+    }
+    return at >= (uintptr_t)m.block->data + m.used
+           && at < (uintptr_t)m.block->data + m.block->size;
+}
+
 void arena_back(struct arena *a, struct arena_mark m)
 {
+    /* The newest are the first; their own records go with the memory. */
+    while (a->last != NULL && is_after(a, a->last, m)) {
+        struct deferred *d = a->last;
+        a->last = d->prev;
+        d->fn(d->p);
+    }
     while (a->top != m.block) {
         struct arena_block *prev = a->top->prev;
         a->used -= a->top->used;

@@ -43,7 +43,7 @@ char *arena_cstr(struct arena *a, struct str s);
 /* Calls fn(p) at reset or free, last deferred first. False past the cap: then fn was not kept. */
 MUST_USE bool arena_defer(struct arena *a, arena_end_fn fn, void *p);
 
-/* Scratch: what was allocated after the mark is given back. Deferred calls are not undone, so
- * none may be added between the two. */
+/* Scratch: what was allocated after the mark is given back, and what was deferred after it is
+ * called, the last first. */
 struct arena_mark arena_mark(const struct arena *a);
 void arena_back(struct arena *a, struct arena_mark m);

@@ -72,6 +72,25 @@ static void arena_has_a_cap_and_deferred_ends(void **state)
     arena_free(a);
 }
 
+/* What is deferred inside a scratch ends with it, once; what was deferred before stays. */
+static void arena_scratch_ends_its_own(void **state)
+{
+    (void)state;
+    int order = 0;
+    struct arena *a = arena_new(256 * 1024);
+    assert_true(arena_defer(a, end_one, &order));
+    for (int i = 0; i < 3; i++) {
+        struct arena_mark m = arena_mark(a);
+        assert_true(arena_defer(a, end_two, &order));
+        assert_non_null(arena_alloc(a, 40000)); /* another block */
+        assert_true(arena_defer(a, end_two, &order));
+        arena_back(a, m);
+    }
+    assert_int_equal(order, 222222);
+    arena_free(a);
+    assert_int_equal(order, 2222221);
+}
+
 static void builder_sticks_on_failure(void **state)
 {
     (void)state;
@@ -113,6 +132,7 @@ int main(void)
         cmocka_unit_test(slices_cut_and_compare),
         cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(arena_has_a_cap_and_deferred_ends),
+        cmocka_unit_test(arena_scratch_ends_its_own),
         cmocka_unit_test(builder_sticks_on_failure),
         cmocka_unit_test(first_failure_wins),
     };
