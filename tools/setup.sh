@@ -6,14 +6,23 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 want=${1:-test}
 
+# What is missing, and what somebody who may install it has to type; then the end.
+give_up() {
+    {
+        echo
+        echo "Missing from Debian: ${missing[*]}"
+        echo "$1 As root, once:"
+        echo "    apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+        echo "Then run make again, as yourself."
+    } >&2
+    exit 1
+}
+
 as_root() {
     if [ "$(id -u)" = 0 ]; then
         "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
     else
-        echo "Please run as root: $*" >&2
-        return 1
+        sudo "$@"
     fi
 }
 
@@ -33,10 +42,12 @@ while read -r kind name; do
     fi
 done <tools/debian-packages.txt
 if [ ${#missing[@]} -gt 0 ]; then
+    command -v apt-get >/dev/null || give_up "This machine has no apt-get: Debian 12 is what we build on."
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || give_up "You are not root, and there is no sudo here."
     echo "Installing: ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
-    as_root apt-get update -q
-    as_root apt-get install -y -q --no-install-recommends "${missing[@]}"
+    as_root apt-get update -q || give_up "The list of Debian's packages could not be read."
+    as_root apt-get install -y -q --no-install-recommends "${missing[@]}" || give_up "They could not be installed."
 fi
 
 major=$(node -p 'process.versions.node.split(".")[0]')
@@ -48,6 +59,10 @@ fi
 # The lock is installed once; its hash tells whether it is still what is there.
 sum=$(sha256sum package-lock.json | cut -d' ' -f1)
 if [ "$(cat node_modules/.lock-sum 2>/dev/null || true)" != "$sum" ]; then
-    npm ci --no-audit --no-fund --loglevel=error
+    npm ci --no-audit --no-fund --loglevel=error || {
+        echo >&2
+        echo "The npm packages of package-lock.json could not be installed: is there a network, and room?" >&2
+        exit 1
+    }
     echo "$sum" >node_modules/.lock-sum
 fi
