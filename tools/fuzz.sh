@@ -4,7 +4,7 @@
 # A finding stops its target, keeps the input in build/fuzz-crashes/ and fails the run, and so does a target
 # that was named, or stands in src/, and was not built.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 export SECONDS_EACH=${1:-60}
 shift || true
 JOBS=${JOBS:-$(nproc)}
@@ -25,7 +25,7 @@ fault() {
 }
 
 one() {
-    local name=$1 target seeds=() dict=() log stat result
+    local name=$1 target seeds=() dict=() log result
     target=build/fuzz/src/${name%%_*}/$name
     log=build/fuzz-crashes/$name.log
     if [ ! -x "$target" ]; then
