@@ -24,7 +24,10 @@ release: ## build what is shipped
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release -j$(JOBS)
 
-demo: release ## fill a made-up region once, serve it on 127.0.0.1:8080, tell who can sign in
+demo: ## fill a made-up region once, serve it on 127.0.0.1:8080, tell who can sign in
+	@tools/setup.sh build
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --target consilium -j$(JOBS)
 	@build/release/src/app/consilium demo --data demo-data
 
 test: ## everything .ci/run does; STEP="unit style" for some steps
