@@ -3,21 +3,36 @@
  * is there. The data folder begins anew now and then, so that it stays small. */
 #include "api/bundle.c"
 #include "fhir/prepare.h"
+#include "http/call_fixture.h"
 #include "store/fuzz_fixture.h"
 
-enum {
-    CALL_ROOM = 1 << 16, /* a request is the beginning of what the listener keeps of it */
-    FOLDER_COMMITS = 400,
+enum { FOLDER_COMMITS = 400 };
+
+/* What entries that read are answered by; as in app/routes.c. */
+/* clang-format off */
+static const struct http_route rows[] = {
+    {GET,  "/fhir/_history",               WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_fhir_system_history},
+    {GET,  "/fhir/:type",                  WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_fhir_search},
+    {GET,  "/fhir/:type/:id",              WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_fhir_read},
+    {GET,  "/fhir/:type/_history",         WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_fhir_type_history},
+    {GET,  "/fhir/:type/:id/_history",     WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_fhir_history},
+    {GET,  "/fhir/:type/:id/_history/:vid", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_fhir_vread},
+    {GET,  "/fhir/:type/:id/:inner",       WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_fhir_compartment_search},
+    {GET,  "/fhir/:type/:id/$meta",        WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_fhir_meta},
+    {GET,  "/fhir/Patient/:id/$everything", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_fhir_patient_everything},
+    {POST, "/fhir/:type/$validate",        WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_fhir_validate},
+    {GET,  "/fhir/ValueSet/$expand",       WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_fhir_expand},
+    {POST, "/fhir/ValueSet/$expand",       WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_fhir_expand},
+    {GET,  "/fhir/CodeSystem/$lookup",     WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_fhir_lookup},
 };
+/* clang-format on */
 
 static struct fuzz_store folder;
 static struct db *db;
 static struct care care;
 static unsigned n_commits;
-static union {
-    struct http_req h;
-    char room[CALL_ROOM];
-} call;
+static struct http_by_hand hand;
+static struct arena *router_arena;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -35,6 +50,8 @@ static void open_folder(void)
     static bool is_first = true;
     struct req rq;
     if (is_first) {
+        router_arena = arena_new(1 << 20);
+        http_by_hand_init(&hand, router_arena, rows, LEN(rows));
         (void)atexit(close_folder);
         is_first = false;
     }
@@ -125,7 +142,7 @@ static void answer(struct http_req *h, struct bundle *b)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct http_req *h = &call.h;
+    struct http_req *h;
     struct json_doc doc;
     struct bundle b = {.base = S("http://localhost/fhir")};
     if (n_commits >= FOLDER_COMMITS) {
@@ -134,7 +151,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (db == NULL) {
         open_folder();
     }
-    *h = (struct http_req){.method = POST};
+    h = http_by_hand_next(&hand);
+    h->method = POST;
     req_init(&h->rq, 64u << 20, (struct instant){1});
     h->rq.app = (struct app *)&care;
     h->rq.db = db;

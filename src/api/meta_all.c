@@ -99,7 +99,7 @@ static enum err body_take(struct labels *l, struct str body)
 /* The next value of a parameter: any resource that has it tells what it is. */
 static enum err value_next(struct req *rq, uint16_t sp, int64_t *hash, int64_t *sys, bool *ret_has)
 {
-    CLEANUP(db_rows_done) struct db_rows rows = {NULL};
+    CLEANUP(db_rows_done) struct db_rows rows = {0};
     enum err e = DB_ONE(rq, &rows, Q_INDEX_TOKEN_NEXT, sql_i64(sp), sql_i64(*hash), sql_i64(*sys));
     *ret_has = e == OK;
     if (e == E_NOT_FOUND) {

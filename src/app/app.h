@@ -27,7 +27,7 @@ static inline struct app *app_of(const struct http_req *h)
 
 /* Reads the content, opens the data folder, and puts app into rq->app and a read handle into
  * rq->db. read_only: for commands that only look, beside a running server.
- * errors   of content_load() and store_open(): E_CONFLICT when a server has the folder open */
+ * errors   of content_load() and store_open() */
 MUST_USE enum err app_open(struct req *rq, const struct config *config, bool read_only,
                            struct app *app);
 /* Ends what app_open() began; also after it failed. */

@@ -158,13 +158,31 @@ static enum err serve(struct req *rq, struct app *app, const sigset_t *set)
     return OK;
 }
 
+/* One server for a folder: two would run its jobs and deliver its notifications twice. Commands may work
+ * beside it. */
+static enum err hold_folder(struct req *rq, const struct app *app, int *ret_fd)
+{
+    char path[OS_PATH_MAX];
+    TRY(os_path(rq, app->config->data, S("server.lock"), path));
+    enum err e = os_hold(rq, path, ret_fd);
+    if (e == E_CONFLICT) {
+        err_clear(rq);
+        return FAIL(rq, E_CONFLICT, "another server has this data folder open");
+    }
+    return e;
+}
+
 int serve_folder(struct command_args *args, serve_before_fn before)
 {
+    CLEANUP(os_close_p) int hold = -1;
     struct app app;
     sigset_t set;
     block_signals(&set);
     bool whole = false;
     enum err e = app_open(args->rq, args->config, false, &app);
+    if (e == OK) {
+        e = hold_folder(args->rq, &app, &hold);
+    }
     if (e == OK) {
         e = app_index(args->rq, &app, &whole);
     }

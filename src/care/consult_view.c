@@ -29,7 +29,7 @@ static enum err load(struct req *rq, enum fhir_type type, struct str id, struct 
 {
     struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
     struct res_row row;
-    enum err e = db_read(rq, type, id, &row);
+    enum err e = db_read(rq, (uint16_t)type, id, &row);
 
     TRY_MEM(rq, doc);
     *ret_v = (struct jv){0};

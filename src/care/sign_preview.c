@@ -14,7 +14,7 @@ enum err sign_int_load(struct req *rq, enum fhir_type type, struct str id, struc
     struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
     struct res_row row;
     TRY_MEM(rq, doc);
-    TRY(db_read(rq, type, id, &row));
+    TRY(db_read(rq, (uint16_t)type, id, &row));
     TRY(json_parse(rq, row.body, NULL, doc));
     *ret_v = json_root(doc);
     return OK;

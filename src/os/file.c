@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -169,6 +170,19 @@ enum err os_mkdir(struct req *rq, const char *path)
 bool os_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+enum err os_hold(struct req *rq, const char *path, int *ret_fd)
+{
+    int fd = -1;
+    TRY(os_open_write(rq, path, &fd));
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        int e = errno;
+        os_close(fd);
+        return FAIL(rq, e == EWOULDBLOCK ? E_CONFLICT : E_IO, "lock errno %d", e);
+    }
+    *ret_fd = fd;
+    return OK;
 }
 
 uint64_t os_files_may(uint64_t n)

@@ -51,6 +51,9 @@ bool os_exists(const char *path);
 /* Bytes an ordinary user may still write on the file system of path. */
 MUST_USE enum err os_free_bytes(struct req *rq, const char *path, uint64_t *ret_bytes);
 
+/* Holds a file, made when absent, for this process alone until *ret_fd is closed, however the process ends.
+ * errors  E_CONFLICT  another process holds it */
+MUST_USE enum err os_hold(struct req *rq, const char *path, int *ret_fd);
 /* Lets this process have n files and connections open at one time, as far as it may; gives how many it may
  * have then. */
 uint64_t os_files_may(uint64_t n);

@@ -27,8 +27,7 @@ struct store_opts {
  *
  * gives    *ret_store: end with store_close()
  * borrows  opts (NULL: defaults); dir is copied
- * errors   E_IO, E_FULL; E_CONFLICT  another process has it open for writing;
- *          E_UNSUPPORTED  the file is from a newer program
+ * errors   E_IO, E_FULL; E_UNSUPPORTED  the file is from a newer program
  */
 MUST_USE enum err store_open(struct req *rq, struct str dir, const struct store_opts *opts,
                              struct store **ret_store);

@@ -247,6 +247,24 @@ async function clock_goes_back() {
   }
 }
 
+// A second server on a folder is sent away; the first goes on; and a killed one leaves nothing behind.
+async function one_server_for_a_folder() {
+  const w = new World();
+  try {
+    await w.program.start();
+    const second = new Program({ build, dir: w.program.dir });
+    must((await staysDown(second)).includes('another server'), 'the reason');
+    must(await w.write() === 201, 'the first one');
+    await w.program.kill();
+    await w.program.start();
+    await w.readAll();
+    await w.program.stop();
+    w.prove();
+  } finally {
+    await w.end();
+  }
+}
+
 async function files_run_out() {
   const w = new World();
   const hold = [];
@@ -350,7 +368,7 @@ async function log_lost_its_end() {
   }
 }
 
-const CASES = { disk_is_full, quota_is_full, folder_cannot_be_written, clock_goes_back, files_run_out, pages_are_damaged, log_lost_its_end };
+const CASES = { disk_is_full, quota_is_full, folder_cannot_be_written, clock_goes_back, one_server_for_a_folder, files_run_out, pages_are_damaged, log_lost_its_end };
 let passed = 0;
 let failed = 0;
 for (const [name, run] of Object.entries(CASES)) {
