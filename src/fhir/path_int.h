@@ -10,64 +10,6 @@
 #include "codec/ucum.h"
 #include "fhir/path.h"
 
-/* ---- tokens ---- */
-
-enum path_token_kind {
-    TOK_END,
-    TOK_IDENT,     /* text: the name */
-    TOK_DELIMITED, /* `name`, decoded */
-    TOK_STRING,    /* decoded */
-    TOK_INTEGER,
-    TOK_DECIMAL,
-    TOK_TIME,      /* date, dateTime or time: kind in .time_kind */
-    TOK_VARIABLE,  /* %name */
-    TOK_DOLLAR,    /* $this: the word */
-    TOK_SIGN,      /* an operator or bracket: .sign */
-};
-
-enum path_sign {
-    SIGN_DOT = 1,
-    SIGN_COMMA,
-    SIGN_OPEN,
-    SIGN_CLOSE,
-    SIGN_OPEN_SQUARE,
-    SIGN_CLOSE_SQUARE,
-    SIGN_OPEN_CURLY,
-    SIGN_CLOSE_CURLY,
-    SIGN_PLUS,
-    SIGN_MINUS,
-    SIGN_STAR,
-    SIGN_SLASH,
-    SIGN_BAR,
-    SIGN_AMP,
-    SIGN_EQ,
-    SIGN_NE,
-    SIGN_EQV,
-    SIGN_NEQV,
-    SIGN_LT,
-    SIGN_LE,
-    SIGN_GT,
-    SIGN_GE,
-};
-
-struct path_token {
-    uint8_t kind; /* enum path_token_kind */
-    uint8_t sign; /* enum path_sign */
-    uint8_t time_kind; /* enum path_kind of a TOK_TIME */
-    uint32_t at;  /* offset of its first byte */
-    struct str text;
-    struct path_time time;
-};
-
-struct path_lexer {
-    struct req *rq;
-    struct str src;
-    size_t at;
-};
-
-/* The next token. errors E_SYNTAX */
-MUST_USE enum err path_lex(struct path_lexer *lex, struct path_token *ret_token);
-
 /* ---- tree ---- */
 
 enum path_op {
@@ -469,7 +411,11 @@ struct path_member {
 struct path_node path_step_node(struct str name);
 /* both: look for _name too; without, it is looked at only where name itself is absent. */
 struct path_member path_find(struct jv obj, struct str name, bool both);
-/* The values of a member, of a type that is known or 0; inner: they are resources. */
+/* Pushes the value at, or the values of the array at: of that type; inner: they are resources. Nothing
+ * stands beside them. */
+MUST_USE enum err path_push_values(struct path_vm *vm, const struct json_doc *doc, uint32_t at,
+                                   uint16_t type, bool inner);
+/* The same of a member that may have something beside it. */
 MUST_USE enum err path_push_member(struct path_vm *vm, const struct json_doc *doc,
                                    struct path_member m, uint16_t type, bool inner);
 /* The object with an element's children; doc NULL when it has none. */

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "codec/utf8.h"
-#include "fhir/path_int.h"
+#include "fhir/path_lex.h"
 
 static enum err fail_at(struct path_lexer *lex, size_t at, const char *what)
 {

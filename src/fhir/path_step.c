@@ -315,14 +315,12 @@ static enum err push_system(struct path_vm *vm, const struct path_node *node,
     return path_push(vm, &value);
 }
 
-/* Puts the value at, or the values of the array at, on the stack: nothing stands beside them. */
-static enum err push_plain(struct path_vm *vm, const struct path_way_on *on,
-                           const struct json_doc *doc, uint32_t at)
+enum err path_push_values(struct path_vm *vm, const struct json_doc *doc, uint32_t at, uint16_t type,
+                          bool inner)
 {
     const struct json_node *nodes = doc->nodes;
     bool array = nodes[at].kind == JSON_ARRAY;
     uint32_t end = nodes[at].end;
-    uint16_t type = on->child;
     for (uint32_t v = array ? at + 1 : at; v < end; v = nodes[v].end) {
         struct path_item *item;
         if (nodes[v].kind == JSON_NULL) {
@@ -335,7 +333,7 @@ static enum err push_plain(struct path_vm *vm, const struct path_way_on *on,
         item->sib = 0;
         item->node.doc = doc;
         item->node.at = v;
-        if (on->way == WAY_INNER) {
+        if (inner) {
             uint16_t own = path_inner_type(vm, item->node);
             item->type = own != 0 ? own : type;
         }
@@ -396,7 +394,7 @@ static enum err push_known(struct path_vm *vm, const struct path_node *step,
         return OK;
     }
     *ret_done = true;
-    return at == 0 ? OK : push_plain(vm, on, obj.doc, at);
+    return at == 0 ? OK : path_push_values(vm, obj.doc, at, on->child, on->way == WAY_INNER);
 }
 
 enum err path_step_from(struct path_vm *vm, const struct path_node *node,

@@ -73,32 +73,6 @@ static enum err odd_children(struct path_vm *vm, uint16_t type, struct jv obj)
     return OK;
 }
 
-/* The value at, or the values of the array at; nothing stands beside them. */
-static enum err push_values(struct path_vm *vm, const struct json_doc *doc, uint32_t at,
-                            const struct path_kid *kid)
-{
-    const struct json_node *nodes = doc->nodes;
-    uint32_t end = nodes[at].end;
-    for (uint32_t v = nodes[at].kind == JSON_ARRAY ? at + 1 : at; v < end; v = nodes[v].end) {
-        struct path_item *item;
-        if (nodes[v].kind == JSON_NULL) {
-            continue;
-        }
-        TRY(path_slot(vm, &item));
-        item->kind = PATH_NODE;
-        item->flags = 0;
-        item->type = kid->child;
-        item->sib = 0;
-        item->node.doc = doc;
-        item->node.at = v;
-        if (kid->inner) {
-            uint16_t own = path_inner_type(vm, item->node);
-            item->type = own != 0 ? own : kid->child;
-        }
-    }
-    return OK;
-}
-
 /* The value of a key that has a twin, which is beside it; nothing for the twin. */
 static enum err push_twin(struct path_vm *vm, uint16_t type, struct jv obj, uint32_t k)
 {
@@ -141,7 +115,7 @@ enum err path_children(struct path_vm *vm, const struct path_item *item)
         }
         struct path_kid kid = typed ? kid_of(vm, type, key, nodes[k].mark)
                                     : any_kid(vm, type, key, nodes[k].mark);
-        TRY(push_values(vm, obj.doc, k + 1, &kid));
+        TRY(path_push_values(vm, obj.doc, k + 1, kid.child, kid.inner));
     }
     return OK;
 }
