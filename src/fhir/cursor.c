@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "fhir/search_int.h"
 
-enum { CURSOR_FORM = 1 };
+enum { CURSOR_FORM = 2 };
 
 static void put_u64(struct buf *b, uint64_t v)
 {
@@ -81,6 +81,9 @@ struct str cursor_write(struct req *rq, const struct fhir_query *q, const struct
         buf_char(&b, (char)MIN(k->text.n, (size_t)TUPLE_STRING_MAX));
         buf_str(&b, str_sub(k->text, 0, TUPLE_STRING_MAX));
     }
+    buf_char(&b, (char)at->lead);
+    put_u64(&b, (uint64_t)at->outer.at);
+    put_u64(&b, (uint64_t)at->outer.rid);
     return buf_ok(&b) ? db_seal(rq, buf_get(&b), about(rq, q)) : (struct str){NULL, 0};
 }
 
@@ -102,7 +105,7 @@ static bool plain_read(struct str rest, const struct fhir_query *q, struct curso
     uint8_t form = 0;
     uint8_t undated = 0;
     uint64_t type = 0;
-    uint64_t v[4];
+    uint64_t v[6];
     bool ok = get_u8(&rest, &form) && form == CURSOR_FORM && get_u64(&rest, &v[0]) &&
               get_u64(&rest, &v[1]) && get_u64(&rest, &type) && get_u8(&rest, &undated) &&
               get_u64(&rest, &v[2]) && get_u64(&rest, &v[3]) && get_u8(&rest, &at->n_keys) &&
@@ -110,12 +113,17 @@ static bool plain_read(struct str rest, const struct fhir_query *q, struct curso
     for (size_t i = 0; ok && i < at->n_keys; i++) {
         ok = key_read(&rest, q, i, &at->keys[i]);
     }
+    ok = ok && get_u8(&rest, &at->lead) && get_u64(&rest, &v[4]) && get_u64(&rest, &v[5]);
+    if (!ok) {
+        return false;
+    }
+    at->outer = (struct hit){(int64_t)v[4], (int64_t)v[5]};
     at->moment = (struct db_moment){(int64_t)v[0], (int64_t)v[1]};
     at->after = (struct hit){(int64_t)v[2], (int64_t)v[3]};
     at->type = (uint16_t)type;
     at->undated = undated != 0;
     bool is_moment = at->moment.vid >= 0 && at->moment.rid >= 0;
-    return ok && is_moment && rest.n == 0;
+    return is_moment && rest.n == 0;
 }
 
 enum err cursor_read(struct req *rq, const struct fhir_query *q, struct cursor *ret_at)

@@ -37,6 +37,9 @@ MUST_USE enum err fhir_extract_value(struct req *rq, struct jv v, const struct f
 typedef enum err (*fhir_composite_fn)(const struct fhir_tuples *parts, size_t n, void *ctx);
 MUST_USE enum err fhir_composite_each(struct req *rq, struct jv root, const struct fhir_param *p,
                                       fhir_composite_fn fn, void *ctx);
+/* Composites of a code and a quantity have rows of their own: each code with each number of one element, as
+ * a quantity whose unit is this key. code, sys: of the code; unit: of the quantity, 0: none asked for. */
+uint64_t fhir_pair_key(uint64_t code, uint32_t sys, uint64_t unit);
 /* The unit under which a quantity is kept, and the index keys of its numbers in that unit: values in UCUM
  * units that convert into each other meet (on their base units), others by their code. system and code as
  * in Quantity, code not empty; n is at most 3. */

@@ -63,7 +63,8 @@ static enum err cand_test(struct finder *f, struct cand *k, const struct fhir_cr
         TRY(cand_is_ours(f, k, &meets));
     }
     for (size_t i = 0; meets && i < f->q->n; i++) {
-        if (&f->q->c[i] != skip) {
+        bool told = f->lanes != NULL && lanes_tell(f->lanes, &f->q->c[i]);
+        if (&f->q->c[i] != skip && !told) {
             TRY(cand_meets(f->rq, f->gate, k, &f->q->c[i], &meets));
         }
     }
@@ -168,31 +169,23 @@ void finder_phase(struct finder *f, bool undated)
 
 /* ---- the walk ---- */
 
-static const struct fhir_criterion *leader(const struct finder *f)
-{
-    const struct fhir_criterion *best = NULL;
-    for (size_t i = 0; i < f->q->n; i++) {
-        const struct fhir_criterion *c = &f->q->c[i];
-        if (source_is_ordered(c) && (best == NULL || criterion_rank(c) < criterion_rank(best))) {
-            best = c;
-        }
-    }
-    return best;
-}
-
-/* Walks until the page is full, the list ends (*ret_done) or limit candidates were looked at. */
-static enum err walk_on(struct finder *f, struct source *s, const struct fhir_criterion *lead,
-                        uint64_t limit, bool *ret_done)
+/* Walks until the page is full, the lists end (*ret_done) or limit candidates were looked at. */
+static enum err walk_on(struct finder *f, struct lanes *l, uint64_t limit, bool *ret_done)
 {
     struct hit hit;
+    bool end = false;
     while (f->scanned < limit && (f->gate->fuel > FUEL_RESERVE || f->scanned < 8)) {
         bool meets = false;
-        if (!source_next(s, &hit)) {
-            *ret_done = true;
-            TRY(source_err(f->rq, s));
-            return finder_take(f, NULL);
+        if (!lanes_next(l, limit, &hit, &end)) {
+            TRY(lanes_err(f->rq, l));
+            f->last = lanes_before(l);
+            *ret_done = end;
+            return end ? finder_take(f, NULL) : OK;
         }
-        TRY(finder_test(f, &hit, lead, true, &meets));
+        f->lanes = l;
+        enum err e = finder_test(f, &hit, NULL, true, &meets);
+        f->lanes = NULL;
+        TRY(e);
         f->last = hit;
         if (meets) {
             TRY(finder_take(f, &hit));
@@ -218,7 +211,7 @@ static enum err longer(struct finder *f, bool *ret_done)
     }
     f->n_found = 0;
     f->total = 0;
-    TRY(finder_race(f, RACE_LONG, ret_done));
+    TRY(finder_race(f, RACE_LONG, NULL, ret_done));
     if (!*ret_done) {
         TRY(finder_mine(f, ret_done));
     }
@@ -230,22 +223,30 @@ static enum err longer(struct finder *f, bool *ret_done)
     return OK;
 }
 
-static enum err walk_source(struct finder *f, struct source *s, const struct fhir_criterion *lead,
-                            bool *ret_whole)
+/* Asked for no order, and on its first page: whatever list is best may give it. */
+static bool any_order(const struct finder *f)
+{
+    return f->natural && !f->dated && !f->resume && !f->counting && f->q->n_sort == 0;
+}
+
+static enum err walk_lanes(struct finder *f, struct lanes *l, bool *ret_whole)
 {
     bool done = false;
     uint64_t vain = MIN(f->scanned + WALK_IN_VAIN, f->scan_max);
     if (f->resume && f->from.undated == f->undated) {
-        source_seek(s, f->from.after);
+        lanes_after(l, f->from.after);
     }
-    const struct fhir_criterion *skip = s->exact ? lead : NULL;
-    TRY(walk_on(f, s, skip, vain, &done));
+    TRY(walk_on(f, l, vain, &done));
+    if (!done && any_order(f) && lead_best(f) != NULL) {
+        *ret_whole = true;
+        return lead_run(f, lead_best(f));
+    }
     if (!done && f->scan_max >= FHIR_SCAN_MAX && !f->undated) {
         TRY(longer(f, &done));
         *ret_whole = done; /* sets have the undated ones, too */
     }
     if (!done) {
-        TRY(walk_on(f, s, skip, f->scan_max, &done));
+        TRY(walk_on(f, l, f->scan_max, &done));
         f->cut = !done;
     }
     return OK;
@@ -253,12 +254,11 @@ static enum err walk_source(struct finder *f, struct source *s, const struct fhi
 
 static enum err walk_phase(struct finder *f, bool undated, bool *ret_whole)
 {
-    struct source s = {.n = 0};
-    const struct fhir_criterion *lead = leader(f);
+    struct lanes l;
     finder_phase(f, undated);
-    TRY(source_open(f->rq, f->q->type, lead, f->order, &s));
-    enum err e = walk_source(f, &s, lead, ret_whole);
-    source_close(&s);
+    TRY(lanes_open(f->rq, f->q->type, f->q->c, f->q->n, (struct lane_ref){0}, f->order, &l));
+    enum err e = walk_lanes(f, &l, ret_whole);
+    lanes_close(&l);
     return e;
 }
 
@@ -270,6 +270,18 @@ static enum err walk(struct finder *f)
     }
     bool more = f->dated && !whole && !f->cut && !finder_is_full(f);
     return more ? walk_phase(f, true, &whole) : OK;
+}
+
+static const struct fhir_criterion *leader(const struct finder *f)
+{
+    const struct fhir_criterion *best = NULL;
+    for (size_t i = 0; i < f->q->n; i++) {
+        const struct fhir_criterion *c = &f->q->c[i];
+        if (source_is_ordered(c) && (best == NULL || criterion_rank(c) < criterion_rank(best))) {
+            best = c;
+        }
+    }
+    return best;
 }
 
 /* Sorted by something else: the whole set is needed. */
@@ -338,6 +350,33 @@ static enum err one_patient(struct finder *f, int64_t rid, bool *ret_done)
     return finder_set_page(f, v, n);
 }
 
+static enum err lead_or_walk(struct finder *f)
+{
+    bool done = false;
+    const struct fhir_criterion *lead = NULL;
+    TRY(finder_race(f, RACE_MIDDLE, &lead, &done));
+    if (done) {
+        return OK;
+    }
+    lead = lead != NULL ? lead : lead_at_once(f);
+    return lead != NULL ? lead_run(f, lead) : walk(f);
+}
+
+/* The page after one that was read in the order of a list. */
+static enum err lead_again(struct finder *f)
+{
+    const struct fhir_criterion *c =
+        f->from.lead <= f->q->n ? &f->q->c[f->from.lead - 1] : NULL;
+    if (c == NULL || f->from.n_keys != 1 || !lead_can(c)) {
+        fhir_issue_add(f->rq, ISSUE_ERROR, "expired",
+                       T("Too much has changed since the first page. Please search again."),
+                       S("_cursor"), S(""));
+        return FAIL(f->rq, E_BAD_INPUT, "_cursor");
+    }
+    f->from_place = (struct place){f->from.keys[0], f->from.outer, f->from.after};
+    return lead_run(f, c);
+}
+
 enum err finder_run(struct finder *f)
 {
     bool done = false;
@@ -357,9 +396,12 @@ enum err finder_run(struct finder *f)
             return OK;
         }
     }
-    TRY(finder_race(f, RACE_SHORT, &done));
+    if (f->resume && f->from.lead > 0) {
+        return lead_again(f);
+    }
+    TRY(finder_race(f, RACE_SHORT, NULL, &done));
     if (!done && !f->natural) {
-        TRY(finder_race(f, RACE_LONG, &done));
+        TRY(finder_race(f, RACE_LONG, NULL, &done));
         if (!done) {
             TRY(finder_mine(f, &done));
         }
@@ -368,7 +410,7 @@ enum err finder_run(struct finder *f)
         return OK;
     }
     if (f->natural) {
-        return walk(f);
+        return any_order(f) ? lead_or_walk(f) : walk(f);
     }
     bool nothing = false;
     TRY(fhir_query_resolve(f->rq, f->gate, f->q, true, &nothing));

@@ -6,6 +6,7 @@
 
 enum {
     RACE_SHORT = 48,   /* hits: a list that ends within these leads at once */
+    RACE_MIDDLE = 256,
     RACE_LONG = 4000,
     RANK_NONE = 9,
 };
@@ -28,11 +29,23 @@ bool finder_passed(const struct finder *f, struct hit hit);
 /* Begins with those that have the date, or (undated) those that have not. */
 void finder_phase(struct finder *f, bool undated);
 
+/* ---- lead.c ---- */
+/* Could its list give the order of a search that asks for none? */
+bool lead_can(const struct fhir_criterion *c);
+/* The best of those that could; NULL: none. */
+const struct fhir_criterion *lead_best(const struct finder *f);
+/* The same, but only when a walk in the order of (at, rid) is not worth trying first. */
+const struct fhir_criterion *lead_at_once(const struct finder *f);
+/* The page, in the order of the list of c. */
+MUST_USE enum err lead_run(struct finder *f, const struct fhir_criterion *c);
+
 /* ---- race.c ---- */
 /* Selective kinds first; a criterion no list can answer gets RANK_NONE. */
 int criterion_rank(const struct fhir_criterion *c);
-/* *ret_done when a list ended within cap and answered the search. */
-MUST_USE enum err finder_race(struct finder *f, size_t cap, bool *ret_done);
+/* *ret_done when a list ended within cap and answered the search; with ret_lead (or NULL) it is named there
+ * instead when it can lead in its own order. */
+MUST_USE enum err finder_race(struct finder *f, size_t cap, const struct fhir_criterion **ret_lead,
+                              bool *ret_done);
 /* What hangs on the cases the caller is on the team of, when they are few. */
 MUST_USE enum err finder_mine(struct finder *f, bool *ret_done);
 /* Adds what is about an anchor or patient to v, at most cap in all. */

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "fhir/extract.h"
+#include "fhir/lanes_int.h"
 #include "fhir/words.h"
 
 enum err cand_head(struct req *rq, struct cand *k)
@@ -291,6 +292,23 @@ static enum err text_may(struct req *rq, struct cand *k, const struct fhir_crite
     return OK;
 }
 
+/* A composite by its own rows: a list of the criterion holds a tuple of the candidate. */
+static enum err pairs_meet(struct req *rq, struct cand *k, const struct fhir_criterion *c,
+                           bool *ret_meets)
+{
+    bool met = false;
+    TRY(cand_tuples(rq, k));
+    for (size_t i = 0; i < k->n_tuples && !met; i++) {
+        const struct tuple *t = &k->tuples[i];
+        for (size_t j = 0; j < c->n_pairs && !met && t->kind == TUPLE_QUANTITY; j++) {
+            met = t->sp == c->pairs[j].sp && t->quantity.unit == c->pairs[j].unit &&
+                  quantity_meets(c->pairs[j].v, c->pairs[j].v->quantity.unit, t->quantity.value);
+        }
+    }
+    *ret_meets = met;
+    return OK;
+}
+
 static enum err param_meets(struct req *rq, struct cand *k, const struct fhir_criterion *c,
                             bool *ret_meets)
 {
@@ -300,6 +318,9 @@ static enum err param_meets(struct req *rq, struct cand *k, const struct fhir_cr
     if (c->has_set && !k->is_old && !is_not(c->modifier)) {
         *ret_meets = set_has(c->set, c->n_set, k->hit.rid);
         return OK;
+    }
+    if (c->has_pairs) {
+        return pairs_meet(rq, k, c, ret_meets);
     }
     if (text_asks(c)) {
         TRY(text_may(rq, k, c, ret_meets));
@@ -396,26 +417,38 @@ static enum err chain_meets(struct req *rq, struct gate *g, struct cand *k,
     return OK;
 }
 
+enum err has_first(struct req *rq, struct gate *g, const struct fhir_criterion *c, int64_t rid,
+                   struct hit *ret_hit, bool *ret_has)
+{
+    struct lanes l;
+    struct hit hit;
+    bool end = false;
+    enum err e = OK;
+    const struct lane_ref ref = {c->p->sp, rid, NULL};
+    *ret_has = false;
+    TRY(lanes_open(rq, c->sub->type, c->sub, 1, ref, LIST_NEWEST, &l));
+    for (int n = 0; e == OK && !*ret_has && n < FHIR_REFERRERS; n++) {
+        if (!lanes_next(&l, FHIR_REFERRERS, &hit, &end)) {
+            break;
+        }
+        e = rid_meets(rq, g, hit.rid, c->sub->type, c->sub, ret_has);
+        *ret_hit = hit;
+    }
+    e = e == OK ? lanes_err(rq, &l) : e;
+    lanes_close(&l);
+    return e;
+}
+
 /* Is the candidate named by a resource that meets what _has asks for? */
 static enum err has_meets(struct req *rq, struct gate *g, struct cand *k,
                           const struct fhir_criterion *c, bool *ret_meets)
 {
-    struct list *l = NULL;
     struct hit hit;
-    bool met = false;
-    enum err e = OK;
     if (c->has_set) {
         *ret_meets = set_has(c->set, c->n_set, k->hit.rid);
         return OK;
     }
-    TRY(list_ref(rq, c->p->sp, k->hit.rid, LIST_NEWEST, &l));
-    for (int n = 0; e == OK && !met && n < FHIR_REFERRERS && list_next(l, &hit); n++) {
-        e = rid_meets(rq, g, hit.rid, c->sub->type, c->sub, &met);
-    }
-    e = e == OK ? list_err(rq, l) : e;
-    list_close(&l);
-    *ret_meets = met;
-    return e;
+    return has_first(rq, g, c, k->hit.rid, &hit, ret_meets);
 }
 
 static enum err words_meets(struct req *rq, struct cand *k, const struct fhir_criterion *c,

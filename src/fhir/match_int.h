@@ -50,6 +50,9 @@ MUST_USE enum err cand_meets(struct req *rq, struct gate *g, struct cand *k,
 /* May the caller see the candidate, of this type: by team and by the scopes of the token? */
 MUST_USE enum err cand_may(struct req *rq, struct gate *g, enum fhir_type type, struct cand *k,
                            bool *ret_may);
+/* The newest resource that meets what _has asks for and names rid. */
+MUST_USE enum err has_first(struct req *rq, struct gate *g, const struct fhir_criterion *c,
+                            int64_t rid, struct hit *ret_hit, bool *ret_has);
 /* By the tuples of the candidate alone. */
 MUST_USE enum err cand_tuples_meet(struct req *rq, struct cand *k, const struct fhir_criterion *c,
                                    bool *ret_meets);

@@ -72,20 +72,23 @@ const struct fhir_param *fhir_param_real(const struct fhir_param *p)
 
 bool fhir_param_is_principal(const struct fhir_param *p)
 {
-    struct str rest = fhir_type_date(p->type);
-    struct str paths = str_z(p->paths);
+    struct str dates = fhir_type_date(p->type);
+    struct str rest = str_z(p->paths);
     struct str one;
-    bool all = rest.n > 0 && p->kind == SP_DATE;
-    while (all && str_cut(&rest, '|', &one)) {
-        struct str ways = paths;
-        struct str way;
-        bool found = false;
-        while (!found && str_cut(&ways, '|', &way)) {
-            found = str_eq(way, one);
-        }
-        all = found;
+    size_t n = 0;
+    size_t leading = 0;
+    bool run = true;
+    if (p->kind != SP_DATE || dates.n == 0) {
+        return false;
     }
-    return all;
+    while (str_cut(&rest, '|', &one)) {
+        n++;
+    }
+    while (run && str_cut(&dates, '|', &one)) {
+        run = fhir_rule_has(p->paths, one);
+        leading += run ? 1 : 0;
+    }
+    return leading == n; /* all its walks come before any other's */
 }
 
 size_t fhir_param_parts(const struct fhir_param *p, const struct fhir_param *ret_parts[4])
@@ -100,6 +103,75 @@ size_t fhir_param_parts(const struct fhir_param *p, const struct fhir_param *ret
         ret_parts[n++] = fhir_param_find(p->type, name);
     }
     return n;
+}
+
+bool fhir_param_is_pair(const struct fhir_param *p)
+{
+    const struct fhir_param *parts[4];
+    return p->kind == SP_COMPOSITE && fhir_param_parts(p, parts) == 2 && parts[0] != NULL &&
+           parts[1] != NULL && parts[0]->kind == SP_TOKEN && parts[1]->kind == SP_QUANTITY;
+}
+
+/* "code,valueQuantity" of "ELEMENTS|code:code|value-quantity:valueQuantity" */
+static bool same_walks(const struct fhir_param *a, const struct fhir_param *b)
+{
+    struct str x = str_z(a->paths);
+    struct str y = str_z(b->paths);
+    struct str one;
+    struct str other;
+    struct str unused;
+    bool same = str_cut(&x, '|', &one) && str_cut(&y, '|', &other);
+    while (same && str_cut(&x, '|', &one)) {
+        same = str_cut(&y, '|', &other) && str_cut(&one, ':', &unused) &&
+               str_cut(&other, ':', &unused) && str_eq(one, other);
+    }
+    return same && y.p == NULL;
+}
+
+static struct str elements_of(const struct fhir_param *p)
+{
+    return str_sub(str_z(p->paths), 0, str_find_char(str_z(p->paths), '|'));
+}
+
+size_t fhir_param_pairs(const struct fhir_param *p, const struct fhir_param *ret_pairs[2])
+{
+    struct str rest = elements_of(p);
+    struct str one = {NULL, 0};
+    size_t n_params;
+    size_t n = 0;
+    const struct fhir_param *all = fhir_params(p->type, &n_params);
+    if (fhir_param_is_pair(p)) {
+        ret_pairs[0] = p;
+        return 1;
+    }
+    while (p->kind == SP_COMPOSITE && str_cut(&rest, ',', &one)) {
+        bool found = false;
+        for (size_t i = 0; n < 2 && i < n_params && !found; i++) {
+            found = fhir_param_is_pair(&all[i]) && str_eq(elements_of(&all[i]), one) &&
+                    same_walks(p, &all[i]);
+            ret_pairs[n] = &all[i];
+        }
+        if (!found) {
+            return 0;
+        }
+        n++;
+    }
+    return n;
+}
+
+const struct fhir_param *fhir_param_pair_of(const struct fhir_param *code,
+                                            const struct fhir_param *quantity)
+{
+    size_t n;
+    const struct fhir_param *all = fhir_params(code->type, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct fhir_param *parts[4];
+        if (elements_of(&all[i]).n == 0 && fhir_param_is_pair(&all[i]) &&
+            fhir_param_parts(&all[i], parts) == 2 && parts[0] == code && parts[1] == quantity) {
+            return &all[i];
+        }
+    }
+    return NULL;
 }
 
 bool fhir_param_names(const struct fhir_param *p, enum fhir_type type)

@@ -42,6 +42,15 @@ const struct fhir_param *fhir_params(enum fhir_type type, size_t *ret_n);
 const struct fhir_param *fhir_param_find(enum fhir_type type, struct str name);
 /* Components of a composite: how many, and the parameters whose kind they have. At most 4. */
 size_t fhir_param_parts(const struct fhir_param *p, const struct fhir_param *ret_parts[4]);
+/* A composite of a code and a quantity: it has index rows of its own. */
+bool fhir_param_is_pair(const struct fhir_param *p);
+/* The composites with rows whose rows together answer p (itself, or those of a combination of several
+ * elements), at most 2; 0 when there are none. */
+size_t fhir_param_pairs(const struct fhir_param *p, const struct fhir_param *ret_pairs[2]);
+/* The composite that asks for a code and a quantity of the resource itself, by the parameters that ask for
+ * each; NULL when there is none. */
+const struct fhir_param *fhir_param_pair_of(const struct fhir_param *code,
+                                            const struct fhir_param *quantity);
 /* May a reference parameter (or an alias) name this type? */
 bool fhir_param_names(const struct fhir_param *p, enum fhir_type type);
 /* The parameter an alias stands for; p itself otherwise. */
@@ -51,7 +60,8 @@ enum { FHIR_PARAM_METAS = 4 };
 const struct fhir_param *fhir_param_meta(enum fhir_type type, unsigned i);
 /* Whether word is one of those in rule, separated by '|'. */
 bool fhir_rule_has(const char *rule, struct str word);
-/* Does a date parameter ask for the principal date of its type, by which lists are ordered? */
+/* Is whatever has a value of this date parameter placed in lists by the value's beginning? Others of the type
+ * may be placed by elements the parameter knows nothing of. */
 bool fhir_param_is_principal(const struct fhir_param *p);
 /* "token", "reference" ...: R4 ValueSet search-param-type. */
 const char *fhir_param_kind_name(const struct fhir_param *p);

@@ -87,6 +87,13 @@ enum fhir_ask {
     ASK_WORDS, /* _text, _content: words in the resource */
 };
 
+/* One list of index rows that answers a composite of a code and a quantity. */
+struct fhir_pair {
+    uint16_t sp;
+    uint64_t unit;              /* fhir_pair_key() */
+    const struct fhir_value *v; /* the quantity asked for */
+};
+
 struct fhir_memo; /* resolve.c: answers about targets of a chain */
 
 struct fhir_criterion {
@@ -109,6 +116,9 @@ struct fhir_criterion {
     struct hit *hits;
     size_t n_hits;
     struct fhir_memo *memo;
+    bool has_pairs;       /* pairs tell all resources that meet it */
+    struct fhir_pair *pairs;
+    size_t n_pairs;
 };
 
 struct fhir_sort {

@@ -26,7 +26,7 @@ static int param_rank(const struct fhir_criterion *c)
     case SP_DATE: return 4;
     case SP_NUMBER:
     case SP_QUANTITY: return 5;
-    case SP_COMPOSITE: return 3;
+    case SP_COMPOSITE: return c->has_pairs ? 1 : 3;
     case SP_SPECIAL:
     case SP_UNION:
     case SP_ALIAS:
@@ -91,7 +91,7 @@ static enum err race_open(struct finder *f, struct racer *r, size_t cap, size_t 
                 continue;
             }
             lists += own;
-            if (c->op == ASK_PARAM && c->p->kind == SP_COMPOSITE) {
+            if (c->op == ASK_PARAM && c->p->kind == SP_COMPOSITE && !c->has_pairs) {
                 TRY(parts_add(f, r, cap, c, ret_n));
                 continue;
             }
@@ -122,8 +122,8 @@ static enum err race_run(struct finder *f, struct racer *r, size_t n, size_t cap
     return OK;
 }
 
-/* *ret_done when a list ended within cap and answered the search. */
-enum err finder_race(struct finder *f, size_t cap, bool *ret_done)
+enum err finder_race(struct finder *f, size_t cap, const struct fhir_criterion **ret_lead,
+                     bool *ret_done)
 {
     struct racer r[RACERS_MAX] = {0};
     size_t n = 0;
@@ -132,7 +132,9 @@ enum err finder_race(struct finder *f, size_t cap, bool *ret_done)
     if (e == OK && n > 0) {
         e = race_run(f, r, n, cap, &won);
     }
-    if (e == OK && won < n) {
+    if (e == OK && won < n && ret_lead != NULL && !r[won].s.ordered && lead_can(r[won].c)) {
+        *ret_lead = r[won].c;
+    } else if (e == OK && won < n) {
         e = finder_set_run(f, &r[won]);
         *ret_done = true;
     }

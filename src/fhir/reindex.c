@@ -12,9 +12,9 @@
 #define PROGRESS "index-rebuild"
 
 enum {
-    CODE_GENERATION = 1, /* to be raised when extract.c, words.c or fhir_at() give other rows than before */
-    STEP = 256,          /* resources of a commit */
-    STEP_BYTES = 4 << 20,
+    CODE_GENERATION = 2, /* to be raised when extract.c, words.c or fhir_at() give other rows than before */
+    STEP = 2048,         /* resources of a commit */
+    STEP_BYTES = 8 << 20,
     STEP_MEMORY = 512 << 20,
     TABLE_BYTES = 4 << 20,
     TELL_US = 5000000,
@@ -92,11 +92,13 @@ struct step {
     struct str generation;
     int64_t last;      /* rid: all up to it have their rows */
     int64_t end;       /* the highest when it began, for what is told */
+    int64_t wordless;  /* vid: versions up to it have no words; -1: not known */
     bool finished;
 };
 
-static enum err put_make(struct req *rq, const struct ver_row *row, int64_t at, struct tx_put *ret_put)
+static enum err put_make(struct step *s, const struct ver_row *row, int64_t at, struct tx_put *ret_put)
 {
+    struct req *rq = s->rq;
     struct json_doc doc;
     struct fhir_tuples tuples = {0};
     struct tx_put put = {.type = row->type};
@@ -108,7 +110,9 @@ static enum err put_make(struct req *rq, const struct ver_row *row, int64_t at, 
     put.n_tuples = tuples.n;
     put.at_ms = fhir_at(rq, root, (enum fhir_type)row->type, at);
     TRY(words_of_resource(rq, root, &put.narrative, &put.words));
-    TRY(fhir_index_has_words(rq, put.narrative, put.words, row->vid, &has));
+    if (row->vid > s->wordless) {
+        TRY(fhir_index_has_words(rq, put.narrative, put.words, row->vid, &has));
+    }
     if (has) {
         put.narrative = S("");
         put.words = S("");
@@ -132,7 +136,7 @@ static enum err one(struct step *s, struct tx *tx, int64_t rid, size_t *bytes)
     }
     TRY(e);
     *bytes += row.body.n;
-    e = put_make(s->rq, &row, head.at_ms, &put);
+    e = put_make(s, &row, head.at_ms, &put);
     if (e == OK) {
         s->r->n++;
         return tx_index(tx, rid, row.version, &put);
@@ -178,7 +182,7 @@ static enum err gather(struct step *s, struct tx *tx)
     return OK;
 }
 
-/* "GENERATION RID" */
+/* "GENERATION RID VID": what struct step calls last and wordless. */
 static enum err progress_put(struct step *s, struct tx *tx)
 {
     struct buf b;
@@ -186,6 +190,8 @@ static enum err progress_put(struct step *s, struct tx *tx)
     buf_str(&b, s->generation);
     buf_char(&b, ' ');
     buf_i64(&b, s->finished ? 0 : s->last);
+    buf_char(&b, ' ');
+    buf_i64(&b, s->wordless);
     return TX_SQL(tx, W_SETTING, 0, sql_text(S(PROGRESS)), sql_blob(buf_get(&b)));
 }
 
@@ -211,10 +217,17 @@ static enum err begin(struct req *rq, struct step *s, bool current)
 {
     struct str kept;
     struct str was;
-    uint64_t rid = 0;
+    struct str rid;
+    uint64_t last = 0;
+    struct db_moment now;
+    s->wordless = -1;
     TRY(setting(rq, S(PROGRESS), &kept));
-    if (str_cut(&kept, ' ', &was) && str_eq(was, s->generation) && str_u64(kept, &rid) && rid > 0) {
-        s->last = (int64_t)rid;
+    if (str_cut(&kept, ' ', &was) && str_eq(was, s->generation) && str_cut(&kept, ' ', &rid) &&
+        str_u64(rid, &last) && last > 0) {
+        s->last = (int64_t)last;
+        if (kept.p == NULL || !str_i64(kept, &s->wordless)) {
+            s->wordless = -1;
+        }
         return OK;
     }
     if (current) {
@@ -222,6 +235,8 @@ static enum err begin(struct req *rq, struct step *s, bool current)
     }
     struct tx *tx = tx_new(rq);
     TRY_MEM(rq, tx);
+    TRY(db_now(rq, &now)); /* what is written from now on may have its words */
+    s->wordless = now.vid;
     TRY(tx_sql(tx, W_INDEX_WORDS_CLEAR, 0, NULL, 0));
     TRY(TX_SQL(tx, W_SETTING, 0, sql_text(S(GENERATION)), sql_blob(S("none"))));
     return store_commit(s->r->store, rq, tx);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "fhir/extract.h"
 #include "fhir/query_int.h"
 #include "fhir/search_int.h"
 
@@ -208,6 +209,57 @@ static enum err parts_resolve(struct req *rq, struct fhir_criterion *c)
     return OK;
 }
 
+enum { PAIRS_MAX = 64 };
+
+/* The lists of one value: the code in each system it stands in, of each composite. */
+static enum err pair_add(struct req *rq, struct fhir_criterion *c, const struct fhir_param *p,
+                         const struct fhir_value *v)
+{
+    const struct fhir_param *parts[FHIR_PARTS_MAX];
+    const struct fhir_value *code = &v->parts[0];
+    int64_t sys = code->token.sys != TOKEN_ANY_SYS ? (int64_t)code->token.sys : -1;
+    bool has = true;
+    (void)fhir_param_parts(p, parts);
+    while (has && c->has_pairs) {
+        if (code->token.sys == TOKEN_ANY_SYS) {
+            TRY(list_next_sys(rq, parts[0]->sp, code->token.hash, &sys, &has));
+            if (!has) {
+                return OK;
+            }
+        }
+        c->has_pairs = c->n_pairs < PAIRS_MAX;
+        if (c->has_pairs) {
+            c->pairs[c->n_pairs++] = (struct fhir_pair){
+                .sp = p->sp, .v = &v->parts[1],
+                .unit = fhir_pair_key(code->token.hash, (uint32_t)sys, v->parts[1].quantity.unit)};
+        }
+        has = code->token.sys == TOKEN_ANY_SYS;
+    }
+    return OK;
+}
+
+/* Composites whose rows tell who meets them. Not where the very text of a unit is asked for. */
+static enum err pairs_resolve(struct req *rq, struct fhir_criterion *c)
+{
+    const struct fhir_param *of[2];
+    size_t n = fhir_param_pairs(c->p, of);
+    c->has_pairs = n > 0 && c->modifier == MOD_NONE;
+    for (size_t i = 0; i < c->n && c->has_pairs; i++) {
+        c->has_pairs = c->v[i].parts[0].token.hash != 0 && c->v[i].parts[1].quantity.literal.n == 0;
+    }
+    if (!c->has_pairs) {
+        return OK;
+    }
+    c->pairs = ARENA_ARRAY(rq->a, PAIRS_MAX, struct fhir_pair);
+    TRY_MEM(rq, c->pairs);
+    for (size_t i = 0; i < c->n; i++) {
+        for (size_t k = 0; k < n; k++) {
+            TRY(pair_add(rq, c, of[k], &c->v[i]));
+        }
+    }
+    return OK;
+}
+
 /* ---- sets ---- */
 
 static int cmp_rid(const void *a, const void *b)
@@ -379,6 +431,12 @@ static enum err has_resolve(struct req *rq, struct gate *g, struct fhir_criterio
     return OK;
 }
 
+static enum err composite_resolve(struct req *rq, struct fhir_criterion *c)
+{
+    TRY(parts_resolve(rq, c));
+    return pairs_resolve(rq, c);
+}
+
 static enum err param_resolve(struct req *rq, struct fhir_criterion *c, bool deep)
 {
     bool token = c->modifier == MOD_IDENTIFIER ||
@@ -386,7 +444,7 @@ static enum err param_resolve(struct req *rq, struct fhir_criterion *c, bool dee
                   c->modifier != MOD_MISSING && !text_asks(c));
     bool any_code = false;
     if (c->p->kind == SP_COMPOSITE) {
-        return parts_resolve(rq, c);
+        return c->has_pairs ? OK : deep ? parts_resolve(rq, c) : composite_resolve(rq, c);
     }
     if (asks_refs(c)) {
         TRY(refs_resolve(rq, c));
@@ -422,7 +480,8 @@ static enum err resolve(struct req *rq, struct gate *g, struct fhir_criterion *c
 
 static bool is_nothing(const struct fhir_criterion *c)
 {
-    return (asks_refs(c) && c->n == 0) || (c->has_set && c->n_set == 0);
+    return (asks_refs(c) && c->n == 0) || (c->has_set && c->n_set == 0) ||
+           (c->has_pairs && c->n_pairs == 0);
 }
 
 enum err fhir_query_resolve(struct req *rq, struct gate *g, const struct fhir_query *q, bool deep,

@@ -54,6 +54,40 @@ static enum err row_load(struct finder *f, int64_t rid, struct res_row *ret_row,
     return e;
 }
 
+/* A code and a quantity of one resource, one value each: what their composite asks for, which has rows of
+ * its own. */
+static enum err pair_make(struct req *rq, struct fhir_criterion *c, size_t *n)
+{
+    for (size_t i = 0; i < *n; i++) {
+        for (size_t k = 0; k < *n; k++) {
+            const struct fhir_criterion *code = &c[i];
+            const struct fhir_criterion *number = &c[k];
+            bool fits = code->op == ASK_PARAM && number->op == ASK_PARAM && code->n == 1 &&
+                        number->n == 1 && code->modifier == MOD_NONE &&
+                        number->modifier == MOD_NONE && code->p->kind == SP_TOKEN &&
+                        number->p->kind == SP_QUANTITY;
+            const struct fhir_param *p = fits ? fhir_param_pair_of(code->p, number->p) : NULL;
+            if (p == NULL || code->v[0].token.hash == 0 || number->v[0].quantity.literal.n > 0 ||
+                number->v[0].prefix == P_NE) {
+                continue;
+            }
+            struct fhir_value *v = ARENA_ARRAY(rq->a, 1 + FHIR_PARTS_MAX, struct fhir_value);
+            TRY_MEM(rq, v);
+            v[0].parts = &v[1];
+            v[1] = code->v[0];
+            v[2] = number->v[0];
+            c[MIN(i, k)] = (struct fhir_criterion){.op = ASK_PARAM, .type = code->type, .p = p,
+                                                   .v = v, .n = 1, .param = code->param};
+            for (size_t j = MAX(i, k); j + 1 < *n; j++) {
+                c[j] = c[j + 1];
+            }
+            --*n;
+            return OK;
+        }
+    }
+    return OK;
+}
+
 /* The criteria asked for, those in brackets that belong together taken apart, and those every resource
  * within the scopes meets: one list to plan with. */
 static enum err terms_add(struct req *rq, const struct fhir_access *acc, struct fhir_query *plan)
@@ -77,6 +111,7 @@ static enum err terms_add(struct req *rq, const struct fhir_access *acc, struct 
             c[n++] = *one;
         }
     }
+    TRY(pair_make(rq, c, &n));
     for (size_t i = 0; i < n_terms; i++) {
         c[n++] = terms[i];
     }
@@ -144,7 +179,15 @@ static enum err next_write(struct paging *g, struct finder *f, size_t shown, boo
 {
     struct cursor at = {.moment = g->moment, .type = (uint16_t)g->type, .undated = f->undated,
                         .after = cut ? f->last : f->found[shown - 1]};
-    if (!f->natural) {
+    if (f->lead != NULL) {
+        struct place p = f->last_place;
+        TRY(cut ? OK : lead_place(f, at.after, &p));
+        at.lead = (uint8_t)(1 + (f->lead - f->q->c));
+        at.keys[0] = p.key;
+        at.n_keys = 1;
+        at.outer = p.outer;
+        at.after = p.hit;
+    } else if (!f->natural) {
         struct cand k = moment_cand(f, at.after);
         at.n_keys = (uint8_t)f->q->n_sort;
         TRY(sort_keys(f, &k, at.keys));
@@ -219,6 +262,7 @@ static enum err page_fill(struct paging *g)
         g->from.after = (struct hit){INT64_MAX, INT64_MAX};
         g->from.undated = false;
         g->from.n_keys = 0;
+        g->from.lead = 0;
     }
     return OK;
 }

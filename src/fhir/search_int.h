@@ -2,7 +2,7 @@
 #pragma once
 
 #include "fhir/match_int.h"
-#include "fhir/source_int.h"
+#include "fhir/lanes_int.h"
 
 enum {
     SET_MAX = FHIR_SCAN_MAX, /* resources one criterion is gathered to */
@@ -19,6 +19,13 @@ struct sort_key {
     bool descending;
 };
 
+/* Where a match stands in the order of the list that leads (lead.c). */
+struct place {
+    struct sort_key key;
+    struct hit outer; /* what a chain leads to, or what names it */
+    struct hit hit;
+};
+
 /* Where a search goes on: sealed in a next link. */
 struct cursor {
     struct db_moment moment; /* of the first page: the search goes on as of then */
@@ -27,6 +34,8 @@ struct cursor {
     struct hit after;        /* the last one given, or looked at */
     uint8_t n_keys;          /* its keys, when sorted by others than (at, rid) */
     struct sort_key keys[FHIR_SORTS_MAX];
+    uint8_t lead;            /* 1 + which criterion led, its key in keys; 0: none */
+    struct hit outer;        /* then: see struct place */
 };
 
 /* A resource that changed since the moment, as it was then. */
@@ -34,6 +43,7 @@ struct old {
     struct cand k;
     struct ver_row row;
     bool undated;
+    struct place place; /* when a list leads */
 };
 
 struct finder {
@@ -62,6 +72,11 @@ struct finder {
     struct hit last;  /* last candidate looked at */
     uint64_t total;   /* matches counted */
     bool counting;    /* count all of them */
+    const struct fhir_criterion *lead; /* its list gives the order; NULL: that of (at, rid) or of keys */
+    struct place from_place;  /* resume: where it stands in that order */
+    struct place last_place;  /* cut: how far it came */
+    char last_text[TUPLE_STRING_MAX];
+    const struct lanes *lanes; /* the candidate under test stands in all of them; NULL: it does not */
 };
 
 /* Fills in the targets of references, gathers what chains and long lists mean as far as it is small
@@ -77,12 +92,18 @@ MUST_USE enum err finder_run(struct finder *f);
  * cursor. */
 MUST_USE enum err finder_sort(struct finder *f, struct hit *hits, size_t n, size_t *ret_from);
 MUST_USE enum err sort_keys(struct finder *f, struct cand *k, struct sort_key *ret_keys);
+/* A number whose order is that of the doubles. */
+int64_t sort_number(double v);
 int sort_keys_cmp(const struct sort_key *a, const struct sort_key *b, size_t n);
 /* walk.c: found in the order of the index of the first key; *ret_can is false when it has none. */
 MUST_USE enum err finder_walk_sorted(struct finder *f, bool *ret_can);
 /* find.c */
 MUST_USE enum err finder_keep(struct finder *f, struct hit hit);
 bool finder_is_full(const struct finder *f);
+
+/* ---- lead.c ---- */
+/* Where a match stands in the order of f->lead. */
+MUST_USE enum err lead_place(struct finder *f, struct hit hit, struct place *ret_p);
 
 /* ---- moment.c ---- */
 /* What changed since the cursor's moment, as it was. Criteria must be resolved.

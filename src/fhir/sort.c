@@ -43,8 +43,7 @@ static int item_cmp(const void *pa, const void *pb)
     return c != 0 ? c : a->hit.rid < b->hit.rid ? -1 : a->hit.rid > b->hit.rid ? 1 : 0;
 }
 
-/* A number whose order is that of the doubles. */
-static int64_t order_of(double v)
+int64_t sort_number(double v)
 {
     int64_t bits;
     memcpy(&bits, &v, sizeof(bits));
@@ -66,7 +65,7 @@ static void key_of_tuple(struct sort_key *key, const struct tuple *t)
     case TUPLE_STRING: key_offer(key, (struct sort_key){.text = t->string}); break;
     case TUPLE_QUANTITY:
         if (t->quantity.unit == 0) {
-            key_offer(key, (struct sort_key){.number = order_of(t->quantity.value)});
+            key_offer(key, (struct sort_key){.number = sort_number(t->quantity.value)});
         }
         break;
     case TUPLE_TOKEN:

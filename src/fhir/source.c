@@ -50,7 +50,7 @@ static bool asks_end(const struct fhir_criterion *c, const struct fhir_value *v)
 
 static size_t param_lists(const struct fhir_criterion *c)
 {
-    size_t n = c->n;
+    size_t n = c->has_pairs ? c->n_pairs : c->n;
     for (size_t i = 0; i < c->n && i < SOURCE_LISTS_MAX; i++) {
         n += asks_end(c, &c->v[i]) ? 1 : 0;
     }
@@ -72,10 +72,23 @@ static bool string_can(const struct fhir_criterion *c)
     return c->modifier == MOD_NONE || c->modifier == MOD_EXACT || c->modifier == MOD_EQUALS;
 }
 
+static bool pairs_can(const struct fhir_criterion *c)
+{
+    for (size_t i = 0; i < c->n_pairs; i++) {
+        if (c->pairs[i].v->prefix == P_NE) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool param_can(const struct fhir_criterion *c)
 {
     if (c->has_hits) {
         return true;
+    }
+    if (c->has_pairs) {
+        return c->n_pairs > 0 && c->n_pairs <= SOURCE_LISTS_MAX && pairs_can(c);
     }
     if (c->n == 0 || param_lists(c) > SOURCE_LISTS_MAX) {
         return false;
@@ -215,6 +228,9 @@ bool source_is_ordered(const struct fhir_criterion *c)
     }
     switch (c->op) {
     case ASK_PARAM:
+        if (c->has_pairs) {
+            return false;
+        }
         if (c->p->kind == SP_COMPOSITE) {
             struct fhir_criterion part;
             return composite_part(c, &part) && (is_token_list(&part) || asks_refs(&part));
@@ -234,11 +250,8 @@ bool source_is_ordered(const struct fhir_criterion *c)
     return false;
 }
 
-/* Beginnings of what may meet v; with asks_end() the short ones. A change is an instant. */
-static enum err date_open(struct req *rq, const struct fhir_criterion *c,
-                          const struct fhir_value *v, enum list_order o, struct list **gives)
+void source_dates(const struct fhir_value *v, int64_t longest, int64_t *ret_from, int64_t *ret_to)
 {
-    int64_t longest = c->p->kind == SP_UPDATED ? 0 : DATE_LONG_MS;
     int64_t from = FHIR_TIME_MIN;
     int64_t to = FHIR_TIME_MAX;
     switch (v->prefix) {
@@ -256,21 +269,40 @@ static enum err date_open(struct req *rq, const struct fhir_criterion *c,
         from = v->date.lo_ms - longest;
         to = v->date.hi_ms;
         break;
-    case P_NE: return FAIL(rq, E_INTERNAL, "date list");
+    case P_NE: break;
     }
+    *ret_from = from;
+    *ret_to = to;
+}
+
+/* With asks_end() the short ones. A change is an instant. */
+static enum err date_open(struct req *rq, const struct fhir_criterion *c,
+                          const struct fhir_value *v, enum list_order o, struct list **gives)
+{
+    int64_t from;
+    int64_t to;
+    source_dates(v, c->p->kind == SP_UPDATED ? 0 : DATE_LONG_MS, &from, &to);
     if (c->p->kind == SP_UPDATED) {
         return list_changed(rq, (uint16_t)c->p->type, from, to, o, gives);
     }
     return list_date(rq, c->p->sp, from, to, o, gives);
 }
 
-static enum err quantity_open(struct req *rq, const struct fhir_criterion *c,
-                              const struct fhir_value *v, struct list **gives)
+void source_numbers(const struct fhir_value *v, double *ret_from, double *ret_to)
 {
     bool below = v->prefix == P_LT || v->prefix == P_LE || v->prefix == P_EB;
     bool above = v->prefix == P_GT || v->prefix == P_GE || v->prefix == P_SA;
-    return list_quantity(rq, c->p->sp, v->quantity.unit, below ? -1e300 : v->quantity.lo,
-                         above ? 1e300 : v->quantity.hi, gives);
+    *ret_from = below ? -1e300 : v->quantity.lo;
+    *ret_to = above ? 1e300 : v->quantity.hi;
+}
+
+static enum err quantity_open(struct req *rq, uint16_t sp, uint64_t unit,
+                              const struct fhir_value *v, struct list **gives)
+{
+    double from;
+    double to;
+    source_numbers(v, &from, &to);
+    return list_quantity(rq, sp, unit, from, to, gives);
 }
 
 static enum err value_open(struct req *rq, const struct fhir_criterion *c,
@@ -286,7 +318,7 @@ static enum err value_open(struct req *rq, const struct fhir_criterion *c,
         return date_open(rq, c, v, o, gives);
     }
     return c->p->kind == SP_STRING ? list_string(rq, c->p->sp, v->folded, gives)
-                                   : quantity_open(rq, c, v, gives);
+                                   : quantity_open(rq, c->p->sp, v->quantity.unit, v, gives);
 }
 
 static enum err list_add(struct req *rq, struct source *s, enum err e)
@@ -322,11 +354,27 @@ static enum err param_add(struct req *rq, const struct fhir_criterion *c, struct
     return OK;
 }
 
+/* Rows of their own, in the order of their numbers. */
+static enum err pairs_add(struct req *rq, const struct fhir_criterion *c, struct source *s)
+{
+    for (size_t i = 0; i < c->n_pairs; i++) {
+        const struct fhir_pair *p = &c->pairs[i];
+        ASSERT(s->n < SOURCE_LISTS_MAX);
+        TRY(list_add(rq, s, quantity_open(rq, p->sp, p->unit, p->v, &s->lists[s->n])));
+    }
+    s->ordered = false;
+    s->exact = false;
+    return OK;
+}
+
 static enum err source_add(struct req *rq, const struct fhir_criterion *c, struct source *s)
 {
     struct fhir_criterion part;
     switch (c->op) {
     case ASK_PARAM:
+        if (c->has_pairs) {
+            return pairs_add(rq, c, s);
+        }
         if (c->p->kind == SP_COMPOSITE && composite_part(c, &part)) {
             TRY(param_add(rq, &part, s));
             s->exact = false;
@@ -384,6 +432,13 @@ static void advance(struct source *s, size_t i)
     s->live[i] = list_next(s->lists[i], &s->head[i]);
 }
 
+void source_begin(struct source *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        advance(s, i);
+    }
+}
+
 enum err source_open(struct req *rq, enum fhir_type type, const struct fhir_criterion *c,
                      enum list_order o, struct source *ret_s)
 {
@@ -396,9 +451,7 @@ enum err source_open(struct req *rq, enum fhir_type type, const struct fhir_crit
     } else {
         TRY(source_add(rq, c, &s));
     }
-    for (size_t i = 0; i < s.n; i++) {
-        advance(&s, i);
-    }
+    source_begin(&s);
     *ret_s = s;
     return OK;
 }
@@ -432,21 +485,36 @@ bool source_next(struct source *s, struct hit *ret_hit)
     return true;
 }
 
-void source_seek(struct source *s, struct hit after)
+bool source_reach(struct source *s, struct hit x, struct hit *ret_hit)
 {
-    while (s->hits != NULL && s->next_hit < s->n_hits &&
-           hit_cmp(s->hits[s->next_hit], after, s->order) <= 0) {
-        s->next_hit++;
+    size_t best = s->n;
+    if (s->hits != NULL) {
+        size_t hi = s->n_hits;
+        while (s->next_hit < hi) {
+            size_t mid = s->next_hit + (hi - s->next_hit) / 2;
+            bool before = hit_cmp(s->hits[mid], x, s->order) < 0;
+            s->next_hit = before ? mid + 1 : s->next_hit;
+            hi = before ? hi : mid;
+        }
+        if (s->next_hit == s->n_hits) {
+            return false;
+        }
+        *ret_hit = s->hits[s->next_hit];
+        return true;
     }
     for (size_t i = 0; i < s->n; i++) {
-        if (s->live[i] && hit_cmp(s->head[i], after, s->order) <= 0) {
-            list_seek(s->lists[i], after);
+        if (s->live[i] && hit_cmp(s->head[i], x, s->order) < 0) {
+            list_seek(s->lists[i], x);
             advance(s, i);
         }
-        while (s->live[i] && hit_cmp(s->head[i], after, s->order) <= 0) {
-            advance(s, i);
+        if (s->live[i] && (best == s->n || hit_cmp(s->head[i], s->head[best], s->order) < 0)) {
+            best = i;
         }
     }
+    if (best < s->n) {
+        *ret_hit = s->head[best];
+    }
+    return best < s->n;
 }
 
 enum err source_err(struct req *rq, const struct source *s)

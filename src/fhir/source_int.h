@@ -27,6 +27,10 @@ bool source_part(const struct fhir_criterion *c, size_t i, struct fhir_criterion
 /* How many resources meet c (NULL: are of the type), when one list tells; else *ret_known is false. */
 MUST_USE enum err source_count(struct req *rq, enum fhir_type type, const struct fhir_criterion *c,
                                uint64_t *ret_n, bool *ret_known);
+/* The numbers a list of a quantity asked for goes from and to; what stands at the ends must be tested. */
+void source_numbers(const struct fhir_value *v, double *ret_from, double *ret_to);
+/* Beginnings of what may meet a date asked for, by a list of short spans: no longer than longest. */
+void source_dates(const struct fhir_value *v, int64_t longest, int64_t *ret_from, int64_t *ret_to);
 /* Lists it would open at once. */
 size_t source_lists(const struct fhir_criterion *c);
 /* As source_can, and in order: a walk can stop early. */
@@ -36,8 +40,10 @@ MUST_USE enum err source_open(struct req *rq, enum fhir_type type, const struct 
                               enum list_order o, struct source *ret_s);
 /* False at the end; source_err() tells whether it was a failure. */
 bool source_next(struct source *s, struct hit *ret_hit);
-/* Goes on at the first hit after (at, rid). Ordered sources only. */
-void source_seek(struct source *s, struct hit after);
+/* The first hit at or after x; goes forward only, takes nothing. Ordered sources only. */
+bool source_reach(struct source *s, struct hit x, struct hit *ret_hit);
+/* The lists are in their places: reads the first of each. */
+void source_begin(struct source *s);
 MUST_USE enum err source_err(struct req *rq, const struct source *s);
 void source_close(struct source *s);
 /* < 0 when a comes before b in order o. */

@@ -190,6 +190,16 @@ MUST_USE enum err list_quantity(struct req *rq, uint16_t sp, uint64_t unit, doub
 /* The same in either order of the value. */
 MUST_USE enum err list_quantity_order(struct req *rq, uint16_t sp, uint64_t unit, double from,
                                       double to, enum list_order o, struct list **gives);
+/* The same lists upwards, from the first row after one that stands under a key. */
+MUST_USE enum err list_string_on(struct req *rq, uint16_t sp, struct str prefix, struct str key,
+                                 struct hit after, struct list **gives);
+MUST_USE enum err list_quantity_on(struct req *rq, uint16_t sp, uint64_t unit, double to, double key,
+                                   struct hit after, struct list **gives);
+MUST_USE enum err list_date_on(struct req *rq, uint16_t sp, int64_t lo_to, int64_t lo, int64_t hi,
+                               int64_t rid, struct list **gives);
+/* The next system after *sys (-1: the first) in which a code stands. */
+MUST_USE enum err list_next_sys(struct req *rq, uint16_t sp, uint64_t hash, int64_t *sys,
+                                bool *ret_has);
 /* Anchors a principal's team membership opens, by the anchor's at. */
 MUST_USE enum err list_team(struct req *rq, uint64_t principal, enum list_order o,
                             struct list **gives);

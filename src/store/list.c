@@ -103,7 +103,8 @@ enum err list_type(struct req *rq, uint16_t type, enum list_order o, struct list
     return list_owner(rq, 0, type, o, gives);
 }
 
-static enum err next_sys(struct req *rq, uint16_t sp, uint64_t hash, int64_t *sys, bool *ret_has)
+enum err list_next_sys(struct req *rq, uint16_t sp, uint64_t hash, int64_t *sys,
+                       bool *ret_has)
 {
     sqlite3_stmt *st;
     TRY(read_take(rq, C_TOKEN_NEXT_SYS, &st));
@@ -124,7 +125,7 @@ static enum err add_systems(struct req *rq, struct list *l, uint16_t sp, uint64_
     int64_t sys = -1;
     bool has = true;
     for (;;) {
-        TRY(next_sys(rq, sp, hash, &sys, &has));
+        TRY(list_next_sys(rq, sp, hash, &sys, &has));
         if (!has) {
             return OK;
         }
@@ -187,10 +188,10 @@ enum err list_count_token(struct req *rq, uint16_t sp, uint64_t hash, uint32_t s
     *ret_known = true;
     if (sys == TOKEN_ANY_SYS) {
         int64_t second;
-        TRY(next_sys(rq, sp, hash, &at, &has));
+        TRY(list_next_sys(rq, sp, hash, &at, &has));
         second = at;
         if (has) {
-            TRY(next_sys(rq, sp, hash, &second, ret_known));
+            TRY(list_next_sys(rq, sp, hash, &second, ret_known));
             *ret_known = !*ret_known; /* a resource may have the code in both */
         }
     }
@@ -345,6 +346,63 @@ enum err list_quantity(struct req *rq, uint16_t sp, uint64_t unit, double from, 
                        struct list **gives)
 {
     return list_quantity_order(rq, sp, unit, from, to, LIST_OLDEST, gives);
+}
+
+/* A list of one statement, not stepped yet. */
+static enum err plain_new(struct req *rq, unsigned stmt, struct list **gives)
+{
+    struct list *l = NULL;
+    TRY(list_new(rq, stmt, LIST_OLDEST, 0, &l));
+    TRY(read_take(rq, stmt, &l->parts[0].st));
+    l->n = 1;
+    *gives = l;
+    return OK;
+}
+
+enum err list_string_on(struct req *rq, uint16_t sp, struct str prefix, struct str key,
+                        struct hit after, struct list **gives)
+{
+    char *end = arena_alloc_raw(rq->a, TUPLE_STRING_MAX + 1);
+    prefix.n = MIN(prefix.n, (size_t)TUPLE_STRING_MAX);
+    struct str from = arena_str(rq->a, str_sub(key, 0, TUPLE_STRING_MAX));
+    struct list *l = NULL;
+    TRY_MEM(rq, end);
+    TRY_MEM(rq, from.p);
+    TRY(plain_new(rq, C_LIST_STRING_ON, &l));
+    struct str to = prefix_end(prefix, end);
+    sqlite3_stmt *st = l->parts[0].st;
+    bind_i64(st, 1, sp);
+    bind_blob(st, 2, to.p, to.n);
+    bind_blob(st, 3, from.p, from.n);
+    bind_i64(st, 4, after.at);
+    bind_i64(st, 5, after.rid);
+    part_step(l, &l->parts[0]);
+    *gives = l;
+    return OK;
+}
+
+enum err list_quantity_on(struct req *rq, uint16_t sp, uint64_t unit, double to, double key,
+                          struct hit after, struct list **gives)
+{
+    struct list *l = NULL;
+    TRY(plain_new(rq, C_LIST_QUANTITY_ON, &l));
+    sqlite3_stmt *st = l->parts[0].st;
+    bind_i64(st, 1, sp);
+    bind_i64(st, 2, (int64_t)unit);
+    sqlite3_bind_double(st, 3, to);
+    sqlite3_bind_double(st, 4, key);
+    bind_i64(st, 5, after.at);
+    bind_i64(st, 6, after.rid);
+    part_step(l, &l->parts[0]);
+    *gives = l;
+    return OK;
+}
+
+enum err list_date_on(struct req *rq, uint16_t sp, int64_t lo_to, int64_t lo, int64_t hi,
+                      int64_t rid, struct list **gives)
+{
+    const int64_t v[] = {sp, lo_to, lo, hi, rid};
+    return date_list(rq, C_LIST_DATE_ON, LIST_OLDEST, v, LEN(v), gives);
 }
 
 /* "word" "begin"* : what FTS5 reads; words hold letters and digits only. */

@@ -1,0 +1,541 @@
+/* fhir/lead.c - a search that asks for no order and has a list that is not in the order of (at, rid): it is
+ * read in the order of that list, so that a page costs what a page holds, however much there is.
+ *
+ * Three kinds of lists lead:
+ *   keys   a text, number or date asked for (a composite of a code and a quantity): by the key
+ *   chain  by the resources the chain leads to, newest first, and what names each
+ *   _has   by the newest resource that meets what is asked and names one
+ * Of several places a resource has in such an order the first counts. A next link says which list led.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "fhir/extract.h"
+#include "fhir/find_int.h"
+
+enum {
+    LAST_LOOKED = 64, /* before the limit: places are kept, one of them goes into the link */
+    FEW = 200,        /* resources a chain leads to: asked for one by one at once */
+};
+
+enum lead_kind { LEAD_NONE, LEAD_KEY, LEAD_CHAIN, LEAD_HAS };
+
+/* ---- which may lead ---- */
+
+static bool date_leads(const struct fhir_value *v)
+{
+    return v->prefix == P_EQ || v->prefix == P_LT || v->prefix == P_LE || v->prefix == P_SA ||
+           v->prefix == P_EB;
+}
+
+static bool param_leads(const struct fhir_criterion *c)
+{
+    if (c->has_hits || !source_can(c) || source_lists(c) != 1) {
+        return false;
+    }
+    switch (c->p->kind) {
+    case SP_COMPOSITE: return c->has_pairs;
+    case SP_STRING:
+    case SP_QUANTITY:
+    case SP_NUMBER: return true;
+    case SP_DATE: return date_leads(&c->v[0]);
+    default: return false;
+    }
+}
+
+static enum lead_kind kind_of(const struct fhir_criterion *c)
+{
+    switch (c->op) {
+    case ASK_PARAM: return param_leads(c) ? LEAD_KEY : LEAD_NONE;
+    case ASK_CHAIN: return c->has_set || c->n_sub == 1 ? LEAD_CHAIN : LEAD_NONE;
+    case ASK_HAS:
+        return !c->has_hits && source_is_ordered(c->sub) && source_lists(c->sub) <= LANE_LISTS_MAX
+                   ? LEAD_HAS
+                   : LEAD_NONE;
+    default: return LEAD_NONE;
+    }
+}
+
+bool lead_can(const struct fhir_criterion *c)
+{
+    return kind_of(c) != LEAD_NONE;
+}
+
+static int lead_rank(const struct fhir_criterion *c)
+{
+    switch (kind_of(c)) {
+    case LEAD_NONE: break;
+    case LEAD_CHAIN: return c->has_set ? 0 : 4;
+    case LEAD_HAS: return 2;
+    case LEAD_KEY: return c->has_pairs ? 1 : c->p->kind == SP_STRING ? 3 : 5;
+    }
+    return RANK_NONE;
+}
+
+const struct fhir_criterion *lead_best(const struct finder *f)
+{
+    const struct fhir_criterion *best = NULL;
+    for (size_t i = 0; i < f->q->n; i++) {
+        const struct fhir_criterion *c = &f->q->c[i];
+        if (lead_can(c) && (best == NULL || lead_rank(c) < lead_rank(best))) {
+            best = c;
+        }
+    }
+    return best;
+}
+
+const struct fhir_criterion *lead_at_once(const struct finder *f)
+{
+    const struct fhir_criterion *best = lead_best(f);
+    bool has_lane = false;
+    for (size_t i = 0; i < f->q->n; i++) {
+        const struct fhir_criterion *c = &f->q->c[i];
+        has_lane = has_lane || (c->op != ASK_CHAIN && source_is_ordered(c) &&
+                                source_lists(c) <= LANE_LISTS_MAX);
+    }
+    if (best == NULL || (kind_of(best) == LEAD_CHAIN && !best->has_set)) {
+        return NULL;
+    }
+    bool few = best->op == ASK_CHAIN && best->n_set <= FEW;
+    return few || !has_lane ? best : NULL;
+}
+
+/* ---- places ---- */
+
+static double number_of(int64_t order)
+{
+    double v;
+    int64_t bits = order < 0 ? INT64_MIN - order : order;
+    memcpy(&v, &bits, sizeof(v));
+    return v;
+}
+
+static int place_cmp(const struct fhir_criterion *c, const struct place *a, const struct place *b)
+{
+    int by_key = sort_keys_cmp(&a->key, &b->key, 1);
+    int by_outer = by_key != 0 ? by_key : hit_cmp(a->outer, b->outer, LIST_NEWEST);
+    return by_outer != 0 ? by_outer
+                         : hit_cmp(a->hit, b->hit,
+                                   c->op == ASK_CHAIN ? LIST_NEWEST : LIST_OLDEST);
+}
+
+/* The list a criterion of keys reads. */
+struct key_list {
+    uint16_t sp;
+    enum tuple_kind kind;
+    struct str prefix;
+    uint64_t unit;
+    double from;
+    double to;
+    int64_t date_from;
+    int64_t date_to;
+};
+
+static struct key_list key_list_of(const struct fhir_criterion *c)
+{
+    const struct fhir_value *v = c->has_pairs ? c->pairs[0].v : &c->v[0];
+    struct key_list l = {.sp = c->has_pairs ? c->pairs[0].sp : c->p->sp, .kind = TUPLE_QUANTITY};
+    if (c->p->kind == SP_STRING) {
+        l.kind = TUPLE_STRING;
+        l.prefix = str_sub(v->folded, 0, TUPLE_STRING_MAX);
+    } else if (c->p->kind == SP_DATE) {
+        l.kind = TUPLE_DATE;
+        source_dates(v, 0, &l.date_from, &l.date_to);
+    } else {
+        l.unit = c->has_pairs ? c->pairs[0].unit : v->quantity.unit;
+        source_numbers(v, &l.from, &l.to);
+    }
+    return l;
+}
+
+/* The place of one tuple, when it stands in the list. */
+static bool tuple_place(const struct key_list *l, const struct tuple *t, struct hit hit,
+                        struct place *ret_p)
+{
+    struct place p = {.hit = hit};
+    if (t->sp != l->sp || t->kind != l->kind) {
+        return false;
+    }
+    switch (l->kind) {
+    case TUPLE_STRING:
+        p.key.text = t->string;
+        *ret_p = p;
+        return str_starts(t->string, l->prefix);
+    case TUPLE_DATE:
+        p.key.number = t->date.lo_ms;
+        p.hit.at = t->date.hi_ms;
+        *ret_p = p;
+        return t->date.lo_ms >= l->date_from && t->date.lo_ms < l->date_to;
+    case TUPLE_QUANTITY:
+        p.key.number = sort_number(t->quantity.value);
+        *ret_p = p;
+        return t->quantity.unit == l->unit && t->quantity.value >= l->from &&
+               t->quantity.value <= l->to;
+    case TUPLE_TOKEN:
+    case TUPLE_REF: break;
+    }
+    return false;
+}
+
+static enum err key_place(struct finder *f, const struct fhir_criterion *c, struct cand *k,
+                          struct place *ret_p, bool *ret_has)
+{
+    struct key_list l = key_list_of(c);
+    *ret_has = false;
+    TRY(cand_tuples(f->rq, k));
+    for (size_t i = 0; i < k->n_tuples; i++) {
+        struct place p;
+        if (tuple_place(&l, &k->tuples[i], k->hit, &p) &&
+            (!*ret_has || place_cmp(c, &p, ret_p) < 0)) {
+            *ret_p = p;
+            *ret_has = true;
+        }
+    }
+    return OK;
+}
+
+/* Is it one the chain leads to? Its hit, then. */
+static enum err target_is(struct finder *f, const struct fhir_criterion *c, int64_t rid,
+                          struct hit *ret_hit, bool *ret_is)
+{
+    struct cand k = {.hit = {0, rid}};
+    *ret_is = false;
+    enum err e = cand_head(f->rq, &k);
+    if (e == E_NOT_FOUND) {
+        err_clear(f->rq);
+        return OK;
+    }
+    TRY(e);
+    *ret_hit = (struct hit){k.head.at_ms, rid};
+    if (c->has_set) {
+        *ret_is = set_has(c->set, c->n_set, rid);
+        return OK;
+    }
+    return rid_meets(f->rq, f->gate, rid, c->sub[0].type, &c->sub[0], ret_is);
+}
+
+static enum err chain_place(struct finder *f, const struct fhir_criterion *c, struct cand *k,
+                            struct place *ret_p, bool *ret_has)
+{
+    *ret_has = false;
+    TRY(cand_tuples(f->rq, k));
+    for (size_t i = 0; i < k->n_tuples; i++) {
+        const struct tuple *t = &k->tuples[i];
+        struct place p = {.hit = k->hit};
+        bool is = false;
+        if (t->sp == c->p->sp && t->kind == TUPLE_REF && t->ref.rid > 0) {
+            TRY(target_is(f, c, t->ref.rid, &p.outer, &is));
+        }
+        if (is && (!*ret_has || place_cmp(c, &p, ret_p) < 0)) {
+            *ret_p = p;
+            *ret_has = true;
+        }
+    }
+    return OK;
+}
+
+static enum err place_of(struct finder *f, const struct fhir_criterion *c, struct cand *k,
+                         struct place *ret_p, bool *ret_has)
+{
+    *ret_has = false;
+    switch (kind_of(c)) {
+    case LEAD_NONE: return OK;
+    case LEAD_KEY: return key_place(f, c, k, ret_p, ret_has);
+    case LEAD_CHAIN: return chain_place(f, c, k, ret_p, ret_has);
+    case LEAD_HAS: break;
+    }
+    *ret_p = (struct place){.hit = {0, k->hit.rid}};
+    return has_first(f->rq, f->gate, c, k->hit.rid, &ret_p->outer, ret_has);
+}
+
+enum err lead_place(struct finder *f, struct hit hit, struct place *ret_p)
+{
+    struct cand k = moment_cand(f, hit);
+    bool has = false;
+    TRY(place_of(f, f->lead, &k, ret_p, &has));
+    return has ? OK : FAIL(f->rq, E_INTERNAL, "a match without a place");
+}
+
+/* ---- in their order, those that changed among them ---- */
+
+static enum err olds_place(struct finder *f)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < f->n_olds; i++) {
+        struct old o = f->olds[i];
+        bool has = false;
+        TRY(place_of(f, f->lead, &o.k, &o.place, &has));
+        if (!has || place_cmp(f->lead, &o.place, &f->from_place) <= 0) {
+            continue;
+        }
+        size_t at = kept++;
+        for (; at > 0 && place_cmp(f->lead, &f->olds[at - 1].place, &o.place) > 0; at--) {
+            f->olds[at] = f->olds[at - 1];
+        }
+        f->olds[at] = o;
+    }
+    f->n_olds = kept;
+    return OK;
+}
+
+/* What changed and stood before p (NULL: the rest). */
+static enum err olds_take(struct finder *f, const struct place *p)
+{
+    for (; f->next_old < f->n_olds && f->n_found < f->want; f->next_old++) {
+        if (p != NULL && place_cmp(f->lead, &f->olds[f->next_old].place, p) > 0) {
+            return OK;
+        }
+        TRY(finder_keep(f, f->olds[f->next_old].k.hit));
+    }
+    return OK;
+}
+
+static bool has_found(const struct finder *f, int64_t rid)
+{
+    for (size_t i = f->n_found; i-- > 0;) {
+        if (f->found[i].rid == rid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A candidate in its turn: outer and rid where the list stands, known when p is not NULL. */
+static enum err look(struct finder *f, struct hit hit, bool real_at, const struct place *p)
+{
+    bool meets = false;
+    bool limit = f->scanned + LAST_LOOKED >= f->scan_max;
+    struct place own;
+    if (has_found(f, hit.rid)) {
+        return OK;
+    }
+    const struct fhir_criterion *skip = f->lead->op == ASK_PARAM ? NULL : f->lead;
+    TRY(finder_test(f, &hit, skip, real_at, &meets));
+    if (!meets && !limit) {
+        return OK;
+    }
+    struct arena_mark m = arena_mark(f->rq->a);
+    bool keep = meets;
+    enum err e = OK;
+    if (f->resume || limit || (meets && f->lead->op == ASK_CHAIN)) {
+        struct cand k = {.hit = hit};
+        bool has = false;
+        e = place_of(f, f->lead, &k, &own, &has);
+        keep = keep && has && (!f->resume || place_cmp(f->lead, &own, &f->from_place) > 0) &&
+               (p == NULL || place_cmp(f->lead, &own, p) == 0);
+        if (e == OK && has && limit && !moment_is_newer(f, hit.rid) &&
+            place_cmp(f->lead, &own, &f->last_place) > 0) {
+            f->last_place = own;
+            for (size_t i = 0; i < own.key.text.n; i++) {
+                f->last_text[i] = own.key.text.p[i];
+            }
+            f->last_place.key.text.p = f->last_text;
+        }
+        if (e == OK && keep && f->resume) {
+            e = olds_take(f, &own);
+        }
+    }
+    arena_back(f->rq->a, m);
+    TRY(e);
+    return keep && f->n_found < f->want ? finder_keep(f, hit) : OK;
+}
+
+static bool goes_on(const struct finder *f)
+{
+    return f->n_found < f->want && f->scanned < f->scan_max && f->gate->fuel > FHIR_REFERRERS * 2;
+}
+
+/* ---- keys ---- */
+
+static enum err keys_open(struct finder *f, const struct key_list *l, struct list **gives)
+{
+    const struct place *p = &f->from_place;
+    struct req *rq = f->rq;
+    switch (l->kind) {
+    case TUPLE_STRING:
+        return f->resume ? list_string_on(rq, l->sp, l->prefix, p->key.text, p->hit, gives)
+                         : list_string(rq, l->sp, l->prefix, gives);
+    case TUPLE_DATE:
+        return f->resume ? list_date_on(rq, l->sp, l->date_to, p->key.number, p->hit.at,
+                                        p->hit.rid, gives)
+                         : list_date(rq, l->sp, l->date_from, l->date_to, LIST_OLDEST, gives);
+    case TUPLE_QUANTITY:
+        return f->resume ? list_quantity_on(rq, l->sp, l->unit, l->to, number_of(p->key.number),
+                                            p->hit, gives)
+                         : list_quantity(rq, l->sp, l->unit, l->from, l->to, gives);
+    case TUPLE_TOKEN:
+    case TUPLE_REF: break;
+    }
+    return FAIL(rq, E_INTERNAL, "no list of keys");
+}
+
+static enum err keys_run(struct finder *f, bool *ret_end)
+{
+    struct key_list l = key_list_of(f->lead);
+    struct list *list = NULL;
+    struct hit hit;
+    enum err e = OK;
+    TRY(keys_open(f, &l, &list));
+    while (e == OK && goes_on(f)) {
+        if (!list_next(list, &hit)) {
+            *ret_end = true;
+            e = list_err(f->rq, list);
+            break;
+        }
+        e = look(f, hit, l.kind != TUPLE_DATE, NULL);
+    }
+    list_close(&list);
+    return e;
+}
+
+/* ---- what a chain leads to, and what _has asks for: one after the other ---- */
+
+struct outer {
+    const struct fhir_criterion *sub; /* NULL: set */
+    struct lanes lanes;
+    struct hit *set;
+    size_t n;
+    size_t next;
+};
+
+static enum err outer_open(struct finder *f, const struct fhir_criterion *c, struct outer *o)
+{
+    *o = (struct outer){.sub = c->has_set ? NULL : c->sub};
+    if (!c->has_set) {
+        TRY(lanes_open(f->rq, c->sub->type, c->sub, 1, (struct lane_ref){0}, LIST_NEWEST,
+                       &o->lanes));
+        if (f->resume) {
+            o->lanes.at = f->from_place.outer;
+        }
+        return OK;
+    }
+    o->set = ARENA_ARRAY(f->rq->a, c->n_set + 1, struct hit);
+    TRY_MEM(f->rq, o->set);
+    for (size_t i = 0; i < c->n_set; i++) {
+        struct cand k = {.hit = c->set[i]};
+        struct arena_mark m = arena_mark(f->rq->a);
+        TRY(cand_head(f->rq, &k));
+        o->set[i] = (struct hit){k.head.at_ms, k.hit.rid};
+        arena_back(f->rq->a, m);
+    }
+    o->n = hits_sort(o->set, c->n_set, LIST_NEWEST);
+    while (f->resume && o->next < o->n &&
+           hit_cmp(o->set[o->next], f->from_place.outer, LIST_NEWEST) < 0) {
+        o->next++;
+    }
+    return OK;
+}
+
+static enum err outer_next(struct finder *f, struct outer *o, struct hit *ret_hit, bool *ret_has,
+                           bool *ret_end)
+{
+    *ret_has = false;
+    *ret_end = false;
+    if (o->sub == NULL) {
+        *ret_end = o->next == o->n;
+        *ret_has = !*ret_end;
+        *ret_hit = *ret_has ? o->set[o->next++] : *ret_hit;
+        return OK;
+    }
+    while (!*ret_has && goes_on(f)) {
+        if (!lanes_next(&o->lanes, f->scan_max, ret_hit, ret_end)) {
+            return lanes_err(f->rq, &o->lanes);
+        }
+        f->scanned++;
+        TRY(rid_meets(f->rq, f->gate, ret_hit->rid, o->sub->type, o->sub, ret_has));
+    }
+    return OK;
+}
+
+static bool is_from(const struct finder *f, struct hit outer)
+{
+    return f->resume && hit_cmp(outer, f->from_place.outer, LIST_NEWEST) == 0;
+}
+
+/* What names one target, newest first. */
+static enum err named_run(struct finder *f, struct hit outer)
+{
+    struct lanes l;
+    struct hit hit;
+    bool end = false;
+    enum err e = OK;
+    const struct lane_ref ref = {f->lead->p->sp, outer.rid, f->lead};
+    TRY(lanes_open(f->rq, f->q->type, f->q->c, f->q->n, ref, LIST_NEWEST, &l));
+    if (is_from(f, outer)) {
+        lanes_after(&l, f->from_place.hit);
+    }
+    while (e == OK && goes_on(f) && lanes_next(&l, f->scan_max, &hit, &end)) {
+        struct place p = {.outer = outer, .hit = hit};
+        f->lanes = &l;
+        e = look(f, hit, true, &p);
+        f->lanes = NULL;
+    }
+    e = e == OK ? lanes_err(f->rq, &l) : e;
+    lanes_close(&l);
+    return e;
+}
+
+/* What one resource of _has names: in the order of their numbers. */
+static enum err names_run(struct finder *f, struct hit outer)
+{
+    struct arena_mark m = arena_mark(f->rq->a);
+    struct cand k = {.hit = outer};
+    enum err e = cand_tuples(f->rq, &k);
+    for (size_t i = 0; e == OK && i < k.n_tuples && goes_on(f); i++) {
+        const struct tuple *t = &k.tuples[i];
+        struct place p = {.outer = outer, .hit = {0, t->ref.rid}};
+        bool is = t->sp == f->lead->p->sp && t->kind == TUPLE_REF && t->ref.rid > 0 &&
+                  !(is_from(f, outer) && t->ref.rid <= f->from_place.hit.rid);
+        struct hit first = outer;
+        bool has = true;
+        if (is) {
+            e = has_first(f->rq, f->gate, f->lead, t->ref.rid, &first, &has);
+        }
+        if (e == OK && is && has && hit_cmp(first, outer, LIST_NEWEST) == 0) {
+            e = look(f, p.hit, false, &p);
+        }
+    }
+    arena_back(f->rq->a, m);
+    return e;
+}
+
+static enum err outer_run(struct finder *f, bool *ret_end)
+{
+    struct outer o;
+    struct hit outer = {0, 0};
+    bool has = true;
+    TRY(outer_open(f, f->lead, &o));
+    enum err e = OK;
+    while (e == OK && has && goes_on(f)) {
+        e = outer_next(f, &o, &outer, &has, ret_end);
+        if (e == OK && has) {
+            int64_t none = f->lead->op == ASK_HAS ? 0 : INT64_MAX;
+            f->last_place = (struct place){.outer = outer, .hit = {none, none}};
+            e = f->lead->op == ASK_HAS ? names_run(f, outer) : named_run(f, outer);
+        }
+    }
+    if (o.sub != NULL) {
+        lanes_close(&o.lanes);
+    }
+    return e;
+}
+
+enum err lead_run(struct finder *f, const struct fhir_criterion *c)
+{
+    bool end = false;
+    f->found = ARENA_ARRAY(f->rq->a, f->want + 1, struct hit); /* kept from within marks */
+    TRY_MEM(f->rq, f->found);
+    f->size_found = f->want + 1;
+    f->lead = c;
+    f->n_found = 0;
+    f->total = 0;
+    f->next_old = 0;
+    f->last_place = f->from_place;
+    TRY(f->resume ? olds_place(f) : OK);
+    TRY(kind_of(c) == LEAD_KEY ? keys_run(f, &end) : outer_run(f, &end));
+    if (end && f->n_found < f->want) {
+        TRY(olds_take(f, NULL));
+    }
+    f->cut = !end && f->n_found < f->want;
+    return OK;
+}
