@@ -496,12 +496,31 @@ enum err fhir_composite_each(struct req *rq, struct jv root, const struct fhir_p
     return OK;
 }
 
+/* Each code with each number (a fhir_composite_fn with a struct fhir_pick). */
+static enum err pairs_add(const struct fhir_tuples *parts, size_t n, void *ctx)
+{
+    struct fhir_pick *k = ctx;
+    ASSERT(n == 2);
+    for (size_t i = 0; i < parts[0].n; i++) {
+        for (size_t j = 0; j < parts[1].n; j++) {
+            const struct tuple *code = &parts[0].v[i];
+            struct tuple t = parts[1].v[j];
+            t.quantity.unit = fhir_pair_key(code->token.hash, code->token.sys, t.quantity.unit);
+            TRY(add(k, t));
+        }
+    }
+    return OK;
+}
+
 enum err fhir_extract_param(struct req *rq, struct jv root, const struct fhir_param *p,
                             struct fhir_tuples *ret_tuples)
 {
     struct fhir_pick k = {rq, p, ret_tuples};
     struct str rest = str_z(p->paths);
     struct str path;
+    if (p->kind == SP_COMPOSITE) {
+        return fhir_param_is_pair(p) ? fhir_composite_each(rq, root, p, pairs_add, &k) : OK;
+    }
     while (str_cut(&rest, '|', &path)) {
         if (str_eq(path, S("deceased!"))) {
             bool dead = json_true(json_get(root, S("deceasedBoolean"))) ||
@@ -528,22 +547,6 @@ uint64_t fhir_pair_key(uint64_t code, uint32_t sys, uint64_t unit)
     return x ^ x >> 31;
 }
 
-/* Each code with each number (a fhir_composite_fn with a struct fhir_pick). */
-static enum err pairs_add(const struct fhir_tuples *parts, size_t n, void *ctx)
-{
-    struct fhir_pick *k = ctx;
-    ASSERT(n == 2);
-    for (size_t i = 0; i < parts[0].n; i++) {
-        for (size_t j = 0; j < parts[1].n; j++) {
-            const struct tuple *code = &parts[0].v[i];
-            struct tuple t = parts[1].v[j];
-            t.quantity.unit = fhir_pair_key(code->token.hash, code->token.sys, t.quantity.unit);
-            TRY(add(k, t));
-        }
-    }
-    return OK;
-}
-
 enum err fhir_extract(struct req *rq, struct jv root, enum fhir_type type,
                       struct fhir_tuples *ret_tuples)
 {
@@ -551,10 +554,8 @@ enum err fhir_extract(struct req *rq, struct jv root, enum fhir_type type,
     const struct fhir_param *p = fhir_params(type, &n);
     TRY(fhir_extract_tree(rq, root, type, ret_tuples));
     for (size_t i = 0; i < n; i++) {
-        if (fhir_param_is_pair(&p[i])) {
-            struct fhir_pick k = {rq, &p[i], ret_tuples};
-            TRY(fhir_composite_each(rq, root, &p[i], pairs_add, &k));
-        } else if (str_ends(str_z(p[i].paths), S("!"))) { /* a rule of its own, no walk */
+        bool own_rule = str_ends(str_z(p[i].paths), S("!"));
+        if (own_rule || fhir_param_is_pair(&p[i])) { /* no walk of the tree gives them */
             TRY(fhir_extract_param(rq, root, &p[i], ret_tuples));
         }
     }

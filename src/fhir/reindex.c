@@ -13,7 +13,7 @@
 
 enum {
     CODE_GENERATION = 2, /* to be raised when extract.c, words.c or fhir_at() give other rows than before */
-    STEP = 2048,         /* resources of a commit */
+    STEP = 2048,         /* resources of a commit, at most */
     STEP_BYTES = 8 << 20,
     STEP_MEMORY = 512 << 20,
     TABLE_BYTES = 4 << 20,
@@ -157,7 +157,8 @@ static enum err rids_after(struct step *s, int64_t *ret_rids, size_t *ret_n)
     CLEANUP(db_rows_done) struct db_rows rows = {.stmt = NULL};
     bool has = true;
     *ret_n = 0;
-    TRY(DB_QUERY(s->rq, &rows, Q_INDEX_RIDS, sql_i64(s->last), sql_i64(STEP)));
+    TRY(DB_QUERY(s->rq, &rows, Q_INDEX_RIDS, sql_i64(s->last),
+                 sql_i64(s->r->step != 0 ? (int64_t)s->r->step : STEP)));
     for (;;) {
         TRY(db_next(s->rq, &rows, &has));
         if (!has) {
@@ -169,7 +170,7 @@ static enum err rids_after(struct step *s, int64_t *ret_rids, size_t *ret_n)
 
 static enum err gather(struct step *s, struct tx *tx)
 {
-    int64_t *rids = ARENA_ARRAY(s->rq->a, STEP, int64_t);
+    int64_t *rids = ARENA_ARRAY(s->rq->a, MAX(s->r->step, (size_t)STEP), int64_t);
     size_t n;
     size_t bytes = 0;
     TRY_MEM(s->rq, rids);

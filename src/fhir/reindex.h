@@ -12,6 +12,7 @@
 struct reindex {
     struct store *store;
     /* Called after each commit; false: stop, to be gone on with at another time. NULL: never. */
+    size_t step;            /* resources of a commit; 0: as many as is good */
     bool (*go_on)(void *ctx);
     void *ctx;
     bool all;               /* also when the generation is the present one */

@@ -186,7 +186,7 @@ static void test_interrupted(void **state)
     spoil("UPDATE setting SET value = x'31' WHERE key = 'index-generation'; DELETE FROM ix_date");
     for (int commits = 0; commits < 2; commits++) {
         world_open();
-        struct reindex r = {.store = w.st, .go_on = some};
+        struct reindex r = {.store = w.st, .step = 256, .go_on = some};
         w.left = 1;
         assert_int_equal(fhir_reindex(&w.rq, &r), OK);
         assert_false(r.done);
@@ -195,7 +195,7 @@ static void test_interrupted(void **state)
     }
     world_open();
     put(5, TX_ANY); /* somebody writes between */
-    struct reindex r = {.store = w.st};
+    struct reindex r = {.store = w.st, .step = 256};
     assert_int_equal(fhir_reindex(&w.rq, &r), OK);
     assert_true(r.done && r.n > 0 && r.n < N / 2);
     whole();

@@ -104,6 +104,19 @@ static enum err evaluate(struct req *rq, const struct rule *rule, struct path_en
     return OK;
 }
 
+/* Composites with rows: their walks; the suite `searches` holds what they find to the expressions. */
+static enum err pairs(struct req *rq, struct jv root, enum fhir_type type, struct fhir_tuples *t)
+{
+    size_t n;
+    const struct fhir_param *p = fhir_params(type, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (fhir_param_is_pair(&p[i])) {
+            TRY(fhir_extract_param(rq, root, &p[i], t));
+        }
+    }
+    return OK;
+}
+
 static bool differ(struct fhir_tuples *a, struct fhir_tuples *b, uint16_t *ret_sp)
 {
     a->n = tuples_sort(a->v, a->n);
@@ -156,6 +169,7 @@ static bool check(struct all *all, struct req *rq, struct jv root)
         e = evaluate(rq, &all->rules[type][i], &env, &path);
     }
     uint64_t t2 = os_ticks_us();
+    e = e == OK ? pairs(rq, root, type, &path) : e;
     for (unsigned i = 0; e == OK && i < FHIR_PARAM_METAS; i++) {
         e = fhir_extract_param(rq, root, fhir_param_meta(type, i), &path);
     }
