@@ -11,6 +11,7 @@
 #include "fhir/find_int.h"
 
 enum {
+    LEAD_IN_VAIN = 300, /* candidates looked at in the order of a list that may not be the best */
     WALK_IN_VAIN = 512, /* candidates looked at before a longer race */
     FUEL_RESERVE = FHIR_REFERRERS * 2, /* left for the candidate being looked at */
 };
@@ -358,8 +359,22 @@ static enum err lead_or_walk(struct finder *f)
     if (done) {
         return OK;
     }
-    lead = lead != NULL ? lead : lead_at_once(f);
-    return lead != NULL ? lead_run(f, lead) : walk(f);
+    bool sure = lead != NULL;
+    uint64_t scan_max = f->scan_max;
+    lead = sure ? lead : lead_at_once(f, &sure);
+    if (lead == NULL) {
+        return walk(f);
+    }
+    f->scan_max = sure ? scan_max : MIN(f->scanned + LEAD_IN_VAIN, scan_max);
+    TRY(lead_run(f, lead));
+    f->scan_max = scan_max;
+    if (!f->cut || sure) {
+        return OK;
+    }
+    f->lead = NULL;
+    f->n_found = 0;
+    f->cut = false;
+    return walk(f);
 }
 
 /* The page after one that was read in the order of a list. */
@@ -375,6 +390,28 @@ static enum err lead_again(struct finder *f)
     }
     f->from_place = (struct place){f->from.keys[0], f->from.outer, f->from.after};
     return lead_run(f, c);
+}
+
+/* The order asked for may fill the page soon. Else nothing has happened. */
+static enum err try_sorted(struct finder *f, bool *ret_done)
+{
+    uint64_t scan_max = f->scan_max;
+    bool can = false;
+    if (f->counting) {
+        return OK;
+    }
+    f->scan_max = MIN(f->scanned + WALK_IN_VAIN, scan_max);
+    f->trying = true;
+    TRY(finder_walk_sorted(f, &can));
+    f->trying = false;
+    f->scan_max = scan_max;
+    *ret_done = can && !f->cut;
+    if (!*ret_done) {
+        f->cut = false;
+        f->n_found = 0;
+        f->total = 0;
+    }
+    return OK;
 }
 
 enum err finder_run(struct finder *f)
@@ -400,6 +437,10 @@ enum err finder_run(struct finder *f)
         return lead_again(f);
     }
     TRY(finder_race(f, RACE_SHORT, NULL, &done));
+    if (!done && !f->natural) {
+        TRY(finder_race(f, RACE_MIDDLE, NULL, &done));
+        TRY(done ? OK : try_sorted(f, &done));
+    }
     if (!done && !f->natural) {
         TRY(finder_race(f, RACE_LONG, NULL, &done));
         if (!done) {

@@ -34,8 +34,9 @@ void finder_phase(struct finder *f, bool undated);
 bool lead_can(const struct fhir_criterion *c);
 /* The best of those that could; NULL: none. */
 const struct fhir_criterion *lead_best(const struct finder *f);
-/* The same, but only when a walk in the order of (at, rid) is not worth trying first. */
-const struct fhir_criterion *lead_at_once(const struct finder *f);
+/* The same, but only when a walk in the order of (at, rid) is not to be tried first. Not sure: it may look at
+ * many in vain. */
+const struct fhir_criterion *lead_at_once(const struct finder *f, bool *ret_sure);
 /* The page, in the order of the list of c. */
 MUST_USE enum err lead_run(struct finder *f, const struct fhir_criterion *c);
 

@@ -152,6 +152,14 @@ static enum err lists_open(struct req *rq, enum fhir_type type, const struct fhi
             TRY(lane_add(rq, type, &c[i], l));
         }
     }
+    for (size_t i = 0; i < n && l->n < LANES_MAX; i++) { /* of a composite, the code */
+        struct fhir_criterion part;
+        if (c[i].has_pairs && c[i].op == ASK_PARAM && source_part(&c[i], 0, &part) &&
+            source_is_ordered(&part)) {
+            TRY(lane_add(rq, type, &part, l));
+            l->v[l->n - 1].c = NULL;
+        }
+    }
     for (size_t i = 0; i < n && l->n == 0; i++) { /* many lists are better than all of the type */
         if (source_is_ordered(&c[i])) {
             TRY(lane_add(rq, type, &c[i], l));

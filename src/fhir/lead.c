@@ -7,8 +7,6 @@
  *   _has   by the newest resource that meets what is asked and names one
  * Of several places a resource has in such an order the first counts. A next link says which list led.
  */
-#include <string.h>
-
 #include "base/text.h"
 #include "fhir/extract.h"
 #include "fhir/find_int.h"
@@ -61,11 +59,18 @@ bool lead_can(const struct fhir_criterion *c)
     return kind_of(c) != LEAD_NONE;
 }
 
+/* What a chain leads to may be read by its own keys. */
+static bool outer_has_keys(const struct fhir_criterion *c)
+{
+    return c->op == ASK_CHAIN && !c->has_set && c->n_sub == 1 && c->sub->op == ASK_PARAM &&
+           param_leads(c->sub);
+}
+
 static int lead_rank(const struct fhir_criterion *c)
 {
     switch (kind_of(c)) {
     case LEAD_NONE: break;
-    case LEAD_CHAIN: return c->has_set ? 0 : 4;
+    case LEAD_CHAIN: return c->has_set ? 0 : outer_has_keys(c) ? 1 : 4;
     case LEAD_HAS: return 2;
     case LEAD_KEY: return c->has_pairs ? 1 : c->p->kind == SP_STRING ? 3 : 5;
     }
@@ -84,36 +89,36 @@ const struct fhir_criterion *lead_best(const struct finder *f)
     return best;
 }
 
-const struct fhir_criterion *lead_at_once(const struct finder *f)
+const struct fhir_criterion *lead_at_once(const struct finder *f, bool *ret_sure)
 {
     const struct fhir_criterion *best = lead_best(f);
     bool has_lane = false;
+    bool has_ref = false;
     for (size_t i = 0; i < f->q->n; i++) {
         const struct fhir_criterion *c = &f->q->c[i];
         has_lane = has_lane || (c->op != ASK_CHAIN && source_is_ordered(c) &&
                                 source_lists(c) <= LANE_LISTS_MAX);
+        has_ref = has_ref || asks_refs(c);
     }
-    if (best == NULL || (kind_of(best) == LEAD_CHAIN && !best->has_set)) {
+    *ret_sure = !has_lane;
+    if (best == NULL || has_ref) {
         return NULL;
     }
-    bool few = best->op == ASK_CHAIN && best->n_set <= FEW;
-    return few || !has_lane ? best : NULL;
+    if (kind_of(best) == LEAD_CHAIN) {
+        *ret_sure = best->has_set;
+        return (best->has_set && best->n_set <= FEW) || outer_has_keys(best) ? best : NULL;
+    }
+    bool narrow = kind_of(best) == LEAD_KEY && (best->has_pairs || best->p->kind == SP_STRING);
+    return narrow || !has_lane ? best : NULL;
 }
 
 /* ---- places ---- */
 
-static double number_of(int64_t order)
-{
-    double v;
-    int64_t bits = order < 0 ? INT64_MIN - order : order;
-    memcpy(&v, &bits, sizeof(v));
-    return v;
-}
-
 static int place_cmp(const struct fhir_criterion *c, const struct place *a, const struct place *b)
 {
     int by_key = sort_keys_cmp(&a->key, &b->key, 1);
-    int by_outer = by_key != 0 ? by_key : hit_cmp(a->outer, b->outer, LIST_NEWEST);
+    enum list_order o = outer_has_keys(c) ? LIST_OLDEST : LIST_NEWEST;
+    int by_outer = by_key != 0 ? by_key : hit_cmp(a->outer, b->outer, o);
     return by_outer != 0 ? by_outer
                          : hit_cmp(a->hit, b->hit,
                                    c->op == ASK_CHAIN ? LIST_NEWEST : LIST_OLDEST);
@@ -177,6 +182,7 @@ static bool tuple_place(const struct key_list *l, const struct tuple *t, struct 
     return false;
 }
 
+/* The least place among the keys of a candidate. */
 static enum err key_place(struct finder *f, const struct fhir_criterion *c, struct cand *k,
                           struct place *ret_p, bool *ret_has)
 {
@@ -194,11 +200,12 @@ static enum err key_place(struct finder *f, const struct fhir_criterion *c, stru
     return OK;
 }
 
-/* Is it one the chain leads to? Its hit, then. */
+/* Is it one the chain leads to? Its key and hit, then. */
 static enum err target_is(struct finder *f, const struct fhir_criterion *c, int64_t rid,
-                          struct hit *ret_hit, bool *ret_is)
+                          struct place *p, bool *ret_is)
 {
     struct cand k = {.hit = {0, rid}};
+    struct place own;
     *ret_is = false;
     enum err e = cand_head(f->rq, &k);
     if (e == E_NOT_FOUND) {
@@ -206,12 +213,19 @@ static enum err target_is(struct finder *f, const struct fhir_criterion *c, int6
         return OK;
     }
     TRY(e);
-    *ret_hit = (struct hit){k.head.at_ms, rid};
+    k.hit.at = k.head.at_ms;
+    p->outer = k.hit;
     if (c->has_set) {
         *ret_is = set_has(c->set, c->n_set, rid);
         return OK;
     }
-    return rid_meets(f->rq, f->gate, rid, c->sub[0].type, &c->sub[0], ret_is);
+    TRY(rid_meets(f->rq, f->gate, rid, c->sub->type, c->sub, ret_is));
+    if (*ret_is && outer_has_keys(c)) {
+        TRY(key_place(f, c->sub, &k, &own, ret_is));
+        p->key = own.key;
+        p->outer = own.hit;
+    }
+    return OK;
 }
 
 static enum err chain_place(struct finder *f, const struct fhir_criterion *c, struct cand *k,
@@ -224,7 +238,7 @@ static enum err chain_place(struct finder *f, const struct fhir_criterion *c, st
         struct place p = {.hit = k->hit};
         bool is = false;
         if (t->sp == c->p->sp && t->kind == TUPLE_REF && t->ref.rid > 0) {
-            TRY(target_is(f, c, t->ref.rid, &p.outer, &is));
+            TRY(target_is(f, c, t->ref.rid, &p, &is));
         }
         if (is && (!*ret_has || place_cmp(c, &p, ret_p) < 0)) {
             *ret_p = p;
@@ -300,6 +314,29 @@ static bool has_found(const struct finder *f, int64_t rid)
     return false;
 }
 
+/* Does standing in the list mean that the criterion is met? */
+static bool list_tells(const struct fhir_criterion *c)
+{
+    if (c->op != ASK_PARAM) {
+        return true;
+    }
+    if (c->p->kind == SP_STRING) {
+        return !text_asks(c);
+    }
+    enum fhir_prefix prefix = c->has_pairs ? c->pairs[0].v->prefix : c->v[0].prefix;
+    return c->has_pairs && (prefix == P_GT || prefix == P_LT || prefix == P_GE);
+}
+
+/* How far it came, with a text of its own. */
+static void last_keep(struct finder *f, const struct place *p)
+{
+    f->last_place = *p;
+    for (size_t i = 0; i < p->key.text.n; i++) {
+        f->last_text[i] = p->key.text.p[i];
+    }
+    f->last_place.key.text.p = f->last_text;
+}
+
 /* A candidate in its turn: outer and rid where the list stands, known when p is not NULL. */
 static enum err look(struct finder *f, struct hit hit, bool real_at, const struct place *p)
 {
@@ -309,7 +346,7 @@ static enum err look(struct finder *f, struct hit hit, bool real_at, const struc
     if (has_found(f, hit.rid)) {
         return OK;
     }
-    const struct fhir_criterion *skip = f->lead->op == ASK_PARAM ? NULL : f->lead;
+    const struct fhir_criterion *skip = list_tells(f->lead) ? f->lead : NULL;
     TRY(finder_test(f, &hit, skip, real_at, &meets));
     if (!meets && !limit) {
         return OK;
@@ -325,11 +362,7 @@ static enum err look(struct finder *f, struct hit hit, bool real_at, const struc
                (p == NULL || place_cmp(f->lead, &own, p) == 0);
         if (e == OK && has && limit && !moment_is_newer(f, hit.rid) &&
             place_cmp(f->lead, &own, &f->last_place) > 0) {
-            f->last_place = own;
-            for (size_t i = 0; i < own.key.text.n; i++) {
-                f->last_text[i] = own.key.text.p[i];
-            }
-            f->last_place.key.text.p = f->last_text;
+            last_keep(f, &own);
         }
         if (e == OK && keep && f->resume) {
             e = olds_take(f, &own);
@@ -347,20 +380,20 @@ static bool goes_on(const struct finder *f)
 
 /* ---- keys ---- */
 
-static enum err keys_open(struct finder *f, const struct key_list *l, struct list **gives)
+/* p: where to go on; NULL: from the beginning. */
+static enum err keys_open(struct req *rq, const struct key_list *l, const struct place *p,
+                          struct list **gives)
 {
-    const struct place *p = &f->from_place;
-    struct req *rq = f->rq;
     switch (l->kind) {
     case TUPLE_STRING:
-        return f->resume ? list_string_on(rq, l->sp, l->prefix, p->key.text, p->hit, gives)
+        return p != NULL ? list_string_on(rq, l->sp, l->prefix, p->key.text, p->hit, gives)
                          : list_string(rq, l->sp, l->prefix, gives);
     case TUPLE_DATE:
-        return f->resume ? list_date_on(rq, l->sp, l->date_to, p->key.number, p->hit.at,
+        return p != NULL ? list_date_on(rq, l->sp, l->date_to, p->key.number, p->hit.at,
                                         p->hit.rid, gives)
                          : list_date(rq, l->sp, l->date_from, l->date_to, LIST_OLDEST, gives);
     case TUPLE_QUANTITY:
-        return f->resume ? list_quantity_on(rq, l->sp, l->unit, l->to, number_of(p->key.number),
+        return p != NULL ? list_quantity_on(rq, l->sp, l->unit, l->to, sort_double(p->key.number),
                                             p->hit, gives)
                          : list_quantity(rq, l->sp, l->unit, l->from, l->to, gives);
     case TUPLE_TOKEN:
@@ -375,7 +408,7 @@ static enum err keys_run(struct finder *f, bool *ret_end)
     struct list *list = NULL;
     struct hit hit;
     enum err e = OK;
-    TRY(keys_open(f, &l, &list));
+    TRY(keys_open(f->rq, &l, f->resume ? &f->from_place : NULL, &list));
     while (e == OK && goes_on(f)) {
         if (!list_next(list, &hit)) {
             *ret_end = true;
@@ -392,6 +425,9 @@ static enum err keys_run(struct finder *f, bool *ret_end)
 
 struct outer {
     const struct fhir_criterion *sub; /* NULL: set */
+    struct list *keys;                /* NULL: lanes */
+    struct key_list key_list;
+    char text[TUPLE_STRING_MAX]; /* of the present key */
     struct lanes lanes;
     struct hit *set;
     size_t n;
@@ -401,6 +437,13 @@ struct outer {
 static enum err outer_open(struct finder *f, const struct fhir_criterion *c, struct outer *o)
 {
     *o = (struct outer){.sub = c->has_set ? NULL : c->sub};
+    if (outer_has_keys(c)) {
+        /* just before the one it stands at, whose names may not all have been given */
+        struct place p = {.key = f->from_place.key, .hit = f->from_place.outer};
+        p.hit.rid -= p.hit.rid > INT64_MIN ? 1 : 0;
+        o->key_list = key_list_of(c->sub);
+        return keys_open(f->rq, &o->key_list, f->resume ? &p : NULL, &o->keys);
+    }
     if (!c->has_set) {
         TRY(lanes_open(f->rq, c->sub->type, c->sub, 1, (struct lane_ref){0}, LIST_NEWEST,
                        &o->lanes));
@@ -426,11 +469,60 @@ static enum err outer_open(struct finder *f, const struct fhir_criterion *c, str
     return OK;
 }
 
-static enum err outer_next(struct finder *f, struct outer *o, struct hit *ret_hit, bool *ret_has,
+/* Stands it behind p? Then p is it. */
+static enum err outer_step(struct finder *f, struct outer *o, struct hit hit, struct place *p,
+                           bool *ret_has)
+{
+    struct cand k = {.hit = hit};
+    struct place own;
+    if (o->key_list.kind == TUPLE_DATE) {
+        TRY(cand_head(f->rq, &k));
+        k.hit.at = k.head.at_ms;
+    }
+    TRY(key_place(f, o->sub, &k, &own, ret_has));
+    int c = sort_keys_cmp(&own.key, &p->key, 1);
+    c = c != 0 ? c : hit_cmp(own.hit, p->outer, LIST_OLDEST);
+    *ret_has = *ret_has && (c > 0 || p->outer.rid == 0);
+    if (*ret_has) {
+        p->key = own.key;
+        p->outer = own.hit;
+        for (size_t i = 0; i < own.key.text.n; i++) {
+            o->text[i] = own.key.text.p[i];
+        }
+        p->key.text.p = o->text;
+    }
+    return OK;
+}
+
+/* The next by its keys: of several rows of a resource, the first. */
+static enum err outer_key(struct finder *f, struct outer *o, struct place *p, bool *ret_has,
+                          bool *ret_end)
+{
+    struct hit hit;
+    enum err e = OK;
+    while (e == OK && !*ret_has && goes_on(f)) {
+        if (!list_next(o->keys, &hit)) {
+            *ret_end = true;
+            return list_err(f->rq, o->keys);
+        }
+        f->scanned++;
+        TRY(rid_meets(f->rq, f->gate, hit.rid, o->sub->type, o->sub, ret_has));
+        struct arena_mark m = arena_mark(f->rq->a);
+        e = *ret_has ? outer_step(f, o, hit, p, ret_has) : OK;
+        arena_back(f->rq->a, m);
+    }
+    return e;
+}
+
+static enum err outer_next(struct finder *f, struct outer *o, struct place *p, bool *ret_has,
                            bool *ret_end)
 {
+    struct hit *ret_hit = &p->outer;
     *ret_has = false;
     *ret_end = false;
+    if (o->keys != NULL) {
+        return outer_key(f, o, p, ret_has, ret_end);
+    }
     if (o->sub == NULL) {
         *ret_end = o->next == o->n;
         *ret_has = !*ret_end;
@@ -447,25 +539,25 @@ static enum err outer_next(struct finder *f, struct outer *o, struct hit *ret_hi
     return OK;
 }
 
-static bool is_from(const struct finder *f, struct hit outer)
+static bool is_from(const struct finder *f, const struct place *p)
 {
-    return f->resume && hit_cmp(outer, f->from_place.outer, LIST_NEWEST) == 0;
+    return f->resume && hit_cmp(p->outer, f->from_place.outer, LIST_NEWEST) == 0;
 }
 
 /* What names one target, newest first. */
-static enum err named_run(struct finder *f, struct hit outer)
+static enum err named_run(struct finder *f, const struct place *at)
 {
     struct lanes l;
     struct hit hit;
     bool end = false;
     enum err e = OK;
-    const struct lane_ref ref = {f->lead->p->sp, outer.rid, f->lead};
+    const struct lane_ref ref = {f->lead->p->sp, at->outer.rid, f->lead};
     TRY(lanes_open(f->rq, f->q->type, f->q->c, f->q->n, ref, LIST_NEWEST, &l));
-    if (is_from(f, outer)) {
+    if (is_from(f, at)) {
         lanes_after(&l, f->from_place.hit);
     }
     while (e == OK && goes_on(f) && lanes_next(&l, f->scan_max, &hit, &end)) {
-        struct place p = {.outer = outer, .hit = hit};
+        struct place p = {at->key, at->outer, hit};
         f->lanes = &l;
         e = look(f, hit, true, &p);
         f->lanes = NULL;
@@ -476,8 +568,9 @@ static enum err named_run(struct finder *f, struct hit outer)
 }
 
 /* What one resource of _has names: in the order of their numbers. */
-static enum err names_run(struct finder *f, struct hit outer)
+static enum err names_run(struct finder *f, const struct place *at)
 {
+    struct hit outer = at->outer;
     struct arena_mark m = arena_mark(f->rq->a);
     struct cand k = {.hit = outer};
     enum err e = cand_tuples(f->rq, &k);
@@ -485,7 +578,7 @@ static enum err names_run(struct finder *f, struct hit outer)
         const struct tuple *t = &k.tuples[i];
         struct place p = {.outer = outer, .hit = {0, t->ref.rid}};
         bool is = t->sp == f->lead->p->sp && t->kind == TUPLE_REF && t->ref.rid > 0 &&
-                  !(is_from(f, outer) && t->ref.rid <= f->from_place.hit.rid);
+                  !(is_from(f, at) && t->ref.rid <= f->from_place.hit.rid);
         struct hit first = outer;
         bool has = true;
         if (is) {
@@ -502,19 +595,25 @@ static enum err names_run(struct finder *f, struct hit outer)
 static enum err outer_run(struct finder *f, bool *ret_end)
 {
     struct outer o;
-    struct hit outer = {0, 0};
+    struct place at = {.outer = {0, 0}};
     bool has = true;
     TRY(outer_open(f, f->lead, &o));
+    if (o.keys != NULL && f->resume) {
+        at = (struct place){.key = f->from_place.key, .outer = f->from_place.outer};
+        at.outer.rid -= at.outer.rid > 1 ? 1 : 0;
+    }
     enum err e = OK;
     while (e == OK && has && goes_on(f)) {
-        e = outer_next(f, &o, &outer, &has, ret_end);
+        e = outer_next(f, &o, &at, &has, ret_end);
         if (e == OK && has) {
             int64_t none = f->lead->op == ASK_HAS ? 0 : INT64_MAX;
-            f->last_place = (struct place){.outer = outer, .hit = {none, none}};
-            e = f->lead->op == ASK_HAS ? names_run(f, outer) : named_run(f, outer);
+            last_keep(f, &(struct place){at.key, at.outer, {none, none}});
+            e = f->lead->op == ASK_HAS ? names_run(f, &at) : named_run(f, &at);
         }
     }
-    if (o.sub != NULL) {
+    if (o.keys != NULL) {
+        list_close(&o.keys);
+    } else if (o.sub != NULL) {
         lanes_close(&o.lanes);
     }
     return e;
@@ -530,7 +629,7 @@ enum err lead_run(struct finder *f, const struct fhir_criterion *c)
     f->n_found = 0;
     f->total = 0;
     f->next_old = 0;
-    f->last_place = f->from_place;
+    last_keep(f, &f->from_place);
     TRY(f->resume ? olds_place(f) : OK);
     TRY(kind_of(c) == LEAD_KEY ? keys_run(f, &end) : outer_run(f, &end));
     if (end && f->n_found < f->want) {

@@ -6,8 +6,8 @@
 
 enum {
     SET_MAX = FHIR_SCAN_MAX, /* resources one criterion is gathered to */
-    SET_SMALL = 200,         /* at first; the rest when a search looks in vain */
-    SCAN_SMALL = 2000,
+    SET_SMALL = 64,          /* at first; the rest when a search looks in vain */
+    SCAN_SMALL = 500,
     FHIR_PAGE_BYTES = 4 << 20, /* of matches; a page of large resources ends early, with a next link */
 };
 
@@ -72,6 +72,7 @@ struct finder {
     struct hit last;  /* last candidate looked at */
     uint64_t total;   /* matches counted */
     bool counting;    /* count all of them */
+    bool trying;      /* a walk that may be given up for another plan: it does not fail */
     const struct fhir_criterion *lead; /* its list gives the order; NULL: that of (at, rid) or of keys */
     struct place from_place;  /* resume: where it stands in that order */
     struct place last_place;  /* cut: how far it came */
@@ -94,6 +95,7 @@ MUST_USE enum err finder_sort(struct finder *f, struct hit *hits, size_t n, size
 MUST_USE enum err sort_keys(struct finder *f, struct cand *k, struct sort_key *ret_keys);
 /* A number whose order is that of the doubles. */
 int64_t sort_number(double v);
+double sort_double(int64_t number);
 int sort_keys_cmp(const struct sort_key *a, const struct sort_key *b, size_t n);
 /* walk.c: found in the order of the index of the first key; *ret_can is false when it has none. */
 MUST_USE enum err finder_walk_sorted(struct finder *f, bool *ret_can);

@@ -50,6 +50,14 @@ int64_t sort_number(double v)
     return bits < 0 ? INT64_MIN - bits : bits;
 }
 
+double sort_double(int64_t number)
+{
+    double v;
+    int64_t bits = number < 0 ? INT64_MIN - number : number;
+    memcpy(&v, &bits, sizeof(v));
+    return v;
+}
+
 static void key_offer(struct sort_key *key, struct sort_key one)
 {
     one.descending = key->descending;

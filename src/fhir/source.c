@@ -2,7 +2,7 @@
 #include "fhir/source_int.h"
 
 #include "fhir/extract.h"
-#include "fhir/match_int.h"
+#include "fhir/search_int.h"
 
 int hit_cmp(struct hit a, struct hit b, enum list_order o)
 {
@@ -292,8 +292,12 @@ void source_numbers(const struct fhir_value *v, double *ret_from, double *ret_to
 {
     bool below = v->prefix == P_LT || v->prefix == P_LE || v->prefix == P_EB;
     bool above = v->prefix == P_GT || v->prefix == P_GE || v->prefix == P_SA;
-    *ret_from = below ? -1e300 : v->quantity.lo;
-    *ret_to = above ? 1e300 : v->quantity.hi;
+    double from = v->prefix == P_GT ? sort_double(sort_number(v->quantity.mid) + 1)
+                                    : v->quantity.lo;
+    double to = v->prefix == P_LT ? sort_double(sort_number(v->quantity.mid) - 1)
+                                  : v->quantity.hi;
+    *ret_from = below ? -1e300 : from;
+    *ret_to = above ? 1e300 : to;
 }
 
 static enum err quantity_open(struct req *rq, uint16_t sp, uint64_t unit,

@@ -45,7 +45,8 @@ static void run_begin(struct run *r, const struct sort_key *key)
 static enum err run_add(struct finder *f, struct run *r, struct hit hit)
 {
     if (r->n == RUN_MAX) {
-        return too_many(f);
+        f->cut = f->trying;
+        return f->trying ? OK : too_many(f);
     }
     for (size_t i = r->n; i-- > 0;) {
         if (r->v[i].rid == hit.rid) {
@@ -101,7 +102,7 @@ static enum err olds_order(struct finder *f)
     return OK;
 }
 
-static enum err list_open(struct finder *f, struct list **gives)
+static enum err list_open(struct finder *f, const struct date_window *w, struct list **gives)
 {
     const struct fhir_sort *s = &f->q->sort[0];
     enum list_order o = s->descending ? LIST_NEWEST : LIST_OLDEST;
@@ -110,9 +111,8 @@ static enum err list_open(struct finder *f, struct list **gives)
         return list_string_from(f->rq, s->p->sp, from != NULL ? from->text : S(""), o, gives);
     }
     if (s->p->kind == SP_DATE || s->p->kind == SP_UPDATED) {
-        int64_t lo = from != NULL && !s->descending ? from->number : FHIR_TIME_MIN;
-        int64_t hi = from != NULL && s->descending ? MIN(from->number, FHIR_TIME_MAX) + 1
-                                                   : FHIR_TIME_MAX;
+        int64_t lo = from != NULL && !s->descending ? MAX(from->number, w->from) : w->from;
+        int64_t hi = from != NULL && s->descending ? MIN(MIN(from->number, FHIR_TIME_MAX - 1) + 1, w->to) : w->to;
         if (s->p->kind == SP_UPDATED) {
             return list_changed(f->rq, (uint16_t)f->q->type, lo, hi, o, gives);
         }
@@ -160,27 +160,53 @@ static enum err step(struct finder *f, struct run *r, struct hit hit)
     return e;
 }
 
-static enum err walk_keys(struct finder *f, struct run *r, bool *ret_end)
+/* Long spans that began before the window, in the order asked for. */
+static enum err walk_longs(struct finder *f, struct run *r, const struct date_window *w)
+{
+    for (size_t i = 0; i < w->n_longs && f->n_found < f->want; i++) {
+        TRY(step(f, r, w->longs[f->q->sort[0].descending ? w->n_longs - 1 - i : i]));
+    }
+    return OK;
+}
+
+static enum err walk_list(struct finder *f, struct run *r, const struct date_window *w,
+                          bool *ret_more)
 {
     struct list *l = NULL;
     struct hit hit;
     enum err e = OK;
-    bool more = true;
-    TRY(list_open(f, &l));
+    TRY(list_open(f, w, &l));
     while (e == OK && f->n_found < f->want && f->scanned < f->scan_max &&
-           (more = list_next(l, &hit))) {
+           (*ret_more = list_next(l, &hit))) {
         e = step(f, r, hit);
         f->last = hit;
     }
     e = e == OK ? list_err(f->rq, l) : e;
     list_close(&l);
-    TRY(e);
+    return e;
+}
+
+static enum err walk_keys(struct finder *f, struct run *r, bool *ret_end)
+{
+    const struct fhir_sort *s = &f->q->sort[0];
+    struct date_window w;
+    bool known = false;
+    bool more = true;
+    TRY(date_window_of(f->rq, f->q->c, f->q->n, s->p, &w, &known));
+    if (!known || s->p->kind != SP_DATE) {
+        w = (struct date_window){.from = FHIR_TIME_MIN, .to = FHIR_TIME_MAX};
+    }
+    TRY(s->descending ? OK : walk_longs(f, r, &w));
+    TRY(walk_list(f, r, &w, &more));
+    if (s->descending && !more) {
+        TRY(walk_longs(f, r, &w));
+    }
     if (f->n_found >= f->want) {
         return OK;
     }
     if (more) { /* what is gathered so far is in order, but the last run may not be whole */
         f->cut = true;
-        return f->n_found > 0 ? OK : too_many(f);
+        return f->n_found > 0 || f->trying ? OK : too_many(f);
     }
     TRY(olds_before(f, r, NULL));
     *ret_end = true;
@@ -233,6 +259,19 @@ static enum err walk_missing(struct finder *f)
     return OK;
 }
 
+/* Resources without a key may be among the matches: nothing asked speaks of the key. */
+static bool may_miss(const struct finder *f)
+{
+    const struct fhir_param *p = f->q->sort[0].p;
+    for (size_t i = 0; i < f->q->n; i++) {
+        const struct fhir_criterion *c = &f->q->c[i];
+        if (c->op == ASK_PARAM && c->p == p && c->modifier == MOD_NONE) {
+            return false;
+        }
+    }
+    return p->kind != SP_UPDATED;
+}
+
 enum err finder_walk_sorted(struct finder *f, bool *ret_can)
 {
     const struct fhir_param *p = f->q->sort[0].p;
@@ -249,6 +288,9 @@ enum err finder_walk_sorted(struct finder *f, bool *ret_can)
     if (!(f->resume && f->from.n_keys > 0 && f->from.keys[0].missing)) {
         TRY(walk_keys(f, &r, &end));
     }
-    bool all_have = p->kind == SP_UPDATED;
-    return f->n_found < f->want && !f->cut && !all_have ? walk_missing(f) : OK;
+    if (f->n_found >= f->want || f->cut || !may_miss(f)) {
+        return OK;
+    }
+    f->cut = f->trying;
+    return f->trying ? OK : walk_missing(f);
 }
