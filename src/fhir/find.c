@@ -388,7 +388,7 @@ static enum err lead_again(struct finder *f)
                        S("_cursor"), S(""));
         return FAIL(f->rq, E_BAD_INPUT, "_cursor");
     }
-    f->from_place = (struct place){f->from.keys[0], f->from.outer, f->from.after};
+    f->from_place = (struct lead_at){f->from.keys[0], f->from.outer, f->from.after};
     return lead_run(f, c);
 }
 

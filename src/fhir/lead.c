@@ -114,7 +114,7 @@ const struct fhir_criterion *lead_at_once(const struct finder *f, bool *ret_sure
 
 /* ---- places ---- */
 
-static int place_cmp(const struct fhir_criterion *c, const struct place *a, const struct place *b)
+static int place_cmp(const struct fhir_criterion *c, const struct lead_at *a, const struct lead_at *b)
 {
     int by_key = sort_keys_cmp(&a->key, &b->key, 1);
     enum list_order o = outer_has_keys(c) ? LIST_OLDEST : LIST_NEWEST;
@@ -155,9 +155,9 @@ static struct key_list key_list_of(const struct fhir_criterion *c)
 
 /* The place of one tuple, when it stands in the list. */
 static bool tuple_place(const struct key_list *l, const struct tuple *t, struct hit hit,
-                        struct place *ret_p)
+                        struct lead_at *ret_p)
 {
-    struct place p = {.hit = hit};
+    struct lead_at p = {.hit = hit};
     if (t->sp != l->sp || t->kind != l->kind) {
         return false;
     }
@@ -184,13 +184,13 @@ static bool tuple_place(const struct key_list *l, const struct tuple *t, struct 
 
 /* The least place among the keys of a candidate. */
 static enum err key_place(struct finder *f, const struct fhir_criterion *c, struct cand *k,
-                          struct place *ret_p, bool *ret_has)
+                          struct lead_at *ret_p, bool *ret_has)
 {
     struct key_list l = key_list_of(c);
     *ret_has = false;
     TRY(cand_tuples(f->rq, k));
     for (size_t i = 0; i < k->n_tuples; i++) {
-        struct place p;
+        struct lead_at p;
         if (tuple_place(&l, &k->tuples[i], k->hit, &p) &&
             (!*ret_has || place_cmp(c, &p, ret_p) < 0)) {
             *ret_p = p;
@@ -202,10 +202,10 @@ static enum err key_place(struct finder *f, const struct fhir_criterion *c, stru
 
 /* Is it one the chain leads to? Its key and hit, then. */
 static enum err target_is(struct finder *f, const struct fhir_criterion *c, int64_t rid,
-                          struct place *p, bool *ret_is)
+                          struct lead_at *p, bool *ret_is)
 {
     struct cand k = {.hit = {0, rid}};
-    struct place own;
+    struct lead_at own;
     *ret_is = false;
     enum err e = cand_head(f->rq, &k);
     if (e == E_NOT_FOUND) {
@@ -229,13 +229,13 @@ static enum err target_is(struct finder *f, const struct fhir_criterion *c, int6
 }
 
 static enum err chain_place(struct finder *f, const struct fhir_criterion *c, struct cand *k,
-                            struct place *ret_p, bool *ret_has)
+                            struct lead_at *ret_p, bool *ret_has)
 {
     *ret_has = false;
     TRY(cand_tuples(f->rq, k));
     for (size_t i = 0; i < k->n_tuples; i++) {
         const struct tuple *t = &k->tuples[i];
-        struct place p = {.hit = k->hit};
+        struct lead_at p = {.hit = k->hit};
         bool is = false;
         if (t->sp == c->p->sp && t->kind == TUPLE_REF && t->ref.rid > 0) {
             TRY(target_is(f, c, t->ref.rid, &p, &is));
@@ -249,7 +249,7 @@ static enum err chain_place(struct finder *f, const struct fhir_criterion *c, st
 }
 
 static enum err place_of(struct finder *f, const struct fhir_criterion *c, struct cand *k,
-                         struct place *ret_p, bool *ret_has)
+                         struct lead_at *ret_p, bool *ret_has)
 {
     *ret_has = false;
     switch (kind_of(c)) {
@@ -258,11 +258,11 @@ static enum err place_of(struct finder *f, const struct fhir_criterion *c, struc
     case LEAD_CHAIN: return chain_place(f, c, k, ret_p, ret_has);
     case LEAD_HAS: break;
     }
-    *ret_p = (struct place){.hit = {0, k->hit.rid}};
+    *ret_p = (struct lead_at){.hit = {0, k->hit.rid}};
     return has_first(f->rq, f->gate, c, k->hit.rid, &ret_p->outer, ret_has);
 }
 
-enum err lead_place(struct finder *f, struct hit hit, struct place *ret_p)
+enum err lead_place(struct finder *f, struct hit hit, struct lead_at *ret_p)
 {
     struct cand k = moment_cand(f, hit);
     bool has = false;
@@ -293,7 +293,7 @@ static enum err olds_place(struct finder *f)
 }
 
 /* What changed and stood before p (NULL: the rest). */
-static enum err olds_take(struct finder *f, const struct place *p)
+static enum err olds_take(struct finder *f, const struct lead_at *p)
 {
     for (; f->next_old < f->n_olds && f->n_found < f->want; f->next_old++) {
         if (p != NULL && place_cmp(f->lead, &f->olds[f->next_old].place, p) > 0) {
@@ -328,7 +328,7 @@ static bool list_tells(const struct fhir_criterion *c)
 }
 
 /* How far it came, with a text of its own. */
-static void last_keep(struct finder *f, const struct place *p)
+static void last_keep(struct finder *f, const struct lead_at *p)
 {
     f->last_place = *p;
     for (size_t i = 0; i < p->key.text.n; i++) {
@@ -338,11 +338,11 @@ static void last_keep(struct finder *f, const struct place *p)
 }
 
 /* A candidate in its turn: outer and rid where the list stands, known when p is not NULL. */
-static enum err look(struct finder *f, struct hit hit, bool real_at, const struct place *p)
+static enum err look(struct finder *f, struct hit hit, bool real_at, const struct lead_at *p)
 {
     bool meets = false;
     bool limit = f->scanned + LAST_LOOKED >= f->scan_max;
-    struct place own;
+    struct lead_at own;
     if (has_found(f, hit.rid)) {
         return OK;
     }
@@ -381,7 +381,7 @@ static bool goes_on(const struct finder *f)
 /* ---- keys ---- */
 
 /* p: where to go on; NULL: from the beginning. */
-static enum err keys_open(struct req *rq, const struct key_list *l, const struct place *p,
+static enum err keys_open(struct req *rq, const struct key_list *l, const struct lead_at *p,
                           struct list **gives)
 {
     switch (l->kind) {
@@ -439,7 +439,7 @@ static enum err outer_open(struct finder *f, const struct fhir_criterion *c, str
     *o = (struct outer){.sub = c->has_set ? NULL : c->sub};
     if (outer_has_keys(c)) {
         /* just before the one it stands at, whose names may not all have been given */
-        struct place p = {.key = f->from_place.key, .hit = f->from_place.outer};
+        struct lead_at p = {.key = f->from_place.key, .hit = f->from_place.outer};
         p.hit.rid -= p.hit.rid > INT64_MIN ? 1 : 0;
         o->key_list = key_list_of(c->sub);
         return keys_open(f->rq, &o->key_list, f->resume ? &p : NULL, &o->keys);
@@ -470,11 +470,11 @@ static enum err outer_open(struct finder *f, const struct fhir_criterion *c, str
 }
 
 /* Stands it behind p? Then p is it. */
-static enum err outer_step(struct finder *f, struct outer *o, struct hit hit, struct place *p,
+static enum err outer_step(struct finder *f, struct outer *o, struct hit hit, struct lead_at *p,
                            bool *ret_has)
 {
     struct cand k = {.hit = hit};
-    struct place own;
+    struct lead_at own;
     if (o->key_list.kind == TUPLE_DATE) {
         TRY(cand_head(f->rq, &k));
         k.hit.at = k.head.at_ms;
@@ -495,7 +495,7 @@ static enum err outer_step(struct finder *f, struct outer *o, struct hit hit, st
 }
 
 /* The next by its keys: of several rows of a resource, the first. */
-static enum err outer_key(struct finder *f, struct outer *o, struct place *p, bool *ret_has,
+static enum err outer_key(struct finder *f, struct outer *o, struct lead_at *p, bool *ret_has,
                           bool *ret_end)
 {
     struct hit hit;
@@ -514,7 +514,7 @@ static enum err outer_key(struct finder *f, struct outer *o, struct place *p, bo
     return e;
 }
 
-static enum err outer_next(struct finder *f, struct outer *o, struct place *p, bool *ret_has,
+static enum err outer_next(struct finder *f, struct outer *o, struct lead_at *p, bool *ret_has,
                            bool *ret_end)
 {
     struct hit *ret_hit = &p->outer;
@@ -539,13 +539,13 @@ static enum err outer_next(struct finder *f, struct outer *o, struct place *p, b
     return OK;
 }
 
-static bool is_from(const struct finder *f, const struct place *p)
+static bool is_from(const struct finder *f, const struct lead_at *p)
 {
     return f->resume && hit_cmp(p->outer, f->from_place.outer, LIST_NEWEST) == 0;
 }
 
 /* What names one target, newest first. */
-static enum err named_run(struct finder *f, const struct place *at)
+static enum err named_run(struct finder *f, const struct lead_at *at)
 {
     struct lanes l;
     struct hit hit;
@@ -557,7 +557,7 @@ static enum err named_run(struct finder *f, const struct place *at)
         lanes_after(&l, f->from_place.hit);
     }
     while (e == OK && goes_on(f) && lanes_next(&l, f->scan_max, &hit, &end)) {
-        struct place p = {at->key, at->outer, hit};
+        struct lead_at p = {at->key, at->outer, hit};
         f->lanes = &l;
         e = look(f, hit, true, &p);
         f->lanes = NULL;
@@ -568,7 +568,7 @@ static enum err named_run(struct finder *f, const struct place *at)
 }
 
 /* What one resource of _has names: in the order of their numbers. */
-static enum err names_run(struct finder *f, const struct place *at)
+static enum err names_run(struct finder *f, const struct lead_at *at)
 {
     struct hit outer = at->outer;
     struct arena_mark m = arena_mark(f->rq->a);
@@ -576,7 +576,7 @@ static enum err names_run(struct finder *f, const struct place *at)
     enum err e = cand_tuples(f->rq, &k);
     for (size_t i = 0; e == OK && i < k.n_tuples && goes_on(f); i++) {
         const struct tuple *t = &k.tuples[i];
-        struct place p = {.outer = outer, .hit = {0, t->ref.rid}};
+        struct lead_at p = {.outer = outer, .hit = {0, t->ref.rid}};
         bool is = t->sp == f->lead->p->sp && t->kind == TUPLE_REF && t->ref.rid > 0 &&
                   !(is_from(f, at) && t->ref.rid <= f->from_place.hit.rid);
         struct hit first = outer;
@@ -595,11 +595,11 @@ static enum err names_run(struct finder *f, const struct place *at)
 static enum err outer_run(struct finder *f, bool *ret_end)
 {
     struct outer o;
-    struct place at = {.outer = {0, 0}};
+    struct lead_at at = {.outer = {0, 0}};
     bool has = true;
     TRY(outer_open(f, f->lead, &o));
     if (o.keys != NULL && f->resume) {
-        at = (struct place){.key = f->from_place.key, .outer = f->from_place.outer};
+        at = (struct lead_at){.key = f->from_place.key, .outer = f->from_place.outer};
         at.outer.rid -= at.outer.rid > 1 ? 1 : 0;
     }
     enum err e = OK;
@@ -607,7 +607,7 @@ static enum err outer_run(struct finder *f, bool *ret_end)
         e = outer_next(f, &o, &at, &has, ret_end);
         if (e == OK && has) {
             int64_t none = f->lead->op == ASK_HAS ? 0 : INT64_MAX;
-            last_keep(f, &(struct place){at.key, at.outer, {none, none}});
+            last_keep(f, &(struct lead_at){at.key, at.outer, {none, none}});
             e = f->lead->op == ASK_HAS ? names_run(f, &at) : named_run(f, &at);
         }
     }

@@ -180,7 +180,7 @@ static enum err next_write(struct paging *g, struct finder *f, size_t shown, boo
     struct cursor at = {.moment = g->moment, .type = (uint16_t)g->type, .undated = f->undated,
                         .after = cut ? f->last : f->found[shown - 1]};
     if (f->lead != NULL) {
-        struct place p = f->last_place;
+        struct lead_at p = f->last_place;
         TRY(cut ? OK : lead_place(f, at.after, &p));
         at.lead = (uint8_t)(1 + (f->lead - f->q->c));
         at.keys[0] = p.key;

@@ -20,7 +20,7 @@ struct sort_key {
 };
 
 /* Where a match stands in the order of the list that leads (lead.c). */
-struct place {
+struct lead_at {
     struct sort_key key;
     struct hit outer; /* what a chain leads to, or what names it */
     struct hit hit;
@@ -35,7 +35,7 @@ struct cursor {
     uint8_t n_keys;          /* its keys, when sorted by others than (at, rid) */
     struct sort_key keys[FHIR_SORTS_MAX];
     uint8_t lead;            /* 1 + which criterion led, its key in keys; 0: none */
-    struct hit outer;        /* then: see struct place */
+    struct hit outer;        /* then: see struct lead_at */
 };
 
 /* A resource that changed since the moment, as it was then. */
@@ -43,7 +43,7 @@ struct old {
     struct cand k;
     struct ver_row row;
     bool undated;
-    struct place place; /* when a list leads */
+    struct lead_at place; /* when a list leads */
 };
 
 struct finder {
@@ -74,8 +74,8 @@ struct finder {
     bool counting;    /* count all of them */
     bool trying;      /* a walk that may be given up for another plan: it does not fail */
     const struct fhir_criterion *lead; /* its list gives the order; NULL: that of (at, rid) or of keys */
-    struct place from_place;  /* resume: where it stands in that order */
-    struct place last_place;  /* cut: how far it came */
+    struct lead_at from_place;  /* resume: where it stands in that order */
+    struct lead_at last_place;  /* cut: how far it came */
     char last_text[TUPLE_STRING_MAX];
     const struct lanes *lanes; /* the candidate under test stands in all of them; NULL: it does not */
 };
@@ -105,7 +105,7 @@ bool finder_is_full(const struct finder *f);
 
 /* ---- lead.c ---- */
 /* Where a match stands in the order of f->lead. */
-MUST_USE enum err lead_place(struct finder *f, struct hit hit, struct place *ret_p);
+MUST_USE enum err lead_place(struct finder *f, struct hit hit, struct lead_at *ret_p);
 
 /* ---- moment.c ---- */
 /* What changed since the cursor's moment, as it was. Criteria must be resolved.

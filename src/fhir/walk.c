@@ -112,7 +112,8 @@ static enum err list_open(struct finder *f, const struct date_window *w, struct 
     }
     if (s->p->kind == SP_DATE || s->p->kind == SP_UPDATED) {
         int64_t lo = from != NULL && !s->descending ? MAX(from->number, w->from) : w->from;
-        int64_t hi = from != NULL && s->descending ? MIN(MIN(from->number, FHIR_TIME_MAX - 1) + 1, w->to) : w->to;
+        int64_t last = from != NULL && s->descending ? MIN(from->number, FHIR_TIME_MAX) : w->to;
+        int64_t hi = MIN(last, w->to - 1) + 1; /* the key itself is looked at again */
         if (s->p->kind == SP_UPDATED) {
             return list_changed(f->rq, (uint16_t)f->q->type, lo, hi, o, gives);
         }
