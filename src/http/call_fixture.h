@@ -1,5 +1,5 @@
-/* http/call_fixture.h - a request made by hand, without a listener and a connection: for targets of other rooms
- * that run handlers themselves. It has no header fields. */
+/* http/call_fixture.h - a request made by hand, without a listener and a connection: for targets of
+ * other rooms that run handlers themselves. It has no header fields. */
 #pragma once
 
 #include <string.h>
