@@ -200,7 +200,8 @@ enum err path_regex_replace(struct path_vm *vm, const struct path_node *node, st
 /* ---- a pattern by itself ---- */
 
 struct path_pattern {
-    struct regex r;
+    const pcre2_code *code;
+    uint32_t limit;
 };
 
 enum err path_pattern_new(struct req *rq, struct str pattern, uint32_t limit,
@@ -213,8 +214,8 @@ enum err path_pattern_new(struct req *rq, struct str pattern, uint32_t limit,
     if (code == NULL) {
         return FAIL(rq, E_BAD_INPUT, "the pattern is no regular expression");
     }
-    p->r.code = code;
-    TRY(limits_set(rq, &p->r, limit));
+    p->code = code;
+    p->limit = limit;
     *ret_pattern = p;
     return OK;
 }
@@ -222,7 +223,10 @@ enum err path_pattern_new(struct req *rq, struct str pattern, uint32_t limit,
 enum err path_pattern_fits(struct req *rq, const struct path_pattern *p, struct str text,
                            bool *ret_fits)
 {
-    int n = pcre2_match(p->r.code, (PCRE2_SPTR)text.p, text.n, 0, 0, p->r.data, p->r.limits);
+    /* What a match grows lives as long as the match: callers give the arena back between two. */
+    struct regex r = {.code = p->code};
+    TRY(limits_set(rq, &r, p->limit));
+    int n = pcre2_match(r.code, (PCRE2_SPTR)text.p, text.n, 0, 0, r.data, r.limits);
     if (n < 0 && n != PCRE2_ERROR_NOMATCH) {
         return FAIL(rq, E_TOO_LARGE, "the pattern takes too long");
     }
