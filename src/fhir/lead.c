@@ -7,70 +7,25 @@
  *   _has   by the newest resource that meets what is asked and names one
  * Of several places a resource has in such an order the first counts. A next link says which list led.
  */
-#include "base/text.h"
-#include "fhir/extract.h"
-#include "fhir/find_int.h"
+#include "fhir/lead_int.h"
 
 enum {
     LAST_LOOKED = 64, /* before the limit: places are kept, one of them goes into the link */
     FEW = 200,        /* resources a chain leads to: asked for one by one at once */
 };
 
-enum lead_kind { LEAD_NONE, LEAD_KEY, LEAD_CHAIN, LEAD_HAS };
-
-/* ---- which may lead ---- */
-
-static bool date_leads(const struct fhir_value *v)
-{
-    return v->prefix == P_EQ || v->prefix == P_LT || v->prefix == P_LE || v->prefix == P_SA ||
-           v->prefix == P_EB;
-}
-
-static bool param_leads(const struct fhir_criterion *c)
-{
-    if (c->has_hits || !source_can(c) || source_lists(c) != 1) {
-        return false;
-    }
-    switch (c->p->kind) {
-    case SP_COMPOSITE: return c->has_pairs;
-    case SP_STRING:
-    case SP_QUANTITY:
-    case SP_NUMBER: return true;
-    case SP_DATE: return date_leads(&c->v[0]);
-    default: return false;
-    }
-}
-
-static enum lead_kind kind_of(const struct fhir_criterion *c)
-{
-    switch (c->op) {
-    case ASK_PARAM: return param_leads(c) ? LEAD_KEY : LEAD_NONE;
-    case ASK_CHAIN: return c->has_set || c->n_sub == 1 ? LEAD_CHAIN : LEAD_NONE;
-    case ASK_HAS:
-        return !c->has_hits && source_is_ordered(c->sub) && source_lists(c->sub) <= LANE_LISTS_MAX
-                   ? LEAD_HAS
-                   : LEAD_NONE;
-    default: return LEAD_NONE;
-    }
-}
+/* ---- which leads ---- */
 
 bool lead_can(const struct fhir_criterion *c)
 {
-    return kind_of(c) != LEAD_NONE;
-}
-
-/* What a chain leads to may be read by its own keys. */
-static bool outer_has_keys(const struct fhir_criterion *c)
-{
-    return c->op == ASK_CHAIN && !c->has_set && c->n_sub == 1 && c->sub->op == ASK_PARAM &&
-           param_leads(c->sub);
+    return lead_kind_of(c) != LEAD_NONE;
 }
 
 static int lead_rank(const struct fhir_criterion *c)
 {
-    switch (kind_of(c)) {
+    switch (lead_kind_of(c)) {
     case LEAD_NONE: break;
-    case LEAD_CHAIN: return c->has_set ? 0 : outer_has_keys(c) ? 1 : 4;
+    case LEAD_CHAIN: return c->has_set ? 0 : lead_outer_has_keys(c) ? 1 : 4;
     case LEAD_HAS: return 2;
     case LEAD_KEY: return c->has_pairs ? 1 : c->p->kind == SP_STRING ? 3 : 5;
     }
@@ -104,170 +59,12 @@ const struct fhir_criterion *lead_at_once(const struct finder *f, bool *ret_sure
     if (best == NULL || has_ref) {
         return NULL;
     }
-    if (kind_of(best) == LEAD_CHAIN) {
+    if (lead_kind_of(best) == LEAD_CHAIN) {
         *ret_sure = best->has_set;
-        return (best->has_set && best->n_set <= FEW) || outer_has_keys(best) ? best : NULL;
+        return (best->has_set && best->n_set <= FEW) || lead_outer_has_keys(best) ? best : NULL;
     }
-    bool narrow = kind_of(best) == LEAD_KEY && (best->has_pairs || best->p->kind == SP_STRING);
+    bool narrow = lead_kind_of(best) == LEAD_KEY && (best->has_pairs || best->p->kind == SP_STRING);
     return narrow || !has_lane ? best : NULL;
-}
-
-/* ---- places ---- */
-
-static int place_cmp(const struct fhir_criterion *c, const struct lead_at *a, const struct lead_at *b)
-{
-    int by_key = sort_keys_cmp(&a->key, &b->key, 1);
-    enum list_order o = outer_has_keys(c) ? LIST_OLDEST : LIST_NEWEST;
-    int by_outer = by_key != 0 ? by_key : hit_cmp(a->outer, b->outer, o);
-    return by_outer != 0 ? by_outer
-                         : hit_cmp(a->hit, b->hit,
-                                   c->op == ASK_CHAIN ? LIST_NEWEST : LIST_OLDEST);
-}
-
-/* The list a criterion of keys reads. */
-struct key_list {
-    uint16_t sp;
-    enum tuple_kind kind;
-    struct str prefix;
-    uint64_t unit;
-    double from;
-    double to;
-    int64_t date_from;
-    int64_t date_to;
-};
-
-static struct key_list key_list_of(const struct fhir_criterion *c)
-{
-    const struct fhir_value *v = c->has_pairs ? c->pairs[0].v : &c->v[0];
-    struct key_list l = {.sp = c->has_pairs ? c->pairs[0].sp : c->p->sp, .kind = TUPLE_QUANTITY};
-    if (c->p->kind == SP_STRING) {
-        l.kind = TUPLE_STRING;
-        l.prefix = str_sub(v->folded, 0, TUPLE_STRING_MAX);
-    } else if (c->p->kind == SP_DATE) {
-        l.kind = TUPLE_DATE;
-        source_dates(v, 0, &l.date_from, &l.date_to);
-    } else {
-        l.unit = c->has_pairs ? c->pairs[0].unit : v->quantity.unit;
-        source_numbers(v, &l.from, &l.to);
-    }
-    return l;
-}
-
-/* The place of one tuple, when it stands in the list. */
-static bool tuple_place(const struct key_list *l, const struct tuple *t, struct hit hit,
-                        struct lead_at *ret_p)
-{
-    struct lead_at p = {.hit = hit};
-    if (t->sp != l->sp || t->kind != l->kind) {
-        return false;
-    }
-    switch (l->kind) {
-    case TUPLE_STRING:
-        p.key.text = t->string;
-        *ret_p = p;
-        return str_starts(t->string, l->prefix);
-    case TUPLE_DATE:
-        p.key.number = t->date.lo_ms;
-        p.hit.at = t->date.hi_ms;
-        *ret_p = p;
-        return t->date.lo_ms >= l->date_from && t->date.lo_ms < l->date_to;
-    case TUPLE_QUANTITY:
-        p.key.number = sort_number(t->quantity.value);
-        *ret_p = p;
-        return t->quantity.unit == l->unit && t->quantity.value >= l->from &&
-               t->quantity.value <= l->to;
-    case TUPLE_TOKEN:
-    case TUPLE_REF: break;
-    }
-    return false;
-}
-
-/* The least place among the keys of a candidate. */
-static enum err key_place(struct finder *f, const struct fhir_criterion *c, struct cand *k,
-                          struct lead_at *ret_p, bool *ret_has)
-{
-    struct key_list l = key_list_of(c);
-    *ret_has = false;
-    TRY(cand_tuples(f->rq, k));
-    for (size_t i = 0; i < k->n_tuples; i++) {
-        struct lead_at p;
-        if (tuple_place(&l, &k->tuples[i], k->hit, &p) &&
-            (!*ret_has || place_cmp(c, &p, ret_p) < 0)) {
-            *ret_p = p;
-            *ret_has = true;
-        }
-    }
-    return OK;
-}
-
-/* Is it one the chain leads to? Its key and hit, then. */
-static enum err target_is(struct finder *f, const struct fhir_criterion *c, int64_t rid,
-                          struct lead_at *p, bool *ret_is)
-{
-    struct cand k = {.hit = {0, rid}};
-    struct lead_at own;
-    *ret_is = false;
-    enum err e = cand_head(f->rq, &k);
-    if (e == E_NOT_FOUND) {
-        err_clear(f->rq);
-        return OK;
-    }
-    TRY(e);
-    k.hit.at = k.head.at_ms;
-    p->outer = k.hit;
-    if (c->has_set) {
-        *ret_is = set_has(c->set, c->n_set, rid);
-        return OK;
-    }
-    TRY(rid_meets(f->rq, f->gate, rid, c->sub->type, c->sub, ret_is));
-    if (*ret_is && outer_has_keys(c)) {
-        TRY(key_place(f, c->sub, &k, &own, ret_is));
-        p->key = own.key;
-        p->outer = own.hit;
-    }
-    return OK;
-}
-
-static enum err chain_place(struct finder *f, const struct fhir_criterion *c, struct cand *k,
-                            struct lead_at *ret_p, bool *ret_has)
-{
-    *ret_has = false;
-    TRY(cand_tuples(f->rq, k));
-    for (size_t i = 0; i < k->n_tuples; i++) {
-        const struct tuple *t = &k->tuples[i];
-        struct lead_at p = {.hit = k->hit};
-        bool is = false;
-        if (t->sp == c->p->sp && t->kind == TUPLE_REF && t->ref.rid > 0) {
-            TRY(target_is(f, c, t->ref.rid, &p, &is));
-        }
-        if (is && (!*ret_has || place_cmp(c, &p, ret_p) < 0)) {
-            *ret_p = p;
-            *ret_has = true;
-        }
-    }
-    return OK;
-}
-
-static enum err place_of(struct finder *f, const struct fhir_criterion *c, struct cand *k,
-                         struct lead_at *ret_p, bool *ret_has)
-{
-    *ret_has = false;
-    switch (kind_of(c)) {
-    case LEAD_NONE: return OK;
-    case LEAD_KEY: return key_place(f, c, k, ret_p, ret_has);
-    case LEAD_CHAIN: return chain_place(f, c, k, ret_p, ret_has);
-    case LEAD_HAS: break;
-    }
-    *ret_p = (struct lead_at){.hit = {0, k->hit.rid}};
-    return has_first(f->rq, f->gate, c, k->hit.rid, &ret_p->outer, ret_has);
-}
-
-enum err lead_place(struct finder *f, struct hit hit, struct lead_at *ret_p)
-{
-    struct cand k = moment_cand(f, hit);
-    bool has = false;
-    TRY(place_of(f, f->lead, &k, ret_p, &has));
-    return has ? OK : FAIL(f->rq, E_INTERNAL, "a match without a place");
 }
 
 /* ---- in their order, those that changed among them ---- */
@@ -278,12 +75,12 @@ static enum err olds_place(struct finder *f)
     for (size_t i = 0; i < f->n_olds; i++) {
         struct old o = f->olds[i];
         bool has = false;
-        TRY(place_of(f, f->lead, &o.k, &o.place, &has));
-        if (!has || place_cmp(f->lead, &o.place, &f->from_place) <= 0) {
+        TRY(lead_place_of(f, f->lead, &o.k, &o.place, &has));
+        if (!has || lead_place_cmp(f->lead, &o.place, &f->from_place) <= 0) {
             continue;
         }
         size_t at = kept++;
-        for (; at > 0 && place_cmp(f->lead, &f->olds[at - 1].place, &o.place) > 0; at--) {
+        for (; at > 0 && lead_place_cmp(f->lead, &f->olds[at - 1].place, &o.place) > 0; at--) {
             f->olds[at] = f->olds[at - 1];
         }
         f->olds[at] = o;
@@ -296,7 +93,7 @@ static enum err olds_place(struct finder *f)
 static enum err olds_take(struct finder *f, const struct lead_at *p)
 {
     for (; f->next_old < f->n_olds && f->n_found < f->want; f->next_old++) {
-        if (p != NULL && place_cmp(f->lead, &f->olds[f->next_old].place, p) > 0) {
+        if (p != NULL && lead_place_cmp(f->lead, &f->olds[f->next_old].place, p) > 0) {
             return OK;
         }
         TRY(finder_keep(f, f->olds[f->next_old].k.hit));
@@ -357,11 +154,11 @@ static enum err look(struct finder *f, struct hit hit, bool real_at, const struc
     if (f->resume || limit || (meets && f->lead->op == ASK_CHAIN)) {
         struct cand k = {.hit = hit};
         bool has = false;
-        e = place_of(f, f->lead, &k, &own, &has);
-        keep = keep && has && (!f->resume || place_cmp(f->lead, &own, &f->from_place) > 0) &&
-               (p == NULL || place_cmp(f->lead, &own, p) == 0);
+        e = lead_place_of(f, f->lead, &k, &own, &has);
+        keep = keep && has && (!f->resume || lead_place_cmp(f->lead, &own, &f->from_place) > 0) &&
+               (p == NULL || lead_place_cmp(f->lead, &own, p) == 0);
         if (e == OK && has && limit && !moment_is_newer(f, hit.rid) &&
-            place_cmp(f->lead, &own, &f->last_place) > 0) {
+            lead_place_cmp(f->lead, &own, &f->last_place) > 0) {
             last_keep(f, &own);
         }
         if (e == OK && keep && f->resume) {
@@ -404,7 +201,7 @@ static enum err keys_open(struct req *rq, const struct key_list *l, const struct
 
 static enum err keys_run(struct finder *f, bool *ret_end)
 {
-    struct key_list l = key_list_of(f->lead);
+    struct key_list l = lead_keys(f->lead);
     struct list *list = NULL;
     struct hit hit;
     enum err e = OK;
@@ -437,11 +234,11 @@ struct outer {
 static enum err outer_open(struct finder *f, const struct fhir_criterion *c, struct outer *o)
 {
     *o = (struct outer){.sub = c->has_set ? NULL : c->sub};
-    if (outer_has_keys(c)) {
+    if (lead_outer_has_keys(c)) {
         /* just before the one it stands at, whose names may not all have been given */
         struct lead_at p = {.key = f->from_place.key, .hit = f->from_place.outer};
         p.hit.rid -= p.hit.rid > INT64_MIN ? 1 : 0;
-        o->key_list = key_list_of(c->sub);
+        o->key_list = lead_keys(c->sub);
         return keys_open(f->rq, &o->key_list, f->resume ? &p : NULL, &o->keys);
     }
     if (!c->has_set) {
@@ -479,7 +276,7 @@ static enum err outer_step(struct finder *f, struct outer *o, struct hit hit, st
         TRY(cand_head(f->rq, &k));
         k.hit.at = k.head.at_ms;
     }
-    TRY(key_place(f, o->sub, &k, &own, ret_has));
+    TRY(lead_key_place(f, o->sub, &k, &own, ret_has));
     int c = sort_keys_cmp(&own.key, &p->key, 1);
     c = c != 0 ? c : hit_cmp(own.hit, p->outer, LIST_OLDEST);
     *ret_has = *ret_has && (c > 0 || p->outer.rid == 0);
@@ -631,7 +428,7 @@ enum err lead_run(struct finder *f, const struct fhir_criterion *c)
     f->next_old = 0;
     last_keep(f, &f->from_place);
     TRY(f->resume ? olds_place(f) : OK);
-    TRY(kind_of(c) == LEAD_KEY ? keys_run(f, &end) : outer_run(f, &end));
+    TRY(lead_kind_of(c) == LEAD_KEY ? keys_run(f, &end) : outer_run(f, &end));
     if (end && f->n_found < f->want) {
         TRY(olds_take(f, NULL));
     }

@@ -103,7 +103,7 @@ MUST_USE enum err finder_walk_sorted(struct finder *f, bool *ret_can);
 MUST_USE enum err finder_keep(struct finder *f, struct hit hit);
 bool finder_is_full(const struct finder *f);
 
-/* ---- lead.c ---- */
+/* ---- lead_place.c ---- */
 /* Where a match stands in the order of f->lead. */
 MUST_USE enum err lead_place(struct finder *f, struct hit hit, struct lead_at *ret_p);
 
