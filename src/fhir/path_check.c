@@ -299,6 +299,7 @@ static enum err check_operator(struct checker *c, struct path_node *node,
     for (unsigned i = 0; i < node->n_args; i++) {
         TRY(check(c, node->args[i], self, &sides[i]));
     }
+    path_text_prepare(c->d, node);
     *out = (struct types){.any = true};
     if (node->op == OP_AS) {
         return cast_types(c, node, &sides[0], out);
@@ -313,6 +314,7 @@ static enum err check_operator(struct checker *c, struct path_node *node,
     } else if (node->op == OP_CONCAT) {
         *out = one_type(DEF_SYS_STRING);
     }
+    path_fold(c->rq, c->prog, node);
     return OK;
 }
 

@@ -227,15 +227,18 @@ static bool is_plain_text(struct path_vm *vm, const struct path_item *item)
 
 static bool text_is(const struct path_item *element, struct str text)
 {
-    const struct json_node *node = &element->node.doc->nodes[element->node.at];
-    return node->len == text.n
-           && memcmp(element->node.doc->src.p + node->off, text.p, text.n) == 0;
+    return path_key_is(element->node.doc, &element->node.doc->nodes[element->node.at], text);
 }
 
 enum path_tri path_equal(struct path_vm *vm, const struct path_item *a, const struct path_item *b)
 {
     if (b->kind == PATH_STRING && b->s.n > 0 && is_plain_text(vm, a)) {
         return text_is(a, b->s) ? TRI_TRUE : TRI_FALSE;
+    }
+    if (is_plain_text(vm, a) && is_plain_text(vm, b) && a->sib == 0 && b->sib == 0) {
+        const struct json_node *text = &b->node.doc->nodes[b->node.at];
+        struct str s = {b->node.doc->src.p + text->off, text->len};
+        return text_is(a, s) ? TRI_TRUE : TRI_FALSE;
     }
     struct path_item va;
     struct path_item vb;
@@ -376,35 +379,44 @@ bool path_among(struct path_vm *vm, const struct path_item *item, uint32_t from,
     return false;
 }
 
-/* Of an object: its members' names and texts, in any order. Long texts by their beginning. */
-static uint32_t object_key(struct path_vm *vm, struct jv obj)
-{
-    uint32_t key = json_node(obj)->end - obj.at;
-    for (struct jv v = json_first(obj); v.doc != NULL; v = json_next(v)) {
-        uint32_t part = (uint32_t)json_kind(v) + 1;
-        if (json_kind(v) == JSON_STRING) {
-            struct str text = json_str(vm->rq->a, v);
-            part = str_hash(str_sub(text, 0, 24)) + (uint32_t)text.n;
-        }
-        key += part * 0x9e3779b1U;
-    }
-    return key | 0x80000000U;
-}
-
 /* Of a text: all of a short one; of a long one its ends and its middle. */
 static uint32_t text_key(struct str s)
 {
-    uint64_t parts[3];
+    uint64_t parts[3] = {0};
     if (s.n < 8) {
-        return str_hash(s);
+        for (size_t i = 0; i < s.n; i++) {
+            parts[0] = parts[0] << 8 | (unsigned char)s.p[i];
+        }
+    } else {
+        memcpy(&parts[0], s.p, 8);
+        memcpy(&parts[1], s.p + (s.n - 8) / 2, 8);
+        memcpy(&parts[2], s.p + s.n - 8, 8);
     }
-    memcpy(&parts[0], s.p, 8);
-    memcpy(&parts[1], s.p + (s.n - 8) / 2, 8);
-    memcpy(&parts[2], s.p + s.n - 8, 8);
     uint64_t h = (parts[0] ^ s.n) * UINT64_C(0x9e3779b97f4a7c15);
     h = (h ^ h >> 32 ^ parts[1]) * UINT64_C(0x9e3779b97f4a7c15);
     h = (h ^ h >> 32 ^ parts[2]) * UINT64_C(0x9e3779b97f4a7c15);
     return (uint32_t)(h >> 32);
+}
+
+/* Of an object: kinds and texts of its members, in any order; the same of an array. */
+static uint32_t object_key(struct path_vm *vm, struct jv obj)
+{
+    const struct json_node *nodes = obj.doc->nodes;
+    const uint32_t end = nodes[obj.at].end;
+    const uint32_t named = nodes[obj.at].kind == JSON_OBJECT;
+    uint32_t key = end - obj.at;
+    for (uint32_t i = obj.at + 1; i < end; i = nodes[i].end) {
+        const struct json_node *v = &nodes[i + named];
+        uint32_t part = v->kind + 1U;
+        if (v->kind == JSON_STRING) {
+            struct str text = {obj.doc->src.p + v->off, v->len};
+            part = text_key(v->flags & JSON_ESCAPED
+                                ? json_str(vm->rq->a, (struct jv){obj.doc, i + named})
+                                : text);
+        }
+        key += part * 0x9e3779b1U;
+    }
+    return key | 0x80000000U;
 }
 
 uint32_t path_equal_key(struct path_vm *vm, const struct path_item *item)

@@ -181,6 +181,11 @@ enum err path_arg(struct path_vm *vm, const struct path_frame *f, const struct p
                   unsigned i, struct path_item *ret_value, bool *ret_has)
 {
     uint32_t base = vm->n;
+    if (node->args[i]->op == OP_LITERAL) {
+        *ret_value = node->args[i]->item;
+        *ret_has = true;
+        return path_burn(vm, 1);
+    }
     TRY(path_run(vm, f, node->args[i]));
     TRY(path_input(vm, node, base, ret_value, ret_has));
     vm->n = base;
@@ -549,4 +554,33 @@ enum err path_eval_test(struct req *rq, const struct path_prog *prog, struct pat
     }
     *ret_b = n == 1 && tri == TRI_TRUE;
     return OK;
+}
+
+/* ---- literals ---- */
+
+void path_fold(struct req *rq, const struct path_prog *prog, struct path_node *node)
+{
+    bool pure = node->op == OP_NEGATE || node->op == OP_PLUS || node->op == OP_ADD
+                || node->op == OP_SUB || (node->op >= OP_MUL && node->op <= OP_MOD)
+                || (node->op >= OP_EQ && node->op <= OP_GE);
+    for (unsigned i = 0; i < node->n_args; i++) {
+        pure = pure && node->args[i]->op == OP_LITERAL;
+    }
+    if (!pure) {
+        return;
+    }
+    struct path_prog part = *prog;
+    struct path_env env = {.fuel = PATH_DEPTH_MAX};
+    struct path_list list;
+    struct arena_mark mark = arena_mark(rq->a);
+    struct err_rec before = rq->err;
+    part.root = node;
+    if (path_eval(rq, &part, &env, &list) != OK) {
+        rq->err = before; /* for the evaluation to report */
+    } else if (list.n == 1 && list.v[0].kind != PATH_STRING && list.v[0].kind != PATH_QUANTITY) {
+        struct path_item item = list.v[0]; /* holds nothing of the arena */
+        node->op = OP_LITERAL;
+        node->item = item;
+    }
+    arena_back(rq->a, mark);
 }

@@ -19,6 +19,10 @@ static enum err criterion(struct path_vm *vm, struct path_frame *inner,
                           enum path_tri *ret_tri)
 {
     uint32_t top = vm->n;
+    if ((node->args[0]->flags & NODE_TEXT_IS)
+        && path_text_is(vm, &vm->v[i], node->args[0], ret_tri)) {
+        return OK;
+    }
     path_frame_next(inner, &vm->v[i], i - base);
     TRY(path_run(vm, inner, node->args[0]));
     return path_take_tri(vm, node, top, ret_tri);

@@ -55,6 +55,7 @@ enum {
     NODE_DESC = 1,      /* a key of sort(): falling */
     NODE_IMPLICIT = 2,  /* capital name right at the head of a path: may be the type of $this */
     NODE_COUNTED = 4,   /* descendants() of which only the number is asked */
+    NODE_TEXT_IS = 8,   /* member = 'text', of a member whose type is known to be a text */
 };
 
 /* How the members of an element whose type is known are looked for. */
@@ -401,6 +402,14 @@ MUST_USE enum err path_walk(struct path_vm *vm, const struct path_node *step,
 MUST_USE enum err path_walk_all(struct path_vm *vm, const struct path_node *step, uint32_t base,
                                 bool *ret_done);
 
+/* Marks a comparison that path_text_is can answer. */
+void path_text_prepare(const struct defs *d, struct path_node *node);
+/* The answer of a comparison so marked, where $this is self. False: it must be evaluated. */
+bool path_text_is(struct path_vm *vm, const struct path_item *self, const struct path_node *node,
+                  enum path_tri *ret_tri);
+/* A number, date or boolean computed of literals only becomes a literal. */
+void path_fold(struct req *rq, const struct path_prog *prog, struct path_node *node);
+
 /* navigation: path_step.c */
 /* Where a name was found in an object; 0 is none (the root is no member). */
 struct path_member {
@@ -422,11 +431,42 @@ MUST_USE enum err path_push_member(struct path_vm *vm, const struct json_doc *do
 struct jv path_object(const struct path_item *item);
 /* path_resource_type, remembering the answers of before. */
 uint16_t path_inner_type(struct path_vm *vm, struct jv node);
+/* Whether n bytes are the same: names are short, and calling memcmp costs more than they do. */
+static inline bool path_same_bytes(const char *a, const char *b, size_t n)
+{
+    if (n > 16) {
+        return memcmp(a, b, n) == 0;
+    }
+    if (n >= 8) {
+        uint64_t x[2];
+        uint64_t y[2];
+        memcpy(&x[0], a, 8);
+        memcpy(&x[1], a + n - 8, 8);
+        memcpy(&y[0], b, 8);
+        memcpy(&y[1], b + n - 8, 8);
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+    }
+    if (n >= 4) {
+        uint32_t x[2];
+        uint32_t y[2];
+        memcpy(&x[0], a, 4);
+        memcpy(&x[1], a + n - 4, 4);
+        memcpy(&y[0], b, 4);
+        memcpy(&y[1], b + n - 4, 4);
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (a[i] != b[i]) {
+            return false;
+        }
+    }
+    return true;
+}
 /* Whether a key without escapes has that text. */
 static inline bool path_key_is(const struct json_doc *doc, const struct json_node *key,
                                struct str name)
 {
-    return key->len == name.n && memcmp(doc->src.p + key->off, name.p, name.n) == 0;
+    return key->len == name.n && path_same_bytes(doc->src.p + key->off, name.p, name.n);
 }
 /* The value of a member of an object that is not odd; 0 none. */
 static inline uint32_t path_find_plain(const struct json_doc *doc, uint32_t obj, struct str name,

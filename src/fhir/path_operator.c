@@ -55,6 +55,10 @@ static enum err equality(struct path_vm *vm, const struct path_frame *f,
 {
     uint32_t base = vm->n;
     uint32_t middle;
+    enum path_tri tri;
+    if ((node->flags & NODE_TEXT_IS) && path_text_is(vm, &f->self, node, &tri)) {
+        return give_tri(vm, tri);
+    }
     TRY(both(vm, f, node, &middle));
     uint32_t n_a = middle - base;
     uint32_t n_b = vm->n - middle;
@@ -62,7 +66,7 @@ static enum err equality(struct path_vm *vm, const struct path_frame *f,
         bool alike = path_equivalent_lists(vm, base, n_a, middle, n_b);
         return path_give_bool(vm, base, alike == (node->op == OP_EQV));
     }
-    enum path_tri tri = path_equal_lists(vm, base, n_a, middle, n_b);
+    tri = path_equal_lists(vm, base, n_a, middle, n_b);
     path_drop(vm, base);
     return tri == TRI_EMPTY ? OK
                             : path_give_bool(vm, base, (tri == TRI_TRUE) == (node->op == OP_EQ));
@@ -102,8 +106,10 @@ static enum err operands(struct path_vm *vm, const struct path_frame *f,
                          struct path_item *ret_b, bool *ret_has)
 {
     uint32_t base = vm->n;
-    uint32_t middle;
-    TRY(both(vm, f, node, &middle));
+    bool literal = node->args[1]->op == OP_LITERAL;
+    TRY(path_run(vm, f, node->args[0]));
+    uint32_t middle = vm->n;
+    TRY(literal ? path_burn(vm, 1) : path_run(vm, f, node->args[1]));
     uint32_t n_a = middle - base;
     uint32_t n_b = vm->n - middle;
     if (n_a > 1 || n_b > 1) {
@@ -111,7 +117,10 @@ static enum err operands(struct path_vm *vm, const struct path_frame *f,
     }
     *ret_has = false;
     bool has_a = false;
-    bool has_b = false;
+    bool has_b = literal;
+    if (literal) {
+        *ret_b = node->args[1]->item;
+    }
     if (n_a == 1) {
         TRY(path_operand(vm, node, &vm->v[base], ret_a, &has_a));
     }
@@ -259,12 +268,17 @@ static enum err quantities(struct path_vm *vm, const struct path_node *node,
 
 static enum err glue(struct path_vm *vm, struct str a, struct str b)
 {
-    struct buf text;
-    buf_init(&text, vm->rq->a, 1024 * 1024);
-    TRY_MEM(vm->rq, buf_room(&text, a.n + b.n + 1));
-    buf_str(&text, a);
-    buf_str(&text, b);
-    return path_give_str(vm, vm->n, buf_get(&text));
+    enum { GLUED_MAX = 1024 * 1024 };
+    bool fits = a.n < GLUED_MAX && b.n < GLUED_MAX - a.n;
+    char *text = fits ? arena_alloc_raw(vm->rq->a, a.n + b.n + 1) : NULL;
+    TRY_MEM(vm->rq, text);
+    if (a.n > 0) {
+        memcpy(text, a.p, a.n);
+    }
+    if (b.n > 0) {
+        memcpy(text + a.n, b.p, b.n);
+    }
+    return path_give_str(vm, vm->n, (struct str){text, a.n + b.n});
 }
 
 enum err path_compute(struct path_vm *vm, const struct path_node *node, const struct path_item *a,

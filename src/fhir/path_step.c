@@ -361,6 +361,7 @@ uint32_t path_find_choice(const struct path_node *step, const struct json_doc *d
     for (uint32_t k = obj + 1; k < end; k = nodes[k].end) {
         const struct path_choice *c;
         if ((step->choice_bits & path_mark_bit(nodes[k].mark)) != 0
+            && nodes[k].len > step->name.n && doc->src.p[nodes[k].off] == step->name.p[0]
             && (c = choice_of(step, doc, &nodes[k])) != NULL) {
             *ret_type = c->type;
             return k + 1;
@@ -430,6 +431,10 @@ enum err path_step_member(struct path_vm *vm, const struct path_node *node, uint
     for (uint32_t i = base; i < end; i++) {
         if (vm->v[i].kind == PATH_NODE) {
             struct path_item item = path_node_item(&vm->v[i]);
+            if (item.sib == 0 && item.node.doc != NULL
+                && item.node.doc->nodes[item.node.at].kind != JSON_OBJECT) {
+                continue; /* has no children */
+            }
             TRY(path_step_from(vm, node, &item));
         } else {
             struct path_item item = vm->v[i];

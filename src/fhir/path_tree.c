@@ -4,24 +4,25 @@
 #include "fhir/path_int.h"
 
 /* What a member of a type is: found in the definitions, remembered by the environment. */
-static struct path_kid kid_of(struct path_vm *vm, uint16_t type, struct str key, uint16_t mark)
+static const struct path_kid *kid_of(struct path_vm *vm, uint16_t type, struct str key, uint16_t mark)
 {
+    static const struct path_kid none;
     struct path_kid *memo = &vm->env->memory->kids[(type * 37U + mark) % PATH_KIDS];
     if (memo->type == type && memo->mark == mark && memo->len == key.n && memo->name != NULL
-        && memcmp(memo->name, key.p, key.n) == 0) {
-        return *memo;
+        && path_same_bytes(memo->name, key.p, key.n)) {
+        return memo;
     }
     struct path_kid kid = {.type = type, .mark = mark, .len = (uint16_t)key.n};
     const struct def_elem *e = def_member(vm->d, type, key, &kid.child, &kid.name);
     if (e == NULL) {
-        return (struct path_kid){0};
+        return &none;
     }
     kid.inner = (e->flags & DEF_INNER) != 0;
     if (!(e->flags & DEF_CHOICE)) {
         kid.child = path_elem_type(vm->d, e);
     }
     *memo = kid;
-    return kid;
+    return memo;
 }
 
 /* The same of an item whose type may not be known, or in bare JSON. */
@@ -29,7 +30,7 @@ static struct path_kid any_kid(struct path_vm *vm, uint16_t type, struct str key
 {
     struct path_kid kid = {0};
     if (vm->d != NULL && type != 0) {
-        return kid_of(vm, type, key, mark);
+        return *kid_of(vm, type, key, mark);
     }
     if (vm->d != NULL && str_eq(key, S("extension"))) {
         kid.child = vm->prog->extension_type;
@@ -113,9 +114,13 @@ enum err path_children(struct path_vm *vm, const struct path_item *item)
             TRY(push_twin(vm, type, obj, k));
             continue;
         }
-        struct path_kid kid = typed ? kid_of(vm, type, key, nodes[k].mark)
-                                    : any_kid(vm, type, key, nodes[k].mark);
-        TRY(path_push_values(vm, obj.doc, k + 1, kid.child, kid.inner));
+        if (typed) {
+            const struct path_kid *kid = kid_of(vm, type, key, nodes[k].mark);
+            TRY(path_push_values(vm, obj.doc, k + 1, kid->child, kid->inner));
+        } else {
+            struct path_kid kid = any_kid(vm, type, key, nodes[k].mark);
+            TRY(path_push_values(vm, obj.doc, k + 1, kid.child, kid.inner));
+        }
     }
     return OK;
 }

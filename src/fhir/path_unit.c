@@ -45,6 +45,9 @@ static const struct str calendar_word[] = {
 
 enum path_calendar path_calendar_ucum(struct str code)
 {
+    if (code.n == 0 || code.n > 3 || strchr("amwdhs", code.p[0]) == NULL) {
+        return CAL_NONE; /* as most are */
+    }
     for (unsigned i = CAL_YEAR; i <= CAL_MILLI; i++) {
         if (str_eq(ucum_of[i], code)) {
             return (enum path_calendar)i;

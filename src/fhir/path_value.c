@@ -31,8 +31,48 @@ static bool value_of_text(struct arena *a, struct jv node, unsigned system,
     return true;
 }
 
+/* A number of few digits and no exponent; how its text is written is known to be right. */
+static bool short_number(struct jv node, unsigned system, struct path_item *ret_value)
+{
+    enum { SHORT = 18 }; /* bytes whose digits fit 64 bits */
+    const struct json_node *n = json_node(node);
+    const char *p = node.doc->src.p + n->off;
+    const char *point = NULL;
+    const bool minus = p[0] == '-';
+    int64_t v = 0;
+    if (n->len > SHORT) {
+        return false;
+    }
+    for (uint32_t i = minus; i < n->len; i++) {
+        unsigned digit = (unsigned char)p[i] - (unsigned)'0';
+        if (digit <= 9) {
+            v = v * 10 + digit;
+        } else if (p[i] == '.') {
+            point = p + i;
+        } else {
+            return false;
+        }
+    }
+    ret_value->flags = 0;
+    ret_value->type = 0;
+    ret_value->sib = 0;
+    if (point == NULL && system != DEF_SYS_DECIMAL) {
+        ret_value->kind = PATH_INTEGER;
+        ret_value->i = minus ? -v : v;
+    } else {
+        ret_value->kind = PATH_DECIMAL;
+        ret_value->d.coef = (uint64_t)v;
+        ret_value->d.scale = point == NULL ? 0 : (int)(p + n->len - point) - 1;
+        ret_value->d.negative = minus && v != 0;
+    }
+    return true;
+}
+
 static bool value_of_number(struct jv node, unsigned system, struct path_item *ret_value)
 {
+    if (short_number(node, system, ret_value)) {
+        return true;
+    }
     struct path_item v = {.kind = PATH_INTEGER};
     if (system != DEF_SYS_DECIMAL && json_i64(node, &v.i)) {
         *ret_value = v;
@@ -129,9 +169,11 @@ static enum err quantity_of(struct path_vm *vm, const struct path_node *node,
     }
     struct path_quantity *q = ARENA_NEW(a, struct path_quantity);
     TRY_MEM(vm->rq, q);
-    if (!decimal_parse(json_raw(v[0]), &q->value)) {
+    struct path_item number;
+    if (json_kind(v[0]) != JSON_NUMBER || !value_of_number(v[0], DEF_SYS_DECIMAL, &number)) {
         return OK;
     }
+    q->value = number.d;
     struct str unit = json_str(a, v[1]);
     struct str code = json_str(a, v[3]);
     if (json_is(v[2], S("http://unitsofmeasure.org")) && code.n > 0) {

@@ -226,6 +226,12 @@ enum err path_walk_all(struct path_vm *vm, const struct path_node *step, uint32_
 {
     uint32_t end = vm->n;
     *ret_done = true;
+    if (end - base == 1 && vm->v[base].kind == PATH_NODE && vm->v[base].node.doc != NULL) {
+        struct path_item item = path_node_item(&vm->v[base]);
+        path_drop(vm, base); /* the ends take its place */
+        TRY(path_walk(vm, step, &item, ret_done));
+        return *ret_done ? OK : path_push(vm, &item);
+    }
     for (uint32_t i = base; i < end && *ret_done; i++) {
         if (vm->v[i].kind != PATH_NODE || vm->v[i].node.doc == NULL) {
             *ret_done = false;
@@ -240,4 +246,47 @@ enum err path_walk_all(struct path_vm *vm, const struct path_node *step, uint32_
         path_drop(vm, end);
     }
     return OK;
+}
+
+/* ---- criteria ---- */
+
+void path_text_prepare(const struct defs *d, struct path_node *node)
+{
+    if (node->op != OP_EQ || node->args[1]->op != OP_LITERAL
+        || node->args[1]->item.kind != PATH_STRING || node->args[1]->item.s.n == 0
+        || node->args[0]->op != OP_CHAIN || node->args[0]->n_args != 2
+        || node->args[0]->args[0]->op != OP_THIS) {
+        return;
+    }
+    const struct path_node *step = node->args[0]->args[1];
+    if (step->n_hops == 1 && step->n_walked == 1 && step->hops[0].choice == NULL
+        && !step->hops[0].inner && !(step->flags & NODE_IMPLICIT)
+        && (step->hops[0].type == DEF_SYS_STRING
+            || def_type_row(d, step->hops[0].type)->system == DEF_SYS_STRING)) {
+        node->flags |= NODE_TEXT_IS;
+    }
+}
+
+bool path_text_is(struct path_vm *vm, const struct path_item *self, const struct path_node *node,
+                  enum path_tri *ret_tri)
+{
+    enum { STEPS = 4 }; /* of fuel, as the long way takes */
+    const struct path_node *step = node->args[0]->args[1];
+    const struct json_doc *doc = self->node.doc;
+    if (self->kind != PATH_NODE || doc == NULL || self->type != step->step_type
+        || doc->nodes[self->node.at].kind != JSON_OBJECT
+        || (doc->nodes[self->node.at].flags & JSON_ODD) != 0 || vm->fuel < STEPS) {
+        return false;
+    }
+    uint32_t at = path_find_plain(doc, self->node.at, step->name, step->mark);
+    const struct json_node *v = &doc->nodes[at];
+    if (at != 0
+        && (v->kind != JSON_STRING || (v->flags & JSON_ESCAPED) || (v[-1].flags & JSON_TWIN))) {
+        return false;
+    }
+    vm->fuel -= STEPS;
+    *ret_tri = at == 0                                                      ? TRI_EMPTY
+               : path_key_is(doc, v, node->args[1]->item.s) ? TRI_TRUE
+                                                            : TRI_FALSE;
+    return true;
 }
