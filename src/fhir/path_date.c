@@ -121,6 +121,20 @@ static bool scan_date(struct str s, size_t *at, struct path_time *t)
     return civil_is_valid(&c);
 }
 
+bool path_day_parse(struct str s, struct path_time *ret_t)
+{
+    struct civil c = {0};
+    if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-' || !digits(s, 0, 4, &c.year)
+        || !digits(s, 5, 2, &c.month) || !digits(s, 8, 2, &c.day) || !civil_is_valid(&c)) {
+        return false;
+    }
+    *ret_t = (struct path_time){.year = (int16_t)c.year,
+                                .month = (uint8_t)c.month,
+                                .day = (uint8_t)c.day,
+                                .precision = PATH_DAY};
+    return true;
+}
+
 size_t path_time_scan(struct str s, struct path_time *ret_t, enum path_kind *ret_kind)
 {
     struct path_time t = {.year = 1970, .month = 1, .day = 1};

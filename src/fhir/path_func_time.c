@@ -29,11 +29,17 @@ static enum err do_today(struct path_vm *vm, const struct path_frame *f,
                          const struct path_node *node, uint32_t base)
 {
     struct path_time now = now_of(vm);
-    struct path_item item = {
-        .kind = PATH_DATE,
-        .t = {.year = now.year, .month = now.month, .day = now.day, .precision = PATH_DAY}};
+    struct path_item *item;
     (void)f, (void)node;
-    return path_give(vm, base, &item);
+    path_drop(vm, base);
+    TRY(path_slot(vm, &item));
+    item->kind = PATH_DATE;
+    item->flags = 0;
+    item->type = 0;
+    item->sib = 0;
+    item->t = (struct path_time){
+        .year = now.year, .month = now.month, .day = now.day, .precision = PATH_DAY};
+    return OK;
 }
 
 static enum err do_time_of_day(struct path_vm *vm, const struct path_frame *f,

@@ -575,6 +575,8 @@ MUST_USE enum err path_do_as(struct path_vm *vm, const struct path_node *node, u
 /* What stands after @ in an expression, or in a string: *ret_kind is PATH_DATE, PATH_DATE_TIME or
  * PATH_TIME. time_form: PATH_TIME expects hh[:mm[:ss[.f]]] without T. False when it is none. */
 bool path_time_parse(struct str s, bool is_time, struct path_time *ret_t, enum path_kind *ret_kind);
+/* The same of a whole date, yyyy-mm-dd, and nothing else. */
+bool path_day_parse(struct str s, struct path_time *ret_t);
 /* Bytes of s the longest date, dateTime or (with a leading T) time takes; 0 none. */
 size_t path_time_scan(struct str s, struct path_time *ret_t, enum path_kind *ret_kind);
 enum path_order path_time_compare(const struct path_time *a, const struct path_time *b);

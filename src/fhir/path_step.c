@@ -430,11 +430,12 @@ enum err path_step_member(struct path_vm *vm, const struct path_node *node, uint
     }
     for (uint32_t i = base; i < end; i++) {
         if (vm->v[i].kind == PATH_NODE) {
-            struct path_item item = path_node_item(&vm->v[i]);
-            if (item.sib == 0 && item.node.doc != NULL
-                && item.node.doc->nodes[item.node.at].kind != JSON_OBJECT) {
+            const struct path_item *at = &vm->v[i];
+            if (at->sib == 0 && at->node.doc != NULL
+                && at->node.doc->nodes[at->node.at].kind != JSON_OBJECT) {
                 continue; /* has no children */
             }
+            struct path_item item = path_node_item(at);
             TRY(path_step_from(vm, node, &item));
         } else {
             struct path_item item = vm->v[i];

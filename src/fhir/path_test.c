@@ -107,6 +107,13 @@ static void expressions(void **state)
         {"nope()", "E_UNPROCESSED"},
         {"$total", "E_UNPROCESSED"},
         {"9223372036854775807 + 1", ""},
+        {"@2020-01-31 + 1 month = @2020-02-29", "true"},
+        {"-3 + 1 < -1", "true"},
+        {"1 / 0", ""},
+        {"@2020 = @2020-01", ""},
+        {"1 'mg' + 1 'mg' = 2 'mg'", "true"},
+        {"false and -'a' = 1", "false"},
+        {"-'a'", "E_UNPROCESSED"},
         {"%nope", "E_UNPROCESSED"},
     };
     for (size_t i = 0; i < LEN(cases); i++) {
@@ -277,6 +284,9 @@ static void walks_give_what_steps_give(void **state)
         "{\"resourceType\":\"Observation\",\"status\":null,\"_status\":{\"id\":\"a\"},"
         "\"code\":[{\"coding\":[null,{\"code\":\"1\",\"display\":[\"d\",null]}]},{\"coding\":{\"code\":\"2\"}}],"
         "\"c\\u006fmponent\":[{\"valueString\":\"x\"}],\"valueQuantity\":null}",
+        "{\"resourceType\":\"Observation\",\"status\":\"fin\\u0061l\",\"code\":{\"coding\":[{\"code\":\"\\u0031\","
+        "\"display\":\"d\"},{\"code\":\"1\",\"_code\":{\"id\":\"z\"},\"display\":\"e\"},{\"display\":\"f\"}]},"
+        "\"valueQuantity\":{\"value\":-0.50}}",
         "{\"resourceType\":\"Observation\",\"_valueQuantity\":{\"id\":\"q\"},\"code\":{\"coding\":"
         "[{\"code\":\"1\",\"_code\":{\"id\":\"z\"},\"acode\":5}]},\"component\":{\"valueString\":\"x\"},"
         "\"contained\":[{\"resourceType\":\"Patient\",\"_birthDate\":{\"id\":\"i\"}},"
@@ -289,7 +299,8 @@ static void walks_give_what_steps_give(void **state)
         "code.coding.display", "contained", "contained.ofType(Patient).birthDate",
         "contained.ofType(Observation).value", "contained.ofType(Patient).birthDate.id",
         "contained.id", "descendants().count()", "component.where(value = 'x').value",
-        "code.coding.where(code = '1').display",
+        "code.coding.where(code = '1').display", "status = 'final'", "value.value < -0.4",
+        "code.coding.all(code = '1')", "code.coding.select(code = '1')", "code.coding.distinct()",
     };
     for (size_t i = 0; i < LEN(inputs); i++) {
         struct json_doc d;

@@ -116,7 +116,15 @@ enum err path_children(struct path_vm *vm, const struct path_item *item)
         }
         if (typed) {
             const struct path_kid *kid = kid_of(vm, type, key, nodes[k].mark);
-            TRY(path_push_values(vm, obj.doc, k + 1, kid->child, kid->inner));
+            if (nodes[k + 1].kind >= JSON_ARRAY || nodes[k + 1].kind <= JSON_NULL || kid->inner) {
+                TRY(path_push_values(vm, obj.doc, k + 1, kid->child, kid->inner));
+            } else { /* as most are */
+                struct path_item *slot;
+                TRY(path_slot(vm, &slot));
+                *slot = (struct path_item){.kind = PATH_NODE, .type = kid->child};
+                slot->node.doc = obj.doc;
+                slot->node.at = k + 1;
+            }
         } else {
             struct path_kid kid = any_kid(vm, type, key, nodes[k].mark);
             TRY(path_push_values(vm, obj.doc, k + 1, kid.child, kid.inner));

@@ -127,6 +127,15 @@ bool path_value(struct path_vm *vm, const struct path_item *item, struct path_it
             ret_value->s = (struct str){item->node.doc->src.p + node->off, node->len};
             return true;
         }
+        if (node->kind == JSON_STRING && (system == DEF_SYS_DATE || system == DEF_SYS_DATE_TIME)
+            && path_day_parse((struct str){item->node.doc->src.p + node->off, node->len},
+                              &ret_value->t)) {
+            ret_value->kind = (uint8_t)system;
+            ret_value->flags = 0;
+            ret_value->type = 0;
+            ret_value->sib = 0;
+            return true;
+        }
     }
     return path_item_value(vm->rq->a, vm->d, item, ret_value);
 }
@@ -140,43 +149,50 @@ static bool is_quantity(struct path_vm *vm, const struct path_item *item)
            && def_is_a(vm->d, item->type, vm->prog->quantity_type);
 }
 
+/* The members a quantity is read of. */
+enum part { VALUE, UNIT, SYSTEM, CODE, COMPARATOR, PARTS };
+
+/* PARTS: it is none of them. */
+static enum part part_of(const char *name, uint32_t n)
+{
+    switch (n) {
+    case 4: return memcmp(name, "unit", 4) == 0 ? UNIT : memcmp(name, "code", 4) == 0 ? CODE : PARTS;
+    case 5: return memcmp(name, "value", 5) == 0 ? VALUE : PARTS;
+    case 6: return memcmp(name, "system", 6) == 0 ? SYSTEM : PARTS;
+    case 10: return memcmp(name, "comparator", 10) == 0 ? COMPARATOR : PARTS;
+    default: return PARTS;
+    }
+}
+
 /* FHIR R4 fhirpath.html#quantity: what has a comparator is no System quantity. */
 static enum err quantity_of(struct path_vm *vm, const struct path_node *node,
                             const struct path_item *item, struct path_item *ret_value,
                             bool *ret_has)
 {
-    static const struct str names[] = {SI("value"), SI("unit"), SI("system"), SI("code"),
-                                       SI("comparator")};
-    struct jv v[LEN(names)] = {0};
+    struct jv v[PARTS] = {0};
     struct arena *a = vm->rq->a;
     *ret_has = false;
     const struct json_node *nodes = item->node.doc->nodes;
-    uint16_t marks[LEN(names)];
-    for (size_t i = 0; i < LEN(names); i++) {
-        marks[i] = json_mark(names[i].p, names[i].n);
-    }
     uint32_t end = json_kind(item->node) == JSON_OBJECT ? nodes[item->node.at].end : 0;
     for (uint32_t k = item->node.at + 1; k < end; k = nodes[k].end) {
-        for (size_t i = 0; i < LEN(names); i++) {
-            if (nodes[k].mark == marks[i] && path_key_is(item->node.doc, &nodes[k], names[i])) {
-                v[i] = (struct jv){item->node.doc, k + 1};
-                break;
-            }
+        enum part part = part_of(item->node.doc->src.p + nodes[k].off, nodes[k].len);
+        if (part != PARTS) {
+            v[part] = (struct jv){item->node.doc, k + 1};
         }
     }
-    if (json_has(v[4])) {
+    if (json_has(v[COMPARATOR])) {
         return PATH_FAIL(vm, node, "a quantity with a comparator cannot be computed with");
     }
     struct path_quantity *q = ARENA_NEW(a, struct path_quantity);
     TRY_MEM(vm->rq, q);
     struct path_item number;
-    if (json_kind(v[0]) != JSON_NUMBER || !value_of_number(v[0], DEF_SYS_DECIMAL, &number)) {
+    if (json_kind(v[VALUE]) != JSON_NUMBER || !value_of_number(v[VALUE], DEF_SYS_DECIMAL, &number)) {
         return OK;
     }
     q->value = number.d;
-    struct str unit = json_str(a, v[1]);
-    struct str code = json_str(a, v[3]);
-    if (json_is(v[2], S("http://unitsofmeasure.org")) && code.n > 0) {
+    struct str unit = json_str(a, v[UNIT]);
+    struct str code = json_str(a, v[CODE]);
+    if (json_is(v[SYSTEM], S("http://unitsofmeasure.org")) && code.n > 0) {
         q->unit = code;
         q->kind = path_calendar_ucum(code) != CAL_NONE ? PATH_UNIT_EITHER : PATH_UNIT_UCUM;
     } else if (code.n == 0 && unit.n == 0) {
