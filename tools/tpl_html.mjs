@@ -3,7 +3,8 @@
 const URL_ATTRIBUTES = ['href', 'src', 'action', 'formaction', 'poster', 'cite', 'data'];
 const VOID_OF_TEXT = ['script', 'style'];
 
-export const START = { at: 'text', tag: '', attr: '', quote: '', begun: false };
+// tel: the attribute's value begins with tel:, so that what follows is a number to call.
+export const START = { at: 'text', tag: '', attr: '', quote: '', begun: false, tel: false };
 
 export const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
@@ -18,7 +19,7 @@ export function describe(s) {
 // The state after some more text; see(state, c) is called before each character.
 export function follow(state, text, see = () => {}) {
   let s = { ...state };
-  const inTag = () => ({ at: 'intag', tag: s.tag, attr: '', quote: '', begun: false });
+  const inTag = () => ({ ...START, at: 'intag', tag: s.tag });
   const afterTag = () => {
     if (VOID_OF_TEXT.includes(s.tag)) return { ...START, at: 'raw', tag: s.tag };
     if (s.tag === 'pre' || s.tag === 'textarea') return { ...START, at: 'keep', tag: s.tag };
@@ -53,7 +54,7 @@ export function follow(state, text, see = () => {}) {
         else s.attr += c.toLowerCase();
         break;
       case 'attreq':
-        if (c === '"' || c === "'") { s.at = 'attr'; s.quote = c; s.begun = false; }
+        if (c === '"' || c === "'") { s.at = 'attr'; s.quote = c; s.begun = false; s.tel = text.startsWith('tel:', i + 1); }
         else if (c === '>' || /\s/.test(c)) s = c === '>' ? afterTag() : inTag();
         break;
       case 'attr':
@@ -78,7 +79,7 @@ export function context(s) {
   if (/^on|^style$|^srcdoc$|^srcset$/.test(s.attr)) throw new Error(`a value cannot stand in the attribute ${s.attr}`);
   const next = { ...s, begun: true };
   if (!URL_ATTRIBUTES.includes(s.attr)) return { ctx: 'VIEW_ATTR', next };
-  return { ctx: s.begun ? 'VIEW_URL_PART' : 'VIEW_URL', next };
+  return { ctx: s.tel ? 'VIEW_TEL' : s.begun ? 'VIEW_URL_PART' : 'VIEW_URL', next };
 }
 
 // Fewer bytes, same page: runs of blanks become one, outside <pre> and <textarea>. blank tells

@@ -69,9 +69,10 @@ MUST_USE enum err consult_file_add(struct req *rq, struct tx *tx, const struct c
  * errors  E_CONFLICT  one is still running (detail "upload") */
 MUST_USE enum err consult_files_take(struct req *rq, struct tx *tx, const struct case_row *row,
                                      const struct patient *patient, uint32_t *ret_n);
-/* The files of a case, oldest first, at most n. */
-MUST_USE enum err consult_files(struct req *rq, int64_t case_rid, struct case_file *ret_files,
-                                uint32_t n, uint32_t *ret_n);
+/* The files of a case, oldest first: at most n after the first `from`. ret_total: how many it has. */
+MUST_USE enum err consult_files(struct req *rq, int64_t case_rid, uint32_t from,
+                                struct case_file *ret_files, uint32_t n, uint32_t *ret_n,
+                                uint32_t *ret_total);
 /* One file with the right to it checked and the download on record.
  * errors  E_NOT_FOUND */
 MUST_USE enum err consult_file_get(struct req *rq, struct str id, enum audit_action action,

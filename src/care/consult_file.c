@@ -244,19 +244,23 @@ static void read_file(struct req *rq, struct jv v, struct case_file *ret_file)
     *ret_file = f;
 }
 
-enum err consult_files(struct req *rq, int64_t case_rid, struct case_file *ret_files, uint32_t n,
-                       uint32_t *ret_n)
+enum err consult_files(struct req *rq, int64_t case_rid, uint32_t from, struct case_file *ret_files,
+                       uint32_t n, uint32_t *ret_n, uint32_t *ret_total)
 {
     CLEANUP(list_close) struct list *l = NULL;
     const struct directory *dir = NULL;
     uint32_t got = 0;
+    uint32_t total = 0;
     struct hit hit;
 
     TRY(directory_get(rq, &dir));
     TRY(list_owner(rq, case_rid, T_DOCUMENT_REFERENCE, LIST_OLDEST, &l));
-    while (got < n && list_next(l, &hit)) {
+    while (list_next(l, &hit)) {
         struct res_row row;
         struct jv root;
+        if (total++ < from || got == n) {
+            continue;
+        }
         TRY(res_load(rq, hit.rid, &row, &root));
         read_file(rq, root, &ret_files[got]);
         ret_files[got].author_name = dir_person_name(dir, ret_files[got].author);
@@ -264,6 +268,7 @@ enum err consult_files(struct req *rq, int64_t case_rid, struct case_file *ret_f
     }
     TRY(list_err(rq, l));
     *ret_n = got;
+    *ret_total = total;
     return OK;
 }
 

@@ -1,6 +1,7 @@
 /* care/pdf_case.c - conclusion and request on paper. See pdf_case.h. */
 #include "care/pdf_case.h"
 
+#include "care/patient.h"
 #include "care/pdf.h"
 #include "care/sign_read.h"
 
@@ -80,7 +81,7 @@ static struct str date_shown(struct req *rq, struct str iso)
     return buf_get(&b);
 }
 
-static struct str ids_of(struct req *rq, struct jv patient)
+static struct str ids_of(struct req *rq, enum lang lang, struct jv patient)
 {
     struct buf b;
     buf_init(&b, rq->a, 2048);
@@ -88,8 +89,13 @@ static struct str ids_of(struct req *rq, struct jv patient)
     for (struct jv v = json_first(ids); json_has(v); v = json_next(v)) {
         struct str kind = json_str(rq->a, json_path(v, S("type.text")));
         struct str value = json_str(rq->a, json_get(v, S("value")));
+        const struct id_kind *known =
+            id_kind_of_system(json_str(rq->a, json_get(v, S("system"))));
         if (value.n == 0) {
             continue;
+        }
+        if (kind.n == 0 && known != NULL) {
+            kind = tr(lang, known->title);
         }
         if (b.n > 0) {
             BUF_LIT(&b, ", ");
@@ -110,7 +116,7 @@ static void patient_put(struct page *p, struct jv patient)
     pair(p, tr(p->lang, T("Patient")), name_of(rq, p->lang, patient));
     pair(p, tr(p->lang, T("Date of birth")), date_shown(rq, born));
     pair(p, tr(p->lang, T("Sex")), sex_of(p, patient));
-    pair(p, tr(p->lang, T("Identifiers")), ids_of(rq, patient));
+    pair(p, tr(p->lang, T("Identifiers")), ids_of(rq, p->lang, patient));
     add(p, PDF_LINE, (struct str){0}, (struct str){0});
 }
 

@@ -94,9 +94,10 @@ enum err sign_int_seen(struct req *rq, int64_t case_rid, const struct sign_seen 
     struct case_file *files = ARENA_ARRAY(rq->a, SEEN_MAX, struct case_file);
     struct sign_seen *seen = ARENA_ARRAY(rq->a, SEEN_MAX, struct sign_seen);
     uint32_t n = 0;
+    uint32_t total = 0;
     TRY_MEM(rq, files);
     TRY_MEM(rq, seen);
-    TRY(consult_files(rq, case_rid, files, SEEN_MAX, &n));
+    TRY(consult_files(rq, case_rid, 0, files, SEEN_MAX, &n, &total));
     for (uint32_t i = 0; i < n; i++) {
         struct buf at;
         buf_init(&at, rq->a, 64);

@@ -1,6 +1,6 @@
 /* web/case_parts.c - what hangs on a case: files, messages, earlier cases, the signed conclusion.
  *
- * files: list of file_row.html and id, dicom {modality, date, patient, birth, description}
+ * files: list of file_row.html and id; files_n: how many there are
  * talk: the last messages, talk_older: those before them; lists of
  *   {text, who, at, own, kind, files (list of {href, name})}
  * earlier: list of {href, urgency, profile, state_title, at, answered}
@@ -12,7 +12,7 @@
 #include "care/sign_read.h"
 #include "web/case_item.h"
 
-enum { FILES_SHOWN = 200, TALK_SHOWN = 300, EARLIER_SHOWN = 20, VERSIONS_SHOWN = 20 };
+enum { FILES_READ = 200, TALK_SHOWN = 300, EARLIER_SHOWN = 20, VERSIONS_SHOWN = 20 };
 enum { TALK_OPEN = 5, DOCUMENTS_OPEN = 6 }; /* what is beyond is folded */
 
 /* ---- files ---- */
@@ -85,17 +85,25 @@ static void add_file(struct http_req *h, const struct case_file *f, struct val *
     }
 }
 
-enum err case_set_files(struct http_req *h, const struct case_view *v, struct val *root)
+enum err case_set_files_from(struct http_req *h, const struct case_view *v, uint32_t from,
+                             uint32_t most, struct val *root)
 {
-    struct case_file *files = ARENA_ARRAY(h->rq.a, FILES_SHOWN, struct case_file);
+    struct case_file *files = ARENA_ARRAY(h->rq.a, most, struct case_file);
     struct val *list = val_set_list(root, "files");
     uint32_t n = 0;
+    uint32_t total = 0;
     TRY_MEM(&h->rq, files);
-    TRY(consult_files(&h->rq, v->row.rid, files, FILES_SHOWN, &n));
+    TRY(consult_files(&h->rq, v->row.rid, from, files, most, &n, &total));
     for (uint32_t i = 0; i < n; i++) {
         add_file(h, &files[i], list);
     }
+    val_set_i64(root, "files_n", total);
     return OK;
+}
+
+enum err case_set_files(struct http_req *h, const struct case_view *v, struct val *root)
+{
+    return case_set_files_from(h, v, 0, FILES_READ, root);
 }
 
 /* ---- messages ---- */

@@ -29,6 +29,9 @@ void case_set_moves(struct http_req *h, const struct case_view *v, struct val *r
 
 /* Files, by DocumentReference id in the address /files/ID. */
 MUST_USE enum err case_set_files(struct http_req *h, const struct case_view *v, struct val *root);
+/* At most `most` of them after the first `from`. */
+MUST_USE enum err case_set_files_from(struct http_req *h, const struct case_view *v, uint32_t from,
+                                      uint32_t most, struct val *root);
 /* Messages, oldest first; call after case_set_files. */
 MUST_USE enum err case_set_talk(struct http_req *h, const struct case_view *v, struct val *root);
 /* Other cases of the patient that the person may see. */

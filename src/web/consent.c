@@ -267,7 +267,7 @@ static struct str ops_text(struct http_req *h, unsigned ops)
     return buf_get(&b);
 }
 
-static void set_wishes(struct http_req *h, struct val *root, const struct consent *c)
+void consent_wishes(struct http_req *h, const struct fhir_scopes *s, struct val *list)
 {
     static const struct {
         unsigned mark;
@@ -279,9 +279,8 @@ static void set_wishes(struct http_req *h, struct val *root, const struct consen
         {SCOPE_OFFLINE, T("Stay let in when you are not here, until you end it on your account's page")},
         {SCOPE_ONLINE, T("Stay let in until you sign out")},
     };
-    struct val *list = val_set_list(root, "wishes");
-    for (size_t i = 0; i < c->scopes.n; i++) {
-        const struct scope_row *r = &c->scopes.v[i];
+    for (size_t i = 0; i < s->n; i++) {
+        const struct scope_row *r = &s->v[i];
         struct val *m = val_add_map(list);
         val_set_str(m, "text", type_text(h, r->type));
         val_set_str(m, "can", ops_text(h, r->ops));
@@ -289,7 +288,7 @@ static void set_wishes(struct http_req *h, struct val *root, const struct consen
         val_set_str(m, "only", r->query);
     }
     for (size_t i = 0; i < LEN(marks); i++) {
-        if ((c->scopes.marks & marks[i].mark) != 0) {
+        if ((s->marks & marks[i].mark) != 0) {
             val_set_str(val_add_map(list), "text", tr(h->rq.lang, marks[i].text));
         }
     }
@@ -308,6 +307,10 @@ static void set_roles(struct http_req *h, struct val *root)
         BUF_LIT(&b, ", ");
         buf_str(&b, w->roles[i].org_name);
         page_option(f, w->roles[i].id, buf_get(&b));
+        if (w->n_roles == 1) {
+            val_set_str(root, "role_id", w->roles[i].id);
+            val_set_str(root, "role_name", buf_get(&b));
+        }
     }
 }
 
@@ -382,7 +385,7 @@ static enum err consent_show(struct http_req *h, unsigned status, struct val *ro
     val_set_str(root, "name", c->client.name);
     val_set_str(root, "host", host_of(c));
     val_set_str(root, "ask", c->text);
-    set_wishes(h, root, c);
+    consent_wishes(h, &c->scopes, val_set_list(root, "wishes"));
     set_roles(h, root);
     val_set_bool(root, "picks", c->picks_patient);
     if (c->picks_patient) {

@@ -140,15 +140,19 @@ static void set_when(const struct showing *s, const struct form_item *it, struct
         const struct form_cond *c = &it->conds[i];
         const struct form_item *q = &s->f->items[form_item_find(s->f, c->link_id)];
         const struct form_option *o = form_option_find(q, c->code);
+        /* another answer to the question just named: the answer alone */
+        bool again = i > 0 && !c->negate && !c[-1].negate && str_eq(c->link_id, c[-1].link_id);
         if (i > 0) {
             BUF_LIT(&when, " ");
-            BUF_LIT(&words, "; ");
+            buf_str(&words, again ? S(", ") : S("; "));
         }
         buf_str(&when, c->link_id);
         buf_str(&when, c->negate ? S("!=") : S("="));
         buf_str(&when, c->code);
-        buf_str(&words, text4_get(&q->text, s->h->rq.lang));
-        buf_str(&words, c->negate ? S(" ≠ ") : S(": "));
+        if (!again) {
+            buf_str(&words, text4_get(&q->text, s->h->rq.lang));
+            buf_str(&words, c->negate ? S(" ≠ ") : S(": "));
+        }
         buf_str(&words, o != NULL ? text4_get(&o->title, s->h->rq.lang) : c->code);
     }
     val_set_str(m, "when", buf_get(&when));

@@ -7,6 +7,7 @@
 #include "care/grant.h"
 #include "codec/utf8.h"
 #include "store/tx.h"
+#include "web/consent.h"
 #include "web/page.h"
 #include "web/tpl.h"
 
@@ -76,11 +77,13 @@ static enum err set_apps(struct http_req *h, struct val *root)
     TRY_MEM(&h->rq, grants);
     TRY(grant_list(&h->rq, h->rq.who->account, grants, TOKENS_SHOWN, &n));
     for (uint32_t i = 0; i < n; i++) {
+        struct fhir_scopes s;
         struct val *m = val_add_map(list);
         val_set_str(m, "id", grants[i].id);
         val_set_str(m, "name", grants[i].client_name);
         val_set_str(m, "role", role_name(h, grants[i].role));
-        val_set_str(m, "scopes", grants[i].scopes);
+        TRY(scope_parse(&h->rq, grants[i].scopes, &s, NULL));
+        consent_wishes(h, &s, val_set_list(m, "wishes"));
         val_set_instant(m, "created", grants[i].created);
     }
     return OK;

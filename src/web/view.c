@@ -163,6 +163,29 @@ static void put_url_part(struct buf *b, struct str s)
     }
 }
 
+/* RFC 3966 3: a + and digits, without the separators people write, up to the first sign that no
+ * number holds: an extension in words or a second number is not dialled as digits of the first. */
+static void put_tel(struct buf *b, struct str s)
+{
+    static const struct str between = SI(" ()-./\t\xA0\xC2\xE2\x80\x90\x91\x92\x93\x94\xAF");
+    bool begun = false;
+    bool plus = false;
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (c >= '0' && c <= '9') {
+            if (plus && !begun) {
+                buf_char(b, '+');
+            }
+            buf_char(b, c);
+            begun = true;
+        } else if (begun && str_find_char(between, c) == between.n) {
+            return;
+        } else {
+            plus = plus || c == '+';
+        }
+    }
+}
+
 /* A scheme stands before the first of : / ? # (RFC 3986 4.2). Browsers drop blanks and controls in
  * front of and inside a scheme, so any of them before the colon makes the URL unsafe. */
 static bool is_safe_url(struct str s)
@@ -193,6 +216,7 @@ static void put_escaped(struct view *v, enum view_ctx ctx, struct str s)
     case VIEW_ATTR: put_html(v->out, s); break;
     case VIEW_URL: put_html(v->out, is_safe_url(s) ? s : S("about:invalid#unsafe")); break;
     case VIEW_URL_PART: put_url_part(v->out, s); break;
+    case VIEW_TEL: put_tel(v->out, s); break;
     }
 }
 

@@ -50,6 +50,7 @@ enum view_ctx {
     VIEW_ATTR,     /* in a quoted attribute */
     VIEW_URL,      /* a whole URL in a quoted attribute: relative, http, https, mailto or tel */
     VIEW_URL_PART, /* one segment or query value inside a URL in a quoted attribute */
+    VIEW_TEL,      /* the number behind tel: in a quoted attribute */
 };
 
 enum view_format {

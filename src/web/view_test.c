@@ -55,6 +55,11 @@ static void values_are_escaped_for_their_place(void **state)
         {VIEW_URL, SI("?next=javascript:x"), SI("?next=javascript:x")},
         {VIEW_URL_PART, SI("a/b?c&d é"), SI("a%2Fb%3Fc%26d%20%C3%A9")},
         {VIEW_URL_PART, SI("A-z0.9_~"), SI("A-z0.9_~")},
+        {VIEW_TEL, SI("+7 (700) 000-00-01"), SI("+77000000001")},
+        {VIEW_TEL, SI("тел. +7\u00A0700 000\u201100\u201301"), SI("+77000000001")},
+        {VIEW_TEL, SI("8 700 000 00 01 доб. 12"), SI("87000000001")},
+        {VIEW_TEL, SI("103, 112"), SI("103")},
+        {VIEW_TEL, SI("\" onclick=\"x"), SI("")},
     };
     struct page p;
     page_begin(&p);
@@ -77,6 +82,7 @@ static void every_construct_works(void **state)
     val_set_z(p.root, "url", "javascript:x");
     val_set_z(p.root, "id", "a/b");
     val_set_z(p.root, "q", "x y");
+    val_set_z(p.root, "phone", "+7 700 1");
     val_set_i64(p.root, "n", 1200);
     struct val *list = val_set_list(p.root, "list");
     val_set_z(val_add_map(list), "a", "1");
@@ -90,7 +96,7 @@ static void every_construct_works(void **state)
     expect(buf_get(&p.out),
            S("<p class=\"a x&quot;y\" hidden>\n&lt;A&gt; Hello &lt;A&gt;\n</p>\n"
              "<a href=\"about:invalid#unsafe\" title='&lt;A&gt;'>x</a>"
-             "<a href=\"/c/a%2Fb?q=x%20y&amp;n=1200\">y</a>\n"
+             "<a href=\"/c/a%2Fb?q=x%20y&amp;n=1200\">y</a><a href=\"tel:+77001\">z</a>\n"
              "[1:1]\n(2)\n-\n"
              "<b>Hello {name}|S|&lt;A&gt;</b>\n"
              "1,200 cases 22 Nov 2026 22 Nov 2026, 07:02 2.0\u00A0KB\n"

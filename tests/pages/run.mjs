@@ -3,6 +3,7 @@
 // on the way is held to the rules of browser.mjs. Pictures go to build/screens/.
 import { option, Program } from '../lib/program.mjs';
 import { DEMO_PASSWORD as PASSWORD } from '../lib/demo.mjs';
+import { manyFiles } from './many.mjs';
 import { Story } from './story.mjs';
 import { faults, launch, Person, proof, provenCount, tell } from './browser.mjs';
 
@@ -45,6 +46,7 @@ try {
   await program.fill();
   await program.start({ words: ['demo'] });
   for (const [name, fn] of steps) if (!only.length || only.includes('looks')) await proof(name, fn);
+  if (!only.length || only.includes('many')) await proof('a case of many files', () => manyFiles(browser, program, 'feldsher9', PASSWORD));
   const story = new Story(program, browser, people);
   if (!only.length || only.includes('story')) await story.tell();
   await proof('the server ends well', () => program.stop());

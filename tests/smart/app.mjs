@@ -60,7 +60,7 @@ export async function consentPage(session, target) {
     const part = new RegExp(`<select[^>]*name="${name}"[^>]*>(.*?)</select>`, 's').exec(reply.body)?.[1] ?? '';
     return [...part.matchAll(/<option value="([^"]+)"/g)].map((m) => unescape(m[1]));
   };
-  return { ...reply, ask: hidden('ask'), csrf: hidden('csrf'), roles: select('role'), patients: select('patient') };
+  return { ...reply, ask: hidden('ask'), csrf: hidden('csrf'), roles: select('role').length ? select('role') : [hidden('role')].filter(Boolean), patients: select('patient') };
 }
 
 // The person says yes (or what fields say): the answer, which leads to the application.

@@ -58,6 +58,7 @@ test('chooses the escaping by the place', () => {
   assert.match(c, /view_put\(v, VIEW_TEXT, view_get\(v, S\("x"\)\)\)/);
   assert.match(c, /view_put\(v, VIEW_URL_PART, view_get\(v, S\("id"\)\)\)/);
   assert.match(c, /view_put\(v, VIEW_TEXT, view_get\(v, S\("z"\)\)\)/);
+  assert.match(build({ 'page.html': '<a title="tel:{{ x }}" href="tel:{{ n }}">{{ n }}</a>' }), /VIEW_ATTR, view_get\(v, S\("x"\)[^]*VIEW_TEL, view_get\(v, S\("n"\)[^]*VIEW_TEXT, view_get\(v, S\("n"\)/);
 });
 
 test('a part may not include itself, even by another', () => {
