@@ -1,5 +1,5 @@
-/* fhir/lead_place.c - which criteria may lead a search in the order of their own list, and where in that order a
- * resource stands. A next link holds such a place. */
+/* fhir/lead_place.c - which criteria may lead a search in the order of their own list, and where in that
+ * order a resource stands. */
 #include "fhir/lead_int.h"
 
 /* ---- which may lead ---- */
