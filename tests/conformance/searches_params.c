@@ -140,12 +140,29 @@ static void date_of(struct req *rq, struct table *t, uint32_t doc, struct jv v)
     }
 }
 
+/* What is beyond a decimal stands at its edge: it can be found, and not be asked for. */
+static struct str edge_of(struct str raw)
+{
+    bool minus = str_starts(raw, S("-"));
+    bool tiny = str_find(raw, S("E-")) < raw.n || str_find(raw, S("e-")) < raw.n;
+    if (tiny) {
+        return minus ? S("-1e-255") : S("1e-255");
+    }
+    return minus ? S("-1e217") : S("1e217");
+}
+
 static void number_of(struct req *rq, struct table *t, uint32_t doc, struct jv v)
 {
     struct value one = {.doc = doc};
     struct jv n = json_kind(v) == JSON_OBJECT ? json_get(v, S("value")) : v;
     one.raw = json_raw(n);
-    if (json_kind(n) == JSON_NUMBER && decimal_parse(one.raw, &one.number)) {
+    if (json_kind(n) != JSON_NUMBER) {
+        return;
+    }
+    if (decimal_parse(one.raw, &one.number)) {
+        add(rq, t, one);
+    } else if (decimal_parse(edge_of(one.raw), &one.number)) {
+        one.raw = (struct str){NULL, 0};
         add(rq, t, one);
     }
 }
