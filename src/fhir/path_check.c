@@ -1,6 +1,6 @@
 /* fhir/path_check.c - what types the parts of an expression can have: steps learn their elements before
  * anything is evaluated, and in strict mode what can never be is an error. See path_int.h. */
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 
 enum { TYPES_MAX = 16 };
 

@@ -1,6 +1,6 @@
 /* fhir/path_date.c - dates and times of FHIRPath: they know how precise they are, and whether they
- * have a time zone. See path_int.h; FHIRPath N1 sections 4.1.6, 6.2 and 6.7. */
-#include "fhir/path_int.h"
+ * have a time zone. See path_value.h; FHIRPath N1 sections 4.1.6, 6.2 and 6.7. */
+#include "fhir/path_value.h"
 
 enum {
     ZONE_LAST_MS = 14 * 3600 * 1000,  /* the easternmost offset there is */

@@ -1,9 +1,9 @@
-/* fhir/path_equal.c - equality, equivalence and order of items and collections. See path_int.h;
+/* fhir/path_equal.c - equality, equivalence and order of items and collections. See path_value.h;
  * FHIRPath N1 sections 6.1 and 6.2. */
 #include <string.h>
 
 #include "codec/utf8.h"
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 
 /* ---- JSON values, by content ---- */
 

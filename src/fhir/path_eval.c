@@ -1,7 +1,7 @@
 /* fhir/path_eval.c - evaluating a compiled expression: the stack, paths, variables. See path_int.h. */
 #include <string.h>
 
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 
 enum { STACK_FIRST = 64 };
 

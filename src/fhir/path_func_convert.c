@@ -1,6 +1,6 @@
 /* fhir/path_func_convert.c - conversions: toInteger() and its kin, and whether they would succeed. See
  * path_int.h; FHIRPath N1 section 5.5. */
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 
 typedef bool (*convert_fn)(struct path_vm *vm, const struct path_item *v,
                            struct path_item *ret_v);

@@ -1,6 +1,6 @@
 /* fhir/path_func_fhir.c - types, the functions FHIR adds (fhirpath.html of R4), and those that reach
  * out of the expression: trace, variables, resolve. See path_int.h. */
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 
 /* ---- types ---- */
 

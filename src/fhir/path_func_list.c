@@ -2,7 +2,7 @@
  * path_int.h; FHIRPath N1 sections 5.1 to 5.4 and 5.8. */
 #include <string.h>
 
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 
 /* ---- existence ---- */
 

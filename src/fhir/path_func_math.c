@@ -1,6 +1,6 @@
 /* fhir/path_func_math.c - functions of numbers and quantities. See path_int.h; FHIRPath N1 section 5.7 and
  * the ballot after it (boundaries, precision). */
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 
 /* The single number or quantity of the input. *ret_has false: empty. */
 static enum err input(struct path_vm *vm, const struct path_node *node, uint32_t base,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "codec/utf8.h"
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 
 /* ---- letters ---- */
 

@@ -1,5 +1,5 @@
 /* fhir/path_func_sum.c - aggregates: one value of many. See path_int.h; FHIRPath N1 section 7. */
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 
 static enum err do_aggregate(struct path_vm *vm, const struct path_frame *f,
                              const struct path_node *node, uint32_t base)

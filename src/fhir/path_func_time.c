@@ -2,7 +2,7 @@
  * needs the same care for what cannot be compared. See path_int.h. */
 #include <string.h>
 
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 
 /* ---- now ---- */
 

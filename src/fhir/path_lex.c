@@ -3,6 +3,7 @@
 
 #include "codec/utf8.h"
 #include "fhir/path_lex.h"
+#include "fhir/path_value.h"
 
 static enum err fail_at(struct path_lexer *lex, size_t at, const char *what)
 {

@@ -1,5 +1,5 @@
 /* fhir/path_operator.c - the operators of FHIRPath. See path_int.h; N1 section 6. */
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 
 /* ---- logic ---- */
 

@@ -1,6 +1,7 @@
 /* fhir/path_parse.c - tokens of FHIRPath into a tree: operator precedence, one token ahead. See
  * path_int.h; grammar: FHIRPath N1 appendix B. */
 #include "fhir/path_lex.h"
+#include "fhir/path_value.h"
 
 struct parser {
     struct req *rq;

@@ -1,9 +1,9 @@
 /* fhir/path_regex.c - patterns of matches() and replaceMatches(): PCRE2 within limits, so that a pattern
- * that backtracks without end is an error, not a busy server. See path_int.h. */
+ * that backtracks without end is an error, not a busy server. See path_value.h. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 
 enum {
     MATCH_LIMIT = 1000 * 1000, /* inner calls of one match */

@@ -2,7 +2,7 @@
  * of comparison are those of the conformance data's README. */
 #include "fhir/path_suite.h"
 
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 #include "os/file.h"
 
 enum { FILE_MAX = 16 * 1024 * 1024, CASE_MAX = 64 * 1024 * 1024, NAME_MAX = 200 };

@@ -1,12 +1,12 @@
 /* fhir/path_unit.c - quantities of FHIRPath: UCUM units, calendar words, and where the two meet. See
- * path_int.h; FHIRPath N1 sections 2.1.7, 6.1, 6.2 and 6.6.
+ * path_value.h; FHIRPath N1 sections 2.1.7, 6.1, 6.2 and 6.6.
  *
  * A calendar year or month is no fixed time, a UCUM one is: they are never equal, only equivalent.
  * From the week down both are the same. Equivalence (~) is decided in the finer unit of the two:
  * eleven months are not a year. */
 #include <string.h>
 
-#include "fhir/path_int.h"
+#include "fhir/path_value.h"
 
 /* ---- calendar ---- */
 

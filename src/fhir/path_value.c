@@ -1,5 +1,5 @@
-/* fhir/path_value.c - what elements are worth: System values, types, texts. See path_int.h. */
-#include "fhir/path_int.h"
+/* fhir/path_value.c - what elements are worth: System values, types, texts. See path_value.h. */
+#include "fhir/path_value.h"
 
 static bool value_of_text(struct arena *a, struct jv node, unsigned system,
                           struct path_item *ret_value)
