@@ -14,7 +14,7 @@ const AT_HOME = {
 
 main((report) => {
   for (const f of files(/^src\/.*\.(c|h)$/)) {
-    if (/_(test|fuzz|bench)\.c$|_fixture\.h$|\/(test_int\.h|bench\.c)$/.test(f)) continue;
+    if (/_(test|fuzz|bench)\.c$|_(fixture|testing)\.h$|\/bench\.c$/.test(f)) continue;
     const text = code(read(f));
     const call = (name) => new RegExp(`(?<![\\w.>])${name}\\s*\\(`, 'g');
     const see = (name, why) => {

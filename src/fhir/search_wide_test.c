@@ -95,14 +95,6 @@ static int world_make(void **state)
     return 0;
 }
 
-static int world_end(void **state)
-{
-    char cmd[100];
-    (void)state;
-    snprintf(cmd, sizeof(cmd), "rm -rf %s", world_close());
-    return system(cmd);
-}
-
 /* Ids of the matches in order, then "+" and the includes, with a blank between; "!" when refused. */
 static struct str answer(struct req *rq, enum fhir_type type, struct str query, bool mine)
 {

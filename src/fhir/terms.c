@@ -1,18 +1,12 @@
 /* fhir/terms.c - code systems: their codes, how these stand to each other, their texts. See terms.h. */
-#include "fhir/terms.h"
-
 #include "base/text.h"
 #include "codec/utf8.h"
+#include "fhir/nest.h"
+#include "fhir/terms_int.h"
 
-enum { DEEP_MAX = 32, EDGES_PASSES = 64 };
+enum { EDGES_PASSES = 64 };
 
 static const char system_kind = 0;
-
-static struct str text_of(struct req *rq, struct jv obj, struct str name)
-{
-    struct str s = json_str(rq->a, json_get(obj, name));
-    return s.p != NULL ? s : S("");
-}
 
 /* ---- reading a code system ---- */
 
@@ -38,34 +32,19 @@ static enum err index_make(struct req *rq, struct term_system *s)
 /* Walks the concepts of a resource, those within others after them; with v NULL they are only counted. */
 static uint32_t concepts_walk(struct req *rq, struct term_system *s, struct term *v)
 {
-    struct jv at[DEEP_MAX];
-    uint32_t above[DEEP_MAX];
-    unsigned depth = 0;
+    struct nest w;
+    uint32_t places[NEST_DEEP]; /* of the concept at hand and those around it */
     uint32_t n = 0;
-    at[0] = json_first(json_get(s->v, S("concept")));
-    above[0] = TERM_NONE;
-    while (n < TERMS_MAX) {
-        if (!json_has(at[depth])) {
-            if (depth == 0) {
-                break;
-            }
-            depth--;
-            at[depth] = json_next(at[depth]);
-            continue;
-        }
+    for (nest_begin(&w, json_get(s->v, S("concept"))); json_has(nest_at(&w)) && n < TERMS_MAX;
+         nest_next(&w, json_get(nest_at(&w), S("concept")))) {
+        places[w.depth] = n;
         if (v != NULL) {
-            v[n] = (struct term){.system = s->url, .code = text_of(rq, at[depth], S("code")),
-                                 .display = text_of(rq, at[depth], S("display")),
-                                 .concept = at[depth], .up = above[depth]};
+            v[n] = (struct term){.system = s->url, .code = term_text(rq, nest_at(&w), S("code")),
+                                 .display = term_text(rq, nest_at(&w), S("display")),
+                                 .concept = nest_at(&w),
+                                 .up = w.depth > 0 ? places[w.depth - 1] : TERM_NONE};
         }
-        struct jv below = json_first(json_get(at[depth], S("concept")));
-        if (json_has(below) && depth + 1 < DEEP_MAX) {
-            above[depth + 1] = n++;
-            at[++depth] = below;
-        } else {
-            n++;
-            at[depth] = json_next(at[depth]);
-        }
+        n++;
     }
     return n;
 }
@@ -75,9 +54,9 @@ enum err terms_system_of(struct req *rq, struct jv resource, const struct term_s
     struct term_system *s = ARENA_NEW(rq->a, struct term_system);
     TRY_MEM(rq, s);
     s->v = resource;
-    s->url = text_of(rq, resource, S("url"));
-    s->name = text_of(rq, resource, S("name"));
-    s->version = text_of(rq, resource, S("version"));
+    s->url = term_text(rq, resource, S("url"));
+    s->name = term_text(rq, resource, S("name"));
+    s->version = term_text(rq, resource, S("version"));
     s->complete = json_is(json_get(resource, S("content")), S("complete"));
     s->folded = json_kind(json_get(resource, S("caseSensitive"))) == JSON_FALSE;
     s->n = concepts_walk(rq, s, NULL);
@@ -101,7 +80,7 @@ static struct jv more_of(struct req *rq, uint32_t off)
 
 struct str terms_defined_version(struct req *rq, const struct def_system_row *row)
 {
-    return text_of(rq, more_of(rq, row->more), S("version"));
+    return term_text(rq, more_of(rq, row->more), S("version"));
 }
 
 static enum err defined(struct req *rq, uint16_t system, const struct term_system **ret_system)
@@ -113,7 +92,7 @@ static enum err defined(struct req *rq, uint16_t system, const struct term_syste
     s->v = more_of(rq, row->more);
     s->url = def_str(d, row->url);
     s->name = def_str(d, row->name);
-    s->version = text_of(rq, s->v, S("version"));
+    s->version = term_text(rq, s->v, S("version"));
     s->complete = row->complete != 0;
     s->folded = row->folded != 0;
     s->n = row->n;
@@ -323,7 +302,7 @@ struct str term_display(struct req *rq, const struct term *t, struct str lang)
     if (s.n == 0 && t->titles != NULL && lang_parse(lang, &known)) {
         s = t->titles[known];
     }
-    struct str own = text_of(rq, t->listed, S("display"));
+    struct str own = term_text(rq, t->listed, S("display"));
     return s.n > 0 ? s : own.n > 0 ? own : t->display;
 }
 
@@ -343,11 +322,11 @@ static bool designation_is(struct req *rq, struct jv from, struct str text)
 {
     struct jv list = json_get(from, S("designation"));
     for (struct jv v = json_first(list); json_has(v); v = json_next(v)) {
-        if (same_text(rq, text_of(rq, v, S("value")), text)) {
+        if (same_text(rq, term_text(rq, v, S("value")), text)) {
             return true;
         }
     }
-    return same_text(rq, text_of(rq, from, S("display")), text);
+    return same_text(rq, term_text(rq, from, S("display")), text);
 }
 
 bool term_is_called(struct req *rq, const struct term *t, struct str text)
@@ -396,7 +375,7 @@ static enum err edges_read(struct req *rq, const struct term_system *s, struct e
             struct jv name = json_get(p, S("code"));
             bool up = json_is(name, S("parent")) || json_is(name, S("subsumedBy"));
             bool down = json_is(name, S("child"));
-            const struct term *other = up || down ? term_find(s, text_of(rq, p, S("valueCode"))) : NULL;
+            const struct term *other = up || down ? term_find(s, term_text(rq, p, S("valueCode"))) : NULL;
             if (other != NULL) {
                 uint32_t at = (uint32_t)(other - s->v_terms);
                 TRY(edge_add(rq, e, up ? i : at, up ? at : i));

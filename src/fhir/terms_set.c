@@ -1,45 +1,13 @@
-/* fhir/terms_set.c - value sets: composed of parts, asked and listed. See terms.h.
+/* fhir/terms_set.c - value sets: composed of parts, and asked. See terms.h.
  *
- * A value set is read into parts once; whether a code is in it is the algebra of these, and its list is the
- * candidates of the parts that are in it. Value sets that name each other go TERM_SETS_DEEP deep. */
-#include "fhir/terms.h"
+ * A value set is read into parts once; whether a code is in it is the algebra of these. Value sets that name
+ * each other go TERM_SETS_DEEP deep. */
+#include "fhir/nest.h"
+#include "fhir/terms_int.h"
 
-enum { SETS_MAX = 64, STEPS_MAX = 20 * 1000 * 1000 };
+enum { SETS_MAX = 64 };
 
 static const char set_kind = 0;
-
-enum part_how {
-    PART_ANY,     /* no part of its own: whatever its value sets have in common */
-    PART_WHOLE,   /* a code system */
-    PART_FILTER,  /* those of marks */
-    PART_LIST,    /* those of v_terms */
-    PART_FORM,    /* those that have a grammar */
-};
-
-struct term_part {
-    enum part_how how;
-    struct str system;            /* of a list of several: empty */
-    const struct term_system *of; /* NULL: not carried here */
-    uint8_t *marks;
-    struct term *v_terms;
-    uint32_t n;
-    uint32_t *slots;              /* place + 1, by code */
-    uint32_t mask;
-    enum def_set_kind form;
-    const struct term_set **sets; /* all of them must have it; NULL among them: not kept here */
-    uint32_t n_sets;
-    enum term_gap gap;
-    struct str about;
-};
-
-struct term_set {
-    struct term_set_about about;
-    uint16_t row;              /* of R4's own; else 0 */
-    struct term_part *in;
-    uint32_t n_in;
-    struct term_part *out;
-    uint32_t n_out;
-};
 
 struct reading {
     struct req *rq;
@@ -48,14 +16,7 @@ struct reading {
     unsigned n_sets; /* read so far */
 };
 
-static struct str text_of(struct req *rq, struct jv obj, struct str name)
-{
-    struct str s = json_str(rq->a, json_get(obj, name));
-    return s.p != NULL ? s : S("");
-}
-
-/* "system|version" */
-static struct str canonical_of(struct req *rq, struct str url, struct str version)
+struct str term_canonical(struct req *rq, struct str url, struct str version)
 {
     struct buf b;
     if (version.n == 0) {
@@ -96,10 +57,10 @@ static enum err list_read(struct reading *r, struct term_part *p, struct jv list
     p->v_terms = ARENA_ARRAY(rq->a, json_len(list) + 1, struct term);
     TRY_MEM(rq, p->v_terms);
     for (struct jv v = json_first(list); json_has(v); v = json_next(v)) {
-        struct term one = {.system = p->system, .code = text_of(rq, v, S("code")), .up = TERM_NONE};
+        struct term one = {.system = p->system, .code = term_text(rq, v, S("code")), .up = TERM_NONE};
         const struct term *known = p->of != NULL ? term_find(p->of, one.code) : NULL;
         one = known != NULL ? *known : one;
-        one.code = text_of(rq, v, S("code"));
+        one.code = term_text(rq, v, S("code"));
         one.listed = v;
         p->v_terms[p->n++] = one;
     }
@@ -111,8 +72,8 @@ static enum err filters_read(struct reading *r, struct term_part *p, struct jv l
     struct req *rq = r->rq;
     p->how = PART_FILTER;
     for (struct jv v = json_first(list); json_has(v) && p->of != NULL; v = json_next(v)) {
-        const struct term_filter f = {text_of(rq, v, S("property")), text_of(rq, v, S("op")),
-                                      text_of(rq, v, S("value"))};
+        const struct term_filter f = {term_text(rq, v, S("property")), term_text(rq, v, S("op")),
+                                      term_text(rq, v, S("value"))};
         uint8_t *marks = NULL;
         TRY(terms_filter(rq, p->of, &f, &marks));
         if (marks == NULL) {
@@ -161,7 +122,7 @@ static enum err part_read(struct reading *r, struct jv v, struct term_part *p)
     struct req *rq = r->rq;
     struct jv listed = json_get(v, S("concept"));
     struct jv filters = json_get(v, S("filter"));
-    struct str named = text_of(rq, v, S("system"));
+    struct str named = term_text(rq, v, S("system"));
     p->system = str_sub(named, 0, str_find_char(named, '|'));
     TRY(sets_read(r, p, json_get(v, S("valueSet"))));
     if (p->system.n == 0) {
@@ -169,7 +130,7 @@ static enum err part_read(struct reading *r, struct jv v, struct term_part *p)
     }
     TRY(terms_system(rq, r->lib,
                      named.n > p->system.n ? named
-                                           : canonical_of(rq, named, text_of(rq, v, S("version"))),
+                                           : term_canonical(rq, named, term_text(rq, v, S("version"))),
                      &p->of));
     if (json_has(json_first(listed))) {
         return list_read(r, p, listed);
@@ -206,50 +167,42 @@ static enum err parts_read(struct reading *r, struct jv list, struct term_part *
     return OK;
 }
 
-/* A value set that comes with its expansion only: what that holds. */
+static enum err term_add(struct req *rq, struct term_part *p, uint32_t *size, const struct term *one)
+{
+    if (p->n == *size) {
+        *size = MAX(*size * 2, 64U);
+        struct term *v = ARENA_ARRAY(rq->a, *size, struct term);
+        TRY_MEM(rq, v);
+        for (uint32_t i = 0; i < p->n; i++) {
+            v[i] = p->v_terms[i];
+        }
+        p->v_terms = v;
+    }
+    p->v_terms[p->n++] = *one;
+    return OK;
+}
+
+/* A value set that comes with its expansion only: what that holds, however deep. */
 static enum err expansion_read(struct reading *r, struct term_set *set, struct jv contains)
 {
-    struct jv at[16];
-    unsigned depth = 0;
-    struct term_part *p = ARENA_NEW(r->rq->a, struct term_part);
+    struct req *rq = r->rq;
+    struct nest w;
+    struct term_part *p = ARENA_NEW(rq->a, struct term_part);
     uint32_t size = 0;
-    TRY_MEM(r->rq, p);
+    TRY_MEM(rq, p);
     p->how = PART_LIST;
-    at[0] = json_first(contains);
-    for (;;) {
-        if (!json_has(at[depth])) {
-            if (depth == 0) {
-                break;
-            }
-            depth--;
-            at[depth] = json_next(at[depth]);
-            continue;
-        }
-        if (p->n == size) {
-            size = MAX(size * 2, 64U);
-            struct term *v = ARENA_ARRAY(r->rq->a, size, struct term);
-            TRY_MEM(r->rq, v);
-            for (uint32_t i = 0; i < p->n; i++) {
-                v[i] = p->v_terms[i];
-            }
-            p->v_terms = v;
-        }
-        const struct term one = {.system = text_of(r->rq, at[depth], S("system")),
-                                 .code = text_of(r->rq, at[depth], S("code")),
-                                 .listed = at[depth], .up = TERM_NONE};
-        if (one.code.n > 0 && !json_true(json_get(at[depth], S("abstract")))) {
-            p->v_terms[p->n++] = one;
-        }
-        struct jv below = json_first(json_get(at[depth], S("contains")));
-        if (json_has(below) && depth + 1 < LEN(at)) {
-            at[++depth] = below;
-        } else {
-            at[depth] = json_next(at[depth]);
+    for (nest_begin(&w, contains); json_has(nest_at(&w));
+         nest_next(&w, json_get(nest_at(&w), S("contains")))) {
+        struct jv v = nest_at(&w);
+        const struct term one = {.system = term_text(rq, v, S("system")),
+                                 .code = term_text(rq, v, S("code")), .listed = v, .up = TERM_NONE};
+        if (one.code.n > 0 && !json_true(json_get(v, S("abstract")))) {
+            TRY(term_add(rq, p, &size, &one));
         }
     }
     set->in = p;
     set->n_in = 1;
-    return part_index(r->rq, p);
+    return part_index(rq, p);
 }
 
 static enum err set_read(struct reading *r, struct jv v, const struct term_set **ret_set)
@@ -258,9 +211,9 @@ static enum err set_read(struct reading *r, struct jv v, const struct term_set *
     struct term_set *set = ARENA_NEW(rq->a, struct term_set);
     struct jv compose = json_get(v, S("compose"));
     TRY_MEM(rq, set);
-    set->about = (struct term_set_about){text_of(rq, v, S("url")), text_of(rq, v, S("name")),
-                                         text_of(rq, v, S("title")), text_of(rq, v, S("version")),
-                                         text_of(rq, v, S("status"))};
+    set->about = (struct term_set_about){term_text(rq, v, S("url")), term_text(rq, v, S("name")),
+                                         term_text(rq, v, S("title")), term_text(rq, v, S("version")),
+                                         term_text(rq, v, S("status"))};
     if (json_has(compose)) {
         TRY(parts_read(r, json_get(compose, S("include")), &set->in, &set->n_in));
         TRY(parts_read(r, json_get(compose, S("exclude")), &set->out, &set->n_out));
@@ -406,9 +359,6 @@ static enum def_in part_own(const struct term_part *p, struct str system, struct
            : p->marks[t - p->of->v_terms] != 0 ? DEF_IN : DEF_OUT;
 }
 
-static enum err set_has(struct req *rq, const struct term_set *set, struct str system, struct str code,
-                        unsigned deep, enum def_in *ret_in, const struct term **ret_term);
-
 static enum err part_has(struct req *rq, const struct term_part *p, struct str system, struct str code,
                          unsigned deep, enum def_in *ret_in, const struct term **ret_term)
 {
@@ -416,7 +366,7 @@ static enum err part_has(struct req *rq, const struct term_part *p, struct str s
     for (uint32_t i = 0; i < p->n_sets && in != DEF_OUT; i++) {
         enum def_in one = DEF_UNSURE;
         if (p->sets[i] != NULL && deep < TERM_SETS_DEEP * 2) {
-            TRY(set_has(rq, p->sets[i], system, code, deep + 1, &one, ret_term));
+            TRY(term_set_ask(rq, p->sets[i], system, code, deep + 1, &one, ret_term));
         }
         in = one == DEF_OUT || in == DEF_IN ? one : in;
     }
@@ -441,8 +391,8 @@ static enum err defined_term(struct req *rq, struct str system, struct str code,
     return OK;
 }
 
-static enum err set_has(struct req *rq, const struct term_set *set, struct str system, struct str code,
-                        unsigned deep, enum def_in *ret_in, const struct term **ret_term)
+enum err term_set_ask(struct req *rq, const struct term_set *set, struct str system, struct str code,
+                      unsigned deep, enum def_in *ret_in, const struct term **ret_term)
 {
     enum def_in in = DEF_OUT;
     if (set->row != 0) {
@@ -469,180 +419,11 @@ enum err term_set_has(struct req *rq, const struct term_set *set, struct str sys
                       enum def_in *ret_in, const struct term **ret_term)
 {
     const struct term *found = NULL;
-    TRY(set_has(rq, set, system, code, 0, ret_in, &found));
+    TRY(term_set_ask(rq, set, system, code, 0, ret_in, &found));
     if (ret_term != NULL) {
         *ret_term = found;
     }
     return OK;
-}
-
-/* ---- listing ---- */
-
-struct listing {
-    struct req *rq;
-    const struct term_set *set; /* the outermost: what is listed is in it */
-    struct term_list *list;
-    uint32_t *slots;            /* place + 1, by system and code */
-    uint32_t mask;
-    uint64_t steps;
-};
-
-static void gap_tell(struct listing *l, enum term_gap gap, struct str about)
-{
-    if (l->list->gap == GAP_NONE) {
-        l->list->gap = gap;
-        l->list->about = about;
-    }
-}
-
-static uint32_t slot_of(const struct listing *l, const struct term *t)
-{
-    uint32_t at = (str_hash(t->code) ^ str_hash(t->system) * 31) & l->mask;
-    while (l->slots[at] != 0 && !(str_eq(l->list->v[l->slots[at] - 1]->code, t->code) &&
-                                  str_eq(l->list->v[l->slots[at] - 1]->system, t->system))) {
-        at = (at + 1) & l->mask;
-    }
-    return at;
-}
-
-static enum err room_make(struct listing *l)
-{
-    struct term_list *list = l->list;
-    size_t size = MAX(list->size * 2, (size_t)256);
-    const struct term **v = ARENA_ARRAY(l->rq->a, size, const struct term *);
-    TRY_MEM(l->rq, v);
-    for (size_t i = 0; i < list->n; i++) {
-        v[i] = list->v[i];
-    }
-    list->v = v;
-    list->size = size;
-    l->slots = ARENA_ARRAY(l->rq->a, size * 2, uint32_t);
-    TRY_MEM(l->rq, l->slots);
-    l->mask = (uint32_t)(size * 2 - 1);
-    for (size_t i = 0; i < list->n; i++) {
-        l->slots[slot_of(l, v[i])] = (uint32_t)i + 1;
-    }
-    return OK;
-}
-
-static enum err candidate(struct listing *l, const struct term *t)
-{
-    struct term_list *list = l->list;
-    enum def_in in;
-    const struct term *found = NULL;
-    if (list->n >= list->size / 2 || l->slots == NULL) {
-        TRY(room_make(l));
-    }
-    uint32_t at = slot_of(l, t);
-    if (l->slots[at] != 0 || t->code.n == 0) {
-        return OK;
-    }
-    l->steps += 1 + l->set->n_in + l->set->n_out;
-    if (l->steps > STEPS_MAX) {
-        return FAIL(l->rq, E_TOO_LARGE, "the value set takes too much to be listed");
-    }
-    struct arena_mark mark = arena_mark(l->rq->a);
-    enum err e = set_has(l->rq, l->set, t->system, t->code, 0, &in, &found);
-    arena_back(l->rq->a, mark);
-    TRY(e);
-    if (in == DEF_UNSURE) {
-        gap_tell(l, GAP_SET, S(""));
-    }
-    if (in != DEF_IN) {
-        return OK;
-    }
-    if (list->n == TERMS_MAX) {
-        return FAIL(l->rq, E_TOO_LARGE, "the value set holds too many codes");
-    }
-    list->v[list->n] = t;
-    l->slots[at] = (uint32_t)++list->n;
-    return OK;
-}
-
-static void used_add(struct listing *l, const struct term_system *s)
-{
-    struct term_list *list = l->list;
-    struct str one = canonical_of(l->rq, s->url, s->version);
-    for (unsigned i = 0; i < list->n_used; i++) {
-        if (str_eq(list->used[i], one)) {
-            return;
-        }
-    }
-    if (list->n_used < LEN(list->used)) {
-        list->used[list->n_used++] = one;
-    }
-}
-
-static enum err defined_list(struct listing *l, uint16_t row)
-{
-    const struct defs *d = fhir_defs();
-    const struct def_set *s = def_set_row(d, row);
-    struct term *v = ARENA_ARRAY(l->rq->a, s->n + 1, struct term);
-    TRY_MEM(l->rq, v);
-    for (uint32_t i = 0; i < s->n; i++) {
-        const struct def_concept *c = def_set_concept(d, s, i);
-        v[i] = (struct term){.system = def_str(d, def_code_system_row(d, c->system)->url),
-                             .code = def_str(d, c->code), .display = def_str(d, c->display),
-                             .row = def_concept_number(d, c), .up = TERM_NONE};
-        TRY(candidate(l, &v[i]));
-    }
-    if (s->kind == DEF_SET_PARTLY) {
-        gap_tell(l, GAP_SYSTEM, def_set_open(d, s, 0));
-    } else if (s->kind != DEF_SET_LISTED) {
-        gap_tell(l, GAP_GRAMMAR, def_str(d, s->url));
-    }
-    return OK;
-}
-
-static enum err set_list(struct listing *l, const struct term_set *set, unsigned deep);
-
-static enum err part_list(struct listing *l, const struct term_part *p, unsigned deep)
-{
-    const struct term *v = p->how == PART_LIST ? p->v_terms : p->of != NULL ? p->of->v_terms : NULL;
-    uint32_t n = p->how == PART_LIST ? p->n : p->of != NULL ? p->of->n : 0;
-    bool narrowed = p->n_sets > 0 && p->sets[0] != NULL; /* another one can give the candidates */
-    if (p->of != NULL) {
-        used_add(l, p->of);
-    }
-    if (p->gap != GAP_NONE && !(narrowed && p->how == PART_FORM)) {
-        struct term_list *list = l->list;
-        bool whole = p->gap == GAP_SYSTEM && p->how == PART_WHOLE && p->n_sets == 0 &&
-                     list->n_whole < LEN(list->whole);
-        if (whole) {
-            list->whole[list->n_whole++] = p->system;
-        }
-        list->only_whole = (list->gap == GAP_NONE || list->only_whole) && whole;
-        gap_tell(l, p->gap, p->about);
-        return OK;
-    }
-    if (p->how == PART_ANY || p->how == PART_FORM) {
-        return narrowed && deep < TERM_SETS_DEEP * 2 ? set_list(l, p->sets[0], deep + 1) : OK;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        if (p->how != PART_FILTER || p->marks == NULL || p->marks[i] != 0) {
-            TRY(candidate(l, &v[i]));
-        }
-    }
-    l->list->partly = l->list->partly || (p->how != PART_LIST && p->of != NULL && !p->of->complete);
-    return OK;
-}
-
-static enum err set_list(struct listing *l, const struct term_set *set, unsigned deep)
-{
-    if (set->row != 0) {
-        TRY(defined_list(l, set->row));
-    }
-    for (uint32_t i = 0; i < set->n_in; i++) {
-        TRY(part_list(l, &set->in[i], deep));
-    }
-    return OK;
-}
-
-enum err term_set_list(struct req *rq, const struct term_set *set, struct term_list *ret_list)
-{
-    *ret_list = (struct term_list){0};
-    struct listing l = {.rq = rq, .set = set, .list = ret_list};
-    return set_list(&l, set, 0);
 }
 
 enum def_in fhir_set_has(struct req *rq, const struct fhir_library *lib, struct str canonical,

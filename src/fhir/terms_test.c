@@ -172,6 +172,54 @@ static void what_cannot_be_told_is_unsure(void **state)
     req_done(&rq);
 }
 
+/* A chain of codes "1", "2" ..., each within the one before, as deep as a document can be. */
+enum { CHAIN = 120 };
+static struct jv chain_make(struct req *rq, const char *head, const char *member, const char *tail)
+{
+    const struct json_limits deep = {.bytes = 65536, .depth = JSON_MAX_DEPTH, .nodes = 10000};
+    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
+    struct buf b;
+    buf_init(&b, rq->a, 65536);
+    buf_str(&b, str_z(head));
+    for (unsigned i = 1; i <= CHAIN; i++) {
+        BUF_LIT(&b, "\"");
+        buf_str(&b, str_z(member));
+        BUF_LIT(&b, "\":[{\"system\":\"urn:t:deep\",\"code\":\"");
+        buf_u64(&b, i);
+        buf_str(&b, i < CHAIN ? S("\",") : S("\""));
+    }
+    for (unsigned i = 1; i <= CHAIN; i++) {
+        buf_str(&b, S("}]"));
+    }
+    buf_str(&b, str_z(tail));
+    assert_int_equal(json_parse(rq, buf_get(&b), &deep, doc), OK);
+    return json_root(doc);
+}
+
+static void codes_count_however_deep(void **state)
+{
+    const struct term_system *system = NULL;
+    const struct term_set *set = NULL;
+    struct term_list list;
+    struct req rq;
+    (void)state;
+    req_init(&rq, (size_t)16 << 20, (struct instant){NOW});
+    struct jv cs = chain_make(&rq, "{\"resourceType\":\"CodeSystem\",\"url\":\"urn:t:deep\",", "concept", "}");
+    assert_int_equal(terms_system_of(&rq, cs, &system), OK);
+    assert_int_equal(system->n, CHAIN);
+    for (uint32_t i = 0; i < CHAIN; i++) {
+        assert_int_equal(system->v_terms[i].up, i > 0 ? i - 1 : TERM_NONE);
+    }
+    struct jv vs = chain_make(&rq, "{\"resourceType\":\"ValueSet\",\"expansion\":{", "contains", "}}");
+    assert_int_equal(terms_set_of(&rq, library_make(&rq), vs, &set), OK);
+    assert_int_equal(term_set_list(&rq, set, &list), OK);
+    assert_int_equal(list.n, CHAIN);
+    enum def_in in = DEF_OUT;
+    assert_int_equal(term_set_has(&rq, set, S("urn:t:deep"), S("120"), &in, NULL), OK);
+    assert_int_equal(in, DEF_IN);
+    req_done(&rq);
+}
+
 /* ---- what is stored ---- */
 
 static struct {
@@ -188,14 +236,6 @@ static int world_make(void **state)
     (void)state;
     world_open("terms");
     return 0;
-}
-
-static int world_end(void **state)
-{
-    char cmd[100];
-    (void)state;
-    snprintf(cmd, sizeof(cmd), "rm -rf %s", world_close());
-    return system(cmd);
 }
 
 static void put(const char *json)
@@ -346,6 +386,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(value_sets_are_listed),
         cmocka_unit_test(what_cannot_be_told_is_unsure),
+        cmocka_unit_test(codes_count_however_deep),
         cmocka_unit_test_setup_teardown(stored_forms_count_by_version, world_make, world_end),
         cmocka_unit_test_setup_teardown(stored_profiles_and_sets_count, world_make, world_end),
         cmocka_unit_test_setup_teardown(stored_forms_count_at_once, world_make, world_end),

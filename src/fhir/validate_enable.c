@@ -4,9 +4,10 @@
  * The answers looked at are those nearest to the question: of its own level, else of the levels around
  * it, with all below. Where R4 can be read in two ways (another than the answer when there is none, or
  * several) nothing is held against the form. */
+#include "fhir/nest.h"
 #include "fhir/validate_form_int.h"
 
-enum { ANSWERS_MAX = 64, SEARCH_DEEP = 64 };
+enum { ANSWERS_MAX = 64 };
 
 struct answers {
     struct jv v[ANSWERS_MAX];
@@ -31,31 +32,15 @@ static void item_take(struct answers *a, struct jv item)
 /* The answers of all items of a name among items and below them. */
 static void answers_find(struct form *f, struct jv items, struct jv link, struct answers *a)
 {
-    struct jv at[SEARCH_DEEP];
-    unsigned depth = 0;
+    struct nest w;
     struct str name = json_str(f->h.rq->a, link);
-    at[0] = json_first(items);
-    while (form_step(f)) {
-        if (!json_has(at[depth])) {
-            if (depth == 0) {
-                return;
-            }
-            depth--;
-            at[depth] = json_next(at[depth]);
-            continue;
-        }
+    for (nest_begin(&w, items); json_has(nest_at(&w)) && form_step(f);) {
         /* an item, or an answer, whose items are gone through first */
-        struct jv below = json_first(json_get(at[depth], S("item")));
-        struct jv answers = json_first(json_get(at[depth], S("answer")));
-        if (json_is(json_get(at[depth], S("linkId")), name)) {
-            item_take(a, at[depth]);
+        struct jv below = json_get(nest_at(&w), S("item"));
+        if (json_is(json_get(nest_at(&w), S("linkId")), name)) {
+            item_take(a, nest_at(&w));
         }
-        struct jv next = json_has(below) ? below : answers;
-        if (json_has(next) && depth + 1 < SEARCH_DEEP) {
-            at[++depth] = next;
-        } else {
-            at[depth] = json_next(at[depth]);
-        }
+        nest_next(&w, json_has(json_first(below)) ? below : json_get(nest_at(&w), S("answer")));
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "fhir/prepare.h"
@@ -48,10 +49,13 @@ static inline void world_open(const char *name)
     req_done(&rq);
 }
 
-/* Gives the folder, to be removed. */
-static inline const char *world_close(void)
+/* Closes the folder and removes it. */
+static inline int world_end(void **state)
 {
+    char cmd[100];
+    (void)state;
     store_close(w.st);
     w.st = NULL;
-    return w.dir;
+    snprintf(cmd, sizeof(cmd), "rm -rf %s", w.dir);
+    return system(cmd);
 }
