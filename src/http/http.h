@@ -181,6 +181,27 @@ struct http_disk_file {
 };
 MUST_USE enum err http_reply_file(struct http_req *h, const struct http_disk_file *f);
 
+/* Part of an answer: bytes, or a part of a file. */
+struct http_piece {
+    struct str bytes; /* p not NULL: these, in h->rq.a or for ever */
+    const void *file; /* else n bytes from here of what open() gives for it */
+    uint64_t from;
+    uint64_t n;
+};
+struct http_pieces {
+    unsigned status;
+    struct str type;            /* media type; not text */
+    const struct http_piece *v; /* in h->rq.a */
+    size_t n;
+    /* Opens a file when its first piece is due; the same file in pieces one after another is opened
+     * once. Runs on an I/O thread. */
+    enum err (*open)(struct http_req *h, const void *file, int *ret_fd);
+};
+/* An answer made of pieces, read as the caller takes them: 256 KiB are held, one file is open. A file
+ * that cannot be read ends the connection short of the length announced.
+ * errors E_TOO_LARGE  the lengths overflow */
+MUST_USE enum err http_reply_pieces(struct http_req *h, const struct http_pieces *p);
+
 /* A topic of a stream of events: EVENT_CASE and the 64-bit topic of store/tx.h. */
 struct http_topic {
     uint32_t kind;   /* enum event_kind */

@@ -70,6 +70,9 @@ struct reply {
     int fd; /* is_file: owned until it is with libmicrohttpd */
     uint64_t from;
     uint64_t size;
+    struct http_pieces pieces; /* v NULL: none; is_file is set, fd is the one of the present piece */
+    size_t piece;
+    uint64_t piece_at;
     struct stream *events;
     struct MHD_Response *shared; /* a prepared answer of the assets */
 };
@@ -231,6 +234,9 @@ void reply_reset(struct call *c);
 
 /* stream.c */
 void stream_task(struct call *c); /* pool: TASK_BEGIN, CHUNK, END, BROKEN */
+
+/* pieces.c */
+struct MHD_Response *pieces_response(struct call *c);
 
 /* pool.c */
 void pool_start(struct pool *p, struct http_server *s, unsigned n);

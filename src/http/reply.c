@@ -18,6 +18,7 @@ void reply_reset(struct call *c)
     r->fd = -1;
     r->from = 0;
     r->size = 0;
+    r->pieces = (struct http_pieces){0};
     r->type = r->body = (struct str){NULL, 0};
     r->cache = (struct str){NULL, 0};
     r->form_to = (struct str){NULL, 0};
@@ -331,6 +332,9 @@ static struct MHD_Response *response_of(struct call *c)
     struct reply *r = &c->reply;
     if (r->events != NULL) {
         return hub_response(c);
+    }
+    if (r->pieces.v != NULL) {
+        return pieces_response(c);
     }
     if (r->is_file) {
         struct MHD_Response *m = MHD_create_response_from_fd_at_offset64(r->size, r->fd, r->from);

@@ -84,6 +84,36 @@ static enum err say_file(struct http_req *h)
     return http_reply_file(h, &f);
 }
 
+/* A file by its digits; '!' cannot be opened. */
+static enum err open_digits(struct http_req *h, const void *file, int *ret_fd)
+{
+    char path[] = "/tmp/consilium-http-XXXXXX";
+    const char *digits = file;
+    if (*digits == '!') {
+        return FAIL(&h->rq, E_NOT_FOUND, "test file");
+    }
+    *ret_fd = mkstemp(path);
+    unlink(path);
+    bool ok = *ret_fd >= 0 && write(*ret_fd, digits, strlen(digits)) == (ssize_t)strlen(digits);
+    return ok ? OK : FAIL(&h->rq, E_IO, "test file");
+}
+
+static enum err say_pieces(struct http_req *h)
+{
+    static const char a[] = "0123456789";
+    static const char b[] = "abcdef";
+    static const char none[] = "!";
+    static const struct http_piece v[] = {
+        {.bytes = SI("<")}, {.file = a, .from = 2, .n = 3}, {.file = a, .n = 1},
+        {.file = b, .from = 5, .n = 1}, {.bytes = SI("")}, {.bytes = SI(">")},
+        {.file = none, .n = 1},
+    };
+    bool lost = http_query(h, S("lost")).p != NULL;
+    return http_reply_pieces(h, &(struct http_pieces){
+        .status = 200, .type = S("application/octet-stream"), .v = v,
+        .n = LEN(v) - (lost ? 0 : 1), .open = open_digits});
+}
+
 static enum err say_fresh(struct http_req *h)
 {
     struct instant t = {.ms = 1700000000000};
@@ -114,6 +144,7 @@ static const struct http_route routes[] = {
     {GET,    "/page",        WHO_ANY,       0, LIMIT_NONE,     0, KIND_PAGE,  say_page   },
     {GET,    "/go",          WHO_ANY,       0, LIMIT_NONE,     0, KIND_PAGE,  go_home    },
     {GET,    "/file",        WHO_ANY,       0, LIMIT_NONE,     0, KIND_PLAIN, say_file   },
+    {GET,    "/pieces",      WHO_ANY,       0, LIMIT_NONE,     0, KIND_PLAIN, say_pieces },
     {GET,    "/fresh",       WHO_ANY,       0, LIMIT_NONE,     0, KIND_FHIR,  say_fresh  },
     {GET,    "/stale",       WHO_ANY,       0, LIMIT_NONE,     0, KIND_FHIR,  fail_stale },
     {GET,    "/nothing",     WHO_ANY,       0, LIMIT_NONE,     0, KIND_PLAIN, say_nothing},
@@ -157,6 +188,9 @@ static const struct {
     {"GET /fresh HTTP/1.1\r\nIf-None-Match: \"1\", W/\"3\"\r\n" END, {"304", "ETag"}},
     {"GET /fresh HTTP/1.1\r\nIf-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT\r\n" END, {"304"}},
     {"GET /fresh HTTP/1.1\r\nIf-Modified-Since: Tue, 14 Nov 2023 22:13:19 GMT\r\n" END, {"200"}},
+    {"GET /pieces HTTP/1.1\r\n" END, {"200", "Content-Length: 7", "\r\n\r\n<2340f>"}},
+    {"HEAD /pieces HTTP/1.1\r\n" END, {"200", "Content-Length: 7"}},
+    {"GET /pieces?lost=1 HTTP/1.1\r\n" END, {"200", "Content-Length: 8"}},
     {"GET /file HTTP/1.1\r\n" END, {"200", "\r\n\r\n0123456789", "inline", "Accept-Ranges: bytes"}},
     {"GET /file HTTP/1.1\r\nRange: bytes=2-4\r\n" END, {"206", "\r\n\r\n234", "Content-Range: bytes 2-4/10", "Content-Length: 3"}},
     {"GET /file HTTP/1.1\r\nRange: bytes=-3\r\nIf-Range: \"e1\"\r\n" END, {"206", "\r\n\r\n789"}},
