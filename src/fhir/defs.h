@@ -91,6 +91,20 @@ struct def_elem {
     uint8_t spare[3];
 };
 
+/* What people read of an element, and what no check needs: JSON texts of the definition's members, quotes
+ * and all; empty where it has none. */
+struct def_about {
+    uint32_t brief;      /* short */
+    uint32_t definition;
+    uint32_t comment;
+    uint32_t type;       /* empty also where the overlay changed it: the element's row says it */
+    uint32_t binding;
+    uint32_t more;       /* the other members as they stand in an object; without mapping and constraint */
+    uint32_t base_path;  /* plain text: where the element was first defined */
+    uint16_t base_min;
+    uint16_t base_max;   /* DEF_MANY: no end */
+};
+
 struct def_invariant {
     uint32_t key;     /* "dom-2" */
     uint32_t human;   /* English, for people */
@@ -208,6 +222,10 @@ const struct def_elem *def_elem_at(const struct defs *d, const struct def_type *
 const struct def_elem *def_elem_row(const struct defs *d, uint32_t row);
 uint32_t def_elem_number(const struct defs *d, const struct def_elem *e);
 uint32_t def_elem_count(const struct defs *d);
+/* What is said of an element, of a type as a whole (backbones: of its element); rows without texts where
+ * nothing is. */
+const struct def_about *def_elem_about(const struct defs *d, const struct def_elem *e);
+const struct def_about *def_type_about(const struct defs *d, uint16_t id);
 /* The i-th type of an element, i < n_type; the i-th target type, i < n_target. */
 uint16_t def_elem_type(const struct defs *d, const struct def_elem *e, unsigned i);
 uint16_t def_elem_target(const struct defs *d, const struct def_elem *e, unsigned i);

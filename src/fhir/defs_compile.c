@@ -56,6 +56,8 @@ static const struct {
     [PART_SET_CODE] = {sizeof(uint16_t), 1 << 20},
     [PART_PROFILE] = {sizeof(struct def_profile), 2048},
     [PART_PROFILE_HASH] = {sizeof(uint16_t), 2048},
+    [PART_ELEM_ABOUT] = {sizeof(struct def_about), 60000},
+    [PART_TYPE_ABOUT] = {sizeof(struct def_about), 4096},
     [PART_SET_SLOT] = {sizeof(uint16_t), 1 << 21},
 };
 

@@ -110,6 +110,9 @@ MUST_USE enum err dc_constraints(struct dc *dc, struct jv elem, struct dc_list *
 /* The rows of the children of element at of t, whose type has the number owner. */
 MUST_USE enum err dc_children_write(struct dc *dc, const struct dc_type *t, uint32_t at,
                                     uint16_t owner);
+/* What is said of an element, or of a type by its first element. The row's max, by its text. */
+MUST_USE enum err dc_about(struct dc *dc, const struct dc_elem *e, struct def_about *row);
+uint16_t dc_max(struct str text);
 /* Reads the SearchParameters into the model; writes rows of parameters and compartments. */
 MUST_USE enum err dc_params_read(struct dc *dc);
 MUST_USE enum err dc_params_write(struct dc *dc);

@@ -135,12 +135,6 @@ static enum err names_write(struct dc *dc, const struct reading *r, uint32_t ele
     return OK;
 }
 
-static uint16_t max_of(struct str text)
-{
-    uint64_t v;
-    return str_u64(text, &v) && v < DEF_MANY ? (uint16_t)v : DEF_MANY;
-}
-
 static bool flag_of(struct jv elem, struct str key)
 {
     return json_true(json_get(elem, key));
@@ -162,7 +156,7 @@ static unsigned flags_of(struct dc *dc, const struct reading *r)
     flags |= json_has(json_get(v, S("contentReference"))) ? DEF_CONTENT_REF : 0;
     flags |= flag_of(v, S("isModifier")) ? DEF_MODIFIER : 0;
     flags |= flag_of(v, S("isSummary")) ? DEF_SUMMARY : 0;
-    flags |= max_of(max) > 1 ? DEF_ARRAY : 0;
+    flags |= dc_max(max) > 1 ? DEF_ARRAY : 0;
     flags |= type->kind == DEF_SYSTEM ? DEF_PRIM_VALUE : 0;
     flags |= str_eq(dc_pool(dc, type->name), S("Resource")) ? DEF_INNER : 0;
     return flags;
@@ -222,16 +216,17 @@ static enum err elem_write(struct dc *dc, struct reading *r)
         types_invs_drop(dc, r);
     }
     struct def_elem *row = dc_add(dc, PART_ELEM, 1);
-    if (row == NULL) {
+    struct def_about *about = dc_add(dc, PART_ELEM_ABOUT, 1);
+    if (row == NULL || about == NULL) {
         return FAIL(dc->rq, E_TOO_LARGE, "definitions: too many elements");
     }
     int64_t min = 0;
     struct str max = r->e->max.p != NULL ? r->e->max : dc_str(dc, r->e->v, S("max"));
     if (!json_i64(json_get(r->e->v, S("min")), &min) || r->e->min.p != NULL) {
-        min = r->e->min.p != NULL ? max_of(r->e->min) : 0;
+        min = r->e->min.p != NULL ? dc_max(r->e->min) : 0;
     }
     row->min = (uint16_t)min;
-    row->max = max_of(max);
+    row->max = dc_max(max);
     row->owner = r->owner;
     row->n_type = r->types.n;
     row->n_target = r->any_target ? 0 : r->targets.n;
@@ -243,6 +238,7 @@ static enum err elem_write(struct dc *dc, struct reading *r)
         row->strength = strength_of(binding);
         TRY(dc_set(dc, set, &row->binding));
     }
+    TRY(dc_about(dc, r->e, about));
     TRY(dc_text(dc, r->stem, &row->name));
     TRY(dc_text(dc, r->e->path, &row->path));
     TRY(dc_list_write(dc, r->types.v, r->types.n, &row->first_type));

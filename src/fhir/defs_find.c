@@ -1,6 +1,18 @@
 /* fhir/defs_find.c - looking up search parameters and compartments. See defs.h. */
 #include "fhir/defs_int.h"
 
+const struct def_about *def_elem_about(const struct defs *d, const struct def_elem *e)
+{
+    const struct def_about *rows = def_rows(d, PART_ELEM_ABOUT);
+    return &rows[def_elem_number(d, e)];
+}
+
+const struct def_about *def_type_about(const struct defs *d, uint16_t id)
+{
+    const struct def_about *rows = def_rows(d, PART_TYPE_ABOUT);
+    return &rows[id < d->part[PART_TYPE_ABOUT].n ? id : 0];
+}
+
 const struct def_param *def_param_row(const struct defs *d, uint16_t row)
 {
     const struct def_param *rows = def_rows(d, PART_PARAM);

@@ -7,7 +7,7 @@
 
 #include "fhir/defs.h"
 
-#define DEFS_MAGIC "CDEFS01"
+#define DEFS_MAGIC "CDEFS02"
 
 enum def_part {
     PART_POOL,      /* texts: u32 length, bytes, NUL, padded to 4 */
@@ -34,6 +34,8 @@ enum def_part {
     PART_SET_SLOT,     /* u16: concept row + 1, by code; each set its own run */
     PART_PROFILE,      /* struct def_profile */
     PART_PROFILE_HASH, /* u16, by url */
+    PART_ELEM_ABOUT,   /* struct def_about, beside PART_ELEM */
+    PART_TYPE_ABOUT,   /* struct def_about, beside PART_TYPE */
     PART_COUNT
 };
 

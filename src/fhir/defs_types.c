@@ -289,6 +289,7 @@ static enum err type_head(struct dc *dc, const struct dc_type *t, uint32_t at, u
     if (str_eq(t->name, S("Quantity")) && at == 0) {
         row->system = DEF_SYS_QUANTITY;
     }
+    TRY(dc_about(dc, &t->elems[at], (struct def_about *)dc->rows[PART_TYPE_ABOUT].p + id));
     TRY(dc_constraints(dc, t->elems[at].v, &invs));
     row->n_inv = invs.n;
     return dc_list_write(dc, invs.v, invs.n, &row->first_inv);
@@ -329,6 +330,7 @@ static enum err first_invariants(struct dc *dc)
 enum err dc_types_write(struct dc *dc)
 {
     bool all = dc_add(dc, PART_TYPE, 1) != NULL && dc_add(dc, PART_ELEM, 1) != NULL &&
+               dc_add(dc, PART_ELEM_ABOUT, 1) != NULL &&
                dc_add(dc, PART_TYPE_HASH, dc->rows[PART_TYPE_HASH].cap) != NULL &&
                dc_add(dc, PART_NAME_HASH, dc->rows[PART_NAME_HASH].cap) != NULL &&
                dc_add(dc, PART_FHIR, T_COUNT) != NULL;
@@ -350,6 +352,9 @@ enum err dc_types_write(struct dc *dc)
             return DC_FAIL(dc, "a type of type.def without a definition",
                            fhir_type_name((enum fhir_type)i));
         }
+    }
+    if (dc_add(dc, PART_TYPE_ABOUT, dc->rows[PART_TYPE].n) == NULL) {
+        return FAIL(dc->rq, E_TOO_LARGE, "definitions: too many types");
     }
     TRY(first_invariants(dc));
     TRY(each_type(dc, type_head));

@@ -11,6 +11,7 @@ const struct path_func *path_func_find(struct str name)
         {path_funcs_string, n_path_funcs_string},   {path_funcs_convert, n_path_funcs_convert},
         {path_funcs_math, n_path_funcs_math},       {path_funcs_time, n_path_funcs_time},
         {path_funcs_code, n_path_funcs_code},       {path_funcs_sum, n_path_funcs_sum},
+        {path_funcs_def, n_path_funcs_def},
     };
     for (size_t i = 0; i < LEN(tables); i++) {
         for (size_t k = 0; k < tables[i].n; k++) {

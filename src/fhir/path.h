@@ -123,12 +123,27 @@ typedef bool (*path_resolve_fn)(struct req *rq, struct str ref, void *ctx,
 enum path_ask {
     PATH_CONFORMS_TO, /* arg: canonical of a profile */
     PATH_MEMBER_OF,   /* arg: canonical of a value set */
-    PATH_HTML_CHECKS, /* arg empty: whether a Narrative's div is allowed */
+    PATH_HTML_CHECKS, /* whether a Narrative's div is allowed */
+    PATH_SLICE,       /* arg: canonical of a profile, name: of its slice */
+    PATH_SUBSUMES,    /* other: the code that may stand below */
 };
-/* Questions an evaluator cannot answer itself. 1 yes, 0 no, -1 not known here (an error, of
- * htmlChecks true). */
-typedef int (*path_ask_fn)(struct req *rq, enum path_ask what, const struct path_item *item,
-                           struct str arg, void *ctx);
+/* A question an evaluator cannot answer itself. */
+struct path_question {
+    enum path_ask what;
+    const struct path_item *item;
+    const struct path_item *other;
+    const struct def_elem *elem; /* of PATH_SLICE: the element the item is, NULL not known */
+    struct str arg;
+    struct str name;
+};
+/* 1 yes, 0 no, -1 not known here (an error, of htmlChecks true). */
+typedef int (*path_ask_fn)(struct req *rq, const struct path_question *q, void *ctx);
+/* Who answers where the caller does not: by R4, and by the content where the request has a store.
+ * root   the outermost resource; references are looked up there
+ * validate_ask.c */
+struct path_asker;
+MUST_USE enum err path_asker_new(struct req *rq, struct jv root, struct path_asker **ret_asker);
+int path_asker_ask(const struct path_asker *asker, const struct path_question *q);
 /* trace(name): called with what passes. */
 typedef void (*path_trace_fn)(struct str name, struct path_list items, void *ctx);
 
@@ -137,7 +152,7 @@ struct path_env {
     struct path_item resource;      /* %resource: the innermost resource that holds the context */
     struct path_item root_resource; /* %rootResource: the resource that contains it, or itself */
     path_resolve_fn resolve;        /* may be NULL: resolve() is empty */
-    path_ask_fn ask;                /* may be NULL */
+    path_ask_fn ask;                /* NULL: by R4, and the content where the request has a store */
     path_trace_fn trace;            /* may be NULL */
     void *ctx;                      /* given to all three */
     const struct path_var *vars;    /* %name */

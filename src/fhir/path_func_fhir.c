@@ -174,12 +174,6 @@ static enum err do_resolve(struct path_vm *vm, const struct path_frame *f,
     return turn_each(vm, node, base, target_of);
 }
 
-static int asked(struct path_vm *vm, enum path_ask what, const struct path_item *item,
-                 struct str arg)
-{
-    return vm->env->ask == NULL ? -1 : vm->env->ask(vm->rq, what, item, arg, vm->env->ctx);
-}
-
 static enum err do_conforms(struct path_vm *vm, const struct path_frame *f,
                             const struct path_node *node, uint32_t base)
 {
@@ -201,7 +195,8 @@ static enum err do_conforms(struct path_vm *vm, const struct path_frame *f,
             return path_give_bool(vm, base, def_is_a(vm->d, item.type, type));
         }
     }
-    int answer = asked(vm, PATH_CONFORMS_TO, &item, url);
+    int answer = path_asked(vm, &(struct path_question){
+                                    .what = PATH_CONFORMS_TO, .item = &item, .arg = url});
     return answer < 0 ? PATH_FAIL(vm, node, "no such profile is known here")
                       : path_give_bool(vm, base, answer == 1);
 }
@@ -220,7 +215,8 @@ static enum err do_member_of(struct path_vm *vm, const struct path_frame *f,
         return PATH_FAIL(vm, node, "a single item belongs here, there are several");
     }
     struct path_item item = vm->v[base];
-    int answer = asked(vm, PATH_MEMBER_OF, &item, url);
+    int answer = path_asked(vm, &(struct path_question){
+                                    .what = PATH_MEMBER_OF, .item = &item, .arg = url});
     return answer < 0 ? PATH_FAIL(vm, node, "no such value set is known here")
                       : path_give_bool(vm, base, answer == 1);
 }
@@ -260,7 +256,8 @@ static enum err do_html_checks(struct path_vm *vm, const struct path_frame *f,
         return OK;
     }
     struct path_item item = vm->v[base];
-    return path_give_bool(vm, base, asked(vm, PATH_HTML_CHECKS, &item, S("")) != 0);
+    struct path_question q = {.what = PATH_HTML_CHECKS, .item = &item};
+    return path_give_bool(vm, base, path_asked(vm, &q) != 0);
 }
 
 static enum err do_trace(struct path_vm *vm, const struct path_frame *f,

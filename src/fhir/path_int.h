@@ -204,6 +204,7 @@ struct path_vm {
     uint64_t fuel;
     const struct path_bound *bound;
     const struct def_type *types; /* rows by def_id */
+    struct path_asker *asker;     /* made when first needed, for this evaluation */
 };
 
 /* What $this, $index and $total are at a place of the expression. */
@@ -282,6 +283,8 @@ extern const struct path_func path_funcs_time[];
 extern const size_t n_path_funcs_time;
 extern const struct path_func path_funcs_fhir[];
 extern const size_t n_path_funcs_fhir;
+extern const struct path_func path_funcs_def[];
+extern const size_t n_path_funcs_def;
 
 /* stack */
 MUST_USE enum err path_push(struct path_vm *vm, const struct path_item *item);
@@ -515,6 +518,8 @@ MUST_USE enum err path_operate(struct path_vm *vm, const struct path_frame *f,
 MUST_USE enum err path_compute(struct path_vm *vm, const struct path_node *node,
                                const struct path_item *a, const struct path_item *b);
 
+/* The answer to a question: the caller's, else by R4 and the content. path_func_def.c */
+int path_asked(struct path_vm *vm, const struct path_question *q);
 /* is, as: of the items from base, both as operators and as functions; path_func_fhir.c */
 MUST_USE enum err path_do_is(struct path_vm *vm, const struct path_node *node, uint32_t base);
 MUST_USE enum err path_do_as(struct path_vm *vm, const struct path_node *node, uint32_t base);

@@ -115,6 +115,19 @@ static void expressions(void **state)
         {"false and -'a' = 1", "false"},
         {"-'a'", "E_UNPROCESSED"},
         {"%nope", "E_UNPROCESSED"},
+        {"name.elementDefinition().path", "Patient.name,Patient.name"},
+        {"(birthDate | name.given).elementDefinition().select(path & ' ' & min.toString() & max)",
+         "Patient.birthDate 01,HumanName.given 0*,HumanName.given 0*"},
+        {"Patient.elementDefinition().select(path & ' ' & constraint.key.first())", "Patient dom-2"},
+        {"Patient.multipleBirth.elementDefinition().type.code", "boolean,integer"},
+        {"birthDate.extension.value.elementDefinition().select(path & ' ' & base.path)",
+         "Extension.value[x] Extension.value[x]"},
+        {"gender.elementDefinition() | 'a'.elementDefinition()", ""},
+        {"name.slice('http://nowhere', 'x')", "E_UNPROCESSED"},
+        {"name.slice({}, 'x')", "E_UNPROCESSED"},
+        {"name.subsumes(name)", "E_UNPROCESSED"},
+        {"gender.subsumes(Patient.nothing)", ""},
+        {"Patient.conformsTo('http://nowhere')", "E_UNPROCESSED"},
     };
     for (size_t i = 0; i < LEN(cases); i++) {
         const char *got = given(cases[i][0]);
@@ -155,6 +168,47 @@ static void limits(void **state)
     env.fuel = 10;
     assert_int_equal(run("name.given.where(true).where(true).count()", 0, &env, &list),
                      E_TOO_LARGE);
+}
+
+/* Codes and slices as R4 defines them. */
+static void definitions(void **state)
+{
+    (void)state;
+#define ACT "{\"system\":\"http://terminology.hl7.org/CodeSystem/v3-ActCode\",\"code\":"
+#define CATEGORY "{\"system\":\"http://terminology.hl7.org/CodeSystem/observation-category\",\"code\":"
+#define LOINC "{\"system\":\"http://loinc.org\",\"code\":"
+    static const char observation[] =
+        "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"coding\":[" ACT "\"AMB\"}]},"
+        "\"method\":{\"coding\":[{\"code\":\"x\"}," ACT "\"_ActEncounterCode\"}]},"
+        "\"category\":[{\"coding\":[" CATEGORY "\"vital-signs\"}]},{\"coding\":[" CATEGORY
+        "\"laboratory\"}]}],\"component\":[{\"code\":{\"coding\":[" LOINC "\"8462-4\"}]}},"
+        "{\"code\":{\"coding\":[" LOINC "\"1-8\"}," LOINC "\"8480-6\"}]}}]}";
+    static const char *const cases[][2] = {
+        {"method.subsumes(%resource.code)", "true"},
+        {"code.subsumes(%resource.method)", "false"},
+        {"code.subsumedBy(%resource.method)", "true"},
+        {"code.subsumes(%resource.code.coding)", "true"},
+        {"code.subsumes(%resource.category[0])", "E_UNPROCESSED"},
+        {"category.slice('http://hl7.org/fhir/StructureDefinition/vitalsigns', 'VSCat').coding.code",
+         "vital-signs"},
+        {"category.slice('http://hl7.org/fhir/StructureDefinition/vitalsigns', 'No')",
+         "E_UNPROCESSED"},
+        {"category[0].memberOf('http://hl7.org/fhir/ValueSet/observation-category')", "true"},
+        {"category[0].coding.memberOf('http://hl7.org/fhir/ValueSet/observation-status')", "false"},
+        {"component.slice('http://hl7.org/fhir/StructureDefinition/bp', 'SystolicBP').code.coding.code",
+         "1-8,8480-6"},
+        {"status.memberOf('http://hl7.org/fhir/ValueSet/observation-status')", "true"},
+        {"conformsTo('http://hl7.org/fhir/StructureDefinition/vitalsigns')", "false"},
+    };
+    struct json_doc before = doc;
+    assert_int_equal(json_parse(&rq, str_z(observation), NULL, &doc), OK);
+    for (size_t i = 0; i < LEN(cases); i++) {
+        const char *got = given(cases[i][0]);
+        if (!str_eq(str_z(got), str_z(cases[i][1]))) {
+            fail_msg("%s: got %s, not %s", cases[i][0], got, cases[i][1]);
+        }
+    }
+    doc = before;
 }
 
 static void flags(void **state)
@@ -323,7 +377,8 @@ static void walks_give_what_steps_give(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(expressions), cmocka_unit_test(limits),    cmocka_unit_test(flags),
+        cmocka_unit_test(expressions),
+        cmocka_unit_test(definitions), cmocka_unit_test(limits),    cmocka_unit_test(flags),
         cmocka_unit_test(rules),       cmocka_unit_test(all_of_r4),
         cmocka_unit_test(walks_give_what_steps_give),
     };

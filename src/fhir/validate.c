@@ -382,6 +382,25 @@ static void types_find(struct walk *w)
     }
 }
 
+enum err walk_new(struct req *rq, struct jv root, const struct fhir_check *check,
+                  struct walk **ret_walk)
+{
+    struct walk *w = ARENA_NEW(rq->a, struct walk);
+    struct fhir_check *own = ARENA_NEW(rq->a, struct fhir_check);
+    TRY_MEM(rq, w);
+    TRY_MEM(rq, own);
+    w->rq = rq;
+    w->d = fhir_defs();
+    w->root = root;
+    *own = *check;
+    own->lib = fhir_library_over(rq, check->lib, check->acc);
+    TRY_MEM(rq, own->lib);
+    w->check = own;
+    types_find(w);
+    *ret_walk = w;
+    return OK;
+}
+
 enum err fhir_validate(struct req *rq, struct jv v, enum fhir_type type)
 {
     return fhir_validate_for(rq, v, type, NULL);
@@ -399,18 +418,8 @@ enum err fhir_validate_as(struct req *rq, struct jv v, enum fhir_type type,
                           const struct fhir_check *check)
 {
     uint32_t before = fhir_issue_errors(rq);
-    struct walk *w = ARENA_NEW(rq->a, struct walk);
-    TRY_MEM(rq, w);
-    w->rq = rq;
-    w->d = fhir_defs();
-    w->root = v;
-    struct fhir_check *own = ARENA_NEW(rq->a, struct fhir_check);
-    TRY_MEM(rq, own);
-    *own = *check;
-    own->lib = fhir_library_over(rq, check->lib, check->acc);
-    TRY_MEM(rq, own->lib);
-    w->check = own;
-    types_find(w);
+    struct walk *w;
+    TRY(walk_new(rq, v, check, &w));
     uint16_t id = def_of_fhir_type(w->d, type);
     if (id == 0 || json_kind(v) != JSON_OBJECT) {
         return FAIL(rq, E_UNPROCESSED, "not a resource");
@@ -434,7 +443,7 @@ enum err fhir_validate_as(struct req *rq, struct jv v, enum fhir_type type,
             member_check(w, f, at);
         }
     }
-    TRY(fhir_library_err(own->lib));
+    TRY(fhir_library_err(w->check->lib));
     if (w->spent) {
         return FAIL(rq, E_TOO_LARGE, "the resource takes too much to be validated");
     }

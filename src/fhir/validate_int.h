@@ -51,6 +51,9 @@ struct walk {
     struct frame f[FHIR_DEPTH_MAX + 1];
 };
 
+/* A walk that stands nowhere yet. */
+MUST_USE enum err walk_new(struct req *rq, struct jv root, const struct fhir_check *check,
+                           struct walk **ret_walk);
 /* A fault at the element the walk stands in, or at its child leaf (n 0: none). */
 void walk_fault(struct walk *w, const char *code, const char *text, struct str subject,
                 struct str leaf);
@@ -90,6 +93,8 @@ struct jv walk_find(struct walk *w, struct str ref);
 void walk_profile(struct walk *w, struct jv v, uint16_t type, struct jv resource,
                   struct str canonical, struct str path);
 bool walk_conforms(struct walk *w, struct jv v, uint16_t type, struct str canonical);
+/* The answer to what a rule asks: see path_ask_fn. ctx: the walk */
+int walk_ask(struct req *rq, const struct path_question *q, void *ctx);
 /* A resource that ends: the profiles it names; an extension that ends: its definition. */
 void walk_profiles(struct walk *w, const struct frame *f);
 void walk_extension(struct walk *w, const struct frame *f);

@@ -87,24 +87,6 @@ static bool resolve(struct req *rq, struct str ref, void *ctx, struct path_item 
     return true;
 }
 
-static int ask(struct req *rq, enum path_ask what, const struct path_item *item, struct str arg,
-               void *ctx)
-{
-    struct walk *w = ctx;
-    switch (what) {
-    case PATH_CONFORMS_TO: return walk_conforms(w, item->node, item->type, arg) ? 1 : 0;
-    case PATH_MEMBER_OF: {
-        struct str code = json_str(rq->a, json_kind(item->node) == JSON_STRING
-                                              ? item->node
-                                              : json_get(item->node, S("code")));
-        enum def_in in = fhir_set_has(rq, w->check->lib, arg, (struct str){NULL, 0}, code);
-        return in == DEF_IN ? 1 : in == DEF_OUT ? 0 : -1;
-    }
-    case PATH_HTML_CHECKS: return 1; /* the walk looks at narratives itself */
-    }
-    return -1;
-}
-
 /* Whether a rule holds; one that cannot be evaluated is let pass. */
 static bool holds(struct walk *w, const struct path_prog *prog, const struct path_item *context,
                   struct jv resource, struct jv root)
@@ -114,7 +96,7 @@ static bool holds(struct walk *w, const struct path_prog *prog, const struct pat
     w->env.resource = path_item_of(w->d, resource, 0);
     w->env.root_resource = path_item_of(w->d, root, 0);
     w->env.resolve = resolve;
-    w->env.ask = ask;
+    w->env.ask = walk_ask;
     w->env.ctx = w;
     w->env.fuel = RULE_FUEL;
     if (path_eval_test(w->rq, prog, &w->env, &ok) != OK) {

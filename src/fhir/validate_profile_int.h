@@ -85,6 +85,9 @@ void held_value(struct held *h, const struct profile_elem *e, const struct node 
 /* Holds the children of one name to its element at and to its slices. */
 void held_slices(struct held *h, const struct profile *p, uint32_t parent, struct str name,
                  const struct node *node, const struct nodes *items, const struct place *at);
+/* Whether a node is in a slice of a profile's element parent; *ret_known false: that cannot be told. */
+bool held_in_slice(struct held *h, const struct profile *p, uint32_t parent, uint32_t slice,
+                   const struct node *node, bool *ret_known);
 /* Deep comparison: numbers by value; loose: b may hold more than a. */
 bool json_alike(struct req *rq, struct jv a, struct jv b, bool loose);
 /* Order of two values of one kind, dates by where they begin: -1, 0, 1; 2 when they do not compare. */

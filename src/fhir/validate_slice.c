@@ -132,6 +132,22 @@ static uint32_t extension_slice(struct held *h, const struct profile *p, uint32_
     return i;
 }
 
+/* Where a profile says of an element what it asks: the element itself, else the only slice of it that says
+ * more (the blood pressure panel of R4 fixes the code of a coding so). */
+static uint32_t said_of(const struct profile *p, uint32_t parent, uint32_t whole)
+{
+    uint32_t only = 0;
+    for (uint32_t i = p->e[parent].first; i != 0 && p->e[whole].first == 0; i = p->e[i].next) {
+        if (str_eq(p->e[i].name, p->e[whole].name) && p->e[i].slice.n > 0 && p->e[i].first != 0) {
+            if (only != 0) {
+                return whole;
+            }
+            only = i;
+        }
+    }
+    return only != 0 ? only : whole;
+}
+
 static void profile_step(struct held *h, struct aim *a, struct str name, struct str arg)
 {
     if (str_eq(name, S("ofType"))) {
@@ -148,7 +164,7 @@ static void profile_step(struct held *h, struct aim *a, struct str name, struct 
             next = profile_child(&a->p, a->at, name, name);
         }
         if (next != 0) {
-            a->at = next;
+            a->at = said_of(&a->p, a->at, next);
             fixed_take(h, a);
             return;
         }
@@ -317,6 +333,13 @@ static bool is_in(struct held *h, const struct profile *p, uint32_t slice, struc
     bool in = discriminated(h, p, slice, slicing, item, ret_known);
     held_mark_back(h->w, mark);
     return in;
+}
+
+bool held_in_slice(struct held *h, const struct profile *p, uint32_t parent, uint32_t slice,
+                   const struct node *node, bool *ret_known)
+{
+    struct jv slicing = slicing_of(h, p, parent, p->e[slice].name);
+    return is_in(h, p, slice, slicing, node, ret_known);
 }
 
 static bool slice_limit(struct held *h, struct jv v, struct str key, uint64_t *ret_n)
