@@ -4,6 +4,7 @@
  * A canonical address leads to the resource of that url: with a version to that version, without one to
  * the newest the caller may see (references.html#canonical). */
 #include "base/text.h"
+#include "fhir/canonical.h"
 #include "fhir/extract.h"
 #include "fhir/search_int.h"
 
@@ -104,48 +105,11 @@ static enum err bring(struct bringer *b, int64_t rid, enum fhir_type type, unsig
 
 /* ---- canonical addresses ---- */
 
-static struct str version_of(struct str canonical)
-{
-    size_t bar = str_find_char(canonical, '|');
-    struct str rest = str_sub(canonical, bar, canonical.n);
-    return rest.n > 1 ? str_sub(rest, 1, rest.n) : (struct str){NULL, 0};
-}
-
-/* A text member of a resource; empty when it has none. */
-static enum err member_text(struct req *rq, struct str body, struct str name, struct str *ret_text)
-{
-    struct json_doc doc;
-    TRY(json_parse(rq, body, NULL, &doc));
-    *ret_text = json_str(rq->a, json_get(json_root(&doc), name));
-    return OK;
-}
-
-static enum err is_version(struct req *rq, const struct res_row *row, struct str version,
-                           bool *ret_is)
-{
-    struct str own;
-    struct arena_mark m = arena_mark(rq->a);
-    *ret_is = version.n == 0;
-    if (!*ret_is) {
-        TRY(member_text(rq, row->body, S("version"), &own));
-        *ret_is = str_eq(own, version);
-        arena_back(rq->a, m);
-    }
-    return OK;
-}
-
-/* The url parameter of a type whose resources have canonical addresses; NULL. */
-static const struct fhir_param *url_param(enum fhir_type type)
-{
-    const struct fhir_param *p = fhir_param_find(type, S("url"));
-    return p != NULL && p->kind == SP_URI ? p : NULL;
-}
-
 /* The resource of a type with this address. */
 static enum err edition(struct bringer *b, enum fhir_type type, struct str canonical)
 {
-    const struct fhir_param *p = url_param(type);
-    struct str url = str_sub(canonical, 0, str_find_char(canonical, '|'));
+    const struct fhir_param *p = canonical_param(type);
+    struct str url = canonical_url(canonical);
     struct list *l = NULL;
     struct hit hit;
     bool found = false;
@@ -160,7 +124,7 @@ static enum err edition(struct bringer *b, enum fhir_type type, struct str canon
         bool may = false;
         e = admit(b, hit.rid, type, OP_READ, &row, &may);
         if (e == OK && may) {
-            e = is_version(b->rq, &row, version_of(canonical), &found);
+            e = canonical_is_version(b->rq, row.body, canonical_version(canonical), &found);
         }
         if (e == OK && !found) {
             arena_back(b->rq->a, m);
@@ -272,31 +236,19 @@ static enum err forward(struct bringer *b, const struct fhir_include *inc, size_
     return OK;
 }
 
-/* Does a row name the address in one of its versions, or in none? */
+/* The address of an entry; url empty: it has none. */
 struct asked_url {
-    struct req *rq;
     struct str url;
     struct str version;
-    bool names;
 };
 
-static enum err names_value(struct jv v, void *ctx)
-{
-    struct asked_url *k = ctx;
-    struct str text = json_kind(v) == JSON_STRING ? json_str(k->rq->a, v) : S("");
-    struct str version = version_of(text);
-    k->names = k->names || (str_eq(str_sub(text, 0, str_find_char(text, '|')), k->url) &&
-                            (version.n == 0 || str_eq(version, k->version)));
-    return OK;
-}
-
 static enum err names_it(struct bringer *b, const struct fhir_param *p, const struct res_row *row,
-                         struct asked_url *k)
+                         const struct asked_url *k, bool *ret_names)
 {
     struct json_doc doc;
     struct arena_mark m = arena_mark(b->rq->a);
     TRY(json_parse(b->rq, row->body, NULL, &doc));
-    TRY(fhir_param_each(json_root(&doc), p, names_value, k));
+    TRY(canonical_names(b->rq, json_root(&doc), p, k->url, k->version, ret_names));
     arena_back(b->rq->a, m);
     return OK;
 }
@@ -311,16 +263,16 @@ static enum err named_by_url(struct bringer *b, const struct fhir_param *p, stru
     for (int n = 0; e == OK && !b->full && n < NAMED_BY_MAX && list_next(l, &hit); n++) {
         struct res_row row;
         bool may = false;
+        bool names = false;
         if (is_on_page(b->p, hit.rid)) {
             continue;
         }
         struct arena_mark m = arena_mark(b->rq->a);
-        k->names = false;
         e = admit(b, hit.rid, T_NONE, OP_SEARCH, &row, &may);
         if (e == OK && may) {
-            e = names_it(b, p, &row, k);
+            e = names_it(b, p, &row, k, &names);
         }
-        if (e == OK && k->names) {
+        if (e == OK && names) {
             e = put(b, &row);
         } else if (e == OK) {
             arena_back(b->rq->a, m);
@@ -380,10 +332,10 @@ static enum err backward(struct bringer *b, const struct fhir_include *inc, size
     if (inc->target != T_NONE && type != inc->target) {
         return OK;
     }
-    struct asked_url url = {.rq = b->rq};
-    if (url_param(type) != NULL) {
-        TRY(member_text(b->rq, b->p->v[i].row.body, S("url"), &url.url));
-        TRY(member_text(b->rq, b->p->v[i].row.body, S("version"), &url.version));
+    struct asked_url url = {0};
+    if (canonical_param(type) != NULL) {
+        TRY(canonical_member(b->rq, b->p->v[i].row.body, S("url"), &url.url));
+        TRY(canonical_member(b->rq, b->p->v[i].row.body, S("version"), &url.version));
     }
     if (inc->p != NULL) {
         return named_by(b, inc->p, rid, &url);

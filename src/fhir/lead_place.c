@@ -27,6 +27,9 @@ static bool param_leads(const struct fhir_criterion *c)
 
 enum lead_kind lead_kind_of(const struct fhir_criterion *c)
 {
+    if (c->canonical) {
+        return LEAD_NONE; /* what is named has two lists: of its id and of its address */
+    }
     switch (c->op) {
     case ASK_PARAM: return param_leads(c) ? LEAD_KEY : LEAD_NONE;
     case ASK_CHAIN: return c->has_set || c->n_sub == 1 ? LEAD_CHAIN : LEAD_NONE;
@@ -40,7 +43,7 @@ enum lead_kind lead_kind_of(const struct fhir_criterion *c)
 
 bool lead_outer_has_keys(const struct fhir_criterion *c)
 {
-    return c->op == ASK_CHAIN && !c->has_set && c->n_sub == 1 && c->sub->op == ASK_PARAM &&
+    return c->op == ASK_CHAIN && !c->canonical && !c->has_set && c->n_sub == 1 && c->sub->op == ASK_PARAM &&
            param_leads(c->sub);
 }
 

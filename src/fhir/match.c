@@ -6,6 +6,7 @@
 #include "fhir/match_int.h"
 
 #include "base/text.h"
+#include "fhir/canonical.h"
 #include "fhir/extract.h"
 #include "fhir/lanes_int.h"
 #include "fhir/words.h"
@@ -369,10 +370,8 @@ static enum err rid_test(struct req *rq, struct gate *g, int64_t rid, enum fhir_
     return may ? cand_meets(rq, g, &k, c, ret_meets) : OK;
 }
 
-enum err rid_meets(struct req *rq, struct gate *g, int64_t rid, enum fhir_type type,
-                   const struct fhir_criterion *c, bool *ret_meets)
+enum err gate_look(struct req *rq, struct gate *g, const struct fhir_criterion *c)
 {
-    bool meets = false;
     if (g->fuel == 0) {
         fhir_issue_add(rq, ISSUE_ERROR, "too-costly",
                        T("The chained parameter finds too much. Please narrow it."), c->param,
@@ -380,6 +379,14 @@ enum err rid_meets(struct req *rq, struct gate *g, int64_t rid, enum fhir_type t
         return FAIL(rq, E_BAD_INPUT, "chain");
     }
     g->fuel--;
+    return OK;
+}
+
+enum err rid_meets(struct req *rq, struct gate *g, int64_t rid, enum fhir_type type,
+                   const struct fhir_criterion *c, bool *ret_meets)
+{
+    bool meets = false;
+    TRY(gate_look(rq, g, c));
     struct arena_mark m = arena_mark(rq->a);
     enum err e = rid_test(rq, g, rid, type, c, &meets);
     arena_back(rq->a, m);
@@ -392,10 +399,16 @@ static enum err chain_meets(struct req *rq, struct gate *g, struct cand *k,
                             const struct fhir_criterion *c, bool *ret_meets)
 {
     bool met = false;
+    bool addressed = false;
     TRY(cand_tuples(rq, k));
     for (size_t i = 0; !met && i < k->n_tuples; i++) {
         const struct tuple *t = &k->tuples[i];
-        if (t->sp != c->p->sp || t->kind != TUPLE_REF || t->ref.rid <= 0) {
+        if (t->sp != c->p->sp || t->kind != TUPLE_REF) {
+            continue;
+        }
+        if (t->ref.rid <= 0) {
+            addressed = addressed || (c->canonical && (!c->has_set ||
+                                      set_has(c->set, c->n_set, t->ref.rid)));
             continue;
         }
         if (c->has_set) {
@@ -412,6 +425,9 @@ static enum err chain_meets(struct req *rq, struct gate *g, struct cand *k,
         }
         c->memo->rid[slot] = t->ref.rid;
         c->memo->meets[slot] = met;
+    }
+    if (!met && addressed) {
+        return canonical_chain_meets(rq, g, k, c, ret_meets);
     }
     *ret_meets = met;
     return OK;
@@ -436,7 +452,7 @@ enum err has_first(struct req *rq, struct gate *g, const struct fhir_criterion *
     }
     e = e == OK ? lanes_err(rq, &l) : e;
     lanes_close(&l);
-    return e;
+    return e == OK && !*ret_has && c->canonical ? canonical_has(rq, g, c, rid, ret_hit, ret_has) : e;
 }
 
 /* Is the candidate named by a resource that meets what _has asks for? */

@@ -25,6 +25,8 @@ static inline unsigned access_ops(const struct fhir_access *acc)
 {
     return acc->ops != 0 ? acc->ops : OP_SEARCH;
 }
+/* One look more, at what c leads to. errors E_BAD_INPUT none are left */
+MUST_USE enum err gate_look(struct req *rq, struct gate *g, const struct fhir_criterion *c);
 MUST_USE enum err gate_may(struct req *rq, struct gate *g, int64_t anchor, bool *ret_may);
 
 /* A resource under test; its parts are loaded when first needed. */

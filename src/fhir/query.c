@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "codec/utf8.h"
+#include "fhir/canonical.h"
 #include "fhir/extract.h"
 #include "fhir/query_int.h"
 #include "fhir/words.h"
@@ -94,6 +95,7 @@ static enum err chain_parse(struct req *rq, struct fhir_criterion *c, const stru
             c->n_sub += known ? 1 : 0;
         }
     }
+    c->canonical = canonical_asks(c);
     return c->n_sub > 0 ? OK
                         : query_refuse(rq, T("There is no such search parameter."), c->param);
 }
@@ -123,6 +125,7 @@ static enum err has_parse(struct req *rq, enum fhir_type type, struct str name, 
         return query_refuse(rq, T("There is no such search parameter."), name);
     }
     c.sub->param = name;
+    c.canonical = canonical_asks(&c);
     *ret_c = c;
     return OK;
 }

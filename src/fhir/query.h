@@ -107,12 +107,15 @@ struct fhir_criterion {
     struct fhir_criterion *sub;
     size_t n_sub;
     bool narrative;       /* ASK_WORDS: _text alone */
+    bool canonical;       /* CHAIN, HAS: addresses may name what is meant (canonical.h) */
     /* Filled in before the search (resolve.c). */
     bool sorted;          /* v is in the order of its keys */
     bool has_set;         /* set holds all that may be meant, by rid */
-    struct hit *set;      /* PARAM, HAS: resources that meet it; CHAIN: targets */
+    struct hit *set;      /* PARAM, HAS: resources that meet it; CHAIN: targets, and (rid below 0)
+                           * their addresses, by which some may be meant */
     size_t n_set;
-    bool has_hits;        /* hits holds all resources that meet it, newest first */
+    bool has_hits;        /* hits holds all resources that meet it (and, of a chain by
+                           * addresses, some that do not), newest first */
     struct hit *hits;
     size_t n_hits;
     struct fhir_memo *memo;

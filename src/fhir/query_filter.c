@@ -6,6 +6,7 @@
  *   path   = name { "." name } ; a name may carry ":Type" or "[" filter "]" before the next step
  */
 #include "base/text.h"
+#include "fhir/canonical.h"
 #include "fhir/query_int.h"
 
 struct reader {
@@ -236,6 +237,7 @@ static enum err step_read(struct reader *r, enum fhir_type type, struct str name
         return query_refuse(r->rq, T("There is no such search parameter."), plain);
     }
     r->rest = to;
+    c.canonical = canonical_asks(&c);
     *ret_c = c;
     return OK;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "fhir/canonical.h"
 #include "fhir/extract.h"
 #include "fhir/query_int.h"
 #include "fhir/search_int.h"
@@ -340,25 +341,42 @@ static enum err inner_find(struct req *rq, struct gate *g, struct fhir_criterion
     return OK;
 }
 
+/* What a chain leads to, and its address. */
+static enum err target_put(struct req *rq, const struct fhir_criterion *c,
+                           const struct fhir_criterion *sub, struct hit hit, struct hit *set,
+                           size_t *n)
+{
+    int64_t address = 0;
+    set[(*n)++] = hit;
+    if (c->canonical) {
+        TRY(canonical_target(rq, hit.rid, sub->type, &address));
+    }
+    if (address != 0) {
+        set[(*n)++] = (struct hit){0, address};
+    }
+    return OK;
+}
+
 static enum err chain_resolve(struct req *rq, struct gate *g, struct fhir_criterion *c, bool deep)
 {
     size_t cap = deep ? SET_MAX : SET_SMALL;
     struct hit *set;
     size_t n = 0;
+    size_t targets = 0;
     bool all = true;
     if (c->memo == NULL) {
         c->memo = ARENA_NEW(rq->a, struct fhir_memo);
         TRY_MEM(rq, c->memo);
     }
-    set = ARENA_ARRAY(rq->a, cap + 1, struct hit);
+    set = ARENA_ARRAY(rq->a, 2 * cap + 2, struct hit);
     TRY_MEM(rq, set);
     for (size_t i = 0; all && i < c->n_sub; i++) {
         struct finder f;
         TRY(inner_find(rq, g, &c->sub[i], deep, &f, &all));
         for (size_t k = 0; all && k < f.n_found; k++) {
-            all = n < cap;
-            set[MIN(n, cap)] = f.found[k];
-            n += all ? 1 : 0;
+            all = targets < cap;
+            TRY(all ? target_put(rq, c, &c->sub[i], f.found[k], set, &n) : OK);
+            targets++;
         }
     }
     if (!all) {
@@ -371,9 +389,10 @@ static enum err chain_resolve(struct req *rq, struct gate *g, struct fhir_criter
 }
 
 /* The resources named by a found one; those that may be candidates get their place. */
-static enum err named_add(struct req *rq, const struct fhir_criterion *c, int64_t rid,
-                          struct hit *set, size_t cap, size_t *n)
+static enum err named_add(struct req *rq, struct gate *g, const struct fhir_criterion *c,
+                          int64_t rid, struct hit *set, size_t cap, size_t *n)
 {
+    bool addressed = false;
     const struct tuple *t;
     size_t n_t;
     struct arena_mark m = arena_mark(rq->a);
@@ -382,9 +401,11 @@ static enum err named_add(struct req *rq, const struct fhir_criterion *c, int64_
         if (t[i].sp == c->p->sp && t[i].kind == TUPLE_REF && t[i].ref.rid > 0) {
             set[(*n)++] = (struct hit){0, t[i].ref.rid};
         }
+        addressed = addressed || (t[i].sp == c->p->sp && t[i].kind == TUPLE_REF &&
+                                  t[i].ref.rid < 0 && c->canonical);
     }
     arena_back(rq->a, m);
-    return OK;
+    return addressed ? canonical_named(rq, g, c, rid, set, cap, n) : OK;
 }
 
 static enum err has_resolve(struct req *rq, struct gate *g, struct fhir_criterion *c, bool deep)
@@ -399,7 +420,7 @@ static enum err has_resolve(struct req *rq, struct gate *g, struct fhir_criterio
     TRY_MEM(rq, set);
     TRY_MEM(rq, hits);
     for (size_t i = 0; all && i < f.n_found; i++) {
-        TRY(named_add(rq, c, f.found[i].rid, set, cap, &n));
+        TRY(named_add(rq, g, c, f.found[i].rid, set, cap, &n));
         if (n == cap) {
             n = rids_sort(set, n);
             all = n < cap;

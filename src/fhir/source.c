@@ -390,6 +390,7 @@ static enum err source_add(struct req *rq, const struct fhir_criterion *c, struc
             TRY(list_add(rq, s, list_ref(rq, c->p->sp, c->set[i].rid, s->order,
                                          &s->lists[s->n])));
         }
+        s->exact = s->exact && !c->canonical;
         return OK;
     case ASK_OR:
         for (size_t i = 0; i < c->n_sub; i++) {
@@ -426,6 +427,7 @@ static enum err hits_open(struct req *rq, const struct fhir_criterion *c, struct
     for (size_t i = 0; i < c->n_hits; i++) {
         v[i] = c->hits[s->order == LIST_NEWEST ? i : c->n_hits - 1 - i];
     }
+    s->exact = !(c->op == ASK_CHAIN && c->canonical);
     s->hits = v;
     s->n_hits = c->n_hits;
     return OK;

@@ -41,6 +41,20 @@ struct doc *world_find(enum fhir_type type, struct str id)
     return NULL;
 }
 
+struct doc *world_edition(struct str canonical, const struct doc *after)
+{
+    size_t bar = str_find_char(canonical, '|');
+    struct str version = str_sub(canonical, MIN(bar + 1, canonical.n), canonical.n);
+    for (size_t i = after == NULL ? 0 : (size_t)(after - w.docs) + 1; i < w.n; i++) {
+        struct jv root = json_root(w.docs[i].doc);
+        if (json_is(json_get(root, S("url")), str_sub(canonical, 0, bar)) &&
+            (version.n == 0 || json_is(json_get(root, S("version")), version))) {
+            return &w.docs[i];
+        }
+    }
+    return NULL;
+}
+
 static void remember(enum fhir_type type, struct str id, struct json_doc *doc)
 {
     uint32_t i = slot_of(type, id);
@@ -76,6 +90,11 @@ static bool load_one(struct str json, struct str id)
     }
     w.stored += stored ? 1 : 0;
     return stored;
+}
+
+bool world_load(struct str json)
+{
+    return load_one(json, S(""));
 }
 
 /* Copies of a record have ids of their own. */
@@ -225,6 +244,7 @@ static void load(const char *dir)
     }
     if (w.copy == 0) {
         load_examples(dir);
+        made_load();
     }
 }
 

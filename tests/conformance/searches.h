@@ -31,6 +31,12 @@ struct world {
 extern struct world w;
 
 struct doc *world_find(enum fhir_type type, struct str id);
+/* The resources of a canonical address, one after the other: after NULL the first. NULL at the end. */
+struct doc *world_edition(struct str canonical, const struct doc *after);
+/* Stores a resource and keeps it. False when it is refused. */
+bool world_load(struct str json);
+/* Resources of our own (searches_made.c). */
+void made_load(void);
 /* Follows all pages; got[doc] tells. False, with a line, when that failed. */
 bool world_ask(struct req *rq, enum fhir_type type, struct str query, struct str name, bool *got,
                size_t *ret_n);

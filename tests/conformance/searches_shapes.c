@@ -31,7 +31,7 @@ static bool resolve(struct req *rq, struct str ref, void *ctx, struct path_item 
 {
     struct str id = {NULL, 0};
     enum fhir_type type = fhir_ref_split(ref, &id);
-    struct doc *d = type != T_NONE ? world_find(type, id) : NULL;
+    struct doc *d = type != T_NONE ? world_find(type, id) : world_edition(ref, NULL);
     (void)ctx;
     if (d != NULL) {
         *ret_item = path_item_of(fhir_defs(), json_root(d->doc), 0);
@@ -80,9 +80,10 @@ static bool mark(struct req *rq, size_t i, const struct path_prog *prog, struct 
         struct path_item v;
         if (path_item_value(rq->a, fhir_defs(), &list.v[k], &v) && v.kind == PATH_STRING) {
             enum fhir_type type = fhir_ref_split(v.s, &id);
-            struct doc *t = type != T_NONE ? world_find(type, id) : NULL;
-            if (t != NULL) {
+            struct doc *t = type != T_NONE ? world_find(type, id) : world_edition(v.s, NULL);
+            while (t != NULL) {
                 want[t - w.docs] = true;
+                t = type != T_NONE ? NULL : world_edition(v.s, t);
             }
         }
     }
