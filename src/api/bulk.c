@@ -249,6 +249,36 @@ enum err api_fhir_export_group(struct http_req *h)
 
 /* ---- status ---- */
 
+/* What a finished job answers, being written. */
+struct manifest {
+    struct buf b;
+    struct json_out o;
+    struct bulk_file *files;
+    size_t n;
+};
+
+static enum err manifest_begin(struct http_req *h, const struct bulk_row *row, struct manifest *m)
+{
+    struct req *rq = &h->rq;
+    struct buf when;
+    TRY(bulk_files(rq, row->progress, &m->files, &m->n));
+    buf_init(&m->b, rq->a, MANIFEST_MAX);
+    buf_init(&when, rq->a, 64);
+    instant_write(&when, row->at);
+    json_out_init(&m->o, &m->b);
+    json_obj(&m->o);
+    json_ks(&m->o, S("transactionTime"), buf_get(&when));
+    json_kb(&m->o, S("requiresAccessToken"), true);
+    return OK;
+}
+
+static enum err manifest_reply(struct http_req *h, struct manifest *m)
+{
+    json_obj_end(&m->o);
+    return buf_ok(&m->b) ? http_reply(h, 200, S("application/json"), buf_get(&m->b))
+                         : FAIL(&h->rq, E_TOO_LARGE, "manifest");
+}
+
 static void file_write(struct http_req *h, struct json_out *o, const struct bulk_row *row,
                        const struct bulk_file *f)
 {
@@ -266,88 +296,64 @@ static void file_write(struct http_req *h, struct json_out *o, const struct bulk
     json_obj_end(o);
 }
 
-static enum err manifest(struct http_req *h, const struct bulk_row *row)
+/* The list of the manifest a file stands in. */
+static struct str list_of(const struct bulk_row *row, const struct bulk_file *f)
+{
+    return row->kind == BULK_IMPORT || str_eq(f->name, S("outcome")) ? S("error")
+           : str_eq(f->name, S("deleted"))                           ? S("deleted")
+                                                                     : S("output");
+}
+
+/* One list, with those files that hold anything. */
+static void files_write(struct http_req *h, struct manifest *m, const struct bulk_row *row,
+                        struct str list)
+{
+    json_k(&m->o, list);
+    json_arr(&m->o);
+    for (size_t i = 0; i < m->n; i++) {
+        if (m->files[i].n > 0 && str_eq(list_of(row, &m->files[i]), list)) {
+            file_write(h, &m->o, row, &m->files[i]);
+        }
+    }
+    json_arr_end(&m->o);
+}
+
+static enum err export_manifest(struct http_req *h, const struct bulk_row *row)
 {
     struct req *rq = &h->rq;
-    struct bulk_file *files = NULL;
-    size_t n = 0;
     struct bulk_ask ask;
-    struct buf b;
-    struct buf when;
-    struct json_out o;
-    static const struct str lists[] = {SI("output"), SI("deleted"), SI("error")};
-    TRY(bulk_files(rq, row->progress, &files, &n));
-    TRY(bulk_ask_read(rq, row->ask, &ask));
-    buf_init(&b, rq->a, MANIFEST_MAX);
-    buf_init(&when, rq->a, 64);
-    instant_write(&when, row->at);
-    json_out_init(&o, &b);
-    json_obj(&o);
-    json_ks(&o, S("transactionTime"), buf_get(&when));
-    json_ks(&o, S("request"), ask.url);
-    json_kb(&o, S("requiresAccessToken"), true);
-    for (size_t l = 0; l < LEN(lists); l++) {
-        json_k(&o, lists[l]);
-        json_arr(&o);
-        for (size_t i = 0; i < n; i++) {
-            size_t at = str_eq(files[i].name, S("deleted")) ? 1
-                        : str_eq(files[i].name, S("outcome")) ? 2
-                                                               : 0;
-            if (at == l && files[i].n > 0) {
-                file_write(h, &o, row, &files[i]);
-            }
-        }
-        json_arr_end(&o);
-    }
-    json_obj_end(&o);
-    if (!buf_ok(&b)) {
-        return FAIL(rq, E_TOO_LARGE, "manifest");
-    }
+    struct manifest m;
     struct buf expires;
+    TRY(bulk_ask_read(rq, row->ask, &ask));
+    TRY(manifest_begin(h, row, &m));
+    json_ks(&m.o, S("request"), ask.url);
+    files_write(h, &m, row, S("output"));
+    files_write(h, &m, row, S("deleted"));
+    files_write(h, &m, row, S("error"));
     buf_init(&expires, rq->a, 64);
     instant_write_http(&expires, row->expires);
     http_reply_header(h, "Expires", buf_get(&expires));
-    return http_reply(h, 200, S("application/json"), buf_get(&b));
+    return manifest_reply(h, &m);
 }
 
 /* How many resources were written; the lines that were left out, and why, in a file. */
 static enum err import_manifest(struct http_req *h, const struct bulk_row *row)
 {
     struct req *rq = &h->rq;
-    struct bulk_file *files = NULL;
     struct bulk_input *inputs = NULL;
-    size_t n = 0;
     size_t n_inputs = 0;
-    struct buf b;
-    struct buf when;
-    struct json_out o;
-    TRY(bulk_files(rq, row->progress, &files, &n));
+    struct manifest m;
     TRY(bulk_inputs_read(rq, row->ask, &inputs, &n_inputs));
-    buf_init(&b, rq->a, MANIFEST_MAX);
-    buf_init(&when, rq->a, 64);
-    instant_write(&when, row->at);
-    json_out_init(&o, &b);
-    json_obj(&o);
-    json_ks(&o, S("transactionTime"), buf_get(&when));
-    json_kb(&o, S("requiresAccessToken"), true);
-    json_ki(&o, S("count"), bulk_number(rq, row->progress, S("n")));
-    json_k(&o, S("input"));
-    json_arr(&o);
+    TRY(manifest_begin(h, row, &m));
+    json_ki(&m.o, S("count"), bulk_number(rq, row->progress, S("n")));
+    json_k(&m.o, S("input"));
+    json_arr(&m.o);
     for (size_t i = 0; i < n_inputs; i++) {
-        json_v_str(&o, inputs[i].url);
+        json_v_str(&m.o, inputs[i].url);
     }
-    json_arr_end(&o);
-    json_k(&o, S("error"));
-    json_arr(&o);
-    for (size_t i = 0; i < n; i++) {
-        if (files[i].n > 0) {
-            file_write(h, &o, row, &files[i]);
-        }
-    }
-    json_arr_end(&o);
-    json_obj_end(&o);
-    return buf_ok(&b) ? http_reply(h, 200, S("application/json"), buf_get(&b))
-                      : FAIL(rq, E_TOO_LARGE, "manifest");
+    json_arr_end(&m.o);
+    files_write(h, &m, row, S("error"));
+    return manifest_reply(h, &m);
 }
 
 static enum err status(struct http_req *h, enum bulk_kind kind)
@@ -361,7 +367,7 @@ static enum err status(struct http_req *h, enum bulk_kind kind)
         return FAIL(rq, E_INTERNAL, "it failed: %.*s", STR_ARG(row.error));
     }
     if (row.state == BULK_DONE) {
-        return kind == BULK_EXPORT ? manifest(h, &row) : import_manifest(h, &row);
+        return kind == BULK_EXPORT ? export_manifest(h, &row) : import_manifest(h, &row);
     }
     struct buf b;
     buf_init(&b, rq->a, 64);
