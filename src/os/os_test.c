@@ -121,12 +121,43 @@ static void lines_are_as_long_as_allowed(void **state)
     }
 }
 
-static void log_takes_typed_fields(void **state)
+/* What two rows put on stderr, as one text. */
+static void logged(char *ret_text, size_t cap)
 {
     struct err_rec rec = {.code = E_IO, .file = "x.c", .line = 7, .detail = "not written"};
-    (void)state;
+    int fds[2];
+    int was = dup(STDERR_FILENO);
+    assert_true(was >= 0);
+    assert_int_equal(pipe(fds), 0);
+    assert_int_equal(dup2(fds[1], STDERR_FILENO), STDERR_FILENO);
     LOG(LOG_START, log_u64(8080), log_ms(41));
-    LOG(LOG_REQUEST_FAILED, log_u64(1), log_ip("127.0.0.1"), log_err(E_IO), log_where(&rec));
+    LOG(LOG_REQUEST_FAILED, log_u64(1), log_ip("127.0.0.1\nx"), log_err(E_IO), log_where(&rec));
+    dup2(was, STDERR_FILENO);
+    close(was);
+    close(fds[1]);
+    ssize_t n = 0;
+    for (ssize_t got = 1; got > 0; n += got) {
+        got = read(fds[0], ret_text + n, cap - 1 - (size_t)n);
+        assert_true(got >= 0);
+    }
+    ret_text[n] = 0;
+    close(fds[0]);
+}
+
+static void log_takes_typed_fields(void **state)
+{
+    char text[1000];
+    (void)state;
+    logged(text, sizeof(text));
+    char *second = strchr(text, '\n');
+    assert_non_null(second);
+    assert_memory_equal(text, "ts=20", 5);
+    assert_non_null(strstr(text, "Z level=info event=start port=8080 took_ms=41\n"));
+    assert_non_null(strstr(second, " event=request-failed request=1 "));
+    assert_non_null(strstr(second, "x.c:7"));
+    assert_null(strstr(text, "not written")); /* a detail stays out of the log */
+    assert_null(strstr(text, "\nx"));         /* and so does what is no address */
+    assert_string_equal(strchr(second + 1, '\n'), "\n");
 }
 
 int main(void)

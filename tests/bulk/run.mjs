@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { option, Program } from '../lib/program.mjs';
+import { until } from '../lib/until.mjs';
 import { exportSteps } from './export.mjs';
 import { importSteps } from './import.mjs';
 import { scopeSteps } from './scope.mjs';
@@ -43,14 +44,10 @@ t.ask = async (bearer, method, target, body, headers = {}) => {
 };
 t.local = (url) => new URL(url).pathname + new URL(url).search;
 // Asks until it is done.
-t.wait = async (bearer, where, seconds = 60) => {
-  for (let i = 0; i < seconds * 20; i++) {
-    const reply = await t.ask(bearer, 'GET', where);
-    if (reply.status !== 202) return reply;
-    await new Promise((done) => { setTimeout(done, 50); });
-  }
-  throw new Error(`${where} is not done after ${seconds} s`);
-};
+t.wait = (bearer, where) => until(`${where} is done`, async () => {
+  const reply = await t.ask(bearer, 'GET', where);
+  return reply.status !== 202 && reply;
+}, { within: 60, every: 0.05 });
 t.files = () => fs.readdirSync(path.join(program.dir, 'exports'));
 
 try {

@@ -1,5 +1,6 @@
 // Imports and exports under kill -9: an import goes on where it was and neither loses nor doubles a line; an
 // export is the records as they were at one place of the change feed.
+import { until } from '../lib/until.mjs';
 import { tusBegin, tusPart } from './uploads.mjs';
 
 const LINES = 2000;
@@ -8,7 +9,7 @@ const PATIENT_EACH = 20; // one line of so many is a patient
 const WRONG_EACH = 400;  // and one is refused
 const ASYNC = { prefer: 'respond-async' };
 const SYSTEM = 'urn:example:import';
-const sleep = (ms) => new Promise((f) => setTimeout(f, ms));
+const DONE_SECONDS = 60;
 const local = (url) => new URL(url).pathname;
 
 const isWrong = (i) => i % WRONG_EACH === WRONG_EACH - 1;
@@ -32,21 +33,19 @@ class Job {
   async load() {
     for (;;) {
       await this.one();
-      await sleep(REST_MS);
+      await new Promise((rested) => { setTimeout(rested, REST_MS); });
     }
   }
 
   // Until it is finished; a server that dies in between throws.
   async wait(job) {
-    for (;;) {
+    return until(`${job} is done`, async () => {
       const r = await this.t.api('GET', job);
       if (r.status === 200) return JSON.parse(r.body);
-      if (r.status !== 202) {
-        this.t.fault(`${job}: ${r.status} ${r.body.slice(0, 300)}`);
-        throw new Error('refused');
-      }
-      await sleep(50);
-    }
+      if (r.status === 202) return null;
+      this.t.fault(`${job}: ${r.status} ${r.body.slice(0, 300)}`);
+      throw new Error('refused');
+    }, { within: DONE_SECONDS, every: 0.05 });
   }
 
   async lines(files) {
@@ -122,8 +121,8 @@ export class Imports extends Job {
     if (this.now && !(this.now.asked && !this.now.job)) await this.one();
     else if (this.now) this.unsure.push(this.now);
     for (const { word } of this.unsure) {
-      for (let i = 0; i < 200 && ![0, GOOD].includes(await this.count(word)); i++) await sleep(50);
-      await this.checkCount(word, (n) => n === 0 || n === GOOD);
+      const whole = async () => [0, GOOD].includes(await this.count(word));
+      await until(`import ${word} is whole or was never begun`, whole).catch((e) => this.t.fault(e.message));
     }
   }
 }

@@ -2,12 +2,12 @@
 // the writers saw; numbers have no gaps; what an event stream's subscriber reads by number is the same.
 import http from 'node:http';
 import { Receiver, statusOf } from '../lib/receiver.mjs';
+import { until } from '../lib/until.mjs';
 
 const TOPIC = 'https://consilium.example/fhir/SubscriptionTopic/';
 const EXT = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/';
 const REFUSE_EACH = 5; // in one window of so many the receiver refuses
 const ARRIVE_SECONDS = 90;
-const sleep = (ms) => new Promise((f) => setTimeout(f, ms));
 
 const hook = (topic, endpoint) => ({
   resourceType: 'Subscription', status: 'requested', reason: 'crash', criteria: TOPIC + topic,
@@ -79,12 +79,7 @@ export class Told {
       ids.push(JSON.parse(r.body).id);
     }
     this.stream = ids[2];
-    for (const id of ids) {
-      for (let i = 0; JSON.parse((await this.t.fhir('GET', `Subscription/${id}`)).body).status !== 'active'; i++) {
-        if (i > 200) throw new Error('no handshake');
-        await sleep(50);
-      }
-    }
+    for (const id of ids) await until('a handshake', async () => JSON.parse((await this.t.fhir('GET', `Subscription/${id}`)).body).status === 'active');
   }
 
   // While the load runs: the bell of the event stream.
@@ -131,14 +126,13 @@ export class Told {
   async end(cases) {
     const must = [...this.logs.values()].flat(2);
     const tasks = cases.flatMap(({ id, version }) => Array.from({ length: version }, (_, i) => `Task/${id}/${i + 1}`));
-    for (let i = 0; i < ARRIVE_SECONDS * 10; i++) {
+    await until('everything acknowledged is told', async () => {
       await this.check();
       const last = JSON.parse((await this.t.fhir('GET', `Subscription/${this.stream}/$status`)).body);
       const quiet = statusOf(last).count === this.patients.top && this.streamed.top === this.patients.top;
       const [p, c] = [new Set(this.patients.keys.values()), new Set(this.tasks.keys.values())];
-      if (quiet && must.every((k) => p.has(k)) && tasks.every((k) => c.has(k))) break;
-      await sleep(100);
-    }
+      return quiet && must.every((k) => p.has(k)) && tasks.every((k) => c.has(k));
+    }, { within: ARRIVE_SECONDS, every: 0.1 }).catch((e) => this.t.fault(e.message));
     const of = this.patients.numbers();
     const lost = must.filter((k) => !of.has(k));
     if (lost.length > 0) this.t.fault(`${lost.length} of ${must.length} acknowledged changes were not told: ${lost.slice(0, 3).join(' ')}`);

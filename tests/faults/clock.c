@@ -1,5 +1,5 @@
 /* faults/clock.c - the time of day, moved by the seconds that stand in the file CLOCK_MOVED names: loaded
- * before the C library by tests/faults/run.mjs. */
+ * before the C library by tests/lib/clock.mjs. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -11,7 +11,7 @@ export class Receiver {
       let body = '';
       req.on('data', (d) => { body += d; });
       req.on('end', () => {
-        this.came.push({ url: req.url, headers: req.headers, note: JSON.parse(body) });
+        this.came.push({ url: req.url, headers: req.headers, answered: this.status, note: JSON.parse(body) });
         if (this.status === 302) res.setHeader('location', `/moved${req.url}`);
         res.statusCode = this.status;
         res.end();

@@ -4,7 +4,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { Line } from '../lib/line.mjs';
-import { faults, must, Person, proof, SCREENS, WAIT_MS } from './browser.mjs';
+import { until } from '../lib/until.mjs';
+import { faults, must, Person, proof, SCREENS } from './browser.mjs';
 import { iin, pdf } from './made_up.mjs';
 
 const QUESTION = 'Показан ли перевод в центр для чрескожного вмешательства?';
@@ -80,8 +81,9 @@ export class Story {
     must(await page.inputValue('[name="question"]') === QUESTION, 'the question is gone after a reload');
     this.line.cut();
     this.asker.quiet = true;
+    const tried = page.waitForEvent('requestfailed', (r) => r.url().endsWith('/save'));
     await page.fill('[name="complaints"]', 'Давящая боль за грудиной');
-    await page.waitForTimeout(2500);
+    await tried;
     this.line.mend();
     await page.reload();
     must(await page.inputValue('[name="complaints"]') === 'Давящая боль за грудиной', 'what was typed without a line is gone');
@@ -110,9 +112,10 @@ export class Story {
     this.line.bytesPerSecond = 4 << 20;
     this.line.sent = 0;
     await page.setInputFiles('input[type=file]', file);
-    await this.until(() => this.line.sent > (3 << 20), 'the upload began');
+    await until('the upload began', () => this.line.sent > (3 << 20));
+    const lost = page.waitForEvent('requestfailed', (r) => r.url().includes('/uploads'));
     this.line.cut();
-    await page.waitForTimeout(700);
+    await lost;
     const before = this.line.sent;
     this.line.mend();
     await stored().first().waitFor({ timeout: 60000 });
@@ -121,7 +124,7 @@ export class Story {
     const second = this.file('Выписка.pdf');
     this.line.sent = 0;
     await page.setInputFiles('input[type=file]', second);
-    await this.until(() => this.line.sent > (4 << 20) + 200000, 'the second upload began');
+    await until('the second upload began', () => this.line.sent > (4 << 20) + 200000);
     await this.asker.newPage();
     await this.asker.open(`/ask/${this.draft}`, '');
     const again = this.asker.page;
@@ -136,20 +139,12 @@ export class Story {
     await this.asker.open(`/ask/${this.draft}`, 'ask-files');
   }
 
-  async until(fn, what, ms = WAIT_MS) {
-    const end = Date.now() + ms;
-    while (!await fn()) {
-      if (Date.now() > end) throw new Error(`waited in vain: ${what}`);
-      await new Promise((f) => setTimeout(f, 50));
-    }
-  }
-
   async send() {
     const { page } = this.asker;
     const form = 'form#request';
     await page.fill('[name="history"]', 'Боль около трёх часов, нитроглицерин без эффекта.');
     await page.fill('[name="status"]', 'Состояние средней тяжести, тоны сердца приглушены.');
-    await page.fill('[name="vitals.heart-rate"]', '96').catch(() => {});
+    await page.fill('[name="vitals.heart-rate"]', '96');
     await page.fill('[name="vitals.temperature"]', '37,2');
     await page.fill('[name="diagnosis"]', 'i21.9');
     await page.fill('[name="contact"]', '+7 700 000 00 01');
@@ -282,7 +277,7 @@ export class Story {
     await a.go('form[action$="/move/receive"] button, a[href$="/move/receive"]', 'case-received');
     await a.go('a[href$="/move/report"]', 'case-report');
     await pick(a.page, 'outcome');
-    await a.page.fill('[name="reason"]', 'Переведена в центр, выполнено вмешательство.').catch(() => {});
+    await a.page.fill('[name="reason"]', 'Переведена в центр, выполнено вмешательство.');
     await a.go('form[action$="/move/report"] button', 'case-reported');
     await this.consultant.open('/notices', 'notices');
     await this.consultant.open(`/cases/${this.draft}`, 'case-end');

@@ -1,6 +1,7 @@
 // Applications are let in and keep to what they were granted (SMART App Launch 2.2): node tests/smart/run.mjs [--build PRESET]
 // The fhirclient library does discovery, authorization code with PKCE, search, create and transaction against the running
 // program; then every way in which a code, token, verifier or assertion is wrong is tried.
+import { Clock } from '../lib/clock.mjs';
 import { option, Program } from '../lib/program.mjs';
 import { signIn } from '../lib/session.mjs';
 import { PASSWORD, world } from '../lib/world.mjs';
@@ -11,7 +12,10 @@ import { scopeSteps } from './scopes.mjs';
 import { serviceSteps } from './service.mjs';
 
 const args = process.argv.slice(2);
-const program = new Program({ build: option(args, '--build', 'dev') });
+const build = option(args, '--build', 'dev');
+const clock = new Clock(build);
+const program = new Program({ build, env: clock.env });
+process.on('exit', () => clock.remove());
 let passed = 0;
 let failed = 0;
 
@@ -42,7 +46,7 @@ async function main() {
   };
   const doctor = await signIn(program, 'doctor', PASSWORD);
   const outsider = await signIn(program, 'outsider', PASSWORD);
-  const t = { program, region, secret: second, third, app, doctor, outsider, step, openApp };
+  const t = { program, region, secret: second, third, app, doctor, outsider, clock, step, openApp };
   for (const steps of [clientSteps, scopeSteps, refusalSteps, serviceSteps]) await steps(t);
   app.stop();
   await program.stop();
