@@ -7,43 +7,8 @@
 #include "codec/dicom_int.h"
 
 enum {
-    PREAMBLE = 128,
     MAX_VALUE = 1024, /* bytes of a value worth keeping: LO is 64 characters, PN 3 x 64 */
-    MAX_DEPTH = 32,   /* sequences and items of undefined length within each other */
-};
-
-#define UNDEFINED UINT32_C(0xffffffff)
-#define TAG(group, element) (UINT32_C(group) << 16 | UINT32_C(element))
-#define TAG_ITEM TAG(0xfffe, 0xe000)
-#define TAG_ITEM_END TAG(0xfffe, 0xe00d)
-#define TAG_SEQUENCE_END TAG(0xfffe, 0xe0dd)
-#define TAG_LAST_FIELD TAG(0x0028, 0x0011)
-
-/* How a data set is written. */
-struct coding {
-    bool implicit;
-    bool big;
-};
-
-struct element {
-    uint32_t tag;
-    uint32_t len;
-    char vr[2]; /* "  " when implicit */
-};
-
-/* What a container of undefined length waits for. */
-struct open {
-    bool sequence; /* else an item */
-    struct coding coding;
-};
-
-struct reader {
-    struct req *rq;
-    const unsigned char *base;
-    size_t n;
-    size_t at;
-    struct dicom_charset charset;
-    struct dicom_head head;
+    MAX_DEPTH = 32,   /* sequences within each other that are followed in a window */
 };
 
 enum kind { TEXT, NAME, DATE, SHORT, INTEGER };
@@ -54,157 +19,28 @@ static const struct field {
     enum kind kind;
     size_t offset; /* in struct dicom_head */
 } fields[] = {
-    {TAG(0x0002, 0x0010), TEXT, offsetof(struct dicom_head, transfer_syntax)},
-    {TAG(0x0008, 0x0016), TEXT, offsetof(struct dicom_head, sop_class)},
-    {TAG(0x0008, 0x0018), TEXT, offsetof(struct dicom_head, sop_instance)},
-    {TAG(0x0008, 0x0020), DATE, offsetof(struct dicom_head, study_date)},
-    {TAG(0x0008, 0x0050), TEXT, offsetof(struct dicom_head, accession)},
-    {TAG(0x0008, 0x0060), TEXT, offsetof(struct dicom_head, modality)},
-    {TAG(0x0008, 0x0080), TEXT, offsetof(struct dicom_head, institution)},
-    {TAG(0x0008, 0x1030), TEXT, offsetof(struct dicom_head, study_text)},
-    {TAG(0x0008, 0x103e), TEXT, offsetof(struct dicom_head, series_text)},
-    {TAG(0x0010, 0x0010), NAME, offsetof(struct dicom_head, patient_name)},
-    {TAG(0x0010, 0x0020), TEXT, offsetof(struct dicom_head, patient_id)},
-    {TAG(0x0010, 0x0030), DATE, offsetof(struct dicom_head, patient_birth)},
-    {TAG(0x0010, 0x0040), TEXT, offsetof(struct dicom_head, patient_sex)},
-    {TAG(0x0018, 0x0015), TEXT, offsetof(struct dicom_head, body_part)},
-    {TAG(0x0020, 0x000d), TEXT, offsetof(struct dicom_head, study)},
-    {TAG(0x0020, 0x000e), TEXT, offsetof(struct dicom_head, series)},
-    {TAG(0x0020, 0x0011), INTEGER, offsetof(struct dicom_head, series_number)},
-    {TAG(0x0020, 0x0013), INTEGER, offsetof(struct dicom_head, instance_number)},
-    {TAG(0x0028, 0x0008), INTEGER, offsetof(struct dicom_head, frames)},
-    {TAG(0x0028, 0x0010), SHORT, offsetof(struct dicom_head, rows)},
-    {TAG(0x0028, 0x0011), SHORT, offsetof(struct dicom_head, columns)},
+    {DICOM_TAG(0x0002, 0x0010), TEXT, offsetof(struct dicom_head, transfer_syntax)},
+    {DICOM_TAG(0x0008, 0x0016), TEXT, offsetof(struct dicom_head, sop_class)},
+    {DICOM_TAG(0x0008, 0x0018), TEXT, offsetof(struct dicom_head, sop_instance)},
+    {DICOM_TAG(0x0008, 0x0020), DATE, offsetof(struct dicom_head, study_date)},
+    {DICOM_TAG(0x0008, 0x0050), TEXT, offsetof(struct dicom_head, accession)},
+    {DICOM_TAG(0x0008, 0x0060), TEXT, offsetof(struct dicom_head, modality)},
+    {DICOM_TAG(0x0008, 0x0080), TEXT, offsetof(struct dicom_head, institution)},
+    {DICOM_TAG(0x0008, 0x1030), TEXT, offsetof(struct dicom_head, study_text)},
+    {DICOM_TAG(0x0008, 0x103e), TEXT, offsetof(struct dicom_head, series_text)},
+    {DICOM_TAG(0x0010, 0x0010), NAME, offsetof(struct dicom_head, patient_name)},
+    {DICOM_TAG(0x0010, 0x0020), TEXT, offsetof(struct dicom_head, patient_id)},
+    {DICOM_TAG(0x0010, 0x0030), DATE, offsetof(struct dicom_head, patient_birth)},
+    {DICOM_TAG(0x0010, 0x0040), TEXT, offsetof(struct dicom_head, patient_sex)},
+    {DICOM_TAG(0x0018, 0x0015), TEXT, offsetof(struct dicom_head, body_part)},
+    {DICOM_TAG(0x0020, 0x000d), TEXT, offsetof(struct dicom_head, study)},
+    {DICOM_TAG(0x0020, 0x000e), TEXT, offsetof(struct dicom_head, series)},
+    {DICOM_TAG(0x0020, 0x0011), INTEGER, offsetof(struct dicom_head, series_number)},
+    {DICOM_TAG(0x0020, 0x0013), INTEGER, offsetof(struct dicom_head, instance_number)},
+    {DICOM_TAG(0x0028, 0x0008), INTEGER, offsetof(struct dicom_head, frames)},
+    {DICOM_TAG(0x0028, 0x0010), SHORT, offsetof(struct dicom_head, rows)},
+    {DICOM_TAG(0x0028, 0x0011), SHORT, offsetof(struct dicom_head, columns)},
 };
-
-static uint32_t get16(const unsigned char *p, bool big)
-{
-    return big ? (uint32_t)p[0] << 8 | p[1] : (uint32_t)p[1] << 8 | p[0];
-}
-
-static uint32_t get32(const unsigned char *p, bool big)
-{
-    return big ? get16(p, true) << 16 | get16(p + 2, true)
-               : get16(p + 2, false) << 16 | get16(p, false);
-}
-
-static uint32_t get_tag(const unsigned char *p, bool big)
-{
-    return get16(p, big) << 16 | get16(p + 2, big);
-}
-
-/* Value representations whose length has 32 bits after two reserved bytes (PS3.5 7.1.2). */
-static bool is_long(const char vr[2])
-{
-    static const char names[][3] = {"OB", "OD", "OF", "OL", "OV", "OW", "SQ",
-                                    "SV", "UC", "UN", "UR", "UT", "UV"};
-    for (size_t i = 0; i < LEN(names); i++) {
-        if (memcmp(vr, names[i], 2) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-enum step { STEP_OK, STEP_END, STEP_CUT, STEP_BROKEN };
-
-/* Reads tag, representation and length; the cursor is then at the value. */
-static enum step next_element(struct reader *r, struct coding coding, struct element *e)
-{
-    const unsigned char *p = r->base + r->at;
-    size_t left = r->n - r->at;
-    if (left == 0) {
-        return STEP_END;
-    }
-    if (left < 8) {
-        return STEP_CUT;
-    }
-    e->tag = get_tag(p, coding.big);
-    memcpy(e->vr, "  ", 2);
-    if (coding.implicit || e->tag >> 16 == 0xfffe) {
-        e->len = get32(p + 4, coding.big);
-        r->at += 8;
-        return STEP_OK;
-    }
-    memcpy(e->vr, p + 4, 2);
-    if (e->vr[0] < 'A' || e->vr[0] > 'Z' || e->vr[1] < 'A' || e->vr[1] > 'Z') {
-        return STEP_BROKEN;
-    }
-    if (!is_long(e->vr)) {
-        e->len = get16(p + 6, coding.big);
-        r->at += 8;
-        return STEP_OK;
-    }
-    if (left < 12) {
-        return STEP_CUT;
-    }
-    e->len = get32(p + 8, coding.big);
-    r->at += 12;
-    return STEP_OK;
-}
-
-static enum step skip_value(struct reader *r, uint32_t len)
-{
-    if (len > r->n - r->at) {
-        r->at = r->n;
-        return STEP_CUT;
-    }
-    r->at += len;
-    return STEP_OK;
-}
-
-/* Undefined length: content is passed over until its end. Defined lengths are skipped whole. */
-static enum step skip_undefined(struct reader *r, struct coding coding, const char vr[2])
-{
-    struct open stack[MAX_DEPTH];
-    size_t depth = 1;
-    /* what is of unknown kind and undefined length is written implicitly (PS3.5 6.2.2 note 2) */
-    bool unknown = memcmp(vr, "UN", 2) == 0;
-    stack[0] = (struct open){true, unknown ? (struct coding){true, false} : coding};
-    while (depth > 0) {
-        struct open *top = &stack[depth - 1];
-        struct element e;
-        enum step s = next_element(r, top->coding, &e);
-        if (s != STEP_OK) {
-            return s == STEP_END ? STEP_CUT : s;
-        }
-        bool end = e.tag == (top->sequence ? TAG_SEQUENCE_END : TAG_ITEM_END);
-        if (end) {
-            depth--;
-            continue;
-        }
-        if (top->sequence ? e.tag != TAG_ITEM : e.tag >> 16 == 0xfffe) {
-            return STEP_BROKEN;
-        }
-        if (e.len != UNDEFINED) {
-            s = skip_value(r, e.len);
-            if (s != STEP_OK) {
-                return s;
-            }
-            continue;
-        }
-        if (depth == MAX_DEPTH) {
-            return STEP_BROKEN;
-        }
-        struct open inner = {!top->sequence, top->coding};
-        if (!top->sequence && memcmp(e.vr, "UN", 2) == 0) {
-            inner.coding = (struct coding){true, false};
-        }
-        stack[depth++] = inner;
-    }
-    return STEP_OK;
-}
-
-static struct str trimmed(struct str s)
-{
-    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == 0)) {
-        s.n--;
-    }
-    while (s.n > 0 && *s.p == ' ') {
-        s = str_sub(s, 1, s.n);
-    }
-    return s;
-}
 
 /* YYYYMMDD, or YYYY.MM.DD of old files, as YYYY-MM-DD; p NULL when it is no date. */
 static struct str date_text(struct arena *a, struct str s)
@@ -223,110 +59,120 @@ static struct str date_text(struct arena *a, struct str s)
     return date_parse(text, &c) ? arena_str(a, text) : (struct str){NULL, 0};
 }
 
-static void keep(struct reader *r, const struct field *f, struct coding coding, struct str raw)
+/* The first group of a name that says something. */
+static struct str name_group(struct str raw)
 {
-    char *at = (char *)&r->head + f->offset;
+    struct str group = str_sub(raw, 0, str_find_char(raw, '='));
+    if (group.n == 0 && raw.n > 0) {
+        group = str_sub(raw, 1, str_find_char(str_sub(raw, 1, raw.n), '='));
+    }
+    return dicom_trim(group, "PN");
+}
+
+void dicom_head_take(struct arena *a, struct dicom_head *head, const struct dicom_elem *e)
+{
+    const struct field *f = NULL;
+    for (size_t i = 0; i < LEN(fields) && f == NULL; i++) {
+        f = fields[i].tag == e->tag ? &fields[i] : NULL;
+    }
+    if (f == NULL) {
+        return;
+    }
+    char *at = (char *)head + f->offset;
+    struct str raw = str_sub(e->value, 0, MAX_VALUE);
     struct str text = {NULL, 0};
     uint32_t number = 0;
     uint64_t big = 0;
-    struct str first = trimmed(str_sub(raw, 0, str_find_char(raw, '\\')));
     switch (f->kind) {
     case SHORT:
         if (raw.n >= 2) {
-            number = get16((const unsigned char *)raw.p, coding.big);
+            number = dicom_get16((const unsigned char *)raw.p, e->big_endian);
         }
         memcpy(at, &number, sizeof(number));
         return;
     case INTEGER:
-        if (str_u64(first, &big) && big <= UINT32_MAX) {
+        raw = dicom_trim(str_sub(raw, 0, str_find_char(raw, '\\')), "IS");
+        if (str_u64(raw, &big) && big <= UINT32_MAX) {
             number = (uint32_t)big;
         }
         memcpy(at, &number, sizeof(number));
         return;
-    case DATE: text = date_text(r->rq->a, first); break;
-    case NAME: {
-        struct str group = str_sub(raw, 0, str_find_char(raw, '='));
-        if (group.n == 0 && raw.n > 0) {
-            group = str_sub(raw, 1, str_find_char(str_sub(raw, 1, raw.n), '='));
-        }
-        text = dicom_text(r->rq->a, &r->charset, trimmed(group), &r->head.flags);
+    case DATE:
+        text = date_text(a, dicom_trim(str_sub(raw, 0, str_find_char(raw, '\\')), "DA"));
         break;
-    }
-    case TEXT: text = dicom_text(r->rq->a, &r->charset, first, &r->head.flags); break;
+    case NAME:
+        raw = dicom_text(a, e->charset, raw, DICOM_TEXT_NAME, &head->flags);
+        text = name_group(raw);
+        break;
+    case TEXT:
+        raw = dicom_text(a, e->charset, raw, DICOM_TEXT_LINE, &head->flags);
+        text = dicom_trim(str_sub(raw, 0, str_find_char(raw, '\\')), "LO");
+        break;
     }
     if (text.n > 0) {
         memcpy(at, &text, sizeof(text));
     }
 }
 
-static void take(struct reader *r, const struct element *e, struct coding coding)
-{
-    struct str raw = {(const char *)r->base + r->at, MIN(e->len, (uint32_t)MAX_VALUE)};
-    if (e->tag == TAG(0x0008, 0x0005)) {
-        r->charset = dicom_charset_of(raw);
-        return;
-    }
-    for (size_t i = 0; i < LEN(fields); i++) {
-        if (fields[i].tag == e->tag) {
-            keep(r, &fields[i], coding, raw);
-            return;
-        }
-    }
-}
-
 /* The group 0002: always explicit, little end first. */
-static enum err read_meta(struct reader *r)
+static enum err read_meta(struct req *rq, struct str window, struct dicom_head *head, size_t *ret_end)
 {
-    const struct coding coding = {false, false};
-    r->at = PREAMBLE + 4;
-    while (r->n - r->at >= 8 && get16(r->base + r->at, false) == 2) {
-        struct element e;
-        if (next_element(r, coding, &e) != STEP_OK || e.len > r->n - r->at) {
-            return FAIL(r->rq, E_SYNTAX, "DICOM: file meta group at byte %zu", r->at);
+    size_t at = DICOM_START;
+    while (window.n - at >= 8 && dicom_get16((const unsigned char *)window.p + at, false) == 2) {
+        struct dicom_header h;
+        const struct dicom_coding coding = {false, false};
+        if (dicom_header_read((const unsigned char *)window.p + at, window.n - at, coding, &h) !=
+                DICOM_STEP_OK ||
+            h.len > window.n - at - h.size) {
+            return FAIL(rq, E_SYNTAX, "DICOM: file meta group at byte %zu", at);
         }
-        take(r, &e, coding);
-        r->at += e.len;
+        struct dicom_charset charset = {0};
+        struct dicom_elem e = {.tag = h.tag, .charset = &charset};
+        e.value = str_sub(window, at + h.size, h.len);
+        dicom_head_take(rq->a, head, &e);
+        at += h.size + h.len;
     }
-    if (r->head.transfer_syntax.n == 0) {
-        return FAIL(r->rq, E_SYNTAX, "DICOM: no transfer syntax");
+    if (head->transfer_syntax.n == 0) {
+        return FAIL(rq, E_SYNTAX, "DICOM: no transfer syntax");
     }
+    *ret_end = at;
     return OK;
 }
 
-static enum step read_data_set(struct reader *r, struct coding coding, uint32_t *ret_tag)
+static bool is_pixels(uint32_t tag)
+{
+    return tag == DICOM_TAG(0x7fe0, 0x0008) || tag == DICOM_TAG(0x7fe0, 0x0009) ||
+           tag == DICOM_TAG_PIXELS;
+}
+
+static enum dicom_step read_data_set(struct req *rq, struct dicom_walk *w, struct dicom_head *head,
+                                     uint32_t *ret_tag)
 {
     for (;;) {
-        struct element e;
-        enum step s = next_element(r, coding, &e);
-        if (s != STEP_OK) {
-            return s;
+        struct dicom_elem e;
+        enum dicom_step s = dicom_walk_step(w, &e);
+        if (s == DICOM_STEP_OK && e.depth > 0) {
+            continue;
         }
-        *ret_tag = e.tag;
-        if (e.tag == TAG(0x7fe0, 0x0008) || e.tag == TAG(0x7fe0, 0x0009)
-            || e.tag == TAG(0x7fe0, 0x0010)) {
-            r->head.flags |= DICOM_PIXELS;
-            return STEP_END;
-        }
-        if (e.tag >> 16 == 0xfffe) {
-            return STEP_BROKEN;
-        }
-        if (e.len == UNDEFINED) {
-            s = skip_undefined(r, coding, e.vr);
-        } else {
-            if (e.len <= r->n - r->at) {
-                take(r, &e, coding);
+        if (s == DICOM_STEP_OK || (w->depth == 0 && w->tag != 0)) {
+            *ret_tag = s == DICOM_STEP_OK ? e.tag : w->tag;
+            if (is_pixels(*ret_tag)) { /* as far as they go */
+                head->flags |= DICOM_PIXELS;
+                return DICOM_STEP_END;
             }
-            s = skip_value(r, e.len);
         }
-        if (s != STEP_OK) {
+        if (s != DICOM_STEP_OK) {
             return s;
+        }
+        if (e.kind == DICOM_VALUE) {
+            dicom_head_take(rq->a, head, &e);
         }
     }
 }
 
 bool dicom_is(struct str window)
 {
-    return window.n >= PREAMBLE + 4 && memcmp(window.p + PREAMBLE, "DICM", 4) == 0;
+    return window.n >= DICOM_START && memcmp(window.p + DICOM_START - 4, "DICM", 4) == 0;
 }
 
 enum err dicom_read(struct req *rq, struct str window, bool whole, struct dicom_head *ret_head)
@@ -334,24 +180,31 @@ enum err dicom_read(struct req *rq, struct str window, bool whole, struct dicom_
     if (!dicom_is(window)) {
         return FAIL(rq, E_MEDIA_TYPE, "not a DICOM file");
     }
-    struct reader r = {.rq = rq, .base = (const unsigned char *)window.p, .n = window.n};
-    TRY(read_meta(&r));
-    struct str syntax = r.head.transfer_syntax;
+    struct dicom_head head = {.flags = 0};
+    size_t at = 0;
+    TRY(read_meta(rq, window, &head, &at));
+    struct str syntax = head.transfer_syntax;
     if (str_eq(syntax, S("1.2.840.10008.1.2.1.99"))) {
-        r.head.flags |= DICOM_DEFLATED;
-        *ret_head = r.head;
+        head.flags |= DICOM_DEFLATED;
+        *ret_head = head;
         return OK;
     }
-    struct coding coding = {.implicit = str_eq(syntax, S("1.2.840.10008.1.2")),
-                            .big = str_eq(syntax, S("1.2.840.10008.1.2.2"))};
-    uint32_t tag = 0;
-    enum step s = read_data_set(&r, coding, &tag);
-    if (s == STEP_BROKEN || (s == STEP_CUT && whole)) {
-        r.head.flags |= DICOM_BROKEN;
-    } else if (!whole && tag <= TAG_LAST_FIELD && s != STEP_OK) {
-        r.head.flags |= DICOM_CUT;
+    struct dicom_coding coding = {.implicit = str_eq(syntax, S("1.2.840.10008.1.2")),
+                                  .big = str_eq(syntax, S("1.2.840.10008.1.2.2"))};
+    struct dicom_walk w;
+    if (!dicom_walk_over(&w, rq, str_sub(window, at, window.n), at, coding, MAX_DEPTH)) {
+        return FAIL(rq, E_TOO_LARGE, "memory cap");
     }
-    *ret_head = r.head;
+    w.shallow = true; /* what lies in a sequence of known length cannot spoil the rest */
+    uint32_t tag = 0;
+    enum dicom_step s = read_data_set(rq, &w, &head, &tag);
+    bool broken = s == DICOM_STEP_BROKEN || s == DICOM_STEP_LIMIT;
+    if (broken || (s == DICOM_STEP_CUT && whole)) {
+        head.flags |= DICOM_BROKEN;
+    } else if (!whole && tag <= DICOM_HEAD_LAST && (s != DICOM_STEP_END || !is_pixels(tag))) {
+        head.flags |= DICOM_CUT;
+    }
+    *ret_head = head;
     return OK;
 }
 

@@ -1,95 +1,242 @@
-/* codec/dicom_text.c - DICOM text to UTF-8. See dicom_int.h.
+/* codec/dicom_text.c - DICOM text to UTF-8 (PS3.3 C.12.1.1.2, PS3.5 6.1). See dicom_int.h.
  *
- * Escape sequences (ISO 2022, PS3.5 6.1.2.5) change what the upper half means until the value's
- * end or the next one; those for Latin-1 and Cyrillic are followed, others give "?". */
+ * Escape sequences (ISO 2022, PS3.5 6.1.2.5) change what a half of the byte range means until the value's
+ * end or the next one; they name their sets themselves, so only the first value of Specific Character Set
+ * matters. What the sets mean is known to iconv of the C library. */
+#include <errno.h>
+#include <iconv.h>
+#include <string.h>
+
 #include "codec/dicom_int.h"
 #include "codec/utf8.h"
 
 enum { ESC = 0x1b };
 
-struct dicom_charset dicom_charset_of(struct str value)
-{
-    static const struct {
-        struct str name;
-        enum dicom_high high;
-    } rows[] = {
-        {SI(""), DICOM_HIGH_NONE},
-        {SI("ISO_IR 6"), DICOM_HIGH_NONE},
-        {SI("ISO 2022 IR 6"), DICOM_HIGH_NONE},
-        {SI("ISO_IR 100"), DICOM_HIGH_LATIN1},
-        {SI("ISO 2022 IR 100"), DICOM_HIGH_LATIN1},
-        {SI("ISO_IR 144"), DICOM_HIGH_CYRILLIC},
-        {SI("ISO 2022 IR 144"), DICOM_HIGH_CYRILLIC},
-        {SI("ISO_IR 192"), DICOM_HIGH_UTF8},
-    };
-    struct str first = str_trim(str_sub(value, 0, str_find_char(value, '\\')));
-    while (first.n > 0 && first.p[first.n - 1] == 0) {
-        first.n--;
-    }
-    for (size_t i = 0; i < LEN(rows); i++) {
-        if (str_eq(first, rows[i].name)) {
-            return (struct dicom_charset){rows[i].high};
-        }
-    }
-    return (struct dicom_charset){DICOM_HIGH_OTHER};
-}
-
-/* ISO 8859-5. */
-static uint32_t cyrillic(unsigned char c)
-{
-    switch (c) {
-    case 0xa0: return 0xa0;
-    case 0xad: return 0xad;
-    case 0xf0: return 0x2116;
-    case 0xfd: return 0xa7;
-    default: return c < 0xa0 ? '?' : 0x401u + (c - 0xa1u);
-    }
-}
-
-/* What the two halves of the byte range mean just now. */
-struct halves {
-    enum dicom_high high;
-    bool low_other; /* the lower half is a set of two bytes a character, not ASCII */
+/* What the bytes of the upper half are. */
+enum kind {
+    KIND_NONE,  /* ASCII; UTF-8 where it is well-formed */
+    KIND_OTHER, /* not known: replaced by "?" */
+    KIND_UTF8,
+    KIND_BYTE,  /* one byte a character, from 0xa0 */
+    KIND_KANA,  /* JIS X 0201: half width katakana from 0xa1 */
+    KIND_PAIR,  /* two bytes, both of the upper half */
+    KIND_WIDE,  /* two or four bytes, the later ones of any half (GBK, GB 18030) */
 };
 
-/* Follows the escape sequence at s[i]: gives the byte after it. */
-static size_t follow_escape(struct str s, size_t i, struct halves *h)
+static const struct set {
+    struct str number; /* of ISO_IR and ISO 2022 IR; or the whole name */
+    struct str escape; /* what follows ESC to call it into the upper half; "" none */
+    enum kind kind;
+    const char *iconv;
+} sets[] = {
+    {SI("6"), SI(""), KIND_NONE, NULL},
+    {SI("?"), SI(""), KIND_OTHER, NULL},
+    {SI("192"), SI(""), KIND_UTF8, NULL},
+    {SI("GB18030"), SI(""), KIND_WIDE, "GB18030"},
+    {SI("GBK"), SI(""), KIND_WIDE, "GBK"},
+    {SI("100"), SI("-A"), KIND_BYTE, "ISO-8859-1"},
+    {SI("101"), SI("-B"), KIND_BYTE, "ISO-8859-2"},
+    {SI("109"), SI("-C"), KIND_BYTE, "ISO-8859-3"},
+    {SI("110"), SI("-D"), KIND_BYTE, "ISO-8859-4"},
+    {SI("144"), SI("-L"), KIND_BYTE, "ISO-8859-5"},
+    {SI("127"), SI("-G"), KIND_BYTE, "ISO-8859-6"},
+    {SI("126"), SI("-F"), KIND_BYTE, "ISO-8859-7"},
+    {SI("138"), SI("-H"), KIND_BYTE, "ISO-8859-8"},
+    {SI("148"), SI("-M"), KIND_BYTE, "ISO-8859-9"},
+    {SI("203"), SI("-b"), KIND_BYTE, "ISO-8859-15"},
+    {SI("166"), SI("-T"), KIND_BYTE, "TIS-620"},
+    {SI("13"), SI(")I"), KIND_KANA, NULL},
+    {SI("149"), SI("$)C"), KIND_PAIR, "EUC-KR"},
+    {SI("58"), SI("$)A"), KIND_PAIR, "EUC-CN"},
+    {SI("87"), SI(""), KIND_NONE, NULL},  /* called into the lower half only */
+    {SI("159"), SI(""), KIND_NONE, NULL},
+};
+enum { SET_NONE = 0, SET_OTHER = 1, SET_UTF8 = 2 };
+
+/* What the bytes of the lower half are. */
+enum low { LOW_ASCII, LOW_JIS_208, LOW_JIS_212, LOW_OTHER };
+
+struct reader {
+    struct buf out;
+    struct str s;
+    size_t i;
+    uint8_t first; /* set of the upper half at the start of a value */
+    uint8_t high;
+    enum low low;
+    unsigned flags;
+};
+
+struct dicom_charset dicom_charset_of(struct str value)
 {
-    size_t from = ++i;
-    while (i < s.n && (unsigned char)s.p[i] >= 0x20 && (unsigned char)s.p[i] < 0x30) {
-        i++; /* intermediate bytes; the final one follows */
+    struct str name = str_trim(str_sub(value, 0, str_find_char(value, '\\')));
+    while (name.n > 0 && name.p[name.n - 1] == 0) {
+        name.n--;
     }
-    if (i < s.n) {
-        i++;
+    if (name.n == 0) {
+        return (struct dicom_charset){SET_NONE};
     }
-    struct str seq = str_sub(s, from, i - from);
-    if (str_eq(seq, S("-A"))) {
-        h->high = DICOM_HIGH_LATIN1;
-    } else if (str_eq(seq, S("-L"))) {
-        h->high = DICOM_HIGH_CYRILLIC;
-    } else if (str_starts(seq, S("("))) {
-        h->low_other = false;
-    } else if (str_starts(seq, S("$")) && !str_starts(seq, S("$)"))) {
-        h->low_other = true;
-    } else {
-        h->high = DICOM_HIGH_OTHER;
+    if (str_starts(name, S("ISO"))) { /* its number: programs write the blanks in many ways */
+        size_t from = name.n;
+        while (from > 0 && name.p[from - 1] >= '0' && name.p[from - 1] <= '9') {
+            from--;
+        }
+        name = str_sub(name, from, name.n);
     }
-    return i;
+    for (uint8_t i = 0; i < LEN(sets); i++) {
+        if (str_eq(name, sets[i].number)) {
+            return (struct dicom_charset){i};
+        }
+    }
+    return (struct dicom_charset){SET_OTHER};
 }
 
-/* One byte of the upper half, as a character. */
-static uint32_t high_char(enum dicom_high high, unsigned char c, unsigned *flags)
+static void replaced(struct reader *r)
 {
-    uint32_t u = '?';
-    if (high == DICOM_HIGH_LATIN1 && c >= 0xa0) {
-        u = c;
-    } else if (high == DICOM_HIGH_CYRILLIC) {
-        u = cyrillic(c);
+    buf_char(&r->out, '?');
+    r->flags |= DICOM_REPLACED;
+}
+
+/* Follows the escape sequence at r->i. */
+static void follow_escape(struct reader *r)
+{
+    size_t from = ++r->i;
+    while (r->i < r->s.n && (unsigned char)r->s.p[r->i] >= 0x20 &&
+           (unsigned char)r->s.p[r->i] < 0x30) {
+        r->i++; /* intermediate bytes; the final one follows */
     }
-    if (u == '?') {
-        *flags |= DICOM_REPLACED;
+    r->i += r->i < r->s.n;
+    struct str seq = str_sub(r->s, from, r->i - from);
+    if (str_starts(seq, S("("))) {
+        r->low = LOW_ASCII;
+    } else if (str_eq(seq, S("$B")) || str_eq(seq, S("$@"))) {
+        r->low = LOW_JIS_208;
+    } else if (str_eq(seq, S("$(D"))) {
+        r->low = LOW_JIS_212;
+    } else if (str_starts(seq, S("$")) && !str_starts(seq, S("$)"))) {
+        r->low = LOW_OTHER;
+    } else {
+        r->high = SET_OTHER;
+        for (uint8_t i = 0; i < LEN(sets); i++) {
+            if (seq.n > 0 && str_eq(seq, sets[i].escape)) {
+                r->high = i;
+            }
+        }
     }
-    return u;
+}
+
+/* One run of bytes of one set. What is not of it: "?" a byte. */
+static void convert(struct reader *r, const char *set, struct str run)
+{
+    iconv_t cd = iconv_open("UTF-8", set);
+    bool open = cd != (iconv_t)-1;
+    char *in = (char *)(uintptr_t)run.p; /* iconv does not write there */
+    size_t left = run.n;
+    while (left > 0) {
+        char piece[256];
+        char *to = piece;
+        size_t room = sizeof(piece);
+        size_t got = open ? iconv(cd, &in, &left, &to, &room) : (size_t)-1;
+        int why = open ? errno : EILSEQ;
+        buf_bytes(&r->out, piece, sizeof(piece) - room);
+        if (got == (size_t)-1 && why != E2BIG) {
+            replaced(r);
+            in++;
+            left--;
+            if (open) {
+                (void)iconv(cd, NULL, NULL, NULL, NULL);
+            }
+        }
+    }
+    if (open) {
+        (void)iconv_close(cd);
+    }
+}
+
+/* Two byte characters of the lower half, as EUC-JP has them. */
+static void low_run(struct reader *r)
+{
+    struct buf euc;
+    buf_init(&euc, r->out.a, (r->s.n - r->i) * 2 + 3);
+    unsigned char c;
+    size_t n = 0;
+    while (r->i < r->s.n && (c = (unsigned char)r->s.p[r->i]) > 0x20 && c < 0x7f) {
+        if (r->low == LOW_JIS_212 && n % 2 == 0) {
+            buf_char(&euc, (char)0x8f);
+        }
+        buf_char(&euc, (char)(c | 0x80));
+        n++;
+        r->i++;
+    }
+    if (n == 0) { /* a blank */
+        buf_char(&r->out, r->s.p[r->i++]);
+    } else if (r->low == LOW_OTHER || !buf_ok(&euc)) {
+        for (size_t k = 0; k < n; k++) {
+            replaced(r);
+        }
+    } else {
+        convert(r, "EUC-JP", buf_get(&euc));
+    }
+}
+
+/* Bytes of the character at p in GBK or GB 18030. */
+static size_t wide_size(struct str s, size_t i)
+{
+    if ((unsigned char)s.p[i] < 0x80) {
+        return 0;
+    }
+    if (i + 1 == s.n) {
+        return 1;
+    }
+    char c = s.p[i + 1];
+    size_t n = c >= '0' && c <= '9' ? 4 : 2;
+    return i + n > s.n || (unsigned char)c < ' ' ? 1 : n;
+}
+
+static void high_run(struct reader *r)
+{
+    const struct set *set = &sets[r->high];
+    size_t from = r->i;
+    size_t n = 0;
+    switch (set->kind) {
+    case KIND_UTF8:
+        n = utf8_seq(r->s.p + r->i, r->s.p + r->s.n);
+        r->i += MAX(n, (size_t)1);
+        if (n > 0) {
+            buf_bytes(&r->out, r->s.p + from, n);
+        } else {
+            replaced(r);
+        }
+        return;
+    case KIND_KANA: {
+        unsigned char c = (unsigned char)r->s.p[r->i];
+        char out[4];
+        if (c > 0xa0 && c < 0xe0) {
+            buf_bytes(&r->out, out, utf8_put(out, 0xff61u + (c - 0xa1u)));
+            r->i++;
+            return;
+        }
+        break;
+    }
+    case KIND_BYTE:
+    case KIND_PAIR:
+        while (r->i < r->s.n && (unsigned char)r->s.p[r->i] >= 0xa0) {
+            r->i++;
+        }
+        break;
+    case KIND_WIDE:
+        while (r->i < r->s.n && (n = wide_size(r->s, r->i)) > 0) {
+            r->i += n;
+        }
+        break;
+    case KIND_NONE:
+    case KIND_OTHER: break;
+    }
+    if (r->i == from) {
+        r->i++;
+        replaced(r);
+        return;
+    }
+    convert(r, set->iconv, str_sub(r->s, from, r->i - from));
 }
 
 static bool is_plain(struct str s)
@@ -103,41 +250,39 @@ static bool is_plain(struct str s)
 }
 
 struct str dicom_text(struct arena *a, const struct dicom_charset *charset, struct str s,
-                      unsigned *flags)
+                      enum dicom_text_kind kind, unsigned *flags)
 {
     if (is_plain(s)) {
         return s;
     }
-    struct halves h = {charset->high, false};
-    if (h.high == DICOM_HIGH_NONE && utf8_is_valid(s)) {
-        h.high = DICOM_HIGH_UTF8; /* written by programs that forgot to say so */
+    struct reader r = {.s = s, .first = charset->set};
+    if (sets[r.first].kind == KIND_NONE && utf8_is_valid(s)) {
+        r.first = SET_UTF8; /* written by programs that forgot to say so */
     }
-    struct buf b;
-    buf_init(&b, a, s.n * 3 + 1);
-    for (size_t i = 0; i < s.n;) {
-        unsigned char c = (unsigned char)s.p[i];
+    r.high = r.first;
+    buf_init(&r.out, a, s.n * 4 + 1);
+    while (r.i < s.n) {
+        unsigned char c = (unsigned char)s.p[r.i];
+        bool line = c == '\t' || c == '\n' || c == '\f' || c == '\r';
+        bool end = line || (r.low == LOW_ASCII &&
+                            (c == '\\' || (kind == DICOM_TEXT_NAME && (c == '^' || c == '='))));
         if (c == ESC) {
-            i = follow_escape(s, i, &h);
-            continue;
-        }
-        size_t n = 1;
-        char out[4];
-        if (c >= 0x80 && h.high == DICOM_HIGH_UTF8) {
-            n = utf8_seq(s.p + i, s.p + s.n);
-            if (n > 0) {
-                buf_bytes(&b, s.p + i, n);
-            } else {
-                n = 1;
-                buf_char(&b, '?');
-                *flags |= DICOM_REPLACED;
-            }
+            follow_escape(&r);
         } else if (c >= 0x80) {
-            buf_bytes(&b, out, utf8_put(out, high_char(h.high, c, flags)));
-        } else if (c >= ' ' && c != 0x7f) {
-            buf_char(&b, h.low_other ? '?' : (char)c);
-            *flags |= h.low_other ? DICOM_REPLACED : 0u;
+            high_run(&r);
+        } else if (c >= ' ' && c != 0x7f && r.low != LOW_ASCII) {
+            low_run(&r);
+        } else {
+            if ((c >= ' ' && c != 0x7f) || (line && kind == DICOM_TEXT_BLOCK)) {
+                buf_char(&r.out, (char)c);
+            }
+            r.i++;
         }
-        i += n;
+        if (end) {
+            r.high = r.first;
+            r.low = LOW_ASCII;
+        }
     }
-    return buf_get(&b);
+    *flags |= r.flags;
+    return buf_get(&r.out);
 }

@@ -1,0 +1,254 @@
+/* codec/dicom_value.c - what the value of an element says, as text or numbers. See dicom_file.h. */
+#include <string.h>
+
+#include "codec/decimal.h"
+#include "codec/dicom_int.h"
+
+enum {
+    TEXT = 1 << 0,     /* characters */
+    MULTI = 1 << 1,    /* several values between backslashes */
+    CHARSET = 1 << 2,  /* in the character set of the data set, not ASCII */
+    LEADING = 1 << 3,  /* blanks in front mean nothing either */
+    BLOCK = 1 << 4,    /* lines */
+};
+
+/* PS3.5 table 6.2-1. */
+static const struct kind {
+    char vr[3];
+    uint8_t flags;
+    uint8_t size; /* of one number */
+} kinds[] = {
+    {"AE", TEXT | MULTI | LEADING, 0},
+    {"AS", TEXT | MULTI | LEADING, 0},
+    {"AT", 0, 4},
+    {"CS", TEXT | MULTI | LEADING, 0},
+    {"DA", TEXT | MULTI | LEADING, 0},
+    {"DS", TEXT | MULTI | LEADING, 0},
+    {"DT", TEXT | MULTI | LEADING, 0},
+    {"FD", 0, 8},
+    {"FL", 0, 4},
+    {"IS", TEXT | MULTI | LEADING, 0},
+    {"LO", TEXT | MULTI | CHARSET | LEADING, 0},
+    {"LT", TEXT | CHARSET | BLOCK, 0},
+    {"PN", TEXT | MULTI | CHARSET | LEADING, 0},
+    {"SH", TEXT | MULTI | CHARSET | LEADING, 0},
+    {"SL", 0, 4},
+    {"SS", 0, 2},
+    {"ST", TEXT | CHARSET | BLOCK, 0},
+    {"SV", 0, 8},
+    {"TM", TEXT | MULTI | LEADING, 0},
+    {"UC", TEXT | MULTI | CHARSET, 0},
+    {"UI", TEXT | MULTI | LEADING, 0},
+    {"UL", 0, 4},
+    {"UR", TEXT, 0},
+    {"US", 0, 2},
+    {"UT", TEXT | CHARSET | BLOCK, 0},
+    {"UV", 0, 8},
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static const struct kind *kind_of(const char vr[2])
+{
+    static const struct kind none = {"", 0, 0};
+    for (size_t i = 0; i < LEN(kinds); i++) {
+        if (memcmp(kinds[i].vr, vr, 2) == 0) {
+            return &kinds[i];
+        }
+    }
+    return &none;
+}
+
+bool dicom_is_multi(const char vr[2])
+{
+    return (kind_of(vr)->flags & MULTI) != 0;
+}
+
+bool dicom_is_text(const char vr[2])
+{
+    return (kind_of(vr)->flags & TEXT) != 0;
+}
+
+size_t dicom_number_size(const char vr[2])
+{
+    return kind_of(vr)->size;
+}
+
+struct str dicom_trim(struct str s, const char vr[2])
+{
+    while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == 0)) {
+        s.n--;
+    }
+    while ((kind_of(vr)->flags & LEADING) != 0 && s.n > 0 && *s.p == ' ') {
+        s = str_sub(s, 1, s.n);
+    }
+    return s;
+}
+
+struct str dicom_values(struct arena *a, const struct dicom_elem *e)
+{
+    static const struct dicom_charset ascii = {0};
+    const struct kind *k = kind_of(e->vr);
+    unsigned flags = 0;
+    enum dicom_text_kind kind = (k->flags & BLOCK) != 0 ? DICOM_TEXT_BLOCK : DICOM_TEXT_LINE;
+    if (memcmp(e->vr, "PN", 2) == 0) {
+        kind = DICOM_TEXT_NAME;
+    }
+    bool charset = (k->flags & CHARSET) != 0 && e->charset != NULL;
+    return dicom_text(a, charset ? e->charset : &ascii, e->value, kind, &flags);
+}
+
+struct str dicom_elem_text(struct req *rq, const struct dicom_elem *e, size_t i)
+{
+    struct str rest = dicom_values(rq->a, e);
+    struct str one = rest;
+    if (rest.p == NULL || !dicom_is_text(e->vr)) {
+        return (struct str){NULL, 0};
+    }
+    for (size_t k = 0; dicom_is_multi(e->vr) && k <= i; k++) {
+        if (!str_cut(&rest, '\\', &one)) {
+            return (struct str){NULL, 0};
+        }
+    }
+    return dicom_trim(one, e->vr);
+}
+
+bool dicom_decimal(struct str s, char out[DICOM_DECIMAL_MAX + 4], size_t *ret_n)
+{
+    size_t n = 0;
+    size_t i = 0;
+    if (s.n == 0 || s.n > DICOM_DECIMAL_MAX) {
+        return false;
+    }
+    if (s.p[i] == '-' || s.p[i] == '+') {
+        if (s.p[i++] == '-') {
+            out[n++] = '-';
+        }
+    }
+    while (i + 1 < s.n && s.p[i] == '0' && is_digit(s.p[i + 1])) {
+        i++; /* JSON has no zeros in front */
+    }
+    bool whole = i < s.n && is_digit(s.p[i]);
+    if (!whole) {
+        out[n++] = '0';
+    }
+    while (i < s.n && is_digit(s.p[i])) {
+        out[n++] = s.p[i++];
+    }
+    if (i < s.n && s.p[i] == '.') {
+        bool fraction = ++i < s.n && is_digit(s.p[i]);
+        if (fraction) {
+            out[n++] = '.';
+        }
+        while (i < s.n && is_digit(s.p[i])) {
+            out[n++] = s.p[i++];
+        }
+        whole = whole || fraction;
+    }
+    if (whole && i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
+        out[n++] = s.p[i++];
+        if (i < s.n && (s.p[i] == '-' || s.p[i] == '+')) {
+            out[n++] = s.p[i++];
+        }
+        whole = i < s.n;
+        while (i < s.n && is_digit(s.p[i])) {
+            out[n++] = s.p[i++];
+        }
+    }
+    *ret_n = n;
+    return whole && i == s.n;
+}
+
+static bool text_double(struct str s, double *ret_v)
+{
+    char text[DICOM_DECIMAL_MAX + 4];
+    size_t n = 0;
+    struct decimal d;
+    if (!dicom_decimal(s, text, &n) || !decimal_parse((struct str){text, n}, &d)) {
+        return false;
+    }
+    *ret_v = (double)decimal_to_float(&d);
+    return true;
+}
+
+/* The i-th of the decimal texts of an element. */
+static struct str decimal_text(const struct dicom_elem *e, size_t i)
+{
+    struct str rest = e->value;
+    struct str one = {NULL, 0};
+    for (size_t k = 0; k <= i; k++) {
+        if (!str_cut(&rest, '\\', &one)) {
+            return (struct str){NULL, 0};
+        }
+    }
+    return dicom_trim(one, e->vr);
+}
+
+static const unsigned char *number_at(const struct dicom_elem *e, size_t i)
+{
+    size_t size = dicom_number_size(e->vr);
+    return size == 0 || i >= e->value.n / size ? NULL
+                                               : (const unsigned char *)e->value.p + i * size;
+}
+
+bool dicom_elem_u32(const struct dicom_elem *e, size_t i, uint32_t *ret_v)
+{
+    const unsigned char *p = number_at(e, i);
+    uint64_t v = 0;
+    if (memcmp(e->vr, "IS", 2) == 0) {
+        if (!str_u64(decimal_text(e, i), &v) || v > UINT32_MAX) {
+            return false;
+        }
+    } else if (p == NULL) {
+        return false;
+    } else if (memcmp(e->vr, "US", 2) == 0) {
+        v = dicom_get16(p, e->big_endian);
+    } else if (memcmp(e->vr, "UL", 2) == 0) {
+        v = dicom_get32(p, e->big_endian);
+    } else if (memcmp(e->vr, "AT", 2) == 0) {
+        v = dicom_get16(p, e->big_endian) << 16 | dicom_get16(p + 2, e->big_endian);
+    } else {
+        return false;
+    }
+    *ret_v = (uint32_t)v;
+    return true;
+}
+
+bool dicom_elem_double(const struct dicom_elem *e, size_t i, double *ret_v)
+{
+    if (memcmp(e->vr, "DS", 2) == 0 || memcmp(e->vr, "IS", 2) == 0) {
+        return text_double(decimal_text(e, i), ret_v);
+    }
+    const unsigned char *p = number_at(e, i);
+    if (p == NULL || memcmp(e->vr, "AT", 2) == 0) {
+        return false;
+    }
+    bool big = e->big_endian;
+    bool with_sign = e->vr[0] == 'S';
+    float f;
+    switch (dicom_number_size(e->vr)) {
+    case 2: {
+        uint32_t v = dicom_get16(p, big);
+        *ret_v = with_sign && v > INT16_MAX ? (double)v - 65536.0 : (double)v;
+        return true;
+    }
+    case 4: {
+        uint32_t v = dicom_get32(p, big);
+        memcpy(&f, &v, sizeof(f));
+        *ret_v = e->vr[0] == 'F' ? (double)f : with_sign ? (double)(int32_t)v : (double)v;
+        return true;
+    }
+    default: {
+        uint64_t v = dicom_get64(p, big);
+        if (e->vr[0] == 'F') {
+            memcpy(ret_v, &v, sizeof(v));
+        } else {
+            *ret_v = with_sign ? (double)(int64_t)v : (double)v;
+        }
+        return true;
+    }
+    }
+}
