@@ -193,8 +193,9 @@ static bool is_limit(struct req *rq, struct jv elem, struct str key, uint64_t *r
 
 /* How often an element may stand; what R4 asks anyway is not said twice. */
 static void count_check(struct held *h, const struct profile_elem *e, const struct node *node,
-                        uint32_t n, const struct place *at)
+                        const struct nodes *items, const struct place *at)
 {
+    uint32_t n = items->n;
     const struct def_elem *row = def_stem(h->d, node->type, e->name);
     uint64_t limit;
     uint16_t type;
@@ -205,6 +206,8 @@ static void count_check(struct held *h, const struct profile_elem *e, const stru
         held_fault(h, at, "required", T("A required element is missing."), e->name);
     }
     if (is_limit(h->rq, e->v, S("max"), &limit) && n > limit) {
+        struct place itself = place_of(at, &items->v[0]);
+        at = row == NULL && limit == 0 ? &itself : at; /* one of the types of a choice is forbidden */
         held_fault(h, at, "structure", T("There are more of these than the profile allows."),
                    e->name);
     }
@@ -232,7 +235,7 @@ static void children_check(struct held *h, const struct profile *p, uint32_t at,
         }
         uint32_t whole = profile_child(p, at, name, S(""));
         if (whole != 0 && json_has(p->e[whole].v)) {
-            count_check(h, &p->e[whole], node, items.n, place);
+            count_check(h, &p->e[whole], node, &items, place);
         }
         for (uint32_t k = 0; whole != 0 && k < items.n; k++) {
             const struct node *item = &items.v[k];

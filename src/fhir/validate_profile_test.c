@@ -43,6 +43,19 @@ static const char *const books[] = {
 #define PATIENT "{\"resourceType\":\"Patient\",\"meta\":{\"profile\":[\"http://t/patient\"]},"
 #define GOOD "\"birthDate\":\"1980\",\"name\":[{\"text\":\"A\"}],"
 #define NAT "\"identifier\":[{\"system\":\"http://nat\",\"value\":\"123\"}]"
+#define PRESSURE(first, second) \
+    "{\"resourceType\":\"Observation\",\"meta\":{\"profile\":[\"http://hl7.org/fhir/" \
+    "StructureDefinition/bp\"]},\"status\":\"final\",\"category\":[{\"coding\":[{\"system\":" \
+    "\"http://terminology.hl7.org/CodeSystem/observation-category\",\"code\":\"vital-signs\"}]}]," \
+    "\"code\":{\"coding\":[" LOINC "\"85354-9\"}]},\"subject\":{\"reference\":\"Patient/a\"}," \
+    "\"effectiveDateTime\":\"2020-01-01\",\"component\":[{\"code\":{\"coding\":[" LOINC \
+    "\"" first "\"}]}" ABSENT "},{\"code\":{\"coding\":[" LOINC "\"" second "\"}]}" ABSENT "}]"
+#define ABSENT ",\"dataAbsentReason\":{\"text\":\"x\"}"
+#define LOINC "{\"system\":\"http://loinc.org\",\"code\":"
+#define ELEMENTS "{\"resourceType\":\"StructureDefinition\",\"url\":\"http://t/x\",\"name\":\"X\"," \
+    "\"status\":\"draft\",\"kind\":\"resource\",\"abstract\":false,\"type\":\"Patient\"," \
+    "\"baseDefinition\":\"http://hl7.org/fhir/StructureDefinition/Patient\",\"derivation\":" \
+    "\"constraint\",\"differential\":{\"element\":[{\"id\":\"Patient\",\"path\":\"Patient\"},"
 #define FORM "{\"resourceType\":\"QuestionnaireResponse\",\"questionnaire\":\"http://t/form\",\"status\":"
 
 /* expect: "" or "code path" of the first error. */
@@ -74,6 +87,15 @@ static const struct {
     {"{\"resourceType\":\"Patient\",\"extension\":[{\"url\":\"http://x\",\"valueString\":\"x\"}]}", 0, ""},
     {"{\"resourceType\":\"Patient\",\"extension\":[{\"url\":\"http://x\",\"valueString\":\"x\"}]}",
      FHIR_STRICT, "structure Patient.extension[0]"},
+    {PRESSURE("8480-6", "8462-4") "}", 0, ""},
+    {PRESSURE("8480-6", "1-8") "}", 0, "required Observation"},
+    {PRESSURE("8480-6", "8462-4") ",\"valueQuantity\":{\"value\":1}}", 0,
+     "structure Observation.value.ofType(Quantity)"},
+    {ELEMENTS "{\"id\":\"Patient.a..b\",\"path\":\"Patient.a..b\"}]}}", 0,
+     "invariant StructureDefinition.differential.element[1]"},
+    {ELEMENTS "{\"id\":\"Patient.birthDate\",\"path\":\"Patient.birthDate\",\"type\":[{\"code\":"
+     "\"date\"}],\"binding\":{\"strength\":\"example\"}}]}}", 0,
+     "invariant StructureDefinition.differential.element[1]"},
     {FORM "\"completed\",\"item\":[{\"linkId\":\"a\",\"answer\":[{\"valueInteger\":1}]}]}", 0, ""},
     {FORM "\"completed\"}", 0, "required QuestionnaireResponse"},
     {FORM "\"in-progress\"}", 0, ""},

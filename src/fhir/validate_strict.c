@@ -89,7 +89,15 @@ static void links_check(struct walk *w, const struct frame *f)
     }
 }
 
-/* A Reference that ends: one to a version finds it among the entries. */
+/* Whether an address is that of a reference. */
+static bool is_address_of(struct str url, struct str ref)
+{
+    bool tail = str_ends(url, ref) && url.n > ref.n && url.p[url.n - ref.n - 1] == '/';
+    return str_eq(url, ref) || tail;
+}
+
+/* A Reference that ends: one to a version finds it among the entries; one to none finds one version
+ * (R4 bundle.html#references: with several it is ambiguous which is meant). */
 static void version_check(struct walk *w, const struct frame *f)
 {
     struct req *rq = w->rq;
@@ -97,24 +105,42 @@ static void version_check(struct walk *w, const struct frame *f)
     size_t at = str_find(ref, S("/_history/"));
     struct str version = str_sub(ref, at + 10, ref.n);
     struct str plain = str_sub(ref, 0, at);
-    bool same = false;
-    bool other = false;
-    if (at == ref.n || !json_is(json_get(w->root, S("type")), S("document"))) {
+    uint32_t same = 0;
+    uint32_t other = 0;
+    if (ref.n == 0 || !json_is(json_get(w->root, S("type")), S("document"))) {
         return;
     }
     struct jv list = json_get(w->root, S("entry"));
     for (struct jv e = json_first(list); json_has(e); e = json_next(e)) {
         struct str url = json_str(rq->a, json_get(e, S("fullUrl")));
         struct jv is = json_path(e, S("resource.meta.versionId"));
-        if (str_ends(url, plain)) {
+        if (is_address_of(url, plain)) {
             bool this = str_eq(json_str(rq->a, is), version);
-            same = same || this;
-            other = other || !this;
+            same += this ? 1 : 0;
+            other += this ? 0 : 1;
         }
     }
-    if (other && !same) {
+    if (at == ref.n && same + other > 1) {
+        walk_fault(w, "multiple-matches", T("The document holds several versions: name one."), S(""),
+                   S(""));
+    } else if (at < ref.n && other > 0 && same == 0) {
         walk_fault(w, "not-found", T("The document does not hold this version."), S(""), S(""));
     }
+}
+
+/* Whether R4 has the parameter of an address for a type; true when it has none of that address. */
+static bool is_derived(struct walk *w, struct str url, struct str base)
+{
+    bool known = false;
+    const struct def_param *p;
+    for (uint16_t row = 0; url.n > 0 && (p = def_param_row(w->d, row)) != NULL; row++) {
+        bool this = str_eq(def_str(w->d, p->url), url);
+        if (this && (p->fhir_type == T_NONE || p->fhir_type == fhir_type_find(base))) {
+            return true;
+        }
+        known = known || this;
+    }
+    return !known;
 }
 
 /* A SearchParameter that ends: its expression begins with a type it is for; a composite has parts. */
@@ -128,10 +154,17 @@ static void search_parameter_check(struct walk *w, const struct frame *f)
         n++;
     }
     struct str first = str_sub(expr, 0, n);
+    struct str from = json_str(rq->a, json_get(f->v, S("derivedFrom")));
     bool fits = fhir_type_find(first) == T_NONE;
+    bool derived = true;
     for (struct jv b = json_first(bases); json_has(b); b = json_next(b)) {
         struct str base = json_str(rq->a, b);
         fits = fits || str_eq(base, first) || fhir_type_find(base) == T_NONE;
+        derived = derived && is_derived(w, from, base);
+    }
+    if (!derived) {
+        walk_fault(w, "business-rule", T("The parameter it is derived from is for other types."), S(""),
+                   S(""));
     }
     if (!fits) {
         walk_fault(w, "value", T("The expression is for another type."), first, S("expression"));

@@ -99,6 +99,21 @@ static bool target_fits(struct held *h, struct jv targets, struct str type,
     return !json_has(json_first(targets));
 }
 
+/* Whether a reference stays where the profile wants its target (R4 elementdefinition.html#aggregation);
+ * bundled can only be told of a Bundle. */
+static bool aggregation_fits(struct held *h, struct jv list, struct str ref, bool inside)
+{
+    bool fits = !json_has(json_first(list)) || ref.n == 0;
+    bool bundle = json_is(json_get(h->root, S("resourceType")), S("Bundle"));
+    for (struct jv v = json_first(list); json_has(v) && !fits; v = json_next(v)) {
+        bool local = ref.p[0] == '#';
+        fits = json_is(v, S("contained")) ? local
+               : json_is(v, S("bundled")) ? !local && (inside || !bundle)
+                                          : !local;
+    }
+    return fits;
+}
+
 static void reference_check(struct held *h, struct jv type, const struct node *node,
                             const struct place *at)
 {
@@ -111,6 +126,9 @@ static void reference_check(struct held *h, struct jv type, const struct node *n
     while (!json_has(target.v) && str_cut(&rest, '/', &part)) {
         kind = last;
         last = part;
+    }
+    if (!aggregation_fits(h, json_get(type, S("aggregation")), ref, json_has(target.v))) {
+        held_fault(h, at, "required", T("The profile wants this target elsewhere."), S(""));
     }
     if (ref.n == 0 || def_find(h->d, kind) == 0) {
         return;
