@@ -1,95 +1,18 @@
-/* app/demo_jpeg.c - photographs of the demo: drawn by cairo or computed, encoded by libjpeg. */
-#include <stdio.h>
-
+/* app/demo_jpeg.c - photographs of the demo: drawn by cairo or computed. */
 #include <cairo.h>
-#include <jpeglib.h>
 #include <math.h>
 
 #include "app/demo_file.h"
 #include "app/demo_pixel.h"
+#include "dicom/picture.h"
 
-enum { QUALITY = 82, JPEG_CAP = 4 * 1024 * 1024, CHUNK = 4096 };
+enum { QUALITY = 82 };
 
-struct picture {
+struct drawing {
     unsigned width;
     unsigned height;
     uint8_t *rgb; /* 3 bytes a point */
 };
-
-/* ---- libjpeg into a builder ---- */
-
-struct sink {
-    struct jpeg_destination_mgr mgr; /* FIRST */
-    struct buf *out;
-    JOCTET waste[CHUNK]; /* the builder is full: what follows goes here */
-};
-
-static void sink_room(struct sink *s)
-{
-    char *p = buf_room(s->out, CHUNK);
-    s->mgr.next_output_byte = p != NULL ? (JOCTET *)p : s->waste;
-    s->mgr.free_in_buffer = CHUNK;
-}
-
-static void sink_init(j_compress_ptr c)
-{
-    sink_room((struct sink *)(void *)c->dest);
-}
-
-static boolean sink_full(j_compress_ptr c)
-{
-    struct sink *s = (struct sink *)(void *)c->dest;
-    s->out->n += s->out->failed ? 0 : CHUNK;
-    sink_room(s);
-    return TRUE;
-}
-
-static void sink_end(j_compress_ptr c)
-{
-    struct sink *s = (struct sink *)(void *)c->dest;
-    s->out->n += s->out->failed ? 0 : CHUNK - s->mgr.free_in_buffer;
-}
-
-/* Only our own mistakes get here: sizes and parameters are ours. */
-NORETURN static void jpeg_failed(j_common_ptr c)
-{
-    (void)c;
-    assert_failed(__FILE__, __LINE__, "libjpeg takes our parameters");
-}
-
-static enum err encode(struct req *rq, const struct picture *pic, struct str *ret_bytes)
-{
-    struct jpeg_compress_struct c = {0};
-    struct jpeg_error_mgr err;
-    struct buf out;
-    struct sink sink = {.out = &out};
-    buf_init(&out, rq->a, JPEG_CAP);
-    c.err = jpeg_std_error(&err);
-    err.error_exit = jpeg_failed;
-    jpeg_create_compress(&c);
-    sink.mgr.init_destination = sink_init;
-    sink.mgr.empty_output_buffer = sink_full;
-    sink.mgr.term_destination = sink_end;
-    c.dest = &sink.mgr;
-    c.image_width = pic->width;
-    c.image_height = pic->height;
-    c.input_components = 3;
-    c.in_color_space = JCS_RGB;
-    jpeg_set_defaults(&c);
-    jpeg_set_quality(&c, QUALITY, TRUE);
-    jpeg_start_compress(&c, TRUE);
-    while (c.next_scanline < c.image_height) {
-        JSAMPROW row = pic->rgb + (size_t)c.next_scanline * pic->width * 3;
-        (void)jpeg_write_scanlines(&c, &row, 1);
-    }
-    jpeg_finish_compress(&c);
-    jpeg_destroy_compress(&c);
-    if (!buf_ok(&out)) {
-        return FAIL(rq, E_TOO_LARGE, "memory cap");
-    }
-    *ret_bytes = buf_get(&out);
-    return OK;
-}
 
 /* ---- pictures ---- */
 
@@ -98,7 +21,7 @@ static uint8_t byte_of(double v)
     return (uint8_t)(v <= 0 ? 0 : v >= 1 ? 255 : v * 255);
 }
 
-static void point(struct picture *p, unsigned x, unsigned y, double r, double g, double b)
+static void point(struct drawing *p, unsigned x, unsigned y, double r, double g, double b)
 {
     uint8_t *at = p->rgb + ((size_t)y * p->width + x) * 3;
     at[0] = byte_of(r);
@@ -107,7 +30,7 @@ static void point(struct picture *p, unsigned x, unsigned y, double r, double g,
 }
 
 /* A film on a lamp: bluish, darker towards the edges, photographed with a little noise. */
-static void xray_draw(struct picture *p, const struct demo_ask *ask)
+static void xray_draw(struct drawing *p, const struct demo_ask *ask)
 {
     struct demo_scene s = demo_scene(ask->seed);
     struct demo_random r = {ask->seed};
@@ -124,7 +47,7 @@ static void xray_draw(struct picture *p, const struct demo_ask *ask)
 }
 
 /* Skin with a red patch, its darker rim, hairs, and a ruler beside it. */
-static void skin_draw(struct picture *p, const struct demo_ask *ask)
+static void skin_draw(struct drawing *p, const struct demo_ask *ask)
 {
     struct demo_scene s = demo_scene(ask->seed);
     struct demo_random r = {ask->seed};
@@ -171,7 +94,7 @@ static void paper_grid(cairo_t *cr, double w, double h, double mm)
     }
 }
 
-static void ecg_draw(struct picture *p, const struct demo_ask *ask)
+static void ecg_draw(struct drawing *p, const struct demo_ask *ask)
 {
     struct demo_scene s = demo_scene(ask->seed);
     struct demo_random r = {ask->seed};
@@ -214,7 +137,7 @@ static void ecg_draw(struct picture *p, const struct demo_ask *ask)
 enum err demo_jpeg(struct req *rq, const struct demo_ask *ask, enum demo_photo photo,
                    struct str *ret_bytes)
 {
-    struct picture p = {.width = 1200, .height = photo == DEMO_PHOTO_XRAY ? 1200 : 900};
+    struct drawing p = {.width = 1200, .height = photo == DEMO_PHOTO_XRAY ? 1200 : 900};
     p.rgb = arena_alloc_raw(rq->a, (size_t)p.width * p.height * 3);
     TRY_MEM(rq, p.rgb);
     switch (photo) {
@@ -223,5 +146,6 @@ enum err demo_jpeg(struct req *rq, const struct demo_ask *ask, enum demo_photo p
     case DEMO_PHOTO_SKIN: skin_draw(&p, ask); break;
     case DEMO_PHOTO_COUNT: return FAIL(rq, E_BAD_INPUT, "photo");
     }
-    return encode(rq, &p, ret_bytes);
+    struct picture pic = {.width = p.width, .height = p.height, .samples = 3, .v = p.rgb};
+    return picture_jpeg(rq, &pic, QUALITY, ret_bytes);
 }
