@@ -262,17 +262,25 @@ static void a_cut_tail_shows_after_more_work(void **state)
     t_close(&t);
 }
 
+static struct str head_text(struct t *t)
+{
+    char path[OS_PATH_MAX];
+    struct str text;
+    assert_int_equal(os_path(&t->rq, str_z(t->dir), S("audit.head"), path), OK);
+    assert_int_equal(os_read_file(&t->rq, path, 4096, &text), OK);
+    return text;
+}
+
 static void the_head_is_signed(void **state)
 {
     struct t t = t_open();
     char path[OS_PATH_MAX];
-    struct str text;
     (void)state;
     fill(&t);
     t_stop(&t);
     look(&t);
+    const struct str text = head_text(&t);
     assert_int_equal(os_path(&t.rq, str_z(t.dir), S("audit.head"), path), OK);
-    assert_int_equal(os_read_file(&t.rq, path, 4096, &text), OK);
     assert_true(str_find(text, S("\naudit 6 ")) < text.n);
     char *forged = arena_cstr(t.rq.a, text);
     forged[str_find(text, S("\naudit 6 ")) + 7] = '5';
@@ -280,6 +288,33 @@ static void the_head_is_signed(void **state)
     expect(&t, AUDIT_HEAD_BAD, 0);
     assert_int_equal(os_remove(&t.rq, path), OK);
     expect(&t, AUDIT_HEAD_BAD, 0);
+    t_close(&t);
+}
+
+/* The text says when it was signed. */
+static void the_head_is_signed_where_there_is_more(void **state)
+{
+    struct t t = t_open();
+    char before[1024];
+    (void)state;
+    fill(&t);
+    t_stop(&t);
+    t_start(&t);
+    const struct str text = head_text(&t);
+    assert_in_range(text.n, 1, sizeof(before) - 1);
+    memcpy(before, text.p, text.n);
+    before[text.n] = 0;
+    for (int i = 0; i < 2; i++) { /* a stop and a start without a record between */
+        t_stop(&t);
+        t_start(&t);
+        assert_true(str_eq(head_text(&t), str_z(before)));
+    }
+    record(&t, AUDIT_READ, "r0");
+    assert_int_equal(store_commit_audit(t.st, &t.rq), OK);
+    t_stop(&t);
+    t_start(&t);
+    assert_true(str_find(head_text(&t), S("\naudit 7 ")) < head_text(&t).n);
+    expect(&t, AUDIT_HOLDS, 0);
     t_close(&t);
 }
 
@@ -331,6 +366,7 @@ int main(void)
         cmocka_unit_test(tampering_is_found),
         cmocka_unit_test(a_cut_tail_shows_after_more_work),
         cmocka_unit_test(the_head_is_signed),
+        cmocka_unit_test(the_head_is_signed_where_there_is_more),
         cmocka_unit_test(a_refused_change_leaves_no_record),
         cmocka_unit_test(looks_outlive_a_refused_change),
     };

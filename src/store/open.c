@@ -104,6 +104,8 @@ static enum err head_look(struct req *rq, struct store *st)
         r.fault = AUDIT_HEAD_BAD;
     }
     if (r.fault == AUDIT_HOLDS) {
+        st->head = head;
+        st->head_stands = true;
         return OK;
     }
     LOG(LOG_AUDIT_BROKEN, log_u64(r.seq));

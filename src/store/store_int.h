@@ -25,6 +25,8 @@ struct store {
     struct writer *writer; /* NULL when read only */
     struct dicts *dicts;      /* of the bodies */
     struct head_key head_key; /* signs DIR/audit.head */
+    struct head head;         /* which DIR/audit.head said at the start, if it stands */
+    bool head_stands;         /* it was there and fits the database */
     struct os_mutex blob_lock; /* pins; and a blob's removal, against one that is being put */
     struct blob_pin *pins;     /* blob.c: blobs of requests that have not ended */
 };

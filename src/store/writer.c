@@ -291,10 +291,16 @@ static void *writer_main(void *ctx)
 
 /* ---- the keeper ---- */
 
+static bool head_same(const struct head *a, const struct head *b)
+{
+    return a->seq == b->seq && a->tx == b->tx;
+}
+
+/* Signed where there are new records only. */
 static void keep_head(struct writer *w, struct head *written, const struct head *now)
 {
     struct req rq;
-    if (now->seq == written->seq && now->tx == written->tx) {
+    if (head_same(now, written)) {
         return;
     }
     req_init(&rq, HEAD_ARENA, os_now());
@@ -391,7 +397,8 @@ struct writer *writer_start(struct req *rq, struct store *st)
     }
     w->committed = w->marks.head;
     w->started = w->marks.head;
-    if (head_save(rq, st->dir, &st->head_key, &w->started) != OK) {
+    if (!(st->head_stands && head_same(&st->head, &w->started)) &&
+        head_save(rq, st->dir, &st->head_key, &w->started) != OK) {
         goto failed;
     }
     if (!os_thread_start(&w->thread, "writer", writer_main, w)) {
