@@ -163,7 +163,10 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
         store_on_commit(app->web.care.store, app_committed, app);
     }
     rq->db = store_db_open(app->web.care.store);
-    return rq->db != NULL ? OK : FAIL(rq, E_IO, "read handle");
+    if (rq->db == NULL) {
+        return FAIL(rq, E_IO, "read handle");
+    }
+    return read_only ? OK : app_index_begin(rq, app);
 }
 
 void app_close(struct req *rq, struct app *app)

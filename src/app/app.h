@@ -40,6 +40,8 @@ MUST_USE enum err app_folder(struct req *rq, const char *name, struct str *ret_p
  * before they do. *ret_whole: false when a signal asked to stop; the next start goes on.
  * errors   of fhir_reindex() */
 MUST_USE enum err app_index(struct req *rq, struct app *app, bool *ret_whole);
+/* What fhir_index_begin() says of a new folder: part of app_open(). */
+MUST_USE enum err app_index_begin(struct req *rq, struct app *app);
 
 /* The route table: app/routes.c. */
 extern const struct http_route app_routes[];

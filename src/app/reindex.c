@@ -29,6 +29,15 @@ enum err app_index(struct req *rq, struct app *app, bool *ret_whole)
     return e;
 }
 
+enum err app_index_begin(struct req *rq, struct app *app)
+{
+    const struct who *before = rq->who;
+    rq->who = &who_system;
+    enum err e = fhir_index_begin(rq, app->web.care.store);
+    rq->who = before;
+    return e;
+}
+
 static enum err run(struct command_args *args)
 {
     struct reindex r = {.store = care_of(args->rq)->store, .all = true};

@@ -84,6 +84,44 @@ enum err fhir_index_is_current(struct req *rq, bool *ret_current)
     return OK;
 }
 
+unsigned fhir_index_code(void)
+{
+    return CODE_GENERATION;
+}
+
+static enum err last_rid(struct req *rq, int64_t *ret_rid)
+{
+    CLEANUP(db_rows_done) struct db_rows rows = {.stmt = NULL};
+    TRY(db_one(rq, Q_INDEX_LAST, NULL, 0, &rows));
+    *ret_rid = db_i64(&rows, 0);
+    return OK;
+}
+
+static enum err generation_put(struct tx *tx, struct str name)
+{
+    return TX_SQL(tx, W_SETTING, 0, sql_text(S(GENERATION)), sql_blob(name));
+}
+
+enum err fhir_index_begin(struct req *rq, struct store *store)
+{
+    bool current = false;
+    int64_t last = 0;
+    struct str name;
+    TRY(last_rid(rq, &last));
+    if (last > 0) {
+        return OK;
+    }
+    TRY(fhir_index_is_current(rq, &current));
+    if (current) {
+        return OK;
+    }
+    TRY(generation(rq, &name));
+    struct tx *tx = tx_new(rq);
+    TRY_MEM(rq, tx);
+    TRY(generation_put(tx, name));
+    return store_commit(store, rq, tx);
+}
+
 /* ---- one resource ---- */
 
 struct step {
@@ -206,7 +244,7 @@ static enum err commit_step(struct step *s)
     TRY(e);
     TRY(progress_put(s, tx));
     if (s->finished) {
-        TRY(TX_SQL(tx, W_SETTING, 0, sql_text(S(GENERATION)), sql_blob(s->generation)));
+        TRY(generation_put(tx, s->generation));
     }
     return store_commit(s->r->store, s->rq, tx);
 }
@@ -239,16 +277,8 @@ static enum err begin(struct req *rq, struct step *s, bool current)
     TRY(db_now(rq, &now)); /* what is written from now on may have its words */
     s->wordless = now.vid;
     TRY(tx_sql(tx, W_INDEX_WORDS_CLEAR, 0, NULL, 0));
-    TRY(TX_SQL(tx, W_SETTING, 0, sql_text(S(GENERATION)), sql_blob(S("none"))));
+    TRY(generation_put(tx, S("none")));
     return store_commit(s->r->store, rq, tx);
-}
-
-static enum err last_rid(struct req *rq, int64_t *ret_rid)
-{
-    CLEANUP(db_rows_done) struct db_rows rows = {.stmt = NULL};
-    TRY(db_one(rq, Q_INDEX_LAST, NULL, 0, &rows));
-    *ret_rid = db_i64(&rows, 0);
-    return OK;
 }
 
 static enum err steps(struct step *s)

@@ -30,5 +30,10 @@ struct reindex {
  * thread   any that may wait; rq->db of r->store
  * errors   E_IO, E_FULL */
 MUST_USE enum err fhir_reindex(struct req *rq, struct reindex *r);
+/* Says of a folder that holds no resource yet that its index is of this generation, so that what is written
+ * before the first server starts is not indexed twice. Of any other it says nothing. */
+MUST_USE enum err fhir_index_begin(struct req *rq, struct store *store);
 /* Is the index of this program's generation? */
 MUST_USE enum err fhir_index_is_current(struct req *rq, bool *ret_current);
+/* The part of the generation that is raised by hand. */
+unsigned fhir_index_code(void);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -156,6 +157,37 @@ static void test_fresh(void **state)
     world_close();
 }
 
+/* A folder that says so while it is empty needs no rebuild; one with resources cannot say so. */
+static void test_begun(void **state)
+{
+    char dir[sizeof(w.dir)];
+    char cmd[100];
+    struct reindex r = {.store = NULL};
+    bool current = true;
+    (void)state;
+    spoil("DELETE FROM setting WHERE key = 'index-generation'");
+    world_open();
+    assert_int_equal(fhir_index_begin(&w.rq, w.st), OK);
+    assert_int_equal(fhir_index_is_current(&w.rq, &current), OK);
+    assert_false(current);
+    rebuild(false);
+    world_close();
+    memcpy(dir, w.dir, sizeof(dir));
+    snprintf(w.dir, sizeof(w.dir), "/tmp/fhir-reindex-new-%d", (int)getpid());
+    world_open();
+    assert_int_equal(fhir_index_begin(&w.rq, w.st), OK);
+    put(1, TX_CREATE);
+    assert_int_equal(fhir_index_begin(&w.rq, w.st), OK);
+    r.store = w.st;
+    assert_int_equal(fhir_reindex(&w.rq, &r), OK);
+    assert_true(r.done);
+    assert_int_equal(r.n, 0);
+    world_close();
+    snprintf(cmd, sizeof(cmd), "rm -rf %s", w.dir);
+    assert_int_equal(system(cmd), 0);
+    memcpy(w.dir, dir, sizeof(dir));
+}
+
 static void test_rows_gone(void **state)
 {
     (void)state;
@@ -206,6 +238,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fresh),
+        cmocka_unit_test(test_begun),
         cmocka_unit_test(test_rows_gone),
         cmocka_unit_test(test_other_generation),
         cmocka_unit_test(test_interrupted),
