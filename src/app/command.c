@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fhir/reindex.h"
+#include "store/store.h"
+
 /* clang-format off */
 const struct command commands[] = {
     /* name     usage  help                                                               run */
@@ -42,6 +45,7 @@ const struct command commands[] = {
     {"view", "FILE [--input NDJSON] [--format csv|ndjson|json]", "the rows of a ViewDefinition over a file of resources, or over the data folder", command_view},
     {"export", "--out FOLDER [--type TYPE,TYPE] [--since INSTANT]", "all resources as NDJSON files, one a type; goes on where it was interrupted", command_export},
     {"import", "FILE ...", "resources from NDJSON files; goes on where it was interrupted", command_import},
+    {"version", "",    "name and version, the schema of data folders, the code of the index; also as --version", command_version},
     {"help",    "[SUBCOMMAND]", "this list, or what one subcommand is for",                    command_help  },
 };
 /* clang-format on */
@@ -72,10 +76,33 @@ int command_config(struct command_args *args)
     return COMMAND_OK;
 }
 
+void command_version_write(struct buf *b)
+{
+    BUF_LIT(b, "consilium " CONSILIUM_VERSION ", schema ");
+    buf_u64(b, store_schema());
+    BUF_LIT(b, ", index ");
+    buf_u64(b, fhir_index_code());
+    buf_char(b, '\n');
+}
+
+int command_version(struct command_args *args)
+{
+    struct buf b;
+    buf_init(&b, args->rq->a, 256);
+    command_version_write(&b);
+    command_print(buf_get(&b));
+    return COMMAND_OK;
+}
+
 const struct command *command_find(const char *const *words, int n, int *ret_n)
 {
+    static const char *const version[] = {"version"};
     const struct command *found = NULL;
     *ret_n = 0;
+    if (n > 0 && strcmp(words[0], "--version") == 0) {
+        words = version;
+        n = 1;
+    }
     for (size_t i = 0; i < n_commands; i++) {
         struct str rest = str_z(commands[i].name);
         struct str word;

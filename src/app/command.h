@@ -25,7 +25,8 @@ struct command {
 extern const struct command commands[];
 extern const size_t n_commands;
 
-/* The row whose one or two words the line begins with, the longer match; NULL when there is none.
+/* The row whose one or two words the line begins with, the longer match; NULL when there is none. The word
+ * --version is the subcommand of that name.
  * ret_n: how many words it took. */
 const struct command *command_find(const char *const *words, int n, int *ret_n);
 
@@ -48,6 +49,9 @@ const char *command_option(const struct command_args *args, const char *name);
 /* Runs fn with the data folder open, acting as the system. In token.c. */
 int command_with_store(struct command_args *args, bool read_only,
                        enum err (*fn)(struct command_args *args));
+/* "consilium 1.2.3, schema 4, index 5": the number of the program, of the data folders it makes, and of the
+ * code that indexes. */
+void command_version_write(struct buf *b);
 /* Writes to standard output. */
 void command_print(struct str text);
 
@@ -58,6 +62,7 @@ int serve_folder(struct command_args *args, serve_before_fn before);
 
 int command_serve(struct command_args *args);
 int command_demo(struct command_args *args);
+int command_version(struct command_args *args);
 int command_init(struct command_args *args);
 int command_audit_list(struct command_args *args);
 int command_audit_verify(struct command_args *args);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "app/command.h"
+#include "store/store.h"
 
 static enum command_ask ask(const char *first, const char *second, const char *const *words, int n,
                             const char **ret_word)
@@ -87,12 +88,50 @@ static void the_longer_name_wins(void **state)
     assert_null(command_find(none, 0, &n));
 }
 
+/* "consilium N.N.N, schema N, index N", by either name, beside no other word. */
+static void the_version_is_told(void **state)
+{
+    const char *flag[] = {"--version"};
+    const char *word[] = {"version"};
+    const char *more[] = {"--version", "--help"};
+    const char *bad = NULL;
+    struct req rq;
+    struct buf b;
+    struct str s;
+    struct str part;
+    uint64_t number;
+    int n = 0;
+    (void)state;
+    const struct command *cmd = command_find(flag, 1, &n);
+    assert_non_null(cmd);
+    assert_int_equal(n, 1);
+    assert_ptr_equal(command_find(word, 1, &n), cmd);
+    assert_ptr_equal(command_find(more, 2, &n), cmd);
+    assert_int_equal(command_read(cmd, more + n, 1, &bad), COMMAND_TELL);
+    req_init(&rq, 1 << 16, (struct instant){0});
+    buf_init(&b, rq.a, 256);
+    command_version_write(&b);
+    s = buf_get(&b);
+    assert_true(str_cut(&s, ' ', &part) && str_eq(part, S("consilium")));
+    for (int i = 0; i < 3; i++) {
+        assert_true(str_cut(&s, i < 2 ? '.' : ',', &part));
+        assert_true(str_u64(part, &number));
+    }
+    assert_true(str_starts(s, S(" schema ")));
+    assert_true(str_cut(&s, ',', &part) && str_u64(str_sub(part, 8, part.n), &number));
+    assert_int_equal(number, store_schema());
+    assert_true(str_starts(s, S(" index ")));
+    assert_true(str_u64(str_sub(s, 7, s.n - 8), &number));
+    req_done(&rq);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_answers_help_and_refuses_what_it_does_not_know),
         cmocka_unit_test(flags_are_those_of_the_usage),
         cmocka_unit_test(the_longer_name_wins),
+        cmocka_unit_test(the_version_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,6 +23,9 @@ struct store_opts {
                                      * db_rules(); NULL none. Outlives the store */
 };
 
+/* The schema this program makes and needs: what data folders call user_version. */
+unsigned store_schema(void);
+
 /* Opens the data folder, creating it and its schema when absent, and starts the writer.
  *
  * gives    *ret_store: end with store_close()
