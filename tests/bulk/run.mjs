@@ -59,7 +59,17 @@ try {
   t.other = token(['--system', 'other']);
   t.doctor = token(['doctor', '--name', 'test']);
   await program.start();
+  const own = (await t.ask(t.doctor, 'POST', '/fhir/Patient', { resourceType: 'Patient', name: [{ family: 'Own' }] })).json;
+  assert.equal((await t.ask(t.doctor, 'DELETE', `/fhir/Patient/${own.id}`)).status, 204);
   await exportSteps(t);
+  await step('a page of history is filled however much of others lies between', async () => {
+    for (const where of ['/fhir/_history?_count=2', '/fhir/Patient/_history?_count=2']) {
+      const page = (await t.ask(t.doctor, 'GET', where)).json;
+      const named = page.entry.filter((e) => e.request.url.startsWith('Patient')).map((e) => e.request.method);
+      assert.equal(page.entry.length, 2);
+      assert.deepEqual(named, ['DELETE', 'POST']);
+    }
+  });
   await scopeSteps(t);
   await importSteps(t);
   await program.stop();
