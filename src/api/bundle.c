@@ -105,13 +105,13 @@ static void entry_answer(struct http_req *h, struct buf *b, const struct entry *
     uint64_t version = x->tx != NULL ? tx_put_version(x->tx, x->put) : x->version;
     struct instant updated = x->tx != NULL ? tx_time(x->tx) : x->updated;
     bool changed = x->verb >= VERB_POST && x->verb <= VERB_PATCH;
-    bool shown = x->verb == VERB_GET ? !x->is_head : full && x->exists;
+    bool shown = x->verb == VERB_GET ? !x->is_head : x->change != CHANGE_NONE || (full && x->exists);
     struct str body = shown ? x->body : (struct str){NULL, 0};
     if (x->skip) {
         failure_write(b, x);
         return;
     }
-    if (changed && full && x->tx != NULL) {
+    if (changed && full && x->tx != NULL && x->change == CHANGE_NONE) {
         body = tx_put_text(x->tx, x->put);
     }
     buf_char(b, '{');
@@ -142,6 +142,9 @@ static enum err reads_run(struct http_req *h, struct bundle *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         struct entry *x = &b->v[i];
+        if (!x->skip && x->change != CHANGE_NONE) {
+            TRY(entry_changed(h, x));
+        }
         if (x->verb != VERB_GET || x->skip) {
             continue;
         }

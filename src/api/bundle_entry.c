@@ -30,11 +30,15 @@ static enum err url_parse(struct http_req *h, struct str base, struct entry *x)
         x->type = T_NONE;
         return OK;
     }
-    TRY(entry_is_op(h, rest, x, &x->is_op));
+    TRY(entry_find_op(h, rest, x));
     if (x->is_op) {
         x->is_post = x->verb == VERB_POST;
         x->verb = VERB_GET; /* nothing is changed: with the reads, at the end */
         return OK;
+    }
+    if (x->change != CHANGE_NONE) { /* its own row has told that it is Type/id/$operation */
+        x->verb = VERB_PATCH;
+        rest = str_sub(rest, 0, str_find(rest, S("/$")));
     }
     (void)str_cut(&rest, '/', &head);
     x->type = fhir_type_find(head);
@@ -222,6 +226,8 @@ enum err entry_write(struct http_req *h, struct bundle *b, struct entry *x, stru
     }
     if (x->verb == VERB_DELETE) {
         TRY(delete_write(h, x, tx));
+    } else if (x->change != CHANGE_NONE) {
+        TRY(entry_change(h, x, tx));
     } else {
         TRY(entry_rewrite(h, b, x, &root));
         if (x->verb == VERB_PATCH) {

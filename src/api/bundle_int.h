@@ -8,6 +8,9 @@ enum { BUNDLE_ENTRIES_MAX = 10000 };
 
 enum entry_verb { VERB_DELETE, VERB_POST, VERB_PUT, VERB_PATCH, VERB_GET, VERB_COUNT };
 
+/* An operation that changes a resource, asked for by POST. */
+enum entry_change { CHANGE_NONE, CHANGE_META_ADD, CHANGE_META_DELETE, CHANGE_MOVE };
+
 struct entry {
     struct jv e;            /* the entry */
     struct jv resource;
@@ -22,6 +25,7 @@ struct entry {
     struct str none_match;  /* request.ifNoneMatch */
     struct api_cond *cond;  /* of a conditional write; NULL: none */
     int64_t expect;
+    enum entry_change change; /* then verb is VERB_PATCH: its turn, its rights, what it is held to */
     bool is_op;             /* an operation or another read: answered by its own row */
     bool is_post;           /* then: asked by POST */
     bool is_head;           /* a GET without its body */
@@ -77,9 +81,13 @@ MUST_USE enum err entry_write(struct http_req *h, struct bundle *b, struct entry
                               struct tx *tx);
 /* Answers a GET. */
 MUST_USE enum err entry_read(struct http_req *h, struct entry *x);
-/* Is an entry's address (without the query) one that another row answers and that only reads?
- * x->path is filled in. bundle_op.c. errors E_TOO_LARGE */
-MUST_USE enum err entry_is_op(struct http_req *h, struct str rest, struct entry *x, bool *ret_is);
+/* Is an entry's address (without the query) one that another row answers and that only reads (x->is_op), or
+ * an operation that changes a resource (x->change)? x->path is filled in. bundle_op.c. errors E_TOO_LARGE */
+MUST_USE enum err entry_find_op(struct http_req *h, struct str rest, struct entry *x);
+/* Adds what an operation changes to tx. */
+MUST_USE enum err entry_change(struct http_req *h, struct entry *x, struct tx *tx);
+/* After the commit: what it answers. */
+MUST_USE enum err entry_changed(struct http_req *h, struct entry *x);
 /* Answers such an entry. */
 MUST_USE enum err entry_op(struct http_req *h, struct entry *x);
 /* The entry a fullUrl names, or NULL. */

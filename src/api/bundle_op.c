@@ -1,6 +1,9 @@
 /* api/bundle_op.c - entries of a bundle that are operations, searches in compartments and over several types,
  * and whatever else only reads: answered by the row of app/routes.c that answers them alone. What they
- * change is nothing, so they come last, with the reads. */
+ * change is nothing, so they come last, with the reads.
+ *
+ * Operations that change a resource are changes like a PATCH: in its turn, held to what it is held to, and in
+ * a transaction undone with all others. */
 #include "api/bundle_int.h"
 
 /* The handlers that read and answer at once. */
@@ -26,6 +29,26 @@ static const http_handler_fn readers[] = {
     api_sub_events,
 };
 
+/* The handlers that change a resource, and what they do. */
+static const struct {
+    http_handler_fn handler;
+    enum entry_change change;
+} changers[] = {
+    {api_fhir_meta_add, CHANGE_META_ADD},
+    {api_fhir_meta_delete, CHANGE_META_DELETE},
+    {api_fhir_move, CHANGE_MOVE},
+};
+
+static enum entry_change change_of(const struct http_route *row)
+{
+    for (size_t i = 0; i < LEN(changers); i++) {
+        if (row->handler == changers[i].handler) {
+            return changers[i].change;
+        }
+    }
+    return CHANGE_NONE;
+}
+
 static bool is_reader(const struct http_route *row)
 {
     for (size_t i = 0; i < LEN(readers); i++) {
@@ -36,12 +59,11 @@ static bool is_reader(const struct http_route *row)
     return false;
 }
 
-enum err entry_is_op(struct http_req *h, struct str rest, struct entry *x, bool *ret_is)
+enum err entry_find_op(struct http_req *h, struct str rest, struct entry *x)
 {
     const struct http_route *row;
     struct buf b;
     bool post = x->verb == VERB_POST;
-    *ret_is = false;
     bool may_be = post ? str_find_char(rest, '$') < rest.n : x->verb == VERB_GET;
     if (!may_be) { /* imports are many plain POSTs: no look at the table for them */
         return OK;
@@ -57,7 +79,37 @@ enum err entry_is_op(struct http_req *h, struct str rest, struct entry *x, bool 
         return OK;
     }
     TRY(e);
-    *ret_is = is_reader(row);
+    x->is_op = is_reader(row);
+    x->change = change_of(row);
+    return OK;
+}
+
+enum err entry_change(struct http_req *h, struct entry *x, struct tx *tx)
+{
+    struct api_write w = {.type = x->type, .id = x->id, .expect = x->expect};
+    struct api_params ps;
+    struct jv root;
+    if (x->change == CHANGE_MOVE) {
+        return api_move(h, tx, x->id, x->resource);
+    }
+    TRY(api_params_of(h, x->resource, &ps));
+    TRY(api_meta_changed(h, &ps, x->change == CHANGE_META_ADD, &w, &root));
+    return api_put(h, tx, root, &w);
+}
+
+enum err entry_changed(struct http_req *h, struct entry *x)
+{
+    struct res_row row;
+    if (x->change != CHANGE_MOVE) {
+        struct str text = tx_put_text(x->tx, x->put);
+        TRY_MEM(&h->rq, text.p);
+        return api_meta_params(h, text, &x->body);
+    }
+    TRY(db_read(&h->rq, (uint16_t)x->type, x->id, &row));
+    x->tx = NULL; /* a step changes more than the Task */
+    x->body = row.body;
+    x->version = row.version;
+    x->updated = row.updated;
     return OK;
 }
 

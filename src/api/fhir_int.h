@@ -118,6 +118,8 @@ struct api_params {
 /* Those of the address, then those of the body of a POST.
  * errors E_BAD_INPUT, E_MEDIA_TYPE, E_SYNTAX, E_TOO_LARGE */
 MUST_USE enum err api_params_read(struct http_req *h, struct api_params *ret_params);
+/* Those of a Parameters resource. errors E_BAD_INPUT, E_TOO_LARGE */
+MUST_USE enum err api_params_of(struct http_req *h, struct jv root, struct api_params *ret_params);
 /* The first of that name; NULL. */
 const struct api_param *api_param(const struct api_params *ps, struct str name);
 struct str api_param_text(const struct api_params *ps, struct str name);
@@ -162,10 +164,26 @@ struct api_patch {
 /* The patch that a resource in a bundle is: Parameters, or a Binary with a JSON Patch (http.html#patch).
  * errors E_BAD_INPUT */
 MUST_USE enum err api_patch_of(struct http_req *h, struct jv resource, struct api_patch *ret_patch);
+/* The present row of what w names, for a change based on it: w->id and w->expect become its own. w->expect:
+ * that of the caller, or TX_ANY. The look is on record.
+ * errors E_NOT_FOUND, E_GONE, E_STALE (another version than expected) */
+MUST_USE enum err api_basis(struct http_req *h, struct api_write *w, struct res_row *ret_row);
 /* The resource w names as the patch makes it, to be put as w then says: based on the version that was
- * read. w->expect: that of the caller, or TX_ANY. The look is on record.
- * errors E_NOT_FOUND, E_GONE, E_STALE (another version than expected), and those of the patch */
+ * read. errors those of api_basis() and of the patch */
 MUST_USE enum err api_patched(struct http_req *h, const struct api_patch *patch,
                               struct api_write *w, struct jv *ret_root);
+
+/* ---- operations that change: api/meta.c, api/move.c ---- */
+
+/* The resource w names with the meta of the parameters added or taken away, to be put as w then says.
+ * errors those of api_basis(); E_BAD_INPUT  no meta */
+MUST_USE enum err api_meta_changed(struct http_req *h, const struct api_params *ps, bool add,
+                                   struct api_write *w, struct jv *ret_root);
+/* Parameters with the meta of a resource. */
+MUST_USE enum err api_meta_params(struct http_req *h, struct str body, struct str *ret_json);
+/* One step of the workflow of a Task, added to tx. The caller has asked api_may().
+ * errors E_NOT_FOUND, E_FORBIDDEN, E_BAD_INPUT, those of the step */
+MUST_USE enum err api_move(struct http_req *h, struct tx *tx, struct str id, struct jv params);
+
 /* A new id; p NULL past the cap. */
 struct str api_new_id(struct req *rq);

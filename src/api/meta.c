@@ -103,7 +103,7 @@ static enum err changed(const struct change *c, struct jv root, struct json_doc 
                       : FAIL(rq, E_TOO_LARGE, "the resource with its meta");
 }
 
-static enum err meta_reply(struct http_req *h, struct str body)
+enum err api_meta_params(struct http_req *h, struct str body, struct str *ret_json)
 {
     struct json_doc doc;
     struct buf b;
@@ -115,7 +115,15 @@ static enum err meta_reply(struct http_req *h, struct str body)
     json_v_raw(&o, S("{\"resourceType\":\"Parameters\",\"parameter\":[{\"name\":\"return\",\"valueMeta\":"));
     buf_str(&b, json_raw(meta));
     BUF_LIT(&b, "}]}");
-    return buf_ok(&b) ? api_reply(h, 200, buf_get(&b)) : FAIL(&h->rq, E_TOO_LARGE, "meta");
+    *ret_json = buf_get(&b);
+    return buf_ok(&b) ? OK : FAIL(&h->rq, E_TOO_LARGE, "meta");
+}
+
+static enum err meta_reply(struct http_req *h, struct str body)
+{
+    struct str json;
+    TRY(api_meta_params(h, body, &json));
+    return api_reply(h, 200, json);
 }
 
 enum err api_fhir_meta(struct http_req *h)
@@ -137,34 +145,39 @@ static enum err answer(struct http_req *h)
     return meta_reply(h, text);
 }
 
-static enum err change(struct http_req *h, bool add)
+enum err api_meta_changed(struct http_req *h, const struct api_params *ps, bool add,
+                          struct api_write *w, struct jv *ret_root)
 {
-    enum fhir_type type;
     struct res_row row;
-    struct api_params ps;
     struct json_doc doc;
     struct json_doc *fresh = ARENA_NEW(h->rq.a, struct json_doc);
-    struct tx *tx = tx_new(&h->rq);
+    const struct api_param *meta = api_param(ps, S("meta"));
     TRY_MEM(&h->rq, fresh);
-    TRY_MEM(&h->rq, tx);
-    TRY(api_enter(h));
-    TRY(api_type(h, &type));
-    TRY(api_may(h, type, OP_UPDATE));
-    TRY(api_may(h, type, OP_READ));
-    TRY(api_params_read(h, &ps));
-    const struct api_param *meta = api_param(&ps, S("meta"));
     if (meta == NULL || json_kind(meta->value) != JSON_OBJECT) {
         return FAIL(&h->rq, E_BAD_INPUT, "Parameters: meta is missing");
     }
-    TRY(api_find(h, type, http_param(h, S("id")), AUDIT_READ, &row));
-    if (row.deleted) {
-        return FAIL(&h->rq, E_GONE, "deleted");
-    }
+    TRY(api_basis(h, w, &row));
     TRY(json_parse(&h->rq, row.body, NULL, &doc));
     const struct change c = {h, json_get(json_root(&doc), S("meta")), meta->value, add};
     TRY(changed(&c, json_root(&doc), fresh));
-    const struct api_write w = {type, row.id, (int64_t)row.version, false};
-    TRY(api_put(h, tx, json_root(fresh), &w));
+    *ret_root = json_root(fresh);
+    return OK;
+}
+
+static enum err change(struct http_req *h, bool add)
+{
+    struct api_params ps;
+    struct jv root;
+    struct api_write w = {.id = http_param(h, S("id")), .expect = TX_ANY};
+    struct tx *tx = tx_new(&h->rq);
+    TRY_MEM(&h->rq, tx);
+    TRY(api_enter(h));
+    TRY(api_type(h, &w.type));
+    TRY(api_may(h, w.type, OP_UPDATE));
+    TRY(api_may(h, w.type, OP_READ));
+    TRY(api_params_read(h, &ps));
+    TRY(api_meta_changed(h, &ps, add, &w, &root));
+    TRY(api_put(h, tx, root, &w));
     h->page_ctx = tx;
     return http_commit(h, tx, answer);
 }

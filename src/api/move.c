@@ -82,19 +82,13 @@ static enum err scope_check(struct http_req *h, struct str id)
     return may ? OK : FAIL(&h->rq, E_FORBIDDEN, "the token's scope does not allow this");
 }
 
-enum err api_fhir_move(struct http_req *h)
+enum err api_move(struct http_req *h, struct tx *tx, struct str id, struct jv params)
 {
-    struct json_doc *doc;
     struct case_row row;
     struct str action = {NULL, 0};
     struct care_move_args args = {0};
-    struct tx *tx = tx_new(&h->rq);
-    TRY_MEM(&h->rq, tx);
-    TRY(api_enter(h));
-    TRY(api_may(h, T_TASK, OP_UPDATE));
-    TRY(api_body(h, &doc));
-    TRY(args_read(h, json_root(doc), &action, &args));
-    TRY(access_case(&h->rq, http_param(h, S("id")), AUDIT_READ, &row));
+    TRY(args_read(h, params, &action, &args));
+    TRY(access_case(&h->rq, id, AUDIT_READ, &row));
     TRY(scope_check(h, row.id));
     const struct care_flow *flow = care_flow_find(row.flow);
     if (flow == NULL) {
@@ -104,7 +98,18 @@ enum err api_fhir_move(struct http_req *h)
         return FAIL(&h->rq, E_BAD_INPUT, "Parameters: no such action");
     }
     bool consults = str_eq(row.flow, str_z(care_consultation.name));
-    TRY(consults ? consult_move(&h->rq, tx, row.id, action, &args)
-                 : care_move(&h->rq, tx, flow, row.id, action, &args));
+    return consults ? consult_move(&h->rq, tx, row.id, action, &args)
+                    : care_move(&h->rq, tx, flow, row.id, action, &args);
+}
+
+enum err api_fhir_move(struct http_req *h)
+{
+    struct json_doc *doc;
+    struct tx *tx = tx_new(&h->rq);
+    TRY_MEM(&h->rq, tx);
+    TRY(api_enter(h));
+    TRY(api_may(h, T_TASK, OP_UPDATE));
+    TRY(api_body(h, &doc));
+    TRY(api_move(h, tx, http_param(h, S("id")), json_root(doc)));
     return http_commit(h, tx, moved);
 }

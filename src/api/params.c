@@ -17,11 +17,9 @@ static struct str value_text(struct http_req *h, struct jv p, struct jv *ret_val
     return S("");
 }
 
-static enum err body_read(struct http_req *h, struct api_params *ps, size_t max)
+static enum err resource_read(struct http_req *h, struct jv root, struct api_params *ps,
+                              size_t max)
 {
-    struct json_doc *doc;
-    TRY(api_body(h, &doc));
-    struct jv root = json_root(doc);
     if (!json_is(json_get(root, S("resourceType")), S("Parameters"))) {
         return FAIL(&h->rq, E_BAD_INPUT, "resourceType: Parameters is expected here");
     }
@@ -38,6 +36,15 @@ static enum err body_read(struct http_req *h, struct api_params *ps, size_t max)
     return OK;
 }
 
+enum err api_params_of(struct http_req *h, struct jv root, struct api_params *ret_params)
+{
+    struct api_params ps = {.v = ARENA_ARRAY(h->rq.a, PARAMS_MAX, struct api_param)};
+    TRY_MEM(&h->rq, ps.v);
+    TRY(resource_read(h, root, &ps, PARAMS_MAX));
+    *ret_params = ps;
+    return OK;
+}
+
 enum err api_params_read(struct http_req *h, struct api_params *ret_params)
 {
     struct api_params ps = {.n = 0};
@@ -49,7 +56,9 @@ enum err api_params_read(struct http_req *h, struct api_params *ret_params)
         ps.v[ps.n++] = (struct api_param){.name = form.v[i].name, .text = form.v[i].value};
     }
     if (h->method == POST && http_body(h).n > 0) {
-        TRY(body_read(h, &ps, form.n + PARAMS_MAX));
+        struct json_doc *doc;
+        TRY(api_body(h, &doc));
+        TRY(resource_read(h, json_root(doc), &ps, form.n + PARAMS_MAX));
     }
     *ret_params = ps;
     return OK;

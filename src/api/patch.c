@@ -57,12 +57,9 @@ enum err api_patch_of(struct http_req *h, struct jv resource, struct api_patch *
     return OK;
 }
 
-enum err api_patched(struct http_req *h, const struct api_patch *patch, struct api_write *w,
-                     struct jv *ret_root)
+enum err api_basis(struct http_req *h, struct api_write *w, struct res_row *ret_row)
 {
     struct res_row row;
-    struct json_doc *doc;
-    struct str text;
     TRY(api_find(h, w->type, w->id, AUDIT_READ, &row));
     if (row.deleted) {
         return FAIL(&h->rq, E_GONE, "version %llu deleted it", (unsigned long long)row.version);
@@ -71,6 +68,19 @@ enum err api_patched(struct http_req *h, const struct api_patch *patch, struct a
         return FAIL(&h->rq, E_STALE, "If-Match: version %llu is the present one",
                     (unsigned long long)row.version);
     }
+    w->id = row.id;
+    w->expect = (int64_t)row.version;
+    *ret_row = row;
+    return OK;
+}
+
+enum err api_patched(struct http_req *h, const struct api_patch *patch, struct api_write *w,
+                     struct jv *ret_root)
+{
+    struct res_row row;
+    struct json_doc *doc;
+    struct str text;
+    TRY(api_basis(h, w, &row));
     TRY(json_text(h, row.body, &doc));
     TRY(patch->is_json ? json_patch(&h->rq, json_root(doc), patch->ops, &text)
                        : fhir_patch(&h->rq, json_root(doc), patch->ops, &text));
@@ -78,8 +88,6 @@ enum err api_patched(struct http_req *h, const struct api_patch *patch, struct a
     if (!json_is(json_get(json_root(doc), S("id")), row.id)) {
         return FAIL(&h->rq, E_UNPROCESSED, "id: a patch cannot change it");
     }
-    w->id = row.id;
-    w->expect = (int64_t)row.version;
     *ret_root = json_root(doc);
     return OK;
 }
