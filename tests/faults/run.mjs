@@ -86,8 +86,9 @@ class World {
     return seen;
   }
 
-  said(event) {
-    must(this.program.log.includes(`event=${event}`), `the log says nothing of ${event}:\n${this.program.log.slice(-1500)}`);
+  // What is logged comes by a pipe, maybe after the answer.
+  async said(event) {
+    await until(`the log tells of ${event}`, () => this.program.log.includes(`event=${event}`));
   }
 
   // The record is whole and every version is there.
@@ -181,7 +182,7 @@ async function quota_is_full() {
     await w.program.start();
     const status = await w.writeUntilRefused(2000, 20000);
     must(status === 507, `a full quota answers ${status}`);
-    w.said('batch-failed');
+    await w.said('batch-failed');
     await w.readAll([507]);
     must(await w.write(40000) === 507, 'still full');
     await w.program.stop();
@@ -274,7 +275,7 @@ async function files_run_out() {
     // Nobody else gets in, those who are in are served, and all is well when they leave.
     w.program.before = `ulimit -n ${FILES}`;
     await w.program.start();
-    w.said('few-files');
+    await w.said('few-files');
     must(await w.writeUntilRefused(5) === 201, 'before');
     for (let i = 0; i < 150; i++) {
       const s = net.connect(w.program.port, '127.0.0.1');
@@ -320,7 +321,7 @@ async function pages_are_damaged() {
     if (up) {
       const seen = await w.readAll([503]);
       must(seen.get(503) > 0, 'nothing was hit: the case shows nothing');
-      w.said('request-failed');
+      await w.said('request-failed');
       must([201, 503].includes(await w.write()), 'a write');
       await w.program.stop();
     }
@@ -349,7 +350,7 @@ async function log_lost_its_end() {
       fs.writeFileSync(file, was[0]);
       fs.writeFileSync(`${file}-wal`, was[1].subarray(0, Math.floor(was[1].length * left)));
       await w.program.start();
-      w.said('audit-broken');
+      await w.said('audit-broken');
       must(fs.existsSync(path.join(w.program.dir, 'audit.head.conflict')), 'the head that does not fit is not kept');
       const gone = await w.readAll([404, 401]);
       must((gone.get(404) ?? 0) + (gone.get(401) ?? 0) > 0, 'nothing was lost: the case shows nothing');
