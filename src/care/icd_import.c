@@ -6,8 +6,9 @@
 #include "base/text.h"
 #include "codec/csv.h"
 #include "codec/json.h"
+#include "fhir/nest.h"
 
-enum { ROWS_MAX = 60000, TITLE_MAX = 1000, DEPTH_MAX = 16, COLUMNS_MAX = 64 };
+enum { ROWS_MAX = 60000, TITLE_MAX = 1000, COLUMNS_MAX = 64 };
 
 struct row {
     struct str code;
@@ -159,8 +160,7 @@ static enum err read_json(struct rows *r, struct str text)
 {
     static const struct json_limits limits = {ICD_IMPORT_MAX, 64, 8000000};
     struct json_doc doc;
-    struct jv stack[DEPTH_MAX];
-    uint32_t depth = 0;
+    struct nest w;
 
     TRY(json_parse(r->rq, text, &limits, &doc));
     if (!json_is(json_get(json_root(&doc), S("resourceType")), S("CodeSystem"))) {
@@ -170,25 +170,11 @@ static enum err read_json(struct rows *r, struct str text)
     if (lang_parse(json_str(r->rq->a, json_get(json_root(&doc), S("language"))), &lang)) {
         r->lang = lang;
     }
-    stack[0] = json_first(json_get(json_root(&doc), S("concept")));
-    for (;;) {
-        struct jv v = stack[depth];
-        if (!json_has(v)) {
-            if (depth == 0) {
-                return OK;
-            }
-            depth--;
-            continue;
-        }
-        stack[depth] = json_next(v);
-        TRY(json_concept(r, v));
-        if (json_has(json_get(v, S("concept")))) {
-            if (depth + 1 == DEPTH_MAX) {
-                return FAIL(r->rq, E_TOO_LARGE, "concepts nested too deep");
-            }
-            stack[++depth] = json_first(json_get(v, S("concept")));
-        }
+    for (nest_begin(&w, json_get(json_root(&doc), S("concept"))); json_has(nest_at(&w));
+         nest_next(&w, json_get(nest_at(&w), S("concept")))) {
+        TRY(json_concept(r, nest_at(&w)));
     }
+    return OK;
 }
 
 /* ---- ClaML ---- */

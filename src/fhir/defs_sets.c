@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "fhir/defs_compile_int.h"
+#include "fhir/nest.h"
 
-enum { SETS_DEEP = 8, MARKS = 65536, CODES_DEEP = 32, OPEN_MAX = 64 };
+enum { SETS_DEEP = 8, MARKS = 65536, OPEN_MAX = 64 };
 
 static const enum def_file set_files[] = {DEF_FILE_SETS, DEF_FILE_V3, DEF_FILE_V2};
 
@@ -137,30 +138,12 @@ static enum err concept_add(struct dc *dc, uint16_t system, struct jv v, uint16_
 /* The concepts of a system, a hierarchy, without recursion. */
 static enum err concepts_write(struct dc *dc, uint16_t system, struct jv list)
 {
-    struct {
-        struct jv next;
-        uint16_t parent;
-    } stack[CODES_DEEP];
-    unsigned n = 1;
-    stack[0].next = json_first(list);
-    stack[0].parent = 0;
-    while (n > 0) {
-        struct jv v = stack[n - 1].next;
-        uint16_t row;
-        if (!json_has(v)) {
-            n--;
-            continue;
-        }
-        stack[n - 1].next = json_next(v);
-        TRY(concept_add(dc, system, v, stack[n - 1].parent, &row));
-        struct jv below = json_first(json_get(v, S("concept")));
-        if (json_has(below)) {
-            if (n == CODES_DEEP) {
-                return FAIL(dc->rq, E_TOO_LARGE, "definitions: a code system is too deep");
-            }
-            stack[n].next = below;
-            stack[n++].parent = row;
-        }
+    struct nest w;
+    uint16_t rows[NEST_DEEP]; /* of the concept at hand and those around it */
+    for (nest_begin(&w, list); json_has(nest_at(&w));
+         nest_next(&w, json_get(nest_at(&w), S("concept")))) {
+        TRY(concept_add(dc, system, nest_at(&w), w.depth > 0 ? rows[w.depth - 1] : 0,
+                        &rows[w.depth]));
     }
     system_row(dc, system)->n = dc->rows[PART_CONCEPT].n - system_row(dc, system)->first;
     return OK;
