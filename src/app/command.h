@@ -94,6 +94,7 @@ int command_icd10_import(struct command_args *args);
 int command_validate(struct command_args *args);
 int command_fhirpath(struct command_args *args);
 int command_view(struct command_args *args);
+int command_dicom(struct command_args *args);
 int command_export(struct command_args *args);
 int command_import(struct command_args *args);
 int command_help(struct command_args *args);

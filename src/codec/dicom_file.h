@@ -108,7 +108,7 @@ MUST_USE enum err dicom_walk_meta(struct req *rq, const struct dicom_file *f,
                                   struct dicom_walk *ret_walk);
 /* *ret_has false: no more. */
 MUST_USE enum err dicom_walk_next(struct dicom_walk *w, struct dicom_elem *ret_elem, bool *ret_has);
-/* Passes over the items of the sequence just given, and its end. */
+/* Passes over the sequence just given, or the rest of the item the walk is in; its end is not given. */
 MUST_USE enum err dicom_walk_skip(struct dicom_walk *w);
 
 /* The element at a path like "00100010", or "54000100/0/54001010": tag, item from 0, tag. *ret_has
@@ -122,6 +122,12 @@ MUST_USE bool dicom_elem_u32(const struct dicom_elem *e, size_t i, uint32_t *ret
 MUST_USE bool dicom_elem_double(const struct dicom_elem *e, size_t i, double *ret_v); /* any number */
 /* The i-th value as UTF-8 without padding; p NULL: not there. borrows the file, or in rq's arena. */
 struct str dicom_elem_text(struct req *rq, const struct dicom_elem *e, size_t i);
+
+/* Bytes of one unit of a binary kind, as byte order counts them: 2 of OW, 4 of OF and OL, 8 of OD and
+ * OV, else 1. */
+size_t dicom_unit(const char vr[2]);
+/* v with the bytes of each unit in the other order, into out (v.n bytes; not v itself). */
+void dicom_swap(struct str v, size_t unit, char *out);
 
 /* The dictionary of PS3.6. vr: "UN" when it does not know the tag. */
 void dicom_dict_vr(uint32_t tag, char ret_vr[3]);

@@ -110,6 +110,9 @@ struct str dicom_trim(struct str s, const char vr[2]);
 enum { DICOM_DECIMAL_MAX = 64 }; /* bytes of a decimal that are read; DS has 16 */
 /* The text of DS or IS as a number of JSON, to the digit. False: it is no number. */
 MUST_USE bool dicom_decimal(struct str s, char out[DICOM_DECIMAL_MAX + 4], size_t *ret_n);
+enum { DICOM_DOUBLE_MAX = 32 };
+/* The shortest decimal that reads back as v, as JSON has it; gives its length. */
+size_t dicom_double_text(double v, char out[DICOM_DOUBLE_MAX]);
 
 /* Takes what a top level element says about the head. */
 void dicom_head_take(struct arena *a, struct dicom_head *head, const struct dicom_elem *e);

@@ -1,7 +1,9 @@
 /* codec/dicom_value.c - what the value of an element says, as text or numbers. See dicom_file.h. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "codec/decimal.h"
 #include "codec/dicom_int.h"
 
 enum {
@@ -166,12 +168,53 @@ static bool text_double(struct str s, double *ret_v)
 {
     char text[DICOM_DECIMAL_MAX + 4];
     size_t n = 0;
-    struct decimal d;
-    if (!dicom_decimal(s, text, &n) || !decimal_parse((struct str){text, n}, &d)) {
+    if (!dicom_decimal(s, text, &n)) {
         return false;
     }
-    *ret_v = (double)decimal_to_float(&d);
+    text[n] = 0;
+    *ret_v = strtod(text, NULL);
     return true;
+}
+
+size_t dicom_double_text(double v, char out[DICOM_DOUBLE_MAX])
+{
+    if (!isfinite(v)) {
+        const char *name = isnan(v) ? "\"NaN\"" : v < 0 ? "\"-Infinity\"" : "\"Infinity\"";
+        memcpy(out, name, strlen(name));
+        return strlen(name);
+    }
+    int n = 0;
+    for (int digits = 15; digits <= 17; digits++) {
+        n = snprintf(out, DICOM_DOUBLE_MAX, "%.*g", digits, v);
+        double back = strtod(out, NULL);
+        if (memcmp(&back, &v, sizeof(v)) == 0) {
+            break;
+        }
+    }
+    return n < 0 ? 0 : (size_t)n;
+}
+
+size_t dicom_unit(const char vr[2])
+{
+    switch (vr[1]) {
+    case 'W': return 2;
+    case 'F':
+    case 'L': return 4;
+    case 'D':
+    case 'V': return 8;
+    default: return 1;
+    }
+}
+
+void dicom_swap(struct str v, size_t unit, char *out)
+{
+    size_t whole = v.n - v.n % unit;
+    for (size_t i = 0; i < whole; i++) {
+        out[i] = v.p[i - i % unit + (unit - 1 - i % unit)];
+    }
+    for (size_t i = whole; i < v.n; i++) {
+        out[i] = v.p[i];
+    }
 }
 
 /* The i-th of the decimal texts of an element. */

@@ -364,14 +364,20 @@ enum err dicom_walk_next(struct dicom_walk *w, struct dicom_elem *ret_elem, bool
 enum err dicom_walk_skip(struct dicom_walk *w)
 {
     struct dicom_level *l = &w->levels[w->depth];
-    if (l->defined && !l->in_item) {
+    uint32_t depth = w->depth;
+    bool item = l->in_item;
+    if (item && l->item_defined) {
+        w->at = l->item_limit;
+        l->in_item = depth == 0;
+        return OK;
+    }
+    if (!item && l->defined) {
         w->at = l->limit;
         w->depth--;
         return OK;
     }
-    uint32_t outside = w->depth - 1;
-    struct dicom_elem e;
-    while (w->depth > outside) {
+    while (item ? w->depth > depth || w->levels[depth].in_item : w->depth >= depth) {
+        struct dicom_elem e;
         enum dicom_step s = dicom_walk_step(w, &e);
         if (s != DICOM_STEP_OK) {
             return dicom_walk_fail(w, s);

@@ -22,6 +22,7 @@ const SUITES = [
   ['sql-on-fhir', 'sql-on-fhir', (build) => [`${build}/tests/conformance/conformance_sql-on-fhir`, DATA], 1],
   ['sql-on-fhir-experimental', 'sql-on-fhir', (build) => [`${build}/tests/conformance/conformance_sql-on-fhir`, DATA, 'experimental'], 0],
   ['json-patch', 'patch', (build) => [`${build}/tests/conformance/conformance_json-patch`, DATA], 1],
+  ['dicom', 'dicom', (build) => ['node', 'tests/conformance/dicom.mjs', path.join(ROOT, build, 'src/app/consilium'), DATA], 1],
   ['searches', 'synthea', (build) => [`${build}/tests/conformance/conformance_searches`, DATA], 1],
   ['types', 'examples', (build) => ['node', 'tests/conformance/types.mjs', path.join(ROOT, build, 'src/app/consilium'), DATA], 1],
   ['synthea', 'synthea', (build) => ['node', 'tests/conformance/synthea.mjs', path.join(ROOT, build, 'src/app/consilium'), DATA], 1],

@@ -1,0 +1,89 @@
+/* app/dicom.c - a DICOM file at the command line: its DICOM JSON, or its frames. Needs no data folder. */
+#include <openssl/evp.h>
+#include <string.h>
+
+#include "app/command.h"
+#include "codec/dicom_frames.h"
+#include "codec/dicom_json.h"
+#include "os/file.h"
+
+enum { FILE_MAX = 1 << 30, JSON_MAX = 1 << 30, INLINE_MAX = 1024 };
+
+static bool has_word(const struct command_args *args, const char *word)
+{
+    for (int i = 0; i < args->n_words; i++) {
+        if (strcmp(args->words[i], word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One line a frame: its bytes, in how many pieces, their SHA-256. */
+static enum err print_frames(struct req *rq, const struct dicom_file *f)
+{
+    struct dicom_frame *frames = NULL;
+    uint32_t n = 0;
+    struct buf b;
+    buf_init(&b, rq->a, FILE_MAX);
+    TRY(dicom_frames(rq, f, &frames, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        EVP_MD_CTX *md = EVP_MD_CTX_new();
+        uint8_t sha[EVP_MAX_MD_SIZE];
+        unsigned size = 0;
+        bool ok = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
+        for (uint32_t k = 0; ok && k < frames[i].n; k++) {
+            ok = EVP_DigestUpdate(md, frames[i].pieces[k].p, frames[i].pieces[k].n) == 1;
+        }
+        ok = ok && EVP_DigestFinal_ex(md, sha, &size) == 1;
+        EVP_MD_CTX_free(md);
+        if (!ok) {
+            return FAIL(rq, E_INTERNAL, "SHA-256");
+        }
+        buf_u64(&b, frames[i].size);
+        buf_char(&b, ' ');
+        buf_u64(&b, frames[i].n);
+        buf_char(&b, ' ');
+        buf_hex(&b, sha, size);
+        buf_char(&b, '\n');
+    }
+    command_print(buf_get(&b));
+    return OK;
+}
+
+static enum err print_json(struct command_args *args, const struct dicom_file *f)
+{
+    struct dicom_json_opts o = {
+        .inline_max = INLINE_MAX,
+        .bulk = S("bulk/"),
+        .pixels = has_word(args, "--pixels"),
+        .charset_as_sent = has_word(args, "--as-sent"),
+    };
+    const char *most = command_option(args, "inline");
+    uint64_t n;
+    if (most != NULL && str_u64(str_z(most), &n)) {
+        o.inline_max = (size_t)n;
+    }
+    struct buf b;
+    buf_init(&b, args->rq->a, JSON_MAX);
+    TRY(dicom_json(args->rq, f, &o, &b));
+    buf_char(&b, '\n');
+    command_print(buf_get(&b));
+    return OK;
+}
+
+int command_dicom(struct command_args *args)
+{
+    struct req *rq = args->rq;
+    struct str bytes;
+    struct dicom_file f;
+    if (args->n_words == 0 || args->words[0][0] == '-') {
+        return COMMAND_USAGE;
+    }
+    enum err e = os_read_file(rq, args->words[0], FILE_MAX, &bytes);
+    e = e == OK ? dicom_file_open(rq, bytes, NULL, &f) : e;
+    if (e == OK) {
+        e = has_word(args, "--frames") ? print_frames(rq, &f) : print_json(args, &f);
+    }
+    return e == OK ? COMMAND_OK : COMMAND_FAILED;
+}

@@ -1,0 +1,173 @@
+// DICOM files read by the program: node tests/conformance/dicom.mjs CONSILIUM DATA
+// Metadata and frames of the public files are held to what stands beside them; where Debian's dcmtk is
+// installed, metadata also to its dcm2json, of the same files and of what dcmconv makes of them in other
+// codings. Prints a line a case (tests/conformance/suite.h).
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+const [program, data] = process.argv.slice(2);
+const DIR = path.join(data, 'dicom');
+const ALL = String(1 << 30);
+
+// What is asked of the broken files (index.json says it in words): [of metadata, of frames]; a text is
+// what the refusal says.
+const BROKEN = {
+  'bad-truncated-pixels.dcm': ['(7fe0,0010) at 1488: its length runs past the end of the file', null],
+  'bad-value.dcm': [null, '(0028,0008) at 1000: no whole number'],
+  'bad-no-meta.dcm': ['not a DICOM file', null],
+  'bad-no-transfer-syntax.dcm': ['(0002,0010) at 132: no transfer syntax', null],
+  'bad-sequence-delimiter.dcm': [null, null],
+  'bad-sequence-length.dcm': ['at 1410: its length runs past the end of the file', null],
+};
+
+const ok = (name) => console.log(`ok ${name}`);
+const fail = (name, why) => console.log(`FAIL ${name}: ${why}`);
+const left = (name, why) => console.log(`left ${name}: ${why}`);
+
+function run(argv) {
+  const r = spawnSync(argv[0], argv.slice(1), { encoding: 'utf8', maxBuffer: 1 << 28 });
+  return { fine: r.status === 0, out: r.stdout ?? '', said: (r.stderr ?? '').trim() };
+}
+
+const ours = (file, ...options) => run([program, 'dicom', file, ...options]);
+
+// The first difference of two data sets, as text; null when there is none. rules: see below.
+function difference(want, have, rules, at = '') {
+  for (const tag of [...new Set([...Object.keys(want), ...Object.keys(have)])].sort()) {
+    const [w, h] = [want[tag], have[tag]];
+    const place = `${at}${tag}`;
+    if (rules.some((r) => r.passes(tag, w, h))) continue;
+    if (!w || !h) return `${place}: ${w ? 'missing' : 'not expected'}`;
+    if (w.vr !== h.vr) return `${place}: vr ${h.vr}, expected ${w.vr}`;
+    const [ws, hs] = [w.Value ?? [], h.Value ?? []];
+    if (ws.length !== hs.length) return `${place}: ${hs.length} values, expected ${ws.length}`;
+    for (let i = 0; i < ws.length; i++) {
+      if (w.vr === 'SQ') {
+        const inner = difference(ws[i] ?? {}, hs[i] ?? {}, rules, `${place}/${i}/`);
+        if (inner) return inner;
+      } else if (JSON.stringify(ws[i]) !== JSON.stringify(hs[i]) && !rules.some((r) => r.equal?.(w.vr, ws[i], hs[i]))) {
+        return `${place}: value ${i}`;
+      }
+    }
+    if (w.InlineBinary !== h.InlineBinary) return `${place}: bytes`;
+    if ((w.BulkDataURI === undefined) !== (h.BulkDataURI === undefined)) return `${place}: by address or not`;
+  }
+  return null;
+}
+
+// How the expected files differ from the standard.
+const EXPECTED = [
+  { why: 'group lengths are not part of the model (PS3.18 F.2.2)', passes: (tag) => tag.endsWith('0000') },
+  { why: 'an empty value among several is null (PS3.18 F.2.5)', passes: () => false, equal: (vr, w, h) => w === '' && h === null },
+];
+// How dcm2json differs.
+const DCM2JSON = [
+  { why: 'FL has 9 digits there, not the shortest that reads back', passes: () => false, equal: (vr, w, h) => vr === 'FL' && Math.fround(w) === Math.fround(h) },
+  { why: 'FD has 17 digits there', passes: () => false, equal: (vr, w, h) => vr === 'FD' && Number(w) === Number(h) },
+  { why: 'a name of delimiters only is dropped there', passes: (tag, w, h) => w?.vr === 'PN' && h?.vr === 'PN' && !w.Value && /^\^+$/.test(h.Value?.[0]?.Alphabetic ?? '') },
+];
+// dcmtk knows private elements of some makers in implicit coding; PS3.6 does not.
+const IMPLICIT = [{ why: 'private elements are UN', passes: (tag) => parseInt(tag.slice(0, 4), 16) % 2 === 1 }];
+
+function parse(name, run1, who) {
+  if (!run1.fine) {
+    fail(name, `${who}: ${run1.said.split('\n').pop()}`);
+    return null;
+  }
+  return JSON.parse(run1.out);
+}
+
+function metadata(row) {
+  const name = `metadata ${row.file}`;
+  const have = parse(name, ours(path.join(DIR, row.file), '--as-sent', '--inline', '1024'), 'refused');
+  if (!have) return;
+  const want = JSON.parse(fs.readFileSync(path.join(DIR, row.metadata), 'utf8'));
+  const d = difference(want, have, EXPECTED);
+  if (d) fail(name, d);
+  else ok(name);
+}
+
+function frames(row) {
+  const name = `frames ${row.file}`;
+  const r = ours(path.join(DIR, row.file), '--frames');
+  const want = (row.pixel?.frames ?? []).map((f) => (f.sha256 ? `${f.length} ${f.sha256}` : `${f.length}`));
+  const have = r.out.trim().split('\n').map((l) => l.split(' ')).map((w, i) => (row.pixel?.frames?.[i]?.sha256 ? `${w[0]} ${w[2]}` : w[0]));
+  if (!r.fine) fail(name, r.said);
+  else if (want.join('\n') !== have.join('\n')) fail(name, `${have.length} frames, expected ${want.length}; or other bytes`);
+  else ok(name);
+}
+
+function broken(row) {
+  const file = path.join(DIR, row.file);
+  const [meta, frame] = BROKEN[row.file] ?? [];
+  for (const [what, want, r] of [['metadata', meta, ours(file)], ['frames', meta ?? frame, ours(file, '--frames')]]) {
+    const name = `broken ${what} ${row.file}`;
+    if (want ? r.fine || !r.said.includes(want) : !r.fine) fail(name, r.fine ? 'taken' : r.said);
+    else ok(name);
+  }
+  if (!meta && row.pixel?.frames) frames(row);
+}
+
+// dcm2json does not read compressed pixels: both read a copy without them.
+function reference(row, dir) {
+  const name = `dcm2json ${row.file}`;
+  let file = path.join(DIR, row.file);
+  if (row.pixel?.encapsulated) {
+    const copy = path.join(dir, row.file);
+    fs.copyFileSync(file, copy);
+    fs.chmodSync(copy, 0o600);
+    const r = run(['dcmodify', '-nb', '-ea', '(7fe0,0010)', copy]);
+    if (!r.fine) return left(name, 'dcmodify refused the file');
+    file = copy;
+  }
+  const have = parse(name, ours(file, '--pixels', '--inline', ALL), 'refused');
+  const want = have && parse(name, run(['dcm2json', file]), 'dcm2json');
+  if (!want) return undefined;
+  const d = difference(want, have, DCM2JSON);
+  return d ? fail(name, d) : ok(name);
+}
+
+// The same data set in other codings: equal to dcm2json's reading of the same file.
+const CODINGS = { implicit: ['+ti'], big: ['+tb'], explicit: ['+te', '-e'], deflated: ['+td'], 'group lengths': ['+te', '+g', '+e'], padded: ['+te', '+p', '512', '64'] };
+
+function converted(row, dir) {
+  for (const [coding, options] of Object.entries(CODINGS)) {
+    const name = `${coding} ${row.file}`;
+    const file = path.join(dir, `${row.file}.${coding.replace(' ', '-')}`);
+    const made = run(['dcmconv', ...options, path.join(DIR, row.file), file]);
+    if (!made.fine) {
+      left(name, 'dcmconv refused the file');
+      continue;
+    }
+    const have = parse(name, ours(file, '--pixels', '--inline', ALL), 'refused');
+    const want = have && parse(name, run(['dcm2json', file]), 'dcm2json');
+    if (!want) continue;
+    const d = difference(want, have, coding === 'implicit' ? [...DCM2JSON, ...IMPLICIT] : DCM2JSON);
+    if (d) fail(name, d);
+    else ok(name);
+  }
+}
+
+const index = JSON.parse(fs.readFileSync(path.join(DIR, 'index.json'), 'utf8'));
+const dcmtk = spawnSync('dcm2json', ['--version']).status === 0;
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'dicom-'));
+try {
+  for (const row of index) {
+    if (!row.valid) {
+      broken(row);
+      continue;
+    }
+    metadata(row);
+    if (row.pixel) frames(row);
+    if (!dcmtk) {
+      left(`dcm2json ${row.file}`, 'dcmtk is not installed');
+      continue;
+    }
+    reference(row, dir);
+    if (!row.pixel?.encapsulated) converted(row, dir);
+  }
+} finally {
+  fs.rmSync(dir, { recursive: true });
+}
