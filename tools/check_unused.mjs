@@ -16,7 +16,6 @@ const KEPT = {
   os_queue_close: 'as os_queue_new',
   os_queue_len: 'as os_queue_new',
   conn_text: 'what a test sees of the statements',
-  list_hi: 'what a test sees of a list',
   tx_put_rid: 'what a test sees of a commit',
   val_list: 'templates of tests',
   val_set: 'templates of tests',

@@ -1,6 +1,9 @@
 /* fhir/find.c - the plan of a search: which posting list leads, how far it is walked.
  *
+ * 0. Sorted by a date, and only that date asked for: the walk in its order passes over nothing.
  * 1. A short race: all lists are stepped in turn; one that ends soon is small and leads.
+ *    Where no order is asked for, a list of keys (lead.c) is then tried for as many rows as a longer race
+ *    would step over, before that race.
  * 2. Else, in the order of (at, rid), the most selective kind of list is walked from the right end
  *    and the rest is tested hit by hit, until the page is full.
  * 3. Should that look at too many in vain, a longer race decides again, in which what hangs on the
@@ -8,7 +11,7 @@
  * Work is bounded by FHIR_SCAN_MAX candidates.
  */
 #include "base/text.h"
-#include "fhir/find_int.h"
+#include "fhir/lead_int.h"
 
 enum {
     LEAD_IN_VAIN = 300, /* candidates looked at in the order of a list that may not be the best */
@@ -76,21 +79,27 @@ static enum err cand_test(struct finder *f, struct cand *k, const struct fhir_cr
     return OK;
 }
 
+enum err finder_look(struct finder *f, struct cand *k, const struct fhir_criterion *skip,
+                     bool real_at, bool *ret_meets)
+{
+    f->scanned++;
+    *ret_meets = false;
+    if (moment_is_newer(f, k->hit.rid)) {
+        return OK;
+    }
+    enum err e = cand_test(f, k, skip, real_at, ret_meets);
+    f->gate->fuel -= f->gate->fuel > 0 ? 1 : 0;
+    return e;
+}
+
 enum err finder_test(struct finder *f, struct hit *hit, const struct fhir_criterion *skip,
                      bool real_at, bool *ret_meets)
 {
     struct arena_mark m = arena_mark(f->rq->a);
-    struct cand k = {.hit = *hit};
-    if (moment_is_newer(f, hit->rid)) {
-        f->scanned++;
-        *ret_meets = false;
-        return OK;
-    }
-    enum err e = cand_test(f, &k, skip, real_at, ret_meets);
+    struct cand k = {.hit = *hit, .is_far = f->lead != NULL};
+    enum err e = finder_look(f, &k, skip, real_at, ret_meets);
     hit->at = k.hit.at;
     arena_back(f->rq->a, m);
-    f->scanned++;
-    f->gate->fuel -= f->gate->fuel > 0 ? 1 : 0;
     return e;
 }
 
@@ -351,30 +360,47 @@ static enum err one_patient(struct finder *f, int64_t rid, bool *ret_done)
     return finder_set_page(f, v, n);
 }
 
+/* In the order of the list of lead; sure: however many it looks at. Else nothing may have happened. */
+static enum err lead_try(struct finder *f, const struct fhir_criterion *lead, uint64_t vain,
+                         bool sure, bool *ret_done)
+{
+    uint64_t scan_max = f->scan_max;
+    f->scan_max = sure ? scan_max : MIN(f->scanned + vain, scan_max);
+    f->trying = !sure;
+    TRY(lead_run(f, lead));
+    f->trying = false;
+    f->scan_max = scan_max;
+    *ret_done = !f->cut || sure;
+    if (!*ret_done) {
+        f->lead = NULL;
+        f->n_found = 0;
+        f->cut = false;
+    }
+    return OK;
+}
+
 static enum err lead_or_walk(struct finder *f)
 {
     bool done = false;
+    bool sure = false;
     const struct fhir_criterion *lead = NULL;
-    TRY(finder_race(f, RACE_MIDDLE, &lead, &done));
+    const struct fhir_criterion *best = lead_at_once(f, &sure);
+    bool tried = best != NULL && lead_kind_of(best) == LEAD_KEY;
+    if (tried) { /* looks at no more than the race would step over */
+        TRY(lead_try(f, best, RACE_MIDDLE, false, &done));
+    }
+    if (!done) {
+        TRY(finder_race(f, RACE_MIDDLE, &lead, &done));
+    }
     if (done) {
         return OK;
     }
-    bool sure = lead != NULL;
-    uint64_t scan_max = f->scan_max;
-    lead = sure ? lead : lead_at_once(f, &sure);
-    if (lead == NULL) {
-        return walk(f);
+    sure = sure || lead != NULL;
+    lead = lead != NULL ? lead : best;
+    if (lead != NULL && (sure || !tried)) {
+        TRY(lead_try(f, lead, LEAD_IN_VAIN, sure, &done));
     }
-    f->scan_max = sure ? scan_max : MIN(f->scanned + LEAD_IN_VAIN, scan_max);
-    TRY(lead_run(f, lead));
-    f->scan_max = scan_max;
-    if (!f->cut || sure) {
-        return OK;
-    }
-    f->lead = NULL;
-    f->n_found = 0;
-    f->cut = false;
-    return walk(f);
+    return done ? OK : walk(f);
 }
 
 /* The page after one that was read in the order of a list. */
@@ -414,6 +440,17 @@ static enum err try_sorted(struct finder *f, bool *ret_done)
     return OK;
 }
 
+/* Sorted by a date, and nothing else is asked but when it is: the walk passes over nothing. */
+static bool sort_is_all(const struct finder *f)
+{
+    bool all = !f->natural && !f->counting && f->q->n > 0 && f->q->sort[0].p->kind == SP_DATE;
+    for (size_t i = 0; i < f->q->n && all; i++) {
+        const struct fhir_criterion *c = &f->q->c[i];
+        all = c->op == ASK_PARAM && c->p == f->q->sort[0].p && c->modifier == MOD_NONE;
+    }
+    return all;
+}
+
 enum err finder_run(struct finder *f)
 {
     bool done = false;
@@ -436,10 +473,14 @@ enum err finder_run(struct finder *f)
     if (f->resume && f->from.lead > 0) {
         return lead_again(f);
     }
-    TRY(finder_race(f, RACE_SHORT, NULL, &done));
+    bool first = sort_is_all(f);
+    TRY(first ? try_sorted(f, &done) : OK);
+    if (!done) {
+        TRY(finder_race(f, RACE_SHORT, NULL, &done));
+    }
     if (!done && !f->natural) {
         TRY(finder_race(f, RACE_MIDDLE, NULL, &done));
-        TRY(done ? OK : try_sorted(f, &done));
+        TRY(done || first ? OK : try_sorted(f, &done));
     }
     if (!done && !f->natural) {
         TRY(finder_race(f, RACE_LONG, NULL, &done));

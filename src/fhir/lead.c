@@ -138,7 +138,7 @@ static void last_keep(struct finder *f, const struct lead_at *p)
 static enum err look(struct finder *f, struct hit hit, bool real_at, const struct lead_at *p)
 {
     bool meets = false;
-    bool limit = f->scanned + LAST_LOOKED >= f->scan_max;
+    bool limit = !f->trying && f->scanned + LAST_LOOKED >= f->scan_max;
     struct lead_at own;
     if (has_found(f, hit.rid)) {
         return OK;
@@ -416,9 +416,36 @@ static enum err outer_run(struct finder *f, bool *ret_end)
     return e;
 }
 
+/* Codes asked for without a system, which stand in one: then the index can be asked about a candidate.
+ * The criteria are the plan's own. */
+static enum err systems_find(struct finder *f, const struct fhir_criterion *lead)
+{
+    for (size_t i = 0; i < f->q->n; i++) {
+        struct fhir_criterion *c = &f->q->c[i];
+        int64_t sys = -1;
+        int64_t next;
+        bool has = c != lead && c->op == ASK_PARAM && c->p->kind == SP_TOKEN && c->n == 1 &&
+                   (c->modifier == MOD_NONE || c->modifier == MOD_NOT) &&
+                   c->v[0].token.sys == TOKEN_ANY_SYS && c->v[0].token.hash != 0;
+        bool more = false;
+        if (!has || c->one_system) {
+            continue;
+        }
+        TRY(list_next_sys(f->rq, c->p->sp, c->v[0].token.hash, &sys, &has));
+        next = sys;
+        if (has) {
+            TRY(list_next_sys(f->rq, c->p->sp, c->v[0].token.hash, &next, &more));
+        }
+        c->one_system = has && !more;
+        c->only_sys = (uint32_t)sys;
+    }
+    return OK;
+}
+
 enum err lead_run(struct finder *f, const struct fhir_criterion *c)
 {
     bool end = false;
+    TRY(systems_find(f, c));
     f->found = ARENA_ARRAY(f->rq->a, f->want + 1, struct hit); /* kept from within marks */
     TRY_MEM(f->rq, f->found);
     f->size_found = f->want + 1;

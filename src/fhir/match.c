@@ -213,7 +213,7 @@ static enum err index_meets(struct req *rq, struct cand *k, const struct fhir_cr
         } else {
             t.kind = TUPLE_TOKEN;
             t.token.hash = v->token.hash;
-            t.token.sys = v->token.sys;
+            t.token.sys = v->token.sys == TOKEN_ANY_SYS ? c->only_sys : v->token.sys;
         }
         TRY(db_has(rq, &t, k->hit.at, k->hit.rid, &met));
     }
@@ -234,7 +234,8 @@ static bool index_can(const struct cand *k, const struct fhir_criterion *c)
         return false;
     }
     for (size_t i = 0; i < c->n; i++) {
-        if (c->v[i].token.sys == TOKEN_ANY_SYS || c->v[i].token.hash == 0) {
+        bool any = c->v[i].token.sys == TOKEN_ANY_SYS && !(c->one_system && k->is_far);
+        if (any || c->v[i].token.hash == 0) {
             return false;
         }
     }

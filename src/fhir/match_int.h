@@ -40,6 +40,7 @@ struct cand {
     struct json_doc doc;
     bool has_doc;
     bool is_old; /* an earlier version: all parts are given, the index does not know it */
+    bool is_far; /* its row lies on a page of its own: the index is asked before it is read */
 };
 
 MUST_USE enum err cand_head(struct req *rq, struct cand *k);

@@ -119,6 +119,8 @@ struct fhir_criterion {
     struct hit *hits;
     size_t n_hits;
     struct fhir_memo *memo;
+    bool one_system;      /* lead.c: the code asked for without a system stands in only_sys alone */
+    uint32_t only_sys;
     bool has_pairs;       /* pairs tell all resources that meet it */
     struct fhir_pair *pairs;
     size_t n_pairs;

@@ -87,6 +87,9 @@ MUST_USE enum err fhir_query_resolve(struct req *rq, struct gate *g, const struc
 /* Does a candidate meet all criteria but skip, and may the caller see it? */
 MUST_USE enum err finder_test(struct finder *f, struct hit *hit, const struct fhir_criterion *skip,
                               bool real_at, bool *ret_meets);
+/* The same of a candidate whose parts the caller goes on with; they stay in the arena. */
+MUST_USE enum err finder_look(struct finder *f, struct cand *k, const struct fhir_criterion *skip,
+                              bool real_at, bool *ret_meets);
 /* Finds f->found in any order asked for. */
 MUST_USE enum err finder_run(struct finder *f);
 /* sort.c: the hits of a set, sorted by the query's sort keys, in place; *ret_from is the first after the

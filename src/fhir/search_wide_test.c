@@ -372,6 +372,61 @@ static void pages(void **state)
     }
 }
 
+static void born(struct req *rq, int year, int i, const char *rest)
+{
+    char json[120];
+    snprintf(json, sizeof(json), "{\"resourceType\":\"Patient\",\"id\":\"b%dx%d\",\"birthDate\":\"%d%s\"}",
+             year, i, year, rest);
+    put_one(rq, json, TX_ANY);
+}
+
+/* People whose birth dates begin alike come in the order of their numbers, page by page, each once,
+ * whether they end alike or not and whatever changes after the first page. */
+static void pages_of_one_day(struct req *rq, int year, bool mixed, bool down)
+{
+    enum { PEOPLE = 11 };
+    struct str cursor = {NULL, 0};
+    int next = 0;
+    for (int i = 0; i < PEOPLE; i++) {
+        born(rq, year, i, mixed && i % 3 == 1 ? "" : "-01-01");
+    }
+    for (int page = 0; page == 0 || cursor.n > 0; page++) {
+        struct fhir_page p;
+        struct buf b;
+        const struct fhir_access all = {.all = true};
+        buf_init(&b, rq->a, 8192);
+        BUF_LIT(&b, "birthdate=");
+        buf_u64(&b, (uint64_t)year);
+        buf_str(&b, down ? S("&_count=2&_sort=-birthdate") : S("&_count=2&_sort=birthdate"));
+        if (cursor.n > 0) {
+            form_add(&b, S("_cursor"), cursor);
+        }
+        assert_int_equal(fhir_search_text(rq, T_PATIENT, buf_get(&b), &all, &p), OK);
+        for (size_t i = 0; i < p.n; i++) {
+            char id[32];
+            snprintf(id, sizeof(id), "b%dx%d", year, next++);
+            if (!str_eq(p.v[i].row.id, str_z(id))) {
+                fail_msg("%d: %.*s, expected %s", year, STR_ARG(p.v[i].row.id), id);
+            }
+        }
+        cursor = p.next;
+        born(rq, year, (page * 3 + 4) % PEOPLE, "-01-01");
+        born(rq, year, (page * 2 + 5) % PEOPLE, "-06-06");
+        born(rq, year, PEOPLE + page, "-01-01");
+    }
+    assert_int_equal(next, PEOPLE);
+}
+
+static void pages_of_days(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct req rq = rq_make();
+        pages_of_one_day(&rq, 1901 + i, i % 2 == 1, i >= 2);
+        rq_end(&rq);
+    }
+}
+
 /* A link is for its own search, and for nobody who changes a letter of it. */
 static void cursors(void **state)
 {
@@ -441,7 +496,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers), cmocka_unit_test(pages),    cmocka_unit_test(cursors),
-        cmocka_unit_test(too_much),      cmocka_unit_test(index_is_true),
+        cmocka_unit_test(too_much),      cmocka_unit_test(pages_of_days), cmocka_unit_test(index_is_true),
     };
     return cmocka_run_group_tests(tests, world_make, world_end);
 }

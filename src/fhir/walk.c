@@ -1,6 +1,8 @@
 /* fhir/walk.c - a search sorted by something that is indexed in its order: the index is walked, so that
  * a page of a large set costs what a page of a small one does. Rows with the same first key are gathered
  * and sorted by the rest. Those without a first key come last. */
+#include <stdlib.h>
+
 #include "base/text.h"
 #include "fhir/extract.h"
 #include "fhir/search_int.h"
@@ -10,6 +12,7 @@ enum { RUN_MAX = 5000 };
 struct run { /* rows with one first key */
     struct hit *v;
     size_t n;
+    size_t n_olds; /* of them, not from the list */
     struct sort_key key;
     char text[TUPLE_STRING_MAX];
 };
@@ -21,15 +24,41 @@ static enum err too_many(struct finder *f)
     return FAIL(f->rq, E_BAD_INPUT, "too many to sort");
 }
 
+static int cmp_rid(const void *a, const void *b)
+{
+    int64_t x = ((const struct hit *)a)->rid;
+    int64_t y = ((const struct hit *)b)->rid;
+    return x < y ? -1 : x > y;
+}
+
+/* As finder_sort() would: where there is no second key, the numbers alone are left to order by. */
+static enum err run_sort(struct finder *f, struct run *r, size_t *ret_from)
+{
+    if (f->q->n_sort > 1) {
+        return finder_sort(f, r->v, r->n, ret_from);
+    }
+    if (r->n > 1) {
+        qsort(r->v, r->n, sizeof(*r->v), cmp_rid);
+    }
+    if (f->resume && f->from.n_keys == 1) {
+        int c = sort_keys_cmp(&r->key, &f->from.keys[0], 1);
+        for (size_t i = 0; i < r->n; i++) {
+            *ret_from += c < 0 || (c == 0 && r->v[i].rid <= f->from.after.rid) ? 1 : 0;
+        }
+    }
+    return OK;
+}
+
 static enum err run_end(struct finder *f, struct run *r)
 {
     size_t from = 0;
-    TRY(finder_sort(f, r->v, r->n, &from));
+    TRY(run_sort(f, r, &from));
     f->total += r->n;
     for (size_t i = from; i < r->n && f->n_found < f->want; i++) {
         TRY(finder_keep(f, r->v[i]));
     }
     r->n = 0;
+    r->n_olds = 0;
     return OK;
 }
 
@@ -74,7 +103,9 @@ static enum err olds_before(struct finder *f, struct run *r, const struct sort_k
             TRY(run_end(f, r));
         }
         run_begin(r, own);
+        size_t n = r->n;
         TRY(run_add(f, r, f->olds[f->next_old].k.hit));
+        r->n_olds += r->n - n;
     }
     return OK;
 }
@@ -122,43 +153,45 @@ static enum err list_open(struct finder *f, const struct date_window *w, struct 
     return list_quantity_order(f->rq, s->p->sp, 0, -1e300, 1e300, o, gives);
 }
 
+/* Its key, when the row is a match. */
+static enum err step_key(struct finder *f, struct hit *hit, struct run *key, bool *ret_meets)
+{
+    struct sort_key keys[FHIR_SORTS_MAX];
+    struct arena_mark m = arena_mark(f->rq->a);
+    struct cand k = {.hit = *hit};
+    enum err e = finder_look(f, &k, NULL, false, ret_meets);
+    *hit = k.hit;
+    if (e == OK && *ret_meets) {
+        e = sort_keys(f, &k, keys);
+        if (e == OK) {
+            run_begin(key, keys);
+        }
+    }
+    arena_back(f->rq->a, m);
+    return e;
+}
+
 /* One row of the index: a match in its place, or nothing. */
 static enum err step(struct finder *f, struct run *r, struct hit hit)
 {
-    struct sort_key keys[FHIR_SORTS_MAX];
+    struct run next = {.v = NULL};
     bool meets = false;
-    struct cand k;
-    struct hit real = hit;
-    TRY(finder_test(f, &real, NULL, false, &meets));
+    TRY(step_key(f, &hit, &next, &meets));
     if (!meets) {
         return OK;
     }
-    struct arena_mark m = arena_mark(f->rq->a);
-    k = (struct cand){.hit = real};
-    enum err e = sort_keys(f, &k, keys);
-    int c = r->n > 0 && e == OK ? sort_keys_cmp(keys, &r->key, 1) : 1;
-    if (e == OK) {
-        struct run next = *r;
-        run_begin(&next, keys);
-        arena_back(f->rq->a, m);
-        if (c < 0 || keys[0].missing) {
-            return OK; /* a later value of a row that stood further up */
-        }
-        if (f->next_old < f->n_olds) {
-            struct sort_key key = next.key;
-            key.text = (struct str){next.text, next.key.text.n};
-            TRY(olds_before(f, r, &key));
-        }
-        if (r->n > 0 && c > 0) {
-            TRY(run_end(f, r));
-        }
-        next.v = r->v;
-        next.n = r->n;
-        *r = next;
-        r->key.text = (struct str){r->text, next.key.text.n};
-        return run_add(f, r, real);
+    int c = r->n > 0 ? sort_keys_cmp(&next.key, &r->key, 1) : 1;
+    if (c < 0 || next.key.missing) {
+        return OK; /* a later value of a row that stood further up */
     }
-    return e;
+    if (f->next_old < f->n_olds) {
+        TRY(olds_before(f, r, &next.key));
+    }
+    if (r->n > 0 && sort_keys_cmp(&next.key, &r->key, 1) > 0) { /* not those that changed, just added */
+        TRY(run_end(f, r));
+    }
+    run_begin(r, &next.key);
+    return run_add(f, r, hit);
 }
 
 /* Long spans that began before the window, in the order asked for. */
@@ -170,18 +203,87 @@ static enum err walk_longs(struct finder *f, struct run *r, const struct date_wi
     return OK;
 }
 
+/* Dates of one beginning stand in the list by their end, then by number. When all end alike and nothing
+ * else is sorted by, that is the order asked for. */
+struct alike {
+    bool asks;     /* sorted by this alone, upwards */
+    bool has;      /* lo and hi are known */
+    int64_t lo;
+    int64_t hi;    /* of the first row with lo */
+    bool is_known; /* end: */
+    bool end;      /* no row with lo has another end */
+};
+
+static struct alike alike_of(const struct finder *f)
+{
+    const struct fhir_sort *s = &f->q->sort[0];
+    return (struct alike){.asks = f->q->n_sort == 1 && s->p->kind == SP_DATE && !s->descending};
+}
+
+static void alike_row(struct alike *a, struct hit hit, int64_t hi)
+{
+    if (a->asks && (!a->has || hit.at != a->lo)) {
+        *a = (struct alike){.asks = true, .has = true, .lo = hit.at, .hi = hi};
+    }
+}
+
+/* Of the beginning the cursor stands at, those up to its number were given or passed over. */
+static bool alike_passed(const struct finder *f, const struct alike *a, struct hit hit)
+{
+    return a->asks && f->resume && f->from.n_keys == 1 && !f->from.keys[0].missing &&
+           hit.at == f->from.keys[0].number && hit.rid <= f->from.after.rid;
+}
+
+/* Are there enough, and can none that follows stand before them? */
+static enum err alike_enough(struct finder *f, const struct run *r, struct alike *a, int64_t hi,
+                             bool *ret_enough)
+{
+    struct list *l = NULL;
+    struct hit hit;
+    *ret_enough = false;
+    if (!a->asks || r->n - r->n_olds < f->want - f->n_found || r->key.number != a->lo ||
+        hi != a->hi) {
+        return OK;
+    }
+    if (!a->is_known) {
+        TRY(list_date_on(f->rq, f->q->sort[0].p->sp, a->lo + 1, a->lo, a->hi, INT64_MAX, &l));
+        a->end = !list_next(l, &hit);
+        a->is_known = true;
+        enum err e = list_err(f->rq, l);
+        list_close(&l);
+        TRY(e);
+    }
+    *ret_enough = a->end;
+    return OK;
+}
+
+static enum err walk_rows(struct finder *f, struct run *r, struct list *l, bool *ret_more)
+{
+    struct alike a = alike_of(f);
+    struct hit hit;
+    while (f->n_found < f->want && f->scanned < f->scan_max && (*ret_more = list_next(l, &hit))) {
+        bool enough = false;
+        alike_row(&a, hit, list_hi(l));
+        if (alike_passed(f, &a, hit)) {
+            f->scanned++;
+            continue;
+        }
+        TRY(step(f, r, hit));
+        TRY(alike_enough(f, r, &a, list_hi(l), &enough));
+        if (enough) {
+            TRY(run_end(f, r));
+        }
+        f->last = hit;
+    }
+    return OK;
+}
+
 static enum err walk_list(struct finder *f, struct run *r, const struct date_window *w,
                           bool *ret_more)
 {
     struct list *l = NULL;
-    struct hit hit;
-    enum err e = OK;
     TRY(list_open(f, w, &l));
-    while (e == OK && f->n_found < f->want && f->scanned < f->scan_max &&
-           (*ret_more = list_next(l, &hit))) {
-        e = step(f, r, hit);
-        f->last = hit;
-    }
+    enum err e = walk_rows(f, r, l, ret_more);
     e = e == OK ? list_err(f->rq, l) : e;
     list_close(&l);
     return e;
