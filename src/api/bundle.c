@@ -398,6 +398,32 @@ static enum err conditions_alone(struct http_req *h, struct bundle *b)
     return OK;
 }
 
+/* What the transaction writes that its entries are held to: questionnaires, profiles, codes. Each is valid
+ * itself before anything is held to it. */
+static enum err beside_gather(struct http_req *h, struct bundle *b)
+{
+    struct fhir_access acc = api_access(h);
+    size_t n = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        n += fhir_is_library(b->v[i].type) ? 1 : 0;
+    }
+    b->beside.v = arena_alloc(h->rq.a, n * sizeof(*b->beside.v));
+    TRY_MEM(&h->rq, b->beside.v);
+    for (size_t i = 0; i < b->n && n > 0; i++) {
+        const struct entry *x = &b->v[i];
+        bool made = (x->verb == VERB_POST || x->verb == VERB_PUT) && !x->exists;
+        if (fhir_is_library(x->type) && made) {
+            TRY(fhir_validate_for(&h->rq, x->resource, x->type, &acc, NULL));
+        }
+        if (fhir_is_library(x->type) && (made || (x->verb == VERB_DELETE && x->cond == NULL))) {
+            b->beside.v[b->beside.n].type = x->type;
+            b->beside.v[b->beside.n].id = x->id;
+            b->beside.v[b->beside.n++].v = made ? x->resource : (struct jv){0};
+        }
+    }
+    return OK;
+}
+
 static enum err bundle_run(struct http_req *h, struct jv root, struct bundle *b)
 {
     const struct bundle *before = h->page_ctx;
@@ -411,6 +437,7 @@ static enum err bundle_run(struct http_req *h, struct jv root, struct bundle *b)
         h->on_fail = transaction_refused;
         TRY(overlap_check(h, b));
         TRY(conditions_alone(h, b));
+        TRY(beside_gather(h, b));
     } else {
         size_t n = 0;
         h->on_fail = batch_refused;

@@ -216,7 +216,7 @@ static enum err delete_write(struct http_req *h, struct entry *x, struct tx *tx)
 enum err entry_write(struct http_req *h, struct bundle *b, struct entry *x, struct tx *tx)
 {
     struct jv root;
-    struct api_write w = {x->type, x->id, x->expect, x->is_create};
+    struct api_write w = {x->type, x->id, x->expect, x->is_create, &b->beside};
     size_t before = tx_n_puts(tx);
     if (x->cond != NULL) {
         TRY(api_cond_hold(tx, x->cond));
@@ -227,7 +227,7 @@ enum err entry_write(struct http_req *h, struct bundle *b, struct entry *x, stru
     if (x->verb == VERB_DELETE) {
         TRY(delete_write(h, x, tx));
     } else if (x->change != CHANGE_NONE) {
-        TRY(entry_change(h, x, tx));
+        TRY(entry_change(h, b, x, tx));
     } else {
         TRY(entry_rewrite(h, b, x, &root));
         if (x->verb == VERB_PATCH) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/fhir_int.h"
+#include "fhir/library.h"
 #include "store/tx.h"
 
 enum { BUNDLE_ENTRIES_MAX = 10000 };
@@ -56,6 +57,7 @@ struct bundle {
     bool is_transaction;
     struct str base; /* of this server's interface */
     struct tx *tx;
+    struct fhir_beside beside; /* of a transaction: what it writes that others are held to */
     /* fullUrl -> entry, open addressing; slots is a power of two */
     uint32_t *map;
     size_t slots;
@@ -85,7 +87,8 @@ MUST_USE enum err entry_read(struct http_req *h, struct entry *x);
  * an operation that changes a resource (x->change)? x->path is filled in. bundle_op.c. errors E_TOO_LARGE */
 MUST_USE enum err entry_find_op(struct http_req *h, struct str rest, struct entry *x);
 /* Adds what an operation changes to tx. */
-MUST_USE enum err entry_change(struct http_req *h, struct entry *x, struct tx *tx);
+MUST_USE enum err entry_change(struct http_req *h, const struct bundle *b, struct entry *x,
+                               struct tx *tx);
 /* After the commit: what it answers. */
 MUST_USE enum err entry_changed(struct http_req *h, struct entry *x);
 /* Answers such an entry. */

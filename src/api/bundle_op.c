@@ -84,9 +84,9 @@ enum err entry_find_op(struct http_req *h, struct str rest, struct entry *x)
     return OK;
 }
 
-enum err entry_change(struct http_req *h, struct entry *x, struct tx *tx)
+enum err entry_change(struct http_req *h, const struct bundle *b, struct entry *x, struct tx *tx)
 {
-    struct api_write w = {.type = x->type, .id = x->id, .expect = x->expect};
+    struct api_write w = {.type = x->type, .id = x->id, .expect = x->expect, .beside = &b->beside};
     struct api_params ps;
     struct jv root;
     if (x->change == CHANGE_MOVE) {

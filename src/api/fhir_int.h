@@ -84,6 +84,7 @@ struct api_write {
     struct str id;
     int64_t expect;       /* as struct fhir_how */
     bool is_create;       /* the id was made by us */
+    const struct fhir_beside *beside; /* what else the transaction writes; NULL nothing */
 };
 /* Checks that the caller may make this change, prepares it, adds it and its audit record to tx. */
 MUST_USE enum err api_put(struct http_req *h, struct tx *tx, struct jv root,

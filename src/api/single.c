@@ -113,7 +113,7 @@ enum err api_fhir_create(struct http_req *h)
             return answer_existing(h, type, cond->id);
         }
     }
-    struct api_write w = {type, id, TX_NEW, true};
+    struct api_write w = {type, id, TX_NEW, true, NULL};
     return api_put_commit(h, json_root(doc), &w, cond, api_fhir_create);
 }
 
@@ -192,7 +192,7 @@ enum err api_fhir_update(struct http_req *h)
         return FAIL(&h->rq, E_BAD_INPUT, "id: missing");
     }
     TRY(api_expect(h, &expect));
-    struct api_write w = {type, id, expect, false};
+    struct api_write w = {type, id, expect, false, NULL};
     TRY(api_expect_none(h, http_header(h, "If-None-Match"), "If-None-Match", &w));
     return api_put_commit(h, json_root(doc), &w, NULL, NULL);
 }

@@ -93,7 +93,7 @@ enum err term_ask_read(struct http_req *h, enum fhir_type type, struct str sent,
     TRY(api_may(h, type, OP_READ | OP_SEARCH));
     TRY(api_params_read(h, &a->ps));
     a->acc = api_access(h);
-    a->lib = fhir_library_over(&h->rq, own, &a->acc);
+    a->lib = fhir_library_over(&h->rq, own, &a->acc, NULL);
     TRY_MEM(&h->rq, a->lib);
     a->lang = api_param_text(&a->ps, S("displayLanguage"));
     a->lang = a->lang.n > 0 ? a->lang : lang_code(h->rq.lang);

@@ -49,7 +49,7 @@ static enum err answer(struct http_req *h, struct jv resource, enum fhir_type ty
     struct fhir_access acc = api_access(h);
     struct fhir_check check = {.rules = db_rules(rq->db), .profile = profile,
                                .flags = FHIR_WARNINGS, .acc = &acc};
-    check.lib = fhir_library_over(rq, fhir_rules_library(check.rules), &acc);
+    check.lib = fhir_library_over(rq, fhir_rules_library(check.rules), &acc, NULL);
     TRY_MEM(rq, check.lib);
     if (profile.n > 0 && !json_has(fhir_profile_find(rq, check.lib, profile))) {
         fhir_issue_add(rq, ISSUE_ERROR, "not-found", T("This profile is not known here."), S(""),

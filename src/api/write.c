@@ -219,7 +219,8 @@ static enum err put_try(struct http_req *h, struct tx *tx, struct jv root,
     struct res_row old = {0};
     bool has_old = false;
     struct fhir_access acc = api_access(h);
-    struct fhir_how how = {.id = w->id, .expect = w->expect, .acc = &acc};
+    struct fhir_how how = {.id = w->id, .expect = w->expect, .acc = &acc,
+                           .beside = w->beside};
     struct tx_put put;
     unsigned ops = w->is_create ? OP_CREATE : OP_UPDATE;
     if (!scope_allows(rq->who->scope, w->type, ops)) {

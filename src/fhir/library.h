@@ -5,6 +5,7 @@
 
 #include "codec/json.h"
 #include "fhir/defs.h"
+#include "fhir/type.h"
 
 struct fhir_library;
 struct fhir_access; /* fhir/search.h */
@@ -33,12 +34,26 @@ MUST_USE enum err fhir_library_load(struct req *rq, struct fhir_library *lib, st
 void fhir_library_extra_set(struct fhir_library *lib, const struct fhir_extra *extra);
 const struct fhir_extra *fhir_library_extra(const struct fhir_library *lib);
 
+/* Questionnaire, ValueSet, CodeSystem, StructureDefinition: what is stored of these counts. */
+bool fhir_is_library(enum fhir_type type);
+/* What else the transaction under way writes: it counts as if it were stored, in the place of what it
+ * replaces. */
+struct fhir_beside {
+    struct {
+        enum fhir_type type;
+        struct str id;
+        struct jv v; /* absent: deleted */
+    } *v;
+    size_t n;
+};
+
 /* A library for one request: base, then what is stored and acc may see (NULL: nothing of it counts).
  * Each is looked up once and kept in rq->a, so that one request sees one state. base may be NULL, or such
- * a library itself (then what it keeps is shared). NULL past the arena's cap.
- * borrows acc */
+ * a library itself (then what it keeps is shared). beside may be NULL. NULL past the arena's cap.
+ * borrows acc, beside */
 struct fhir_library *fhir_library_over(struct req *rq, const struct fhir_library *base,
-                                       const struct fhir_access *acc);
+                                       const struct fhir_access *acc,
+                                       const struct fhir_beside *beside);
 /* OK, or why a look at the store failed: then what was found is not to be trusted. */
 enum err fhir_library_err(const struct fhir_library *lib);
 /* Keeps a failure for that. */

@@ -221,7 +221,7 @@ enum err fhir_prepare(struct req *rq, struct jv root, const struct fhir_how *how
         return FAIL(rq, E_BAD_INPUT, "resourceType: missing, or not kept here");
     }
     TRY(id_of(rq, root, how, &put.id));
-    TRY(fhir_validate_for(rq, root, type, how->acc));
+    TRY(fhir_validate_for(rq, root, type, how->acc, how->beside));
     TRY(fhir_extract(rq, root, type, &tuples));
     TRY(body_write(rq, root, type, &put.body));
     put.tuples = tuples.v;

@@ -20,6 +20,7 @@ struct fhir_how {
     const struct fhir_access *acc; /* who writes over an interface: held to what they may see of what is
                                     * stored (profiles, value sets, questionnaires); NULL: a change of the
                                     * program's own, held to R4 and the content alone */
+    const struct fhir_beside *beside; /* what else the transaction writes; NULL nothing */
     int64_t at_ms;        /* principal date of types that have none of their own (the present row's
                            * at_ms on update); 0: now */
 };

@@ -145,7 +145,7 @@ enum err query_terms(struct req *rq, struct fhir_criterion *c, struct str text)
     unsigned n = 0;
     static const struct fhir_access all = {.all = true};
     const struct fhir_library *lib =
-        fhir_library_over(rq, rq->db != NULL ? fhir_rules_library(db_rules(rq->db)) : NULL, &all);
+        fhir_library_over(rq, rq->db != NULL ? fhir_rules_library(db_rules(rq->db)) : NULL, &all, NULL);
     TRY_MEM(rq, lib);
     while (query_cut(&rest, ',', &one)) {
         if (++n > 16) {

@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_parse(&rq, text, NULL, &system) == OK &&
         fhir_library_add(&rq, lib, json_root(&system)) == OK &&
         fhir_library_add(&rq, lib, json_root(&doc)) == OK) {
-        lib = fhir_library_over(&rq, lib, NULL);
+        lib = fhir_library_over(&rq, lib, NULL, NULL);
         if (lib != NULL) {
             run(&rq, lib, json_root(&doc));
         }

@@ -88,7 +88,7 @@ static struct fhir_library *library_make(struct req *rq)
         assert_int_equal(json_parse(rq, str_z(books[i]), NULL, doc), OK);
         assert_int_equal(fhir_library_add(rq, lib, json_root(doc)), OK);
     }
-    return fhir_library_over(rq, lib, NULL);
+    return fhir_library_over(rq, lib, NULL, NULL);
 }
 
 static const struct term_set *set_make(struct req *rq, const struct fhir_library *lib,
@@ -249,7 +249,7 @@ static enum err check(struct req *rq, const char *json, const struct fhir_access
 {
     struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
     assert_int_equal(json_parse(rq, str_z(json), NULL, doc), OK);
-    return fhir_validate_for(rq, json_root(doc), fhir_type_in(rq, json_root(doc)), acc);
+    return fhir_validate_for(rq, json_root(doc), fhir_type_in(rq, json_root(doc)), acc, NULL);
 }
 
 static enum err checked(const char *json, const struct fhir_access *acc)

@@ -393,7 +393,7 @@ enum err walk_new(struct req *rq, struct jv root, const struct fhir_check *check
     w->d = fhir_defs();
     w->root = root;
     *own = *check;
-    own->lib = fhir_library_over(rq, check->lib, check->acc);
+    own->lib = fhir_library_over(rq, check->lib, check->acc, check->beside);
     TRY_MEM(rq, own->lib);
     w->check = own;
     types_find(w);
@@ -403,13 +403,14 @@ enum err walk_new(struct req *rq, struct jv root, const struct fhir_check *check
 
 enum err fhir_validate(struct req *rq, struct jv v, enum fhir_type type)
 {
-    return fhir_validate_for(rq, v, type, NULL);
+    return fhir_validate_for(rq, v, type, NULL, NULL);
 }
 
 enum err fhir_validate_for(struct req *rq, struct jv v, enum fhir_type type,
-                           const struct fhir_access *acc)
+                           const struct fhir_access *acc, const struct fhir_beside *beside)
 {
-    struct fhir_check check = {.rules = rq->db != NULL ? db_rules(rq->db) : NULL, .acc = acc};
+    struct fhir_check check = {.rules = rq->db != NULL ? db_rules(rq->db) : NULL, .acc = acc,
+                               .beside = beside};
     check.lib = fhir_rules_library(check.rules);
     return fhir_validate_as(rq, v, type, &check);
 }

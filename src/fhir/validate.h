@@ -9,6 +9,7 @@ enum { FHIR_DEPTH_MAX = 64 };
 
 struct fhir_library; /* fhir/library.h */
 struct fhir_access;  /* fhir/search.h */
+struct fhir_beside;  /* fhir/library.h */
 struct fhir_rules;   /* the invariants of R4, compiled once */
 
 enum {
@@ -21,6 +22,7 @@ enum {
 struct fhir_check {
     const struct fhir_library *lib;  /* profiles, value sets, questionnaires; NULL none */
     const struct fhir_access *acc;   /* whose sight of what is stored counts; NULL: nothing stored does */
+    const struct fhir_beside *beside; /* what else the transaction writes; NULL nothing */
     const struct fhir_rules *rules;  /* NULL: invariants are compiled for this call */
     struct str profile;              /* canonical it must keep beside those it names; may be empty */
     unsigned flags;                  /* FHIR_WARNINGS ... */
@@ -44,6 +46,7 @@ const struct fhir_library *fhir_rules_library(const struct fhir_rules *rules);
  */
 MUST_USE enum err fhir_validate(struct req *rq, struct jv v, enum fhir_type type);
 MUST_USE enum err fhir_validate_for(struct req *rq, struct jv v, enum fhir_type type,
-                                    const struct fhir_access *acc);
+                                    const struct fhir_access *acc,
+                                    const struct fhir_beside *beside);
 MUST_USE enum err fhir_validate_as(struct req *rq, struct jv v, enum fhir_type type,
                                    const struct fhir_check *check);
