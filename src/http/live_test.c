@@ -50,6 +50,7 @@ static enum err commit_twice(struct http_req *h)
 
 static enum err do_slow(struct http_req *h)
 {
+    atomic_fetch_add(&T.slow, 1);
     os_sleep_ms(20);
     return http_commit(h, some_tx(), say_done);
 }
@@ -183,21 +184,17 @@ static void callers_may_leave(void **state)
     atomic_store(&T.wait_ms, 30);
     for (int i = 0; i < 10; i++) {
         int fd = test_connect();
+        _Atomic uint32_t *begun = i % 2 ? &T.changes : &T.slow;
+        uint32_t before = atomic_load(begun);
+        uint32_t changes = atomic_load(&T.changes);
         const char *text = i % 2 ? "POST /commit HTTP/1.1\r\nHost: x\r\n\r\n"
                                  : "GET /slower HTTP/1.1\r\nHost: x\r\n\r\n";
         assert_true(test_send(fd, text, strlen(text)));
-        os_sleep_ms(5);
+        WAIT_FOR(atomic_load(begun) > before);
         close(fd);
+        WAIT_FOR(i % 2 || atomic_load(&T.changes) > changes);
     }
     test_expect(test_talk("POST /commit HTTP/1.1\r\n" END), "done");
-}
-
-static void wait_until(_Atomic uint32_t *n, uint32_t want)
-{
-    for (int i = 0; i < 500 && atomic_load(n) < want; i++) {
-        os_sleep_ms(10);
-    }
-    assert_int_equal(atomic_load(n), want);
 }
 
 static void bodies_stream_in_windows(void **state)
@@ -215,9 +212,9 @@ static void bodies_stream_in_windows(void **state)
     atomic_store(&T.streamed, 0);
     fd = test_connect();
     assert_true(test_send(fd, head, strlen(head)) && test_send(fd, body, 1000000));
-    os_sleep_ms(50);
+    WAIT_FOR(atomic_load(&T.streamed) > 0);
     close(fd);
-    wait_until(&T.broken, 1);
+    WAIT_FOR(atomic_load(&T.broken) == 1);
     assert_int_equal(atomic_load(&T.streamed), 1000000);
     /* refused at its beginning, and in the middle */
     const char *refused = "PATCH /stream HTTP/1.1\r\nX-Refuse: 1\r\nContent-Length: 3000000\r\n" END;
@@ -291,6 +288,14 @@ static void streams_outlive_the_watch(void **state)
     close(fd);
 }
 
+/* A closed stream is noticed when there is something to say. */
+static bool no_streams(void)
+{
+    static const struct hub_event some = {1, 7};
+    hub_publish(http_server_hub(T.server), &some, 1);
+    return hub_streams(http_server_hub(T.server)) == 0;
+}
+
 static void events_reach_who_listens(void **state)
 {
     (void)state;
@@ -316,12 +321,17 @@ static void events_reach_who_listens(void **state)
     test_expect(test_read(fd2, "event: again"), "id: ");
     close(fd2);
     close(fd);
-    /* a closed stream is noticed when there is something to say */
-    for (int i = 0; i < 200 && hub_streams(hub) > 0; i++) {
-        hub_publish(hub, &mine, 1);
-        os_sleep_ms(10);
+    WAIT_FOR(no_streams());
+}
+
+/* Requests begun and not ended. */
+static uint32_t active(void)
+{
+    uint32_t n = 0;
+    for (unsigned i = 0; i < T.server->o.io_threads; i++) {
+        n += atomic_load(&T.server->workers[i].active);
     }
-    assert_int_equal(hub_streams(hub), 0);
+    return n;
 }
 
 /* Stopping: commits under way are answered, streams end, nothing hangs. */
@@ -329,6 +339,9 @@ enum { STREAMS = 15 };
 static void the_end_is_orderly(void **state)
 {
     (void)state;
+    WAIT_FOR(no_streams());
+    WAIT_FOR(active() == 0);
+    atomic_store(&T.changes, 0);
     atomic_store(&T.wait_ms, 200);
     int waits = test_connect();
     int listens[STREAMS];
@@ -343,13 +356,15 @@ static void the_end_is_orderly(void **state)
         assert_true(test_send(listens[i], events, strlen(events)));
     }
     assert_true(test_send(half, part, strlen(part)));
-    os_sleep_ms(50);
+    WAIT_FOR(hub_streams(http_server_hub(T.server)) == STREAMS);
+    WAIT_FOR(active() == STREAMS + 2);
+    WAIT_FOR(atomic_load(&T.changes) > 0);
     static const struct hub_event news = {1, 7};
     hub_publish(http_server_hub(T.server), &news, 1);
     uint64_t begun = os_ticks_us();
-    http_server_stop(T.server, 500);
+    http_server_stop(T.server, 1000);
     T.server = NULL;
-    assert_true(os_ticks_us() - begun < 3000000);
+    assert_true(os_ticks_us() - begun < 10000000);
     const char *got = test_read(waits, NULL);
     test_expect(got, "HTTP/1.1 201");
     test_expect(got, "Connection: close");

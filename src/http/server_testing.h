@@ -21,6 +21,7 @@
 #include "http/server.h"
 #include "os/clock.h"
 #include "os/thread.h"
+#include "os/wait_testing.h"
 
 /* ---- the writer: takes what is submitted, waits a little, says how it went ---- */
 
@@ -41,6 +42,7 @@ struct testing {
     _Atomic uint64_t streamed; /* bytes a sink got */
     _Atomic uint32_t broken;   /* sinks whose caller left */
     _Atomic uint32_t ended;
+    _Atomic uint32_t slow; /* slow work begun */
 };
 static struct testing T;
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "os/wait_testing.h"
 #include "store/schema_int.h"
 #include "store/store_int.h"
 #include "store/test_int.h"
@@ -89,10 +90,7 @@ static void all_read_back(struct t *t, int n)
 static void fill(struct t *t)
 {
     put_some(t, 0, MANY / 2);
-    for (int i = 0; i < 500 && !dicts_has(t->st->dicts, T_OBS); i++) {
-        usleep(10000);
-    }
-    assert_true(dicts_has(t->st->dicts, T_OBS));
+    WAIT_FOR(dicts_has(t->st->dicts, T_OBS));
     put_some(t, MANY / 2, MANY);
 }
 

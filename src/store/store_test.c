@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "os/wait_testing.h"
 #include "store/conn.h"
 #include "store/test_int.h"
 
@@ -152,7 +153,8 @@ static void changes_of_a_type_in_order(void **state)
         const char id[2] = {(char)('a' + i), 0};
         assert_int_equal(t_put(&t, T_OBS, id, TX_CREATE, "1"), OK);
         assert_int_equal(t_put(&t, T_PAT, id, TX_CREATE, "1"), OK);
-        usleep(3000);
+        int64_t then = os_now().ms;
+        WAIT_FOR(os_now().ms > then); /* the next one is later */
     }
     assert_int_equal(t_put(&t, T_OBS, "b", 1, "2"), OK);
     assert_int_equal(t_delete(&t, T_OBS, "c", 1), OK);

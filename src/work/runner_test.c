@@ -3,6 +3,7 @@
  * thread does it by itself. */
 #include "care/care_fixture.h"
 #include "care/job.h"
+#include "os/wait_testing.h"
 #include "work/runner.h"
 
 static struct req keep;
@@ -164,6 +165,12 @@ static void a_job_set_anew_is_not_lost(void **state)
     req_done(&rq);
 }
 
+static bool is_gone(struct req *rq, struct str id)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    return DB_ONE(rq, &q, Q_JOB, sql_i64(JOB_CLOCK), sql_text(id)) == E_NOT_FOUND;
+}
+
 static void the_thread_does_what_is_due(void **state)
 {
     (void)state;
@@ -176,15 +183,7 @@ static void the_thread_does_what_is_due(void **state)
     MUST(&rq, job_set(tx, JOB_CLOCK, id, os_now().ms - 1, S("does not fit")));
     MUST(&rq, store_commit(region.store, &rq, tx));
     MUST(&rq, runner_start(&rq, &region.care, &r));
-    for (int i = 0; i < 200; i++) {
-        CLEANUP(db_rows_done) struct db_rows q = {0};
-        enum err e = DB_ONE(&rq, &q, Q_JOB, sql_i64(JOB_CLOCK), sql_text(id));
-        if (e == E_NOT_FOUND) {
-            break;
-        }
-        assert_true(i < 199);
-        os_sleep_ms(20);
-    }
+    WAIT_FOR(is_gone(&rq, id));
     err_clear(&rq);
     runner_stop(r);
     req_done(&rq);
