@@ -2,6 +2,7 @@
 #include "care/form.h"
 
 #include "care/care.h"
+#include "care/put.h"
 
 enum { FIELDS_MAX = 2000, VALUE_SHOWN_MAX = 60000 };
 
@@ -33,24 +34,13 @@ static struct str icd_part(struct str v)
     return shape ? str_sub(v, 0, n) : (struct str){0};
 }
 
-static void write_coding(struct json_out *o, struct str system, struct str code, struct str shown)
-{
-    json_k(o, S("valueCoding"));
-    json_obj(o);
-    json_ks(o, S("system"), system);
-    json_ks(o, S("code"), code);
-    if (shown.n > 0) {
-        json_ks(o, S("display"), shown);
-    }
-    json_obj_end(o);
-}
-
 static void write_open_choice(struct json_out *o, const struct form_item *it, struct str v)
 {
     struct str code = it->value_set.p != NULL ? icd_part(v) : (struct str){0};
 
     if (code.n > 0) {
-        write_coding(o, S(CS_ICD10), code, str_trim(str_sub(v, code.n, v.n)));
+        json_k(o, S("valueCoding"));
+        put_one_coding(o, S(CS_ICD10), code, str_trim(str_sub(v, code.n, v.n)));
     } else {
         json_ks(o, S("valueString"), v);
     }
@@ -77,7 +67,8 @@ static void write_value(struct json_out *o, struct req *rq, const struct form_it
     case FORM_CHOICE:
         opt = form_option_find(it, v);
         if (opt != NULL) {
-            write_coding(o, opt->system, opt->code, text4_get(&opt->title, rq->lang));
+            json_k(o, S("valueCoding"));
+            put_one_coding(o, opt->system, opt->code, text4_get(&opt->title, rq->lang));
         }
         break;
     case FORM_OPEN_CHOICE: write_open_choice(o, it, v); break;

@@ -89,10 +89,8 @@ void put_ref_item(struct json_out *o, enum fhir_type type, struct str id)
     ref_object(o, type, id, (struct str){0});
 }
 
-void put_coding(struct json_out *o, struct str system, struct str code, struct str display)
+void put_one_coding(struct json_out *o, struct str system, struct str code, struct str display)
 {
-    json_k(o, S("coding"));
-    json_arr(o);
     json_obj(o);
     json_ks(o, S("system"), system);
     json_ks(o, S("code"), code);
@@ -100,6 +98,13 @@ void put_coding(struct json_out *o, struct str system, struct str code, struct s
         json_ks(o, S("display"), display);
     }
     json_obj_end(o);
+}
+
+void put_coding(struct json_out *o, struct str system, struct str code, struct str display)
+{
+    json_k(o, S("coding"));
+    json_arr(o);
+    put_one_coding(o, system, code, display);
     json_arr_end(o);
 }
 

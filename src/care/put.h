@@ -40,6 +40,8 @@ void put_ref_shown(struct json_out *o, struct str key, enum fhir_type type, stru
                    struct str display);
 /* {"reference":"Type/id"} as an element of an array. */
 void put_ref_item(struct json_out *o, enum fhir_type type, struct str id);
+/* {"system":..,"code":..,"display":..}; display may be empty. */
+void put_one_coding(struct json_out *o, struct str system, struct str code, struct str display);
 /* "coding":[{"system":..,"code":..,"display":..}]; display may be empty. */
 void put_coding(struct json_out *o, struct str system, struct str code, struct str display);
 /* "key":[{"coding":[{"system":..,"code":..}]}], one concept for each code. */
