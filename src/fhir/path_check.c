@@ -94,9 +94,8 @@ static enum err list_choices(struct checker *c, struct path_node *node, const st
         if (b.p[at] >= 'a' && b.p[at] <= 'z') {
             b.p[at] = (char)(b.p[at] - 'a' + 'A');
         }
-        struct path_node step = path_step_node(buf_get(&b));
-        v[i] = (struct path_choice){step.name, def_elem_type(c->d, e, i), step.mark};
-        node->choice_bits |= path_mark_bit(step.mark) | path_mark_bit(step.beside);
+        v[i] = (struct path_choice){path_name_of(buf_get(&b)), def_elem_type(c->d, e, i)};
+        path_marks_add(&node->choice_marks, v[i].name.mark);
     }
     node->choices = v;
     node->n_choices = e->n_type;
@@ -352,5 +351,7 @@ enum err path_check(struct req *rq, struct path_prog *prog)
     if (prog->root_type != 0 && is_open(&c, prog->root_type)) {
         self.any = true;
     }
-    return check(&c, prog->root, &self, &out);
+    TRY(check(&c, prog->root, &self, &out));
+    path_walk_whole(prog);
+    return OK;
 }

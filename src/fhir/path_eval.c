@@ -471,6 +471,22 @@ enum err path_env_ready(struct req *rq, struct path_env *env)
     return OK;
 }
 
+/* The whole expression: many are a walk from the context and nothing else. */
+static enum err run_whole(struct path_vm *vm, const struct path_item *context)
+{
+    const struct path_prog *prog = vm->prog;
+    if (prog->walk != NULL && context->kind == PATH_NODE && context->node.doc != NULL
+        && context->type == prog->root_type) {
+        bool done;
+        TRY(path_walk(vm, prog->walk, context, &done));
+        if (done) {
+            return OK;
+        }
+    }
+    struct path_frame f = {.self = *context};
+    return path_run(vm, &f, prog->root);
+}
+
 enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env *env,
                    struct path_list *ret_list)
 {
@@ -492,8 +508,7 @@ enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env
         .fuel = env->fuel == 0 ? PATH_FUEL : env->fuel,
         .types = prog->types,
     };
-    struct path_frame f = {.self = env->context};
-    enum err e = path_run(&vm, &f, prog->root);
+    enum err e = run_whole(&vm, &env->context);
     env->stack = vm.v;
     env->stack_size = vm.size;
     if (e == OK) {

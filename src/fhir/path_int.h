@@ -9,6 +9,7 @@
 
 #include "codec/ucum.h"
 #include "fhir/path.h"
+#include "fhir/path_name.h"
 
 /* ---- tree ---- */
 
@@ -77,9 +78,8 @@ struct path_way_on {
 
 /* A member a choice can be: "valueQuantity", and the type its value has. */
 struct path_choice {
-    struct str name;
+    struct path_name name;
     uint16_t type;
-    uint16_t mark; /* json_mark() of name */
 };
 
 struct path_func;
@@ -103,9 +103,8 @@ struct path_node {
     struct path_way_on on; /* on.elem NULL: look it up */
     const struct path_choice *choices; /* of WAY_CHOICE */
     uint16_t n_choices;
-    uint64_t choice_bits; /* a bit for the mark of each, and of each with _ before it */
+    struct path_marks choice_marks; /* of their names */
     uint16_t mark;        /* of a member: json_mark() of its name */
-    uint16_t beside;      /* the same of _name */
     uint8_t n_hops;       /* of the walk that begins with this step, 0 none */
     uint8_t n_walked;     /* steps of the path it stands for */
     const struct path_hop *hops;
@@ -125,6 +124,7 @@ struct path_prog {
     const struct def_type *types; /* rows by def_id, NULL without d */
     uint16_t quantity_type;  /* def_ids used at every turn */
     uint16_t extension_type;
+    const struct path_node *walk; /* the whole expression is one walk from the context: its first step */
     unsigned flags;
 };
 
@@ -388,16 +388,17 @@ static inline void path_frame_next(struct path_frame *f, const struct path_item 
 enum { PATH_HOPS = 8 };
 /* One hop of a walk: the members of an object it goes to. */
 struct path_hop {
-    struct str name;
-    struct str only;  /* resources of this type only; n 0: any */
+    struct path_name name;
+    struct path_name only; /* resources of this type only; s.n 0: any */
     const struct path_node *choice; /* one of its choices, not a name */
-    uint16_t mark;    /* of the name */
     uint16_t type;    /* of the values */
     bool inner;       /* they are resources */
 };
 /* Makes hops of the steps of a path whose types are known. */
 MUST_USE enum err path_walk_prepare(struct req *rq, const struct defs *d,
                                     struct path_node *const *steps, unsigned n);
+/* Notes that a whole expression is one walk. */
+void path_walk_whole(struct path_prog *prog);
 /* Walks from an element with a document. *ret_done false: nothing was done, the steps must be gone. */
 MUST_USE enum err path_walk(struct path_vm *vm, const struct path_node *step,
                             const struct path_item *from, bool *ret_done);
@@ -434,63 +435,9 @@ MUST_USE enum err path_push_member(struct path_vm *vm, const struct json_doc *do
 struct jv path_object(const struct path_item *item);
 /* path_resource_type, remembering the answers of before. */
 uint16_t path_inner_type(struct path_vm *vm, struct jv node);
-/* Whether n bytes are the same: names are short, and calling memcmp costs more than they do. */
-static inline bool path_same_bytes(const char *a, const char *b, size_t n)
-{
-    if (n > 16) {
-        return memcmp(a, b, n) == 0;
-    }
-    if (n >= 8) {
-        uint64_t x[2];
-        uint64_t y[2];
-        memcpy(&x[0], a, 8);
-        memcpy(&x[1], a + n - 8, 8);
-        memcpy(&y[0], b, 8);
-        memcpy(&y[1], b + n - 8, 8);
-        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
-    }
-    if (n >= 4) {
-        uint32_t x[2];
-        uint32_t y[2];
-        memcpy(&x[0], a, 4);
-        memcpy(&x[1], a + n - 4, 4);
-        memcpy(&y[0], b, 4);
-        memcpy(&y[1], b + n - 4, 4);
-        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (a[i] != b[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-/* Whether a key without escapes has that text. */
-static inline bool path_key_is(const struct json_doc *doc, const struct json_node *key,
-                               struct str name)
-{
-    return key->len == name.n && path_same_bytes(doc->src.p + key->off, name.p, name.n);
-}
-/* The value of a member of an object that is not odd; 0 none. */
-static inline uint32_t path_find_plain(const struct json_doc *doc, uint32_t obj, struct str name,
-                                       uint16_t mark)
-{
-    const struct json_node *nodes = doc->nodes;
-    uint32_t end = nodes[obj].end;
-    for (uint32_t k = obj + 1; k < end; k = nodes[k].end) {
-        if (nodes[k].mark == mark && path_key_is(doc, &nodes[k], name)) {
-            return k + 1;
-        }
-    }
-    return 0;
-}
-/* The first of a step's choices in an object that is not odd, and its type; 0 none. */
-uint32_t path_find_choice(const struct path_node *step, const struct json_doc *doc, uint32_t obj,
-                          uint16_t *ret_type);
-static inline uint64_t path_mark_bit(uint16_t mark)
-{
-    return UINT64_C(1) << (mark & 63);
-}
+/* The first of a step's choices in an object that is not odd, and its type; NULL none. */
+const struct json_node *path_find_choice(const struct path_node *step, const struct json_doc *doc,
+                                         const struct json_node *obj, uint16_t *ret_type);
 MUST_USE enum err path_step_member(struct path_vm *vm, const struct path_node *node, uint32_t base);
 /* The children of that name of one node. */
 MUST_USE enum err path_step_from(struct path_vm *vm, const struct path_node *node,

@@ -266,9 +266,7 @@ static enum err member_or_call(struct parser *p, struct path_node **ret_node)
     if (at_sign(p, SIGN_OPEN)) {
         TRY(call(p, node));
     } else {
-        struct path_node step = path_step_node(node->name);
-        node->mark = step.mark;
-        node->beside = step.beside;
+        node->mark = json_mark(node->name.p, node->name.n);
     }
     *ret_node = node;
     return OK;

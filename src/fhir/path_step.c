@@ -8,14 +8,8 @@
 
 struct path_node path_step_node(struct str name)
 {
-    struct path_node node = {.op = OP_MEMBER, .name = name};
-    char beside[128] = "_"; /* names of the definitions are shorter */
-    node.mark = json_mark(name.p, name.n);
-    if (name.n < sizeof(beside)) {
-        memcpy(beside + 1, name.p, name.n);
-        node.beside = json_mark(beside, name.n + 1);
-    }
-    return node;
+    return (struct path_node){
+        .op = OP_MEMBER, .name = name, .mark = json_mark(name.p, name.n)};
 }
 
 /* _name; keys with escapes are not looked at: no element has one. */
@@ -346,28 +340,28 @@ static const struct path_choice *choice_of(const struct path_node *step, const s
                                            const struct json_node *key)
 {
     for (unsigned i = 0; i < step->n_choices; i++) {
-        if (step->choices[i].mark == key->mark && path_key_is(doc, key, step->choices[i].name)) {
+        if (step->choices[i].name.mark == key->mark
+            && path_name_is(doc, key, &step->choices[i].name)) {
             return &step->choices[i];
         }
     }
     return NULL;
 }
 
-uint32_t path_find_choice(const struct path_node *step, const struct json_doc *doc, uint32_t obj,
-                          uint16_t *ret_type)
+const struct json_node *path_find_choice(const struct path_node *step, const struct json_doc *doc,
+                                         const struct json_node *obj, uint16_t *ret_type)
 {
     const struct json_node *nodes = doc->nodes;
-    uint32_t end = nodes[obj].end;
-    for (uint32_t k = obj + 1; k < end; k = nodes[k].end) {
+    const struct json_node *end = nodes + obj->end;
+    const struct path_marks marks = step->choice_marks;
+    for (const struct json_node *k = obj + 1; k < end; k = nodes + k->end) {
         const struct path_choice *c;
-        if ((step->choice_bits & path_mark_bit(nodes[k].mark)) != 0
-            && nodes[k].len > step->name.n && doc->src.p[nodes[k].off] == step->name.p[0]
-            && (c = choice_of(step, doc, &nodes[k])) != NULL) {
+        if (path_marks_has(&marks, k->mark) && (c = choice_of(step, doc, k)) != NULL) {
             *ret_type = c->type;
             return k + 1;
         }
     }
-    return 0;
+    return NULL;
 }
 
 /* A step whose element is known, from an object: the common case of all. *ret_done false: something is
@@ -383,7 +377,9 @@ static enum err push_known(struct path_vm *vm, const struct path_node *step,
         return OK;
     }
     if (on->way == WAY_CHOICE) {
-        at = path_find_choice(step, obj.doc, obj.at, &choice.child);
+        const struct json_node *v
+            = path_find_choice(step, obj.doc, &nodes[obj.at], &choice.child);
+        at = v == NULL ? 0 : (uint32_t)(v - nodes);
         on = &choice;
         if (at != 0 && (nodes[at].kind == JSON_NULL || nodes[at].kind == JSON_ARRAY)) {
             return OK;

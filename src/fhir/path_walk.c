@@ -36,7 +36,7 @@ static unsigned hop_of(const struct defs *d, struct path_node *const *steps, uns
     bool cast = n > 1 && is_of_type(steps[1]);
     uint16_t want = cast ? steps[1]->type.fhir : 0;
     const struct path_choice *choice;
-    *hop = (struct path_hop){.name = step->name, .mark = step->mark, .type = step->on.child};
+    *hop = (struct path_hop){.name = path_name_of(step->name), .type = step->on.child};
     *ret_more = true;
     switch ((enum path_way)step->on.way) {
     case WAY_COMPLEX:
@@ -45,7 +45,7 @@ static unsigned hop_of(const struct defs *d, struct path_node *const *steps, uns
         hop->inner = true;
         if (cast && def_type_row(d, want)->kind == DEF_RESOURCE) {
             hop->type = want;
-            hop->only = def_type_name(d, want);
+            hop->only = path_name_of(def_type_name(d, want));
             return 2;
         }
         *ret_more = false;
@@ -54,7 +54,6 @@ static unsigned hop_of(const struct defs *d, struct path_node *const *steps, uns
         choice = cast ? only_choice(d, step, want) : NULL;
         if (choice != NULL) {
             hop->name = choice->name;
-            hop->mark = choice->mark;
             hop->type = want;
             return 2;
         }
@@ -96,74 +95,66 @@ enum err path_walk_prepare(struct req *rq, const struct defs *d, struct path_nod
     return OK;
 }
 
-/* ---- walking ---- */
-
-/* Whether a value is a resource of the type wanted. */
-static bool is_resource(const struct json_doc *doc, uint32_t v, struct str only)
+void path_walk_whole(struct path_prog *prog)
 {
-    uint32_t at;
-    if (doc->nodes[v].kind != JSON_OBJECT) {
-        return false;
+    const struct path_node *root = prog->root;
+    if (root->op != OP_CHAIN || root->args[0]->op != OP_THIS) {
+        return;
     }
-    at = path_find_plain(doc, v, S("resourceType"), json_mark("resourceType", 12));
-    return at != 0 && doc->nodes[at].kind == JSON_STRING && path_key_is(doc, &doc->nodes[at], only);
+    const struct path_node *step = root->args[1];
+    unsigned at = 1;
+    if ((step->flags & NODE_IMPLICIT) && step->type.fhir == prog->root_type && root->n_args > 2) {
+        step = root->args[2]; /* the name of the type before it */
+        at = 2;
+    } else if (step->flags & NODE_IMPLICIT) {
+        return;
+    }
+    if (step->n_hops > 0 && at + step->n_walked == root->n_args
+        && step->step_type == prog->root_type) {
+        prog->walk = step;
+    }
 }
 
-/* The values not yet visited of one hop. */
-struct visit {
-    uint32_t v;
-    uint32_t end;
-    uint32_t sib; /* of a single primitive: the value of _name */
-    uint16_t type;
-};
+/* ---- walking ---- */
+
+/* Whether an object is a resource of the type wanted. */
+static bool is_resource(const struct json_doc *doc, const struct json_node *obj,
+                        const struct path_name *only)
+{
+    const struct str key = S("resourceType");
+    const struct json_node *first = obj + 1; /* where it mostly stands */
+    const struct json_node *v = NULL;
+    if (obj->end > 1U + (uint32_t)(obj - doc->nodes) && path_key_is(doc, first, key)) {
+        v = first + 1;
+    } else {
+        struct path_name name = path_name_of(key);
+        v = path_find_name(doc, obj, &name);
+    }
+    return v != NULL && v->kind == JSON_STRING && path_name_is(doc, v, only);
+}
 
 /* The value of _name, where it stands right after that of the name, as it mostly does; 0: elsewhere, or
  * they are no primitive and object. */
-static uint32_t twin_of(const struct json_doc *doc, uint32_t obj, uint32_t v)
+static uint32_t twin_of(const struct json_doc *doc, const struct json_node *obj,
+                        const struct json_node *v)
 {
-    const struct json_node *nodes = doc->nodes;
-    const struct json_node *name = &nodes[v - 1];
-    const struct json_node *twin = &nodes[v + 1];
-    if (nodes[v].kind < JSON_FALSE || nodes[v].kind > JSON_STRING || v + 1 >= nodes[obj].end
+    const struct json_node *name = v - 1;
+    const struct json_node *twin = v + 1;
+    if (v->kind < JSON_FALSE || v->kind > JSON_STRING || twin >= doc->nodes + obj->end
         || twin->len != name->len + 1 || (twin->flags & JSON_TWIN) == 0
-        || doc->src.p[twin->off] != '_'
-        || twin[1].kind != JSON_OBJECT
+        || doc->src.p[twin->off] != '_' || twin[1].kind != JSON_OBJECT
         || memcmp(doc->src.p + twin->off + 1, doc->src.p + name->off, name->len) != 0) {
         return 0;
     }
-    return v + 2;
-}
-
-/* The values of a hop in an object. False: something is unusual. */
-static bool enter(const struct path_hop *hop, const struct json_doc *doc, uint32_t obj, bool last,
-                  struct visit *at)
-{
-    const struct json_node *nodes = doc->nodes;
-    uint32_t v;
-    *at = (struct visit){.type = hop->type};
-    if (nodes[obj].flags & JSON_ODD) {
-        return false;
-    }
-    v = hop->choice == NULL ? path_find_plain(doc, obj, hop->name, hop->mark)
-                            : path_find_choice(hop->choice, doc, obj, &at->type);
-    if (v == 0) {
-        return true;
-    }
-    at->end = nodes[v].end;
-    at->v = nodes[v].kind == JSON_ARRAY ? v + 1 : v;
-    if (nodes[v - 1].flags & JSON_TWIN) {
-        at->sib = last ? twin_of(doc, obj, v) : 0;
-        return at->sib != 0;
-    }
-    return true;
+    return (uint32_t)(twin + 1 - doc->nodes);
 }
 
 /* Puts an end of the walk on the stack, unless it is null. */
-static inline enum err arrive(struct path_vm *vm, const struct json_doc *doc, uint32_t v,
-                              uint32_t sib, uint16_t type)
+static inline enum err put(struct path_vm *vm, const struct json_doc *doc,
+                           const struct json_node *v, uint32_t sib, uint16_t type)
 {
     struct path_item *item;
-    if (doc->nodes[v].kind == JSON_NULL) {
+    if (v->kind == JSON_NULL) {
         return OK;
     }
     TRY(path_slot(vm, &item));
@@ -172,52 +163,136 @@ static inline enum err arrive(struct path_vm *vm, const struct json_doc *doc, ui
     item->type = type;
     item->sib = sib;
     item->node.doc = doc;
-    item->node.at = v;
+    item->node.at = (uint32_t)(v - doc->nodes);
     return OK;
+}
+
+/* Whether a hop leads to a value from which the next can be gone. */
+static inline bool leads_to(const struct path_hop *hop, const struct json_doc *doc,
+                            const struct json_node *v)
+{
+    return v->kind == JSON_OBJECT && (hop->only.s.n == 0 || is_resource(doc, v, &hop->only));
+}
+
+/* The resources of a last hop. */
+static enum err land_resources(struct path_vm *vm, const struct path_hop *hop,
+                               const struct json_doc *doc, const struct json_node *v,
+                               const struct json_node *end)
+{
+    for (; v < end; v = doc->nodes + v->end) {
+        struct jv node = {doc, (uint32_t)(v - doc->nodes)};
+        uint16_t type = hop->type;
+        if (hop->only.s.n > 0) {
+            if (!leads_to(hop, doc, v)) {
+                continue;
+            }
+        } else if (v->kind == JSON_OBJECT) {
+            uint16_t own = path_inner_type(vm, node);
+            type = own != 0 ? own : type;
+        }
+        TRY(put(vm, doc, v, 0, type));
+    }
+    return OK;
+}
+
+/* Lands on what the last hop found. *ret_usual false: something is not. */
+static inline enum err land(struct path_vm *vm, const struct path_hop *hop,
+                            const struct json_doc *doc, const struct json_node *obj,
+                            const struct json_node *v, uint16_t type, bool *ret_usual)
+{
+    uint32_t sib = 0;
+    if (v[-1].flags & JSON_TWIN) {
+        sib = twin_of(doc, obj, v);
+        *ret_usual = sib != 0;
+        if (sib == 0) {
+            return OK;
+        }
+    }
+    const struct json_node *end = doc->nodes + v->end;
+    if (hop->inner) {
+        return land_resources(vm, hop, doc, v + (v->kind == JSON_ARRAY), end);
+    }
+    if (v->kind != JSON_ARRAY) {
+        return put(vm, doc, v, sib, type);
+    }
+    for (v++; v < end; v = doc->nodes + v->end) {
+        TRY(put(vm, doc, v, 0, type));
+    }
+    return OK;
+}
+
+/* The rest of an array that is left for later, and the hop to be gone from its objects. */
+struct left {
+    const struct json_node *v;
+    const struct json_node *end;
+    const struct path_hop *hop;
+};
+
+/* The next object to go on from; NULL: all were visited. */
+static inline const struct json_node *next_object(const struct json_doc *doc, struct left *left,
+                                                  unsigned *depth, uint64_t *seen)
+{
+    while (*depth > 0) {
+        struct left *at = &left[*depth - 1];
+        const struct json_node *v = at->v;
+        while (v != at->end) {
+            const struct json_node *next = doc->nodes + v->end;
+            ++*seen;
+            if (leads_to(at->hop - 1, doc, v)) {
+                at->v = next;
+                return v;
+            }
+            v = next;
+        }
+        --*depth;
+    }
+    return NULL;
 }
 
 enum err path_walk(struct path_vm *vm, const struct path_node *step, const struct path_item *from,
                    bool *ret_done)
 {
-    struct visit at[PATH_HOPS];
+    struct left left[PATH_HOPS];
     const struct json_doc *doc = from->node.doc;
-    const struct json_node *nodes = doc->nodes;
-    const unsigned last = step->n_hops - 1U;
+    const struct path_hop *hop = step->hops;
+    const struct path_hop *last = hop + step->n_hops - 1;
     const uint32_t base = vm->n;
+    const struct json_node *obj = &doc->nodes[from->node.at];
+    unsigned depth = 0;
     uint64_t seen = 1;
-    unsigned level = 0;
-    *ret_done = nodes[from->node.at].kind == JSON_OBJECT && from->type == step->step_type
-                && enter(&step->hops[0], doc, from->node.at, last == 0, &at[0]);
-    while (*ret_done) {
-        const struct path_hop *hop = &step->hops[level];
-        uint32_t v = at[level].v;
-        if (level == last && !hop->inner) {
-            for (; v < at[level].end; v = nodes[v].end, seen++) {
-                TRY(arrive(vm, doc, v, at[level].sib, at[level].type));
-            }
+    bool usual = obj->kind == JSON_OBJECT && from->type == step->step_type;
+    while (usual) {
+        uint16_t type = hop->type;
+        if (obj->flags & JSON_ODD) {
+            usual = false;
+            break;
         }
-        if (v == at[level].end) {
-            if (level-- == 0) {
-                break;
-            }
+        const struct json_node *v = hop->choice == NULL
+                                        ? path_find_name(doc, obj, &hop->name)
+                                        : path_find_choice(hop->choice, doc, obj, &type);
+        if (v != NULL && hop == last) {
+            TRY(land(vm, hop, doc, obj, v, type, &usual));
+        } else if (v != NULL && (v[-1].flags & JSON_TWIN)) {
+            usual = false;
+        } else if (v != NULL && v->kind == JSON_ARRAY) {
+            left[depth++] = (struct left){v + 1, doc->nodes + v->end, hop + 1};
+        } else if (v != NULL && leads_to(hop, doc, v)) {
+            obj = v;
+            hop++;
+            seen++;
             continue;
         }
-        at[level].v = nodes[v].end;
-        seen++;
-        if (nodes[v].kind == JSON_NULL || (hop->only.n > 0 && !is_resource(doc, v, hop->only))) {
-            continue;
+        obj = next_object(doc, left, &depth, &seen);
+        if (obj == NULL) {
+            break;
         }
-        if (level == last) {
-            uint16_t own = hop->only.n > 0 ? hop->type : path_inner_type(vm, (struct jv){doc, v});
-            TRY(arrive(vm, doc, v, 0, own != 0 ? own : hop->type));
-        } else if (nodes[v].kind == JSON_OBJECT) {
-            level++;
-            *ret_done = enter(&step->hops[level], doc, v, level == last, &at[level]);
-        }
+        hop = left[depth - 1].hop;
     }
-    if (!*ret_done) {
+    seen += vm->n - base;
+    if (!usual) {
         path_drop(vm, base);
     }
+    *ret_done = usual;
     return path_burn(vm, seen);
 }
 

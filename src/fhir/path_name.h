@@ -1,0 +1,134 @@
+/* fhir/path_name.h - how names are looked for among the members of an object: by the mark of the tape
+ * first, then by the bytes, eight at a time; private to the room. Most of what a path costs is here. */
+#pragma once
+
+#include <string.h>
+
+#include "codec/json.h"
+
+/* A name made ready to be looked for. */
+struct path_name {
+    struct str s;
+    uint64_t head; /* its first eight bytes; a shorter name ends in zeros */
+    uint64_t tail; /* its last eight bytes; of a shorter name ones where head has its bytes */
+    uint16_t mark; /* json_mark() */
+};
+
+static inline struct path_name path_name_of(struct str s)
+{
+    struct path_name name = {.s = s, .mark = json_mark(s.p, s.n)};
+    if (s.n >= 8) {
+        memcpy(&name.head, s.p, 8);
+        memcpy(&name.tail, s.p + s.n - 8, 8);
+    } else if (s.n > 0) {
+        memcpy(&name.head, s.p, s.n);
+        memset(&name.tail, 0xff, s.n);
+    }
+    return name;
+}
+
+/* Whether n bytes are the same: names are short, and calling memcmp costs more than they do. */
+static inline bool path_same_bytes(const char *a, const char *b, size_t n)
+{
+    if (n > 16) {
+        return memcmp(a, b, n) == 0;
+    }
+    if (n >= 8) {
+        uint64_t x[2];
+        uint64_t y[2];
+        memcpy(&x[0], a, 8);
+        memcpy(&x[1], a + n - 8, 8);
+        memcpy(&y[0], b, 8);
+        memcpy(&y[1], b + n - 8, 8);
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+    }
+    if (n >= 4) {
+        uint32_t x[2];
+        uint32_t y[2];
+        memcpy(&x[0], a, 4);
+        memcpy(&x[1], a + n - 4, 4);
+        memcpy(&y[0], b, 4);
+        memcpy(&y[1], b + n - 4, 4);
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (a[i] != b[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether a key or string without escapes has that text. */
+static inline bool path_key_is(const struct json_doc *doc, const struct json_node *text,
+                               struct str name)
+{
+    return text->len == name.n && path_same_bytes(doc->src.p + text->off, name.p, name.n);
+}
+
+/* The same of a name made ready. */
+static inline bool path_name_is(const struct json_doc *doc, const struct json_node *text,
+                                const struct path_name *name)
+{
+    const char *p = doc->src.p + text->off;
+    uint64_t head;
+    uint64_t tail;
+    if (text->len != name->s.n) {
+        return false;
+    }
+    if (name->s.n - 8 <= 8) {
+        memcpy(&head, p, 8);
+        memcpy(&tail, p + name->s.n - 8, 8);
+        return ((head ^ name->head) | (tail ^ name->tail)) == 0;
+    }
+    if (name->s.n > 16 || text->off + 8U > doc->src.n) { /* or too near to the end of the source */
+        return path_same_bytes(p, name->s.p, name->s.n);
+    }
+    memcpy(&head, p, 8);
+    return ((head ^ name->head) & name->tail) == 0;
+}
+
+/* The value of a member of an object that is not odd; NULL none. */
+static inline const struct json_node *path_find_name(const struct json_doc *doc,
+                                                     const struct json_node *obj,
+                                                     const struct path_name *name)
+{
+    const struct json_node *nodes = doc->nodes;
+    const struct json_node *end = nodes + obj->end;
+    const uint16_t mark = name->mark;
+    for (const struct json_node *k = obj + 1; k < end; k = nodes + k->end) {
+        if (k->mark == mark && path_name_is(doc, k, name)) {
+            return k + 1;
+        }
+    }
+    return NULL;
+}
+
+/* The same of a name as it stands; gives its place, 0 none. */
+static inline uint32_t path_find_plain(const struct json_doc *doc, uint32_t obj, struct str name,
+                                       uint16_t mark)
+{
+    const struct json_node *nodes = doc->nodes;
+    uint32_t end = nodes[obj].end;
+    for (uint32_t k = obj + 1; k < end; k = nodes[k].end) {
+        if (nodes[k].mark == mark && path_key_is(doc, &nodes[k], name)) {
+            return k + 1;
+        }
+    }
+    return 0;
+}
+
+/* Two filters a mark must pass before the names of a choice are gone through. */
+struct path_marks {
+    uint64_t low;
+    uint64_t high;
+};
+static inline void path_marks_add(struct path_marks *m, uint16_t mark)
+{
+    m->low |= UINT64_C(1) << (mark & 63);
+    m->high |= UINT64_C(1) << (mark >> 6 & 63);
+}
+static inline bool path_marks_has(const struct path_marks *m, uint16_t mark)
+{
+    return (m->low >> (mark & 63) & m->high >> (mark >> 6 & 63) & 1) != 0;
+}
