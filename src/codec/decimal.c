@@ -87,6 +87,12 @@ static int cmp_size(const struct decimal *a, const struct decimal *b)
     if (a->coef == 0 || b->coef == 0) {
         return (a->coef != 0) - (b->coef != 0);
     }
+    int step = a->scale - b->scale;
+    if ((a->coef | b->coef) >> 60 == 0 && step >= -18 && step <= 18) { /* as most are */
+        u128 short_a = step < 0 ? a->coef * wide_ten(-step) : a->coef;
+        u128 short_b = step > 0 ? b->coef * wide_ten(step) : b->coef;
+        return short_a < short_b ? -1 : short_a > short_b;
+    }
     int na = wide_digits_u128(a->coef);
     int nb = wide_digits_u128(b->coef);
     if (na - a->scale != nb - b->scale) {

@@ -252,6 +252,7 @@ static enum err prepare_walks(struct checker *c, struct path_node *node)
         }
         i += MAX(step->n_walked, 1U);
     }
+    path_walk_first(c->d, node);
     return OK;
 }
 

@@ -121,11 +121,25 @@ static bool scan_date(struct str s, size_t *at, struct path_time *t)
     return civil_is_valid(&c);
 }
 
+/* Two digits; what are none come to more than 99. */
+static inline int two_digits(const char *p)
+{
+    unsigned a = (unsigned char)p[0] - (unsigned)'0';
+    unsigned b = (unsigned char)p[1] - (unsigned)'0';
+    return a > 9 || b > 9 ? 1000 : (int)(a * 10 + b);
+}
+
 bool path_day_parse(struct str s, struct path_time *ret_t)
 {
-    struct civil c = {0};
-    if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-' || !digits(s, 0, 4, &c.year)
-        || !digits(s, 5, 2, &c.month) || !digits(s, 8, 2, &c.day) || !civil_is_valid(&c)) {
+    if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-') {
+        return false;
+    }
+    struct civil c = {.year = two_digits(s.p) * 100 + two_digits(s.p + 2),
+                      .month = two_digits(s.p + 5),
+                      .day = two_digits(s.p + 8)};
+    bool plain = c.year > 0 && c.year <= 9999 && two_digits(s.p + 2) <= 99 && c.month > 0
+                 && c.month <= 12 && c.day > 0 && c.day <= 28;
+    if (!plain && (two_digits(s.p + 2) > 99 || !civil_is_valid(&c))) {
         return false;
     }
     *ret_t = (struct path_time){.year = (int16_t)c.year,
@@ -335,8 +349,16 @@ static enum path_order compare_fields(const struct path_time *a, const struct pa
     return a->precision == b->precision ? ORDER_EQUAL : ORDER_UNKNOWN;
 }
 
+static int days_of(const struct path_time *t)
+{
+    return t->year << 16 | t->month << 8 | t->day;
+}
+
 enum path_order path_time_compare(const struct path_time *a, const struct path_time *b)
 {
+    if (a->precision == PATH_DAY && b->precision == PATH_DAY && !a->zone && !b->zone) {
+        return order(days_of(a), days_of(b));
+    }
     if (a->zone != b->zone) {
         return compare_zones(a, b);
     }

@@ -3,8 +3,6 @@
 
 #include "fhir/path_value.h"
 
-enum { STACK_FIRST = 64 };
-
 /* ---- stack ---- */
 
 enum err path_fail(struct path_vm *vm, const struct path_node *node, const char *what)
@@ -25,7 +23,7 @@ enum err path_room(struct path_vm *vm, uint32_t n)
     if (n > vm->items_max || vm->n > vm->items_max - n) {
         return FAIL(vm->rq, E_TOO_LARGE, "FHIRPath: too many items");
     }
-    uint32_t size = MAX(vm->size, STACK_FIRST);
+    uint32_t size = MAX(vm->size, PATH_STACK_FIRST);
     while (size - vm->n < n) {
         size *= 2;
     }
@@ -361,23 +359,23 @@ static enum err run_head(struct path_vm *vm, const struct path_frame *f,
                          const struct path_node *node, unsigned *ret_next)
 {
     const struct path_node *head = node->args[0];
-    unsigned next = 1;
-    if (names_self(vm, f, node->args[1])) {
-        next = 2;
+    bool element = head->op == OP_THIS && f->self.kind == PATH_NODE && f->self.node.doc != NULL;
+    unsigned next = node->first_walk;
+    if (next != 0 && element && f->self.type == node->args[next]->step_type) {
+        bool done;
+        TRY(path_walk(vm, node->args[next], &f->self, &done));
+        if (done) {
+            *ret_next = next + node->args[next]->n_walked;
+            return OK;
+        }
     }
-    if (head->op == OP_THIS && f->self.kind == PATH_NODE && f->self.node.doc != NULL
-        && next < node->n_args && node->args[next]->op == OP_MEMBER) {
-        const struct path_node *step = node->args[next];
-        bool done = false;
-        if (step->n_hops > 0) {
-            TRY(path_walk(vm, step, &f->self, &done));
-        }
-        if (!done) {
-            TRY(path_burn(vm, 1));
-            TRY(path_step_from(vm, step, &f->self));
-        }
-        next += done ? step->n_walked : 1U;
-    } else {
+    next = names_self(vm, f, node->args[1]) ? 2 : 1;
+    if (element && next < node->n_args && node->args[next]->op == OP_MEMBER) {
+        TRY(path_burn(vm, 1));
+        TRY(path_step_from(vm, node->args[next], &f->self));
+        next++;
+    } else if (head->op != OP_THIS || next == node->n_args || node->args[next]->op != OP_CALL
+               || !(node->args[next]->func->flags & FUNC_FREE)) {
         TRY(path_run(vm, f, head));
     }
     *ret_next = next;
@@ -443,159 +441,4 @@ enum err path_run(struct path_vm *vm, const struct path_frame *f, const struct p
     case OP_CHAIN: return run_chain(vm, f, node);
     default: return path_operate(vm, f, node);
     }
-}
-
-/* ---- entry ---- */
-
-struct path_env path_env_of(struct path_item item)
-{
-    return (struct path_env){.context = item, .resource = item, .root_resource = item};
-}
-
-struct str path_prog_expr(const struct path_prog *prog)
-{
-    return prog->expr;
-}
-
-enum err path_env_ready(struct req *rq, struct path_env *env)
-{
-    if (env->stack == NULL) {
-        struct path_item *stack = arena_alloc_raw(rq->a, STACK_FIRST * sizeof(*stack));
-        struct path_memory *memory = ARENA_NEW(rq->a, struct path_memory);
-        TRY_MEM(rq, stack);
-        TRY_MEM(rq, memory);
-        env->stack = stack;
-        env->stack_size = STACK_FIRST;
-        env->memory = memory;
-    }
-    return OK;
-}
-
-/* The whole expression: many are a walk from the context and nothing else. */
-static enum err run_whole(struct path_vm *vm, const struct path_item *context)
-{
-    const struct path_prog *prog = vm->prog;
-    if (prog->walk != NULL && context->kind == PATH_NODE && context->node.doc != NULL
-        && context->type == prog->root_type) {
-        bool done;
-        TRY(path_walk(vm, prog->walk, context, &done));
-        if (done) {
-            return OK;
-        }
-    }
-    struct path_frame f = {.self = *context};
-    return path_run(vm, &f, prog->root);
-}
-
-enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env *env,
-                   struct path_list *ret_list)
-{
-    TRY(path_env_ready(rq, env));
-    if (env->memory->d != prog->d && prog->d != NULL) {
-        memset(env->memory->steps, 0, sizeof(env->memory->steps));
-        memset(env->memory->kids, 0, sizeof(env->memory->kids));
-        memset(env->memory->types, 0, sizeof(env->memory->types));
-        env->memory->d = prog->d;
-    }
-    struct path_vm vm = {
-        .rq = rq,
-        .prog = prog,
-        .d = prog->d,
-        .env = env,
-        .v = env->stack,
-        .size = env->stack_size,
-        .items_max = env->items_max == 0 ? PATH_ITEMS_MAX : env->items_max,
-        .fuel = env->fuel == 0 ? PATH_FUEL : env->fuel,
-        .types = prog->types,
-    };
-    enum err e = run_whole(&vm, &env->context);
-    env->stack = vm.v;
-    env->stack_size = vm.size;
-    if (e == OK) {
-        *ret_list = (struct path_list){vm.v, vm.n};
-    }
-    return e;
-}
-
-/* Evaluates to at most one item; what was built meanwhile is given back, the stack of before stays. */
-static enum err eval_one(struct req *rq, const struct path_prog *prog, struct path_env *env,
-                         size_t *ret_n, enum path_tri *ret_tri, bool *ret_is_bool)
-{
-    TRY(path_env_ready(rq, env));
-    struct arena_mark mark = arena_mark(rq->a);
-    struct path_item *stack = env->stack;
-    uint32_t stack_size = env->stack_size;
-    struct path_list list;
-    enum err e = path_eval(rq, prog, env, &list);
-    if (e == OK) {
-        struct path_item value;
-        *ret_n = list.n;
-        *ret_tri = TRI_TRUE;
-        *ret_is_bool = false;
-        if (list.n == 1 && path_item_value(rq->a, prog->d, &list.v[0], &value)) {
-            *ret_is_bool = value.kind == PATH_BOOLEAN;
-            *ret_tri = *ret_is_bool && !value.b ? TRI_FALSE : TRI_TRUE;
-        }
-    }
-    arena_back(rq->a, mark);
-    env->stack = stack;
-    env->stack_size = stack_size;
-    return e;
-}
-
-enum err path_eval_bool(struct req *rq, const struct path_prog *prog, struct path_env *env,
-                        bool *ret_b)
-{
-    size_t n;
-    enum path_tri tri;
-    bool is_bool;
-    TRY(eval_one(rq, prog, env, &n, &tri, &is_bool));
-    if (n > 1 || (n == 1 && !is_bool)) {
-        return FAIL(rq, E_UNPROCESSED, "FHIRPath: the rule gives no boolean");
-    }
-    *ret_b = n == 0 || tri == TRI_TRUE;
-    return OK;
-}
-
-enum err path_eval_test(struct req *rq, const struct path_prog *prog, struct path_env *env,
-                        bool *ret_b)
-{
-    size_t n;
-    enum path_tri tri;
-    bool is_bool;
-    TRY(eval_one(rq, prog, env, &n, &tri, &is_bool));
-    if (n > 1) {
-        return FAIL(rq, E_UNPROCESSED, "FHIRPath: a single boolean belongs here");
-    }
-    *ret_b = n == 1 && tri == TRI_TRUE;
-    return OK;
-}
-
-/* ---- literals ---- */
-
-void path_fold(struct req *rq, const struct path_prog *prog, struct path_node *node)
-{
-    bool pure = node->op == OP_NEGATE || node->op == OP_PLUS || node->op == OP_ADD
-                || node->op == OP_SUB || (node->op >= OP_MUL && node->op <= OP_MOD)
-                || (node->op >= OP_EQ && node->op <= OP_GE);
-    for (unsigned i = 0; i < node->n_args; i++) {
-        pure = pure && node->args[i]->op == OP_LITERAL;
-    }
-    if (!pure) {
-        return;
-    }
-    struct path_prog part = *prog;
-    struct path_env env = {.fuel = PATH_DEPTH_MAX};
-    struct path_list list;
-    struct arena_mark mark = arena_mark(rq->a);
-    struct err_rec before = rq->err;
-    part.root = node;
-    if (path_eval(rq, &part, &env, &list) != OK) {
-        rq->err = before; /* for the evaluation to report */
-    } else if (list.n == 1 && list.v[0].kind != PATH_STRING && list.v[0].kind != PATH_QUANTITY) {
-        struct path_item item = list.v[0]; /* holds nothing of the arena */
-        node->op = OP_LITERAL;
-        node->item = item;
-    }
-    arena_back(rq->a, mark);
 }

@@ -322,40 +322,59 @@ static enum err do_split(struct path_vm *vm, const struct path_frame *f,
     }
 }
 
+/* The texts of the items from base, in their place; what has no value goes. *ret_n: their bytes. */
+static enum err join_texts(struct path_vm *vm, const struct path_node *node, uint32_t base,
+                           uint64_t *ret_n)
+{
+    uint32_t keep = base;
+    *ret_n = 0;
+    for (uint32_t i = base; i < vm->n; i++) {
+        struct path_item v;
+        if (path_value(vm, &vm->v[i], &v)) {
+            if (v.kind != PATH_STRING) {
+                return PATH_FAIL(vm, node, "join() takes texts");
+            }
+            vm->v[keep].kind = PATH_STRING;
+            vm->v[keep].flags = 0;
+            vm->v[keep++].s = v.s;
+            *ret_n += v.s.n;
+        } else if (!(vm->v[i].flags & PATH_NO_VALUE)) {
+            return PATH_FAIL(vm, node, "join() takes texts");
+        }
+    }
+    path_drop(vm, keep);
+    return OK;
+}
+
 static enum err do_join(struct path_vm *vm, const struct path_frame *f,
                         const struct path_node *node, uint32_t base)
 {
     struct str by = S("");
-    struct buf b;
     bool has = false;
-    bool any = false;
-    uint32_t end = vm->n;
+    uint64_t all;
     if (node->n_args == 1) {
         TRY(path_arg_str(vm, f, node, 0, &by, &has));
     }
-    buf_init(&b, vm->rq->a, PATH_TEXT_MAX);
-    for (uint32_t i = base; i < end; i++) {
-        struct path_item v;
-        if (!path_value(vm, &vm->v[i], &v)) {
-            if (vm->v[i].flags & PATH_NO_VALUE) {
-                continue;
-            }
-            return PATH_FAIL(vm, node, "join() takes texts");
-        }
-        if (v.kind != PATH_STRING) {
-            return PATH_FAIL(vm, node, "join() takes texts");
-        }
-        if (any && has) {
-            buf_str(&b, by);
-        }
-        any = true;
-        buf_str(&b, v.s);
-    }
-    path_drop(vm, base);
-    if (!any && !(vm->prog->flags & PATH_JOIN_TEXT)) {
+    by.n = has ? by.n : 0;
+    TRY(join_texts(vm, node, base, &all));
+    uint32_t n = vm->n - base;
+    if (n == 0 && !(vm->prog->flags & PATH_JOIN_TEXT)) {
         return OK;
     }
-    return any ? path_give_buf(vm, base, &b) : path_give_str(vm, base, S(""));
+    if (n <= 1) {
+        return path_give_str(vm, base, n == 0 ? S("") : vm->v[base].s);
+    }
+    all += by.n * (uint64_t)(n - 1);
+    if (all > PATH_TEXT_MAX) {
+        return FAIL(vm->rq, E_TOO_LARGE, "FHIRPath: a text is too long");
+    }
+    char *text = arena_alloc_raw(vm->rq->a, all + 1);
+    TRY_MEM(vm->rq, text);
+    char *to = path_put(text, vm->v[base].s);
+    for (uint32_t i = base + 1; i < vm->n; i++) {
+        to = path_put(path_put(to, by), vm->v[i].s);
+    }
+    return path_give_str(vm, base, (struct str){text, all});
 }
 
 /* ---- patterns ---- */

@@ -288,9 +288,9 @@ static enum err do_sort(struct path_vm *vm, const struct path_frame *f,
 
 /* clang-format off */
 const struct path_func path_funcs_time[] = {
-    {SI("now"),              0, 0,  0,                       RES_DATE_TIME, do_now        },
-    {SI("today"),            0, 0,  0,                       RES_DATE,      do_today      },
-    {SI("timeOfDay"),        0, 0,  0,                       RES_TIME,      do_time_of_day},
+    {SI("now"),              0, 0,  FUNC_FREE,               RES_DATE_TIME, do_now        },
+    {SI("today"),            0, 0,  FUNC_FREE,               RES_DATE,      do_today      },
+    {SI("timeOfDay"),        0, 0,  FUNC_FREE,               RES_TIME,      do_time_of_day},
     {SI("yearOf"),           0, 0,  0,                       RES_INTEGER,   do_year       },
     {SI("monthOf"),          0, 0,  0,                       RES_INTEGER,   do_month      },
     {SI("dayOf"),            0, 0,  0,                       RES_INTEGER,   do_day        },

@@ -107,6 +107,7 @@ struct path_node {
     uint16_t mark;        /* of a member: json_mark() of its name */
     uint8_t n_hops;       /* of the walk that begins with this step, 0 none */
     uint8_t n_walked;     /* steps of the path it stands for */
+    uint8_t first_walk;   /* chain: the step that begins a walk from $this, 0 none */
     const struct path_hop *hops;
     struct path_node **args;
     struct str name;             /* member, function, variable, type */
@@ -246,6 +247,7 @@ enum {
     FUNC_ORDERED = 8,    /* depends on the order of its input */
     FUNC_UNORDERED = 16, /* gives items in no order */
     FUNC_SORT = 32,      /* arguments are keys of sort() */
+    FUNC_FREE = 256,     /* does not look at its input */
 };
 /* Tells apart up to four functions of one code; path_func_form() reads it. */
 #define FUNC_FORM(n) ((n) << 6)
@@ -254,7 +256,7 @@ struct path_func {
     struct str name;
     uint8_t min_args;
     uint8_t max_args;
-    uint8_t flags;
+    uint16_t flags;
     uint8_t result; /* enum path_result */
     path_call_fn call;
 };
@@ -264,7 +266,7 @@ const struct path_func *path_func_find(struct str name);
 /* The form of the function a call names. */
 static inline unsigned path_func_form(const struct path_node *node)
 {
-    return node->func->flags >> 6;
+    return node->func->flags >> 6 & 3U;
 }
 
 extern const struct path_func path_funcs_list[];
@@ -287,6 +289,7 @@ extern const struct path_func path_funcs_def[];
 extern const size_t n_path_funcs_def;
 
 /* stack */
+enum { PATH_STACK_FIRST = 64 }; /* items there is room for at first */
 MUST_USE enum err path_push(struct path_vm *vm, const struct path_item *item);
 MUST_USE enum err path_room(struct path_vm *vm, uint32_t n);
 /* A new item at the top, not set: the caller writes its fields. Written in place, for a copy of what was
@@ -397,6 +400,8 @@ struct path_hop {
 /* Makes hops of the steps of a path whose types are known. */
 MUST_USE enum err path_walk_prepare(struct req *rq, const struct defs *d,
                                     struct path_node *const *steps, unsigned n);
+/* Notes that a path begins with a walk from $this. */
+void path_walk_first(const struct defs *d, struct path_node *chain);
 /* Notes that a whole expression is one walk. */
 void path_walk_whole(struct path_prog *prog);
 /* Walks from an element with a document. *ret_done false: nothing was done, the steps must be gone. */
@@ -406,6 +411,7 @@ MUST_USE enum err path_walk(struct path_vm *vm, const struct path_node *step,
 MUST_USE enum err path_walk_all(struct path_vm *vm, const struct path_node *step, uint32_t base,
                                 bool *ret_done);
 
+/* comparisons from the tape: path_quick.c */
 /* Marks a comparison that path_text_is can answer. */
 void path_text_prepare(const struct defs *d, struct path_node *node);
 /* The answer of a comparison so marked, where $this is self. False: it must be evaluated. */

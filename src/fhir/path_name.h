@@ -130,5 +130,6 @@ static inline void path_marks_add(struct path_marks *m, uint16_t mark)
 }
 static inline bool path_marks_has(const struct path_marks *m, uint16_t mark)
 {
-    return (m->low >> (mark & 63) & m->high >> (mark >> 6 & 63) & 1) != 0;
+    return (m->low & UINT64_C(1) << (mark & 63)) != 0
+           && (m->high & UINT64_C(1) << (mark >> 6 & 63)) != 0;
 }

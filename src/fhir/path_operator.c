@@ -50,6 +50,12 @@ static enum err both(struct path_vm *vm, const struct path_frame *f, const struc
     return path_run(vm, f, node->args[1]);
 }
 
+static enum err give_equal(struct path_vm *vm, const struct path_node *node, enum path_tri tri)
+{
+    return tri == TRI_EMPTY ? OK
+                            : path_give_bool(vm, vm->n, (tri == TRI_TRUE) == (node->op == OP_EQ));
+}
+
 static enum err equality(struct path_vm *vm, const struct path_frame *f,
                          const struct path_node *node)
 {
@@ -59,7 +65,15 @@ static enum err equality(struct path_vm *vm, const struct path_frame *f,
     if ((node->flags & NODE_TEXT_IS) && path_text_is(vm, &f->self, node, &tri)) {
         return give_tri(vm, tri);
     }
-    TRY(both(vm, f, node, &middle));
+    TRY(path_run(vm, f, node->args[0]));
+    if (node->args[1]->op == OP_LITERAL && vm->n == base + 1 && node->op <= OP_NE
+        && path_quick_equal(vm, &vm->v[base], &node->args[1]->item, &tri)) {
+        path_drop(vm, base);
+        TRY(path_burn(vm, 1));
+        return give_equal(vm, node, tri);
+    }
+    middle = vm->n;
+    TRY(path_run(vm, f, node->args[1]));
     uint32_t n_a = middle - base;
     uint32_t n_b = vm->n - middle;
     if (node->op == OP_EQV || node->op == OP_NEQV) {
@@ -68,8 +82,7 @@ static enum err equality(struct path_vm *vm, const struct path_frame *f,
     }
     tri = path_equal_lists(vm, base, n_a, middle, n_b);
     path_drop(vm, base);
-    return tri == TRI_EMPTY ? OK
-                            : path_give_bool(vm, base, (tri == TRI_TRUE) == (node->op == OP_EQ));
+    return give_equal(vm, node, tri);
 }
 
 static enum err membership(struct path_vm *vm, const struct path_frame *f,
@@ -100,53 +113,67 @@ static enum err join(struct path_vm *vm, const struct path_frame *f, const struc
 
 /* ---- order ---- */
 
-/* Both operands as values. *ret_has false: one of them is empty. */
-static enum err operands(struct path_vm *vm, const struct path_frame *f,
-                         const struct path_node *node, struct path_item *ret_a,
-                         struct path_item *ret_b, bool *ret_has)
+/* Runs both sides, one item each at the most; NULL: empty. A literal stays where it is. */
+static enum err run_sides(struct path_vm *vm, const struct path_frame *f,
+                          const struct path_node *node, const struct path_item **ret_a,
+                          const struct path_item **ret_b)
 {
     uint32_t base = vm->n;
-    bool literal = node->args[1]->op == OP_LITERAL;
+    const struct path_node *right = node->args[1];
+    bool literal = right->op == OP_LITERAL;
     TRY(path_run(vm, f, node->args[0]));
     uint32_t middle = vm->n;
-    TRY(literal ? path_burn(vm, 1) : path_run(vm, f, node->args[1]));
-    uint32_t n_a = middle - base;
-    uint32_t n_b = vm->n - middle;
-    if (n_a > 1 || n_b > 1) {
+    TRY(literal ? path_burn(vm, 1) : path_run(vm, f, right));
+    if (middle - base > 1 || vm->n - middle > 1) {
         return PATH_FAIL(vm, node, "an operator takes single items, there are several");
     }
-    *ret_has = false;
-    bool has_a = false;
-    bool has_b = literal;
-    if (literal) {
-        *ret_b = node->args[1]->item;
-    }
-    if (n_a == 1) {
-        TRY(path_operand(vm, node, &vm->v[base], ret_a, &has_a));
-    }
-    if (n_b == 1) {
-        TRY(path_operand(vm, node, &vm->v[middle], ret_b, &has_b));
-    }
-    *ret_has = has_a && has_b;
-    path_drop(vm, base);
+    *ret_a = middle > base ? &vm->v[base] : NULL;
+    *ret_b = literal ? &right->item : vm->n > middle ? &vm->v[middle] : NULL;
     return OK;
+}
+
+/* Both sides, that are not empty, as values. *ret_has false: one of them has none. */
+static enum err values_of(struct path_vm *vm, const struct path_node *node,
+                          const struct path_item *a, const struct path_item *b,
+                          struct path_item *ret_a, struct path_item *ret_b, bool *ret_has)
+{
+    bool has_a;
+    bool has_b;
+    TRY(path_operand(vm, node, a, ret_a, &has_a));
+    TRY(path_operand(vm, node, b, ret_b, &has_b));
+    *ret_has = has_a && has_b;
+    return OK;
+}
+
+/* The order of two items that are not empty; ORDER_UNKNOWN, too, where one has no value. */
+static enum err order_of(struct path_vm *vm, const struct path_node *node,
+                         const struct path_item *a, const struct path_item *b,
+                         enum path_order *ret_order)
+{
+    struct path_item va;
+    struct path_item vb;
+    bool has;
+    if (path_quick_order(vm, a, b, ret_order)) {
+        return OK;
+    }
+    TRY(values_of(vm, node, a, b, &va, &vb, &has));
+    *ret_order = has ? path_compare(vm, &va, &vb) : ORDER_UNKNOWN;
+    return *ret_order == ORDER_NEVER ? PATH_FAIL(vm, node, "these two cannot be compared") : OK;
 }
 
 static enum err inequality(struct path_vm *vm, const struct path_frame *f,
                            const struct path_node *node)
 {
-    struct path_item a;
-    struct path_item b;
-    bool has;
+    uint32_t base = vm->n;
+    const struct path_item *a;
+    const struct path_item *b;
+    enum path_order o = ORDER_UNKNOWN;
     bool yes = false;
-    TRY(operands(vm, f, node, &a, &b, &has));
-    if (!has) {
-        return OK;
+    TRY(run_sides(vm, f, node, &a, &b));
+    if (a != NULL && b != NULL) {
+        TRY(order_of(vm, node, a, b, &o));
     }
-    enum path_order o = path_compare(vm, &a, &b);
-    if (o == ORDER_NEVER) {
-        return PATH_FAIL(vm, node, "these two cannot be compared");
-    }
+    path_drop(vm, base);
     if (o == ORDER_UNKNOWN) {
         return OK;
     }
@@ -156,7 +183,7 @@ static enum err inequality(struct path_vm *vm, const struct path_frame *f,
     case OP_GT: yes = o == ORDER_MORE; break;
     default: yes = o != ORDER_LESS; break;
     }
-    return path_give_bool(vm, vm->n, yes);
+    return path_give_bool(vm, base, yes);
 }
 
 /* ---- arithmetic ---- */
@@ -272,12 +299,7 @@ static enum err glue(struct path_vm *vm, struct str a, struct str b)
     bool fits = a.n < GLUED_MAX && b.n < GLUED_MAX - a.n;
     char *text = fits ? arena_alloc_raw(vm->rq->a, a.n + b.n + 1) : NULL;
     TRY_MEM(vm->rq, text);
-    if (a.n > 0) {
-        memcpy(text, a.p, a.n);
-    }
-    if (b.n > 0) {
-        memcpy(text + a.n, b.p, b.n);
-    }
+    (void)path_put(path_put(text, a), b);
     return path_give_str(vm, vm->n, (struct str){text, a.n + b.n});
 }
 
@@ -307,30 +329,52 @@ enum err path_compute(struct path_vm *vm, const struct path_node *node, const st
 static enum err arithmetic(struct path_vm *vm, const struct path_frame *f,
                            const struct path_node *node)
 {
+    uint32_t base = vm->n;
+    const struct path_item *left;
+    const struct path_item *right;
     struct path_item a;
     struct path_item b;
-    bool has;
-    TRY(operands(vm, f, node, &a, &b, &has));
+    bool has = false;
+    TRY(run_sides(vm, f, node, &left, &right));
+    if (left != NULL && right != NULL) {
+        TRY(values_of(vm, node, left, right, &a, &b, &has));
+    }
+    path_drop(vm, base);
     return has ? path_compute(vm, node, &a, &b) : OK;
 }
 
-/* & takes empty for the empty text. */
+/* a & b & c at once: & takes empty for the empty text. */
 static enum err concat(struct path_vm *vm, const struct path_frame *f,
                        const struct path_node *node)
 {
-    struct str parts[2] = {S(""), S("")};
-    for (unsigned i = 0; i < 2; i++) {
+    enum { PARTS_MAX = 16, GLUED_MAX = 1024 * 1024 };
+    const struct path_node *spine[PARTS_MAX]; /* the last of them first */
+    struct str parts[PARTS_MAX + 1];
+    size_t n = 0;
+    size_t all = 0;
+    for (spine[n++] = node; n < PARTS_MAX && spine[n - 1]->args[0]->op == OP_CONCAT; n++) {
+        spine[n] = spine[n - 1]->args[0];
+    }
+    TRY(path_burn(vm, n - 1));
+    for (size_t i = 0; i <= n; i++) {
+        const struct path_node *at = spine[i == 0 ? n - 1 : n - i];
         struct path_item value;
         bool has;
-        TRY(path_arg(vm, f, node, i, &value, &has));
+        TRY(path_arg(vm, f, at, i == 0 ? 0 : 1, &value, &has));
         if (has && value.kind != PATH_STRING) {
-            return PATH_FAIL(vm, node, "& joins texts");
+            return PATH_FAIL(vm, at, "& joins texts");
         }
-        if (has) {
-            parts[i] = value.s;
-        }
+        parts[i] = has ? value.s : S("");
+        all += parts[i].n;
+        TRY_MEM(vm->rq, all > GLUED_MAX ? NULL : parts[i].p);
     }
-    return glue(vm, parts[0], parts[1]);
+    char *text = arena_alloc_raw(vm->rq->a, all + 1);
+    TRY_MEM(vm->rq, text);
+    char *to = text;
+    for (size_t i = 0; i <= n; i++) {
+        to = path_put(to, parts[i]);
+    }
+    return path_give_str(vm, vm->n, (struct str){text, all});
 }
 
 static enum err negate(struct path_vm *vm, const struct path_frame *f,

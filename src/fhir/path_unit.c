@@ -279,52 +279,61 @@ static void pair_find(struct path_vm *vm, struct str a, struct str b)
     }
 }
 
-static bool same_bytes(const char *known, uint8_t n, struct str s)
+static inline bool same_bytes(const char *known, uint8_t n, struct str s)
 {
-    return n == s.n && memcmp(known, s.p, s.n) == 0;
+    return n == s.n && path_same_bytes(known, s.p, s.n);
+}
+
+/* A number of at most 18 digits or so. */
+static bool small_of(const struct decimal *d, struct path_small *ret_n)
+{
+    int64_t v = (int64_t)(uint64_t)d->coef;
+    *ret_n = (struct path_small){.v = d->negative ? -v : v, .scale = d->scale};
+    return d->coef >> 60 == 0;
 }
 
 /* Two quantities in units of UCUM whose factor is known exactly, with numbers that are not long. */
 static bool compare_pair(struct path_vm *vm, const struct path_quantity *a,
-                         const struct path_quantity *b, int *ret_cmp)
+                         const struct path_quantity *b, enum path_order *ret_order)
 {
     struct path_memory *memory = vm->env->memory;
     bool ucum = a->kind == PATH_UNIT_UCUM && b->kind == PATH_UNIT_UCUM;
+    struct path_small na;
+    struct path_small nb;
+    struct path_small factor;
     if (!ucum || a->inexact || b->inexact || a->unit.n == 0 || b->unit.n == 0
-        || a->unit.n > sizeof(memory->pair.a) || b->unit.n > sizeof(memory->pair.b)) {
+        || a->unit.n > sizeof(memory->pair.a) || b->unit.n > sizeof(memory->pair.b)
+        || !small_of(&a->value, &na) || !small_of(&b->value, &nb)) {
         return false;
+    }
+    if (same_bytes(a->unit.p, (uint8_t)a->unit.n, b->unit)) {
+        return path_small_order(na, nb, ret_order);
     }
     if (!same_bytes(memory->pair.a, memory->pair.n_a, a->unit)
         || !same_bytes(memory->pair.b, memory->pair.n_b, b->unit)) {
         pair_find(vm, a->unit, b->unit);
     }
-    const struct decimal *turned = memory->pair.way > 0 ? &b->value : &a->value;
-    const struct decimal *factor = &memory->pair.factor;
-    if (memory->pair.way == 0 || turned->coef >> 60 != 0 || factor->coef >> 60 != 0) {
+    if (memory->pair.way == 0 || !small_of(&memory->pair.factor, &factor)) {
         return false;
     }
-    struct decimal r = {.coef = turned->coef * factor->coef,
-                        .scale = turned->scale + factor->scale,
-                        .negative = turned->negative};
-    if (r.scale < DECIMAL_MIN_SCALE || r.scale > DECIMAL_MAX_SCALE) {
-        return false;
-    }
-    *ret_cmp = memory->pair.way > 0 ? decimal_cmp(&a->value, &r) : decimal_cmp(&r, &b->value);
-    return true;
+    struct path_small *turned = memory->pair.way > 0 ? &nb : &na;
+    turned->scale += factor.scale;
+    return !__builtin_mul_overflow(turned->v, factor.v, &turned->v)
+           && path_small_order(na, nb, ret_order);
 }
 
 enum path_order path_quantity_compare(struct path_vm *vm, const struct path_quantity *a,
                                       const struct path_quantity *b)
 {
     struct pair p;
-    int c;
-    if (compare_pair(vm, a, b, &c)) {
-        return c < 0 ? ORDER_LESS : c > 0 ? ORDER_MORE : ORDER_EQUAL;
+    enum path_order o;
+    if (compare_pair(vm, a, b, &o)) {
+        return o;
     }
     if (!meet(vm, a, b, false, &p)) {
         return ORDER_UNKNOWN;
     }
-    c = p.inexact ? compare_inexact(&p.a, &p.b) : decimal_cmp(&p.a, &p.b);
+    int c = p.inexact ? compare_inexact(&p.a, &p.b) : decimal_cmp(&p.a, &p.b);
     return c < 0 ? ORDER_LESS : c > 0 ? ORDER_MORE : ORDER_EQUAL;
 }
 

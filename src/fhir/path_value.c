@@ -31,39 +31,80 @@ static bool value_of_text(struct arena *a, struct jv node, unsigned system,
     return true;
 }
 
-/* A number of few digits and no exponent; how its text is written is known to be right. */
-static bool short_number(struct jv node, unsigned system, struct path_item *ret_value)
+bool path_digits(const struct json_doc *doc, const struct json_node *n, int64_t *ret_v,
+                 int *ret_scale, bool *ret_point)
 {
-    enum { SHORT = 18 }; /* bytes whose digits fit 64 bits */
-    const struct json_node *n = json_node(node);
-    const char *p = node.doc->src.p + n->off;
+    enum { SHORT = 18 }; /* bytes whose digits fit 64 bits; how the text is written is known to be right */
+    const char *p = doc->src.p + n->off;
+    const char *end = p + n->len;
     const char *point = NULL;
     const bool minus = p[0] == '-';
     int64_t v = 0;
     if (n->len > SHORT) {
         return false;
     }
-    for (uint32_t i = minus; i < n->len; i++) {
-        unsigned digit = (unsigned char)p[i] - (unsigned)'0';
+    for (p += minus; p < end; p++) {
+        unsigned digit = (unsigned char)*p - (unsigned)'0';
         if (digit <= 9) {
             v = v * 10 + digit;
-        } else if (p[i] == '.') {
-            point = p + i;
+        } else if (*p == '.') {
+            point = p;
         } else {
             return false;
         }
     }
+    *ret_v = minus ? -v : v;
+    *ret_scale = point == NULL ? 0 : (int)(end - point) - 1;
+    *ret_point = point != NULL;
+    return true;
+}
+
+bool path_small_order(struct path_small a, struct path_small b, enum path_order *ret_order)
+{
+    static const int64_t tens[] = {1,      10,      100,      1000,      10000,
+                                   100000, 1000000, 10000000, 100000000, 1000000000};
+    if (a.scale != b.scale) {
+        struct path_small *less = a.scale < b.scale ? &a : &b;
+        int step = a.scale < b.scale ? b.scale - a.scale : a.scale - b.scale;
+        if (step >= (int)LEN(tens) || __builtin_mul_overflow(less->v, tens[step], &less->v)) {
+            return false;
+        }
+    }
+    *ret_order = a.v < b.v ? ORDER_LESS : a.v > b.v ? ORDER_MORE : ORDER_EQUAL;
+    return true;
+}
+
+static bool decimal_of(const struct json_doc *doc, uint32_t at, struct decimal *ret_d)
+{
+    int64_t v;
+    bool point;
+    if (!path_digits(doc, &doc->nodes[at], &v, &ret_d->scale, &point)) {
+        return decimal_parse(json_raw((struct jv){doc, at}), ret_d);
+    }
+    ret_d->coef = (uint64_t)(v < 0 ? -v : v);
+    ret_d->negative = v < 0;
+    return true;
+}
+
+static bool short_number(struct jv node, unsigned system, struct path_item *ret_value)
+{
+    int64_t v;
+    int scale;
+    bool point;
+    if (!path_digits(node.doc, json_node(node), &v, &scale, &point)) {
+        return false;
+    }
     ret_value->flags = 0;
     ret_value->type = 0;
     ret_value->sib = 0;
-    if (point == NULL && system != DEF_SYS_DECIMAL) {
+    if (!point && system != DEF_SYS_DECIMAL) {
         ret_value->kind = PATH_INTEGER;
-        ret_value->i = minus ? -v : v;
+        ret_value->i = v;
     } else {
         ret_value->kind = PATH_DECIMAL;
-        ret_value->d.coef = (uint64_t)v;
-        ret_value->d.scale = point == NULL ? 0 : (int)(p + n->len - point) - 1;
-        ret_value->d.negative = minus && v != 0;
+        ret_value->d.coef = (uint64_t)(v < 0 ? -v : v);
+        ret_value->d.scale = scale;
+        ret_value->d.negative = v < 0;
     }
     return true;
 }
@@ -156,12 +197,64 @@ enum part { VALUE, UNIT, SYSTEM, CODE, COMPARATOR, PARTS };
 static enum part part_of(const char *name, uint32_t n)
 {
     switch (n) {
-    case 4: return memcmp(name, "unit", 4) == 0 ? UNIT : memcmp(name, "code", 4) == 0 ? CODE : PARTS;
-    case 5: return memcmp(name, "value", 5) == 0 ? VALUE : PARTS;
-    case 6: return memcmp(name, "system", 6) == 0 ? SYSTEM : PARTS;
-    case 10: return memcmp(name, "comparator", 10) == 0 ? COMPARATOR : PARTS;
+    case 4:
+        return path_same_bytes(name, "unit", 4)   ? UNIT
+               : path_same_bytes(name, "code", 4) ? CODE
+                                                  : PARTS;
+    case 5: return path_same_bytes(name, "value", 5) ? VALUE : PARTS;
+    case 6: return path_same_bytes(name, "system", 6) ? SYSTEM : PARTS;
+    case 10: return path_same_bytes(name, "comparator", 10) ? COMPARATOR : PARTS;
     default: return PARTS;
     }
+}
+
+/* The text of a part of a quantity; none is empty. */
+static struct str part_text(struct path_vm *vm, const struct json_doc *doc, uint32_t at)
+{
+    const struct json_node *node = &doc->nodes[at];
+    if (at == 0 || node->kind != JSON_STRING) {
+        return S("");
+    }
+    return node->flags & JSON_ESCAPED ? json_str(vm->rq->a, (struct jv){doc, at})
+                                      : (struct str){doc->src.p + node->off, node->len};
+}
+
+static bool is_ucum(struct path_vm *vm, const struct json_doc *doc, uint32_t at)
+{
+    struct str system = part_text(vm, doc, at);
+    return system.n == 25 && memcmp(system.p, "http://unitsofmeasure.org", 25) == 0;
+}
+
+enum path_reading path_quantity_read(struct path_vm *vm, const struct path_item *item,
+                                     struct path_quantity *ret_q)
+{
+    uint32_t at[PARTS + 1] = {0}; /* the last is for what is no part */
+    const struct json_doc *doc = item->node.doc;
+    const struct json_node *nodes = doc->nodes;
+    uint32_t end = nodes[item->node.at].kind == JSON_OBJECT ? nodes[item->node.at].end : 0;
+    for (uint32_t k = item->node.at + 1; k < end; k = nodes[k].end) {
+        at[part_of(doc->src.p + nodes[k].off, nodes[k].len)] = k + 1;
+    }
+    if (at[COMPARATOR] != 0) {
+        return PATH_READ_COMPARED;
+    }
+    if (nodes[at[VALUE]].kind != JSON_NUMBER || !decimal_of(doc, at[VALUE], &ret_q->value)) {
+        return PATH_READ_NONE;
+    }
+    struct str unit = part_text(vm, doc, at[UNIT]);
+    struct str code = part_text(vm, doc, at[CODE]);
+    ret_q->inexact = false;
+    if (code.n > 0 && is_ucum(vm, doc, at[SYSTEM])) {
+        ret_q->unit = code;
+        ret_q->kind = path_calendar_ucum(code) != CAL_NONE ? PATH_UNIT_EITHER : PATH_UNIT_UCUM;
+    } else if (code.n == 0 && unit.n == 0) {
+        ret_q->unit = S("1");
+        ret_q->kind = PATH_UNIT_UCUM;
+    } else {
+        ret_q->unit = code.n > 0 ? code : unit;
+        ret_q->kind = PATH_UNIT_OTHER;
+    }
+    return PATH_READ;
 }
 
 /* FHIR R4 fhirpath.html#quantity: what has a comparator is no System quantity. */
@@ -169,41 +262,16 @@ static enum err quantity_of(struct path_vm *vm, const struct path_node *node,
                             const struct path_item *item, struct path_item *ret_value,
                             bool *ret_has)
 {
-    struct jv v[PARTS] = {0};
-    struct arena *a = vm->rq->a;
-    *ret_has = false;
-    const struct json_node *nodes = item->node.doc->nodes;
-    uint32_t end = json_kind(item->node) == JSON_OBJECT ? nodes[item->node.at].end : 0;
-    for (uint32_t k = item->node.at + 1; k < end; k = nodes[k].end) {
-        enum part part = part_of(item->node.doc->src.p + nodes[k].off, nodes[k].len);
-        if (part != PARTS) {
-            v[part] = (struct jv){item->node.doc, k + 1};
-        }
-    }
-    if (json_has(v[COMPARATOR])) {
+    struct path_quantity *q = ARENA_NEW(vm->rq->a, struct path_quantity);
+    TRY_MEM(vm->rq, q);
+    enum path_reading how = path_quantity_read(vm, item, q);
+    *ret_has = how == PATH_READ;
+    if (how == PATH_READ_COMPARED) {
         return PATH_FAIL(vm, node, "a quantity with a comparator cannot be computed with");
     }
-    struct path_quantity *q = ARENA_NEW(a, struct path_quantity);
-    TRY_MEM(vm->rq, q);
-    struct path_item number;
-    if (json_kind(v[VALUE]) != JSON_NUMBER || !value_of_number(v[VALUE], DEF_SYS_DECIMAL, &number)) {
-        return OK;
+    if (how == PATH_READ) {
+        *ret_value = (struct path_item){.kind = PATH_QUANTITY, .q = q};
     }
-    q->value = number.d;
-    struct str unit = json_str(a, v[UNIT]);
-    struct str code = json_str(a, v[CODE]);
-    if (json_is(v[SYSTEM], S("http://unitsofmeasure.org")) && code.n > 0) {
-        q->unit = code;
-        q->kind = path_calendar_ucum(code) != CAL_NONE ? PATH_UNIT_EITHER : PATH_UNIT_UCUM;
-    } else if (code.n == 0 && unit.n == 0) {
-        q->unit = S("1");
-        q->kind = PATH_UNIT_UCUM;
-    } else {
-        q->unit = code.n > 0 ? code : unit;
-        q->kind = PATH_UNIT_OTHER;
-    }
-    *ret_value = (struct path_item){.kind = PATH_QUANTITY, .q = q};
-    *ret_has = true;
     return OK;
 }
 

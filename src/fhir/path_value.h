@@ -4,6 +4,9 @@
 
 #include "fhir/path_int.h"
 
+enum path_order { ORDER_LESS = -1, ORDER_EQUAL = 0, ORDER_MORE = 1, ORDER_UNKNOWN = 2,
+                  ORDER_NEVER = 3 /* these kinds cannot be compared */ };
+
 /* values: path_value.c */
 bool path_value(struct path_vm *vm, const struct path_item *item, struct path_item *ret_value);
 /* As path_value, and a FHIR Quantity becomes a quantity. False: nothing but the item itself. */
@@ -16,6 +19,41 @@ bool path_is_type(struct path_vm *vm, const struct path_item *item,
 bool path_as_type(struct path_vm *vm, const struct path_item *item,
                   const struct path_type_ref *type, struct path_item *ret_item);
 struct str path_text(struct path_vm *vm, const struct path_item *value);
+/* Writes a text that fits, gives where the next belongs: most are short, and calling memcpy costs more. */
+static inline char *path_put(char *to, struct str s)
+{
+    if (s.n > 16) {
+        memcpy(to, s.p, s.n);
+        return to + s.n;
+    }
+    if (s.n >= 8) {
+        uint64_t part[2];
+        memcpy(&part[0], s.p, 8);
+        memcpy(&part[1], s.p + s.n - 8, 8);
+        memcpy(to, &part[0], 8);
+        memcpy(to + s.n - 8, &part[1], 8);
+        return to + s.n;
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        to[i] = s.p[i];
+    }
+    return to + s.n;
+}
+/* The digits of a number of few digits and no exponent, *ret_v * 10^-*ret_scale; *ret_point: it is written
+ * with a point. False: it is longer. */
+bool path_digits(const struct json_doc *doc, const struct json_node *n, int64_t *ret_v,
+                 int *ret_scale, bool *ret_point);
+/* A number of few digits, v * 10^-scale. */
+struct path_small {
+    int64_t v;
+    int scale;
+};
+/* False: they are too far apart. */
+bool path_small_order(struct path_small a, struct path_small b, enum path_order *ret_order);
+/* A FHIR Quantity as a quantity. */
+enum path_reading { PATH_READ, PATH_READ_NONE /* no value */, PATH_READ_COMPARED /* a comparator */ };
+enum path_reading path_quantity_read(struct path_vm *vm, const struct path_item *item,
+                                     struct path_quantity *ret_q);
 
 /* equality: path_equal.c */
 enum path_tri path_equal(struct path_vm *vm, const struct path_item *a, const struct path_item *b);
@@ -46,11 +84,17 @@ void path_set_add(struct path_vm *vm, struct path_set *set, uint32_t place);
 bool path_among(struct path_vm *vm, const struct path_item *item, uint32_t from, uint32_t to);
 /* Removes later items equal to earlier ones. */
 MUST_USE enum err path_distinct(struct path_vm *vm, uint32_t base);
-enum path_order { ORDER_LESS = -1, ORDER_EQUAL = 0, ORDER_MORE = 1, ORDER_UNKNOWN = 2,
-                  ORDER_NEVER = 3 /* these kinds cannot be compared */ };
 /* Order of two System values. */
 enum path_order path_compare(struct path_vm *vm, const struct path_item *a,
                              const struct path_item *b);
+
+/* comparisons from the tape: path_quick.c */
+/* The order of an element and a System value. False: it must be found the long way. */
+bool path_quick_order(struct path_vm *vm, const struct path_item *item,
+                      const struct path_item *value, enum path_order *ret_order);
+/* Whether they are equal, by the same rule. */
+bool path_quick_equal(struct path_vm *vm, const struct path_item *item,
+                      const struct path_item *value, enum path_tri *ret_tri);
 
 /* The other case of a letter: Latin, Greek, Cyrillic with its Kazakh and Uzbek letters, Armenian. */
 uint32_t path_lower(uint32_t c);

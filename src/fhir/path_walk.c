@@ -28,6 +28,33 @@ static const struct path_choice *only_choice(const struct defs *d, const struct 
     return found;
 }
 
+/* Whether a type has no member of that name that could be gone to. */
+static bool has_none(const struct defs *d, uint16_t type, struct str name)
+{
+    uint16_t found;
+    const struct def_elem *e = def_stem(d, type, name);
+    return e != NULL ? (e->flags & DEF_PRIM_VALUE) != 0
+                     : !str_eq(name, S("resourceType")) && def_child(d, type, name, &found) == NULL;
+}
+
+/* The only choice from which the step after it leads on; NULL: there are several, or it is no member. */
+static const struct path_choice *choice_before(const struct defs *d, const struct path_node *step,
+                                               const struct path_node *after)
+{
+    const struct path_choice *found = NULL;
+    if (after->op != OP_MEMBER || after->on.elem == NULL) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < step->n_choices; i++) {
+        if (step->choices[i].type == after->step_type && found == NULL) {
+            found = &step->choices[i];
+        } else if (!has_none(d, step->choices[i].type, after->name)) {
+            return NULL;
+        }
+    }
+    return found;
+}
+
 /* One step, and an ofType() after it. Gives how many steps it stands for; 0: it is no hop. */
 static unsigned hop_of(const struct defs *d, struct path_node *const *steps, unsigned n,
                        struct path_hop *hop, bool *ret_more)
@@ -56,6 +83,12 @@ static unsigned hop_of(const struct defs *d, struct path_node *const *steps, uns
             hop->name = choice->name;
             hop->type = want;
             return 2;
+        }
+        choice = n > 1 ? choice_before(d, step, steps[1]) : NULL;
+        if (choice != NULL) {
+            hop->name = choice->name;
+            hop->type = choice->type;
+            return 1;
         }
         hop->choice = step;
         *ret_more = false;
@@ -95,23 +128,30 @@ enum err path_walk_prepare(struct req *rq, const struct defs *d, struct path_nod
     return OK;
 }
 
+void path_walk_first(const struct defs *d, struct path_node *chain)
+{
+    const struct path_node *step = chain->args[1];
+    unsigned at = 1;
+    if (chain->args[0]->op != OP_THIS) {
+        return;
+    }
+    if (step->type.fhir != 0 && (step->flags & NODE_IMPLICIT)) { /* the name of the type of $this */
+        at = 2;
+        if (chain->n_args == at || !def_is_a(d, chain->args[at]->step_type, step->type.fhir)) {
+            return;
+        }
+    }
+    if (chain->args[at]->n_hops > 0) {
+        chain->first_walk = (uint8_t)at;
+    }
+}
+
 void path_walk_whole(struct path_prog *prog)
 {
     const struct path_node *root = prog->root;
-    if (root->op != OP_CHAIN || root->args[0]->op != OP_THIS) {
-        return;
-    }
-    const struct path_node *step = root->args[1];
-    unsigned at = 1;
-    if ((step->flags & NODE_IMPLICIT) && step->type.fhir == prog->root_type && root->n_args > 2) {
-        step = root->args[2]; /* the name of the type before it */
-        at = 2;
-    } else if (step->flags & NODE_IMPLICIT) {
-        return;
-    }
-    if (step->n_hops > 0 && at + step->n_walked == root->n_args
-        && step->step_type == prog->root_type) {
-        prog->walk = step;
+    if (root->op == OP_CHAIN && root->first_walk != 0
+        && root->first_walk + root->args[root->first_walk]->n_walked == root->n_args) {
+        prog->walk = root->args[root->first_walk];
     }
 }
 
@@ -321,47 +361,4 @@ enum err path_walk_all(struct path_vm *vm, const struct path_node *step, uint32_
         path_drop(vm, end);
     }
     return OK;
-}
-
-/* ---- criteria ---- */
-
-void path_text_prepare(const struct defs *d, struct path_node *node)
-{
-    if (node->op != OP_EQ || node->args[1]->op != OP_LITERAL
-        || node->args[1]->item.kind != PATH_STRING || node->args[1]->item.s.n == 0
-        || node->args[0]->op != OP_CHAIN || node->args[0]->n_args != 2
-        || node->args[0]->args[0]->op != OP_THIS) {
-        return;
-    }
-    const struct path_node *step = node->args[0]->args[1];
-    if (step->n_hops == 1 && step->n_walked == 1 && step->hops[0].choice == NULL
-        && !step->hops[0].inner && !(step->flags & NODE_IMPLICIT)
-        && (step->hops[0].type == DEF_SYS_STRING
-            || def_type_row(d, step->hops[0].type)->system == DEF_SYS_STRING)) {
-        node->flags |= NODE_TEXT_IS;
-    }
-}
-
-bool path_text_is(struct path_vm *vm, const struct path_item *self, const struct path_node *node,
-                  enum path_tri *ret_tri)
-{
-    enum { STEPS = 4 }; /* of fuel, as the long way takes */
-    const struct path_node *step = node->args[0]->args[1];
-    const struct json_doc *doc = self->node.doc;
-    if (self->kind != PATH_NODE || doc == NULL || self->type != step->step_type
-        || doc->nodes[self->node.at].kind != JSON_OBJECT
-        || (doc->nodes[self->node.at].flags & JSON_ODD) != 0 || vm->fuel < STEPS) {
-        return false;
-    }
-    uint32_t at = path_find_plain(doc, self->node.at, step->name, step->mark);
-    const struct json_node *v = &doc->nodes[at];
-    if (at != 0
-        && (v->kind != JSON_STRING || (v->flags & JSON_ESCAPED) || (v[-1].flags & JSON_TWIN))) {
-        return false;
-    }
-    vm->fuel -= STEPS;
-    *ret_tri = at == 0                                                      ? TRI_EMPTY
-               : path_key_is(doc, v, node->args[1]->item.s) ? TRI_TRUE
-                                                            : TRI_FALSE;
-    return true;
 }
