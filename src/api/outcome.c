@@ -1,7 +1,10 @@
 /* api/outcome.c - what the FHIR handlers share: entering, bodies, answers, looks on record. */
 #include "api/fhir_int.h"
+#include "fhir/syntax.h"
 #include "store/audit.h"
 #include "os/random.h"
+
+enum { ROOM_TO_REFUSE = 1024 * 1024 };
 
 #define NO_SCOPE "the token's scope does not allow this"
 #define FHIR_JSON "application/fhir+json; charset=utf-8"
@@ -124,6 +127,8 @@ enum err api_type(struct http_req *h, enum fhir_type *ret_type)
 
 enum err api_body(struct http_req *h, struct json_doc **ret_doc)
 {
+    /* As many bytes as the route takes (http/limits.def). */
+    static const struct json_limits limits = {.bytes = 64 << 20, .depth = 64, .nodes = 1000 * 1000};
     struct str type = http_body_type(h);
     struct json_doc *doc = ARENA_NEW(h->rq.a, struct json_doc);
     TRY_MEM(&h->rq, doc);
@@ -133,9 +138,18 @@ enum err api_body(struct http_req *h, struct json_doc **ret_doc)
     if (!params_fit(http_header(h, "Content-Type"))) {
         return FAIL(&h->rq, E_MEDIA_TYPE, "only application/fhir+json; fhirVersion=4.0");
     }
-    TRY(json_parse(&h->rq, http_body(h), NULL, doc));
+    struct str text = http_body(h);
+    enum err e = json_parse(&h->rq, text, &limits, doc);
+    struct str at = S("");
+    if (e == E_SYNTAX || e == E_TOO_LARGE) {
+        at = fhir_syntax_path(&h->rq, text, str_z(h->rq.err.detail));
+    }
+    if (at.n > 0) {
+        fhir_issue_add(&h->rq, ISSUE_ERROR, err_issue(e), err_text(e),
+                       arena_str(h->rq.a, str_z(h->rq.err.detail)), at);
+    }
     *ret_doc = doc;
-    return OK;
+    return e;
 }
 
 static void pretty_line(struct buf *b, unsigned depth)
@@ -191,6 +205,9 @@ static enum err outcome_reply(struct http_req *h, unsigned status, enum err code
 {
     struct buf b;
     struct json_out o;
+    if (code == E_TOO_LARGE) { /* the memory it ran out of may be that of the answer */
+        arena_set_cap(h->rq.a, arena_used(h->rq.a) + ROOM_TO_REFUSE);
+    }
     buf_init(&b, h->rq.a, 256 * 1024);
     json_out_init(&o, &b);
     fhir_outcome_write(&h->rq, code, &o);

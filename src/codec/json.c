@@ -45,7 +45,7 @@ struct parse {
     struct frame stack[JSON_MAX_DEPTH];
 };
 
-static enum err bad(struct parse *ps, const char *at, const char *what)
+static enum err bad_as(struct parse *ps, enum err code, const char *at, const char *what)
 {
     uint64_t line = 1;
     uint64_t column = 1;
@@ -57,7 +57,12 @@ static enum err bad(struct parse *ps, const char *at, const char *what)
             column++;
         }
     }
-    return FAIL(ps->rq, E_SYNTAX, "line %" PRIu64 " column %" PRIu64 ": %s", line, column, what);
+    return FAIL(ps->rq, code, "line %" PRIu64 " column %" PRIu64 ": %s", line, column, what);
+}
+
+static enum err bad(struct parse *ps, const char *at, const char *what)
+{
+    return bad_as(ps, E_SYNTAX, at, what);
 }
 
 static inline void skip_blanks(struct parse *ps)
@@ -261,7 +266,7 @@ static enum err read_literal(struct parse *ps, struct str word, enum json_kind k
 static enum err open_container(struct parse *ps, enum json_kind kind)
 {
     if (ps->depth == ps->max_depth) {
-        return FAIL(ps->rq, E_TOO_LARGE, "nested deeper than %" PRIu32, ps->max_depth);
+        return bad_as(ps, E_TOO_LARGE, ps->p, "nested too deep");
     }
     ps->stack[ps->depth++] = (struct frame){.node = ps->n};
     TRY(push(ps, kind, ps->p));

@@ -11,7 +11,7 @@ static enum err add(struct fhir_pick *k, struct tuple t)
     struct fhir_tuples *list = k->t;
     if (list->n == list->size) {
         if (list->size >= FHIR_TUPLES_MAX) {
-            return FAIL(k->rq, E_TOO_LARGE, "too many values to index");
+            return FAIL(k->rq, E_TOO_LARGE, "more than %d values to be found by", FHIR_TUPLES_MAX);
         }
         size_t size = MAX(list->size * 2, (size_t)32);
         struct tuple *v = ARENA_ARRAY(k->rq->a, size, struct tuple);

@@ -12,7 +12,7 @@ struct fhir_tuples {
     size_t size; /* allocated */
 };
 
-enum { FHIR_TUPLES_MAX = 4096 }; /* of one resource */
+enum { FHIR_TUPLES_MAX = 128 * 1024 }; /* of one resource */
 
 /* Adds the tuples of every parameter of the type. Texts live in rq->a; hashes are those of rq->db.
  * errors   E_TOO_LARGE  more than FHIR_TUPLES_MAX, or the arena's cap */

@@ -48,6 +48,16 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* A name of FHIR; what cannot be one is not shown. */
+static struct str shown(struct str key)
+{
+    size_t n = key.n > 0 && key.p[0] == '_' ? 1 : 0;
+    while (n < key.n && (is_letter(key.p[n]) || (key.p[n] >= '0' && key.p[n] <= '9'))) {
+        n++;
+    }
+    return n < key.n || n > 64 || n == 0 ? S("?") : key;
+}
+
 static void path_write(struct buf *b, struct str text, const struct open *o, unsigned n)
 {
     struct str word = S("resourceType");
@@ -67,7 +77,7 @@ static void path_write(struct buf *b, struct str text, const struct open *o, uns
             buf_char(b, ']');
         } else {
             buf_char(b, '.');
-            buf_str(b, str_sub(o[i].key, 0, 64));
+            buf_str(b, shown(o[i].key));
         }
     }
 }

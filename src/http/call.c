@@ -4,11 +4,14 @@
  * complete, and again after the connection was woken. The call's phase says where it stands. While
  * a call is suspended (PHASE_WAIT) the writer or the pool owns it and the I/O thread keeps off.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "http/http_int.h"
 #include "os/clock.h"
 #include "os/log.h"
+
+enum { LARGE_REQUEST = 32 * 1024 * 1024 }; /* bytes of memory */
 
 static enum MHD_Result call_settle(struct call *c);
 
@@ -95,8 +98,12 @@ void *call_new(struct worker *w, struct MHD_Connection *conn, struct sock *sock,
 void call_free(struct call *c)
 {
     struct worker *w = c->w;
+    bool large = arena_used(c->h.rq.a) > LARGE_REQUEST;
     reply_reset(c);
     arena_reset(c->h.rq.a);
+    if (large) { /* each thread would keep what its largest requests took */
+        os_give_back();
+    }
     arena_set_cap(c->h.rq.a, 1024 * 1024);
     if (c->budget > 0) {
         atomic_fetch_sub(&w->s->bodies, c->budget);
@@ -376,7 +383,7 @@ static enum err body_room(struct call *c, size_t n)
 {
     struct req *rq = &c->h.rq;
     if (n > c->body_max - c->body_n) {
-        return FAIL(rq, E_TOO_LARGE, "body");
+        return FAIL(rq, E_TOO_LARGE, "a body of more than %" PRIu64 " bytes", (uint64_t)c->body_max);
     }
     if (n <= c->body_cap - c->body_n) {
         return OK;
@@ -426,7 +433,8 @@ static enum MHD_Result body_stream(struct call *c, const char *data, size_t *n)
         c->window = arena_alloc_raw(rq->a, WINDOW_BYTES);
     }
     if (c->window == NULL || *n > c->body_max - c->body_seen) {
-        c->err = FAIL(rq, E_TOO_LARGE, "body");
+        c->err = FAIL(rq, E_TOO_LARGE, "a body of more than %" PRIu64 " bytes",
+                      (uint64_t)c->body_max);
         call_render(c, c->err);
         c->close_after = true;
         c->phase = PHASE_SKIP;

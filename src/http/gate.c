@@ -1,5 +1,6 @@
 /* http/gate.c - what must hold before a handler runs, in a fixed order: limits, route, who, may,
  * origin. The first failure wins; no room above can add to it or leave any out. */
+#include <inttypes.h>
 #include <arpa/inet.h>
 #include <sodium.h>
 #include <string.h>
@@ -117,7 +118,8 @@ static enum err gate_limits(struct call *c)
     arena_set_cap(h->rq.a, limits[l].arena);
     c->body_max = (h->route->flags & STREAM) ? c->w->s->o.stream_max_bytes : limits[l].body;
     if (c->body_size != UINT64_MAX && c->body_size > c->body_max) {
-        return FAIL(&h->rq, E_TOO_LARGE, "body");
+        return FAIL(&h->rq, E_TOO_LARGE, "a body of more than %" PRIu64 " bytes",
+                    (uint64_t)c->body_max);
     }
     if ((h->route->flags & NO_BUSY) == 0 && atomic_load(&c->w->s->draining)) {
         c->close_after = true;
