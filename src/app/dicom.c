@@ -1,10 +1,12 @@
-/* app/dicom.c - a DICOM file at the command line: its DICOM JSON, or its frames. Needs no data folder. */
+/* app/dicom.c - a DICOM file at the command line: DICOM JSON, its frames, one as a picture. Needs no data
+ * folder. */
 #include <openssl/evp.h>
 #include <string.h>
 
 #include "app/command.h"
 #include "codec/dicom_frames.h"
 #include "codec/dicom_json.h"
+#include "dicom/render.h"
 #include "os/file.h"
 
 enum { FILE_MAX = 1 << 30, JSON_MAX = 1 << 30, INLINE_MAX = 1024 };
@@ -51,19 +53,41 @@ static enum err print_frames(struct req *rq, const struct dicom_file *f)
     return OK;
 }
 
+/* The number of an option "--frame=7"; fallback when it is not given. */
+static uint64_t number(struct command_args *args, const char *name, uint64_t fallback)
+{
+    const char *text = command_option(args, name);
+    uint64_t n = fallback;
+    return text != NULL && str_u64(str_z(text), &n) ? n : fallback;
+}
+
+/* A frame as Netpbm: P5 grey, P6 colour. */
+static enum err print_picture(struct command_args *args, const struct dicom_file *f)
+{
+    struct picture p;
+    struct buf b;
+    struct render_ask ask = {.frame = (uint32_t)number(args, "frame", 1) - 1,
+                             .width = (uint32_t)number(args, "width", 0)};
+    TRY(render_frame(args->rq, f, &ask, &p));
+    buf_init(&b, args->rq->a, FILE_MAX);
+    buf_str(&b, p.samples == 3 ? S("P6\n") : S("P5\n"));
+    buf_u64(&b, p.width);
+    buf_char(&b, ' ');
+    buf_u64(&b, p.height);
+    BUF_LIT(&b, "\n255\n");
+    buf_bytes(&b, p.v, (size_t)p.width * p.height * p.samples);
+    command_print(buf_get(&b));
+    return OK;
+}
+
 static enum err print_json(struct command_args *args, const struct dicom_file *f)
 {
     struct dicom_json_opts o = {
-        .inline_max = INLINE_MAX,
         .bulk = S("bulk/"),
         .pixels = has_word(args, "--pixels"),
         .charset_as_sent = has_word(args, "--as-sent"),
     };
-    const char *most = command_option(args, "inline");
-    uint64_t n;
-    if (most != NULL && str_u64(str_z(most), &n)) {
-        o.inline_max = (size_t)n;
-    }
+    o.inline_max = (size_t)number(args, "inline", INLINE_MAX);
     struct buf b;
     buf_init(&b, args->rq->a, JSON_MAX);
     TRY(dicom_json(args->rq, f, &o, &b));
@@ -83,7 +107,9 @@ int command_dicom(struct command_args *args)
     enum err e = os_read_file(rq, args->words[0], FILE_MAX, &bytes);
     e = e == OK ? dicom_file_open(rq, bytes, NULL, &f) : e;
     if (e == OK) {
-        e = has_word(args, "--frames") ? print_frames(rq, &f) : print_json(args, &f);
+        e = has_word(args, "--frames")    ? print_frames(rq, &f)
+            : has_word(args, "--picture") ? print_picture(args, &f)
+                                          : print_json(args, &f);
     }
     return e == OK ? COMMAND_OK : COMMAND_FAILED;
 }

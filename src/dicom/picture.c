@@ -50,8 +50,8 @@ static struct tone completed(const struct tone *tone, const struct pixels *px)
 {
     struct tone t = *tone;
     if (t.voi.v == NULL && (!t.has_window || t.width <= 0)) {
-        double a = modality_at(&t, px->low);
-        double b = modality_at(&t, px->high);
+        double a = modality_at(&t, px->shown_low);
+        double b = modality_at(&t, px->shown_high);
         double low = fmin(a, b);
         double high = fmax(a, b);
         t.function = TONE_LINEAR_EXACT;

@@ -51,7 +51,8 @@ static void tones(void **state)
         {{.slope = 1, .modality = {steps, 2, 40, 16}, .has_window = true, .centre = 15, .width = 2,
           .function = TONE_LINEAR_EXACT}, {0, 0, 0, 255, 255}},
     };
-    struct pixels px = {.rows = 1, .columns = 5, .samples = 1, .v = v, .low = -1000, .high = 1000};
+    struct pixels px = {.rows = 1, .columns = 5, .samples = 1, .v = v, .low = -1000, .high = 1000,
+                        .shown_low = -1000, .shown_high = 1000};
     for (size_t i = 0; i < LEN(rows); i++) {
         struct picture p;
         assert_int_equal(picture_of(&rq, &px, &rows[i].t, 0, 0, &p), OK);
@@ -66,7 +67,7 @@ static void palettes_give_colour(void **state)
     static const int32_t v[2] = {0, 1};
     static const uint16_t red[2] = {0, 65535}, green[2] = {65535, 0}, blue[2] = {32768, 32768};
     struct tone t = {.slope = 1, .palette = {{red, 2, 0, 16}, {green, 2, 0, 16}, {blue, 2, 0, 16}}};
-    struct pixels px = {.rows = 1, .columns = 2, .samples = 1, .v = v, .low = 0, .high = 1};
+    struct pixels px = {.rows = 1, .columns = 2, .samples = 1, .v = v, .low = 0, .high = 1, .shown_high = 1};
     struct picture p;
     assert_int_equal(picture_of(&rq, &px, &t, 0, 0, &p), OK);
     assert_int_equal(p.samples, 3);
@@ -80,7 +81,7 @@ static void sizes(void **state)
         uint32_t max_w, max_h, w, h;
     } rows[] = {{0, 0, 40, 20}, {20, 0, 20, 10}, {0, 5, 10, 5}, {100, 100, 40, 20}, {10, 2, 4, 2}, {1, 1, 1, 1}};
     static int32_t v[40 * 20];
-    struct pixels px = {.rows = 20, .columns = 40, .samples = 1, .v = v, .low = 0, .high = 200};
+    struct pixels px = {.rows = 20, .columns = 40, .samples = 1, .v = v, .low = 0, .high = 200, .shown_high = 200};
     struct tone t = {.slope = 1, .has_window = true, .centre = 127.5, .width = 255, .function = TONE_LINEAR_EXACT};
     for (int i = 0; i < 40 * 20; i++) {
         v[i] = i % 2 * 200; /* columns of black and grey: their mean when halved */

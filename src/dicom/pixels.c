@@ -133,8 +133,8 @@ static void as_stored(const struct pixel_form *f, int32_t *v, size_t n, struct p
         low = x < low ? x : low;
         high = x > high ? x : high;
     }
-    ret->low = low;
-    ret->high = high;
+    ret->low = ret->shown_low = low;
+    ret->high = ret->shown_high = high;
 }
 
 static enum err check(struct req *rq, const struct pixel_form *f)

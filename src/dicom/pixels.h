@@ -30,6 +30,8 @@ struct pixels {
     const int32_t *v;   /* rows * columns * samples values as stored, signed ones extended */
     int32_t low;        /* least and greatest value of them */
     int32_t high;
+    int32_t shown_low;  /* the same of those that show something */
+    int32_t shown_high;
 };
 
 enum { PIXELS_MAX = 64 * 1024 * 1024 }; /* samples of one frame that are decoded */

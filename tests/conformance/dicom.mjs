@@ -1,7 +1,7 @@
 // DICOM files read by the program: node tests/conformance/dicom.mjs CONSILIUM DATA
 // Metadata and frames of the public files are held to what stands beside them; where Debian's dcmtk is
 // installed, metadata also to its dcm2json, of the same files and of what dcmconv makes of them in other
-// codings. Prints a line a case (tests/conformance/suite.h).
+// codings. First frames as pictures are held to dcmtk's own. Prints a line a case (tests/conformance/suite.h).
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -150,6 +150,49 @@ function converted(row, dir) {
   }
 }
 
+// What is not drawn, and what the refusal says.
+const NOT_DRAWN = {
+  'ecg-waveform.dcm': 'no pixel data',
+  'sr-text.dcm': 'no pixel data',
+  'nm-jpeg-extended-12bit.dcm': 'JPEG of 12 bits',
+  'sc-rgb-jpeg-lossless.dcm': '1.2.840.10008.1.2.4.70',
+};
+// dcmtk has no JPEG 2000: the same image in another coding.
+const SAME_IMAGE = { 'mr-jpeg2000.dcm': 'mr-explicit-le.dcm' };
+const DRAWERS = [['dcmj2pnm', '+Wi', '1'], ['dcmj2pnm', '+Wm'], ['dcml2pnm', '+Wi', '1'], ['dcml2pnm', '+Wm']];
+
+// A Netpbm picture: its head as words, its points.
+function netpbm(bytes) {
+  const head = /^(P[56])\s+(?:#.*\s+)?(\d+)\s+(\d+)\s+(\d+)\s/.exec(bytes.subarray(0, 400).toString('latin1'));
+  return head ? { head: head.slice(1).join(' '), points: bytes.subarray(head[0].length) } : null;
+}
+
+// A first window of the data set counts; without one, all values show.
+function drawn(file, out) {
+  for (const argv of DRAWERS) {
+    fs.rmSync(out, { force: true });
+    run([...argv, '+op', file, out]);
+    const picture = fs.existsSync(out) && netpbm(fs.readFileSync(out));
+    if (picture) return picture;
+  }
+  return null;
+}
+
+function picture(row, dir) {
+  const name = `picture ${row.file}`;
+  const file = path.join(DIR, row.file);
+  const r = spawnSync(program, ['dicom', file, '--picture'], { maxBuffer: 1 << 28 });
+  const refused = NOT_DRAWN[row.file];
+  if (refused) return r.status !== 0 && String(r.stderr).includes(refused) ? ok(name) : fail(name, 'drawn, or refused for another reason');
+  const have = r.status === 0 && netpbm(r.stdout);
+  if (!have) return fail(name, String(r.stderr).trim());
+  const want = drawn(path.join(DIR, SAME_IMAGE[row.file] ?? row.file), path.join(dir, 'reference.pnm'));
+  if (!want) return left(name, 'dcmtk does not draw it');
+  const far = want.points.reduce((n, v, i) => n + (Math.abs(v - have.points[i]) <= 1 ? 0 : 1), 0);
+  if (want.head !== have.head || far > 0) return fail(name, `${have.head}, expected ${want.head}; ${far} points differ by more than 1`);
+  return ok(name);
+}
+
 const index = JSON.parse(fs.readFileSync(path.join(DIR, 'index.json'), 'utf8'));
 const dcmtk = spawnSync('dcm2json', ['--version']).status === 0;
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'dicom-'));
@@ -166,6 +209,7 @@ try {
       continue;
     }
     reference(row, dir);
+    picture(row, dir);
     if (!row.pixel?.encapsulated) converted(row, dir);
   }
 } finally {
