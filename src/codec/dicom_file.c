@@ -116,6 +116,7 @@ static void take_pixels(struct dicom_file *f, const struct dicom_elem *e)
         (e->tag == DICOM_TAG_PIXELS || e->tag == DICOM_TAG(0x7fe0, 0x0008) ||
          e->tag == DICOM_TAG(0x7fe0, 0x0009))) {
         f->pixels_tag = e->tag;
+        f->pixels_at = e->at;
         f->pixels = e->value;
         f->encapsulated = e->kind == DICOM_FRAGMENTS;
     }

@@ -38,6 +38,7 @@ struct dicom_file {
     struct str transfer_syntax; /* UID, always there */
     struct str pixels;          /* value of Pixel Data (or Float, Double Float Pixel Data); p NULL: none */
     uint32_t pixels_tag;        /* which of the three; 0 none */
+    uint64_t pixels_at;         /* offset of its header, as dicom_elem.at */
     bool implicit_vr;
     bool big_endian;            /* the values of the data set */
     bool deflated;              /* data_set and pixels are no slices of bytes */

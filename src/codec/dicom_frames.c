@@ -20,9 +20,7 @@ struct cutter {
 
 static enum err bad(struct cutter *c, const char *what)
 {
-    const struct dicom_file *f = c->f;
-    const char *base = f->deflated ? f->data_set.p : f->bytes.p;
-    return dicom_fail(c->rq, E_SYNTAX, f->pixels_tag, (uint64_t)(f->pixels.p - base), what);
+    return dicom_fail(c->rq, E_SYNTAX, c->f->pixels_tag, c->f->pixels_at, what);
 }
 
 /* Bytes of one native frame; 0: the form of the pixels is none. */

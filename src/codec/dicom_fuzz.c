@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "codec/dicom.h"
+#include "codec/dicom_start_fuzz.h"
 #include "codec/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,26 +29,14 @@ static void check(struct req *rq, struct str window, bool whole)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct str syntaxes[] = {
-        SI("1.2.840.10008.1.2\0"), SI("1.2.840.10008.1.2.1\0"), SI("1.2.840.10008.1.2.2\0"),
-    };
     struct req rq;
     req_init(&rq, 16u << 20, (struct instant){0});
     struct str raw = {(const char *)data, size};
     check(&rq, raw, true);
-    if (size > 0) { /* with a meta group in front, so that the data set is reached */
-        struct str syntax = syntaxes[data[0] % LEN(syntaxes)];
-        struct buf b;
-        buf_init(&b, rq.a, size + 1000);
-        char zeros[128] = {0};
-        buf_bytes(&b, zeros, sizeof(zeros));
-        BUF_LIT(&b, "DICM\x02\x00\x10\x00UI");
-        buf_char(&b, (char)syntax.n);
-        buf_char(&b, 0);
-        buf_str(&b, syntax);
-        buf_bytes(&b, data + 1, size - 1);
-        check(&rq, buf_get(&b), true);
-        check(&rq, buf_get(&b), false);
+    struct str file = dicom_with_start(&rq, raw);
+    if (file.n > 0) {
+        check(&rq, file, true);
+        check(&rq, file, false);
     }
     req_done(&rq);
     return 0;

@@ -12,88 +12,8 @@
 #include <string.h>
 
 #include "codec/dicom.h"
+#include "codec/dicom_testing.h"
 #include "codec/json.h"
-
-static struct req rq;
-
-static int setup(void **state)
-{
-    (void)state;
-    req_init(&rq, 32u << 20, (struct instant){0});
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    req_done(&rq);
-    return 0;
-}
-
-/* A file under construction. */
-struct file {
-    struct buf b;
-    bool implicit;
-    bool big;
-};
-
-static void put16(struct file *f, unsigned v)
-{
-    char le[2] = {(char)(v & 255), (char)(v >> 8)};
-    char be[2] = {(char)(v >> 8), (char)(v & 255)};
-    buf_bytes(&f->b, f->big ? be : le, 2);
-}
-
-static void put32(struct file *f, uint32_t v)
-{
-    put16(f, f->big ? v >> 16 : v & 0xffff);
-    put16(f, f->big ? v & 0xffff : v >> 16);
-}
-
-static void put_head(struct file *f, uint32_t tag, const char *vr, uint32_t len)
-{
-    put16(f, tag >> 16);
-    put16(f, tag & 0xffff);
-    if (f->implicit || tag >> 16 == 0xfffe) {
-        put32(f, len);
-        return;
-    }
-    buf_bytes(&f->b, vr, 2);
-    if (strstr("OB OW SQ UN UT", vr) != NULL) {
-        put16(f, 0);
-        put32(f, len);
-    } else {
-        put16(f, len);
-    }
-}
-
-static void put_text(struct file *f, uint32_t tag, const char *vr, struct str s)
-{
-    put_head(f, tag, vr, (uint32_t)(s.n + s.n % 2));
-    buf_str(&f->b, s);
-    if (s.n % 2 != 0) {
-        buf_char(&f->b, memcmp(vr, "UI", 2) == 0 ? '\0' : ' ');
-    }
-}
-
-static void begin(struct file *f, struct str syntax)
-{
-    *f = (struct file){.implicit = false};
-    buf_init(&f->b, rq.a, 100000);
-    for (int i = 0; i < 128; i++) {
-        buf_char(&f->b, 0);
-    }
-    BUF_LIT(&f->b, "DICM");
-    put_head(f, 0x00020000, "UL", 4);
-    put32(f, 0);
-    put_head(f, 0x00020001, "OB", 2);
-    put16(f, 0x0100);
-    if (syntax.n > 0) {
-        put_text(f, 0x00020010, "UI", syntax);
-    }
-    f->implicit = str_eq(syntax, S("1.2.840.10008.1.2"));
-    f->big = str_eq(syntax, S("1.2.840.10008.1.2.2"));
-}
 
 /* Sequences of defined and undefined length, nested, with an unknown one in implicit coding. */
 static void put_sequences(struct file *f)
@@ -153,7 +73,7 @@ static void every_coding_gives_the_same(void **state)
     };
     for (size_t i = 0; i < LEN(syntaxes); i++) {
         struct file f;
-        begin(&f, syntaxes[i]);
+        file_begin(&f, syntaxes[i]);
         put_body(&f);
         size_t before_pixels = f.b.n;
         put_head(&f, 0x7fe00010, "OW", 0xffffffff);
@@ -198,21 +118,21 @@ static void what_is_not_readable_says_so(void **state)
     struct dicom_head h = {.rows = 7};
     assert_int_equal(dicom_read(&rq, S("short"), true, &h), E_MEDIA_TYPE);
     err_clear(&rq);
-    begin(&f, S(""));
+    file_begin(&f, S(""));
     assert_int_equal(dicom_read(&rq, buf_get(&f.b), true, &h), E_SYNTAX);
     assert_int_equal(h.rows, 7);
     err_clear(&rq);
-    begin(&f, S("1.2.840.10008.1.2.1.99"));
+    file_begin(&f, S("1.2.840.10008.1.2.1.99"));
     buf_str(&f.b, S("anything"));
     assert_int_equal(dicom_read(&rq, buf_get(&f.b), true, &h), OK);
     assert_int_equal(h.flags, DICOM_DEFLATED);
-    begin(&f, S("1.2.840.10008.1.2.1"));
+    file_begin(&f, S("1.2.840.10008.1.2.1"));
     put_text(&f, 0x00080060, "CS", S("CT"));
     buf_str(&f.b, S("\x10\0\x10\0??\4\0abcd"));
     assert_int_equal(dicom_read(&rq, buf_get(&f.b), true, &h), OK);
     assert_int_equal(h.flags, DICOM_BROKEN);
     assert_true(str_eq(h.modality, S("CT")));
-    begin(&f, S("1.2.840.10008.1.2.1"));
+    file_begin(&f, S("1.2.840.10008.1.2.1"));
     for (int i = 0; i < 40; i++) { /* deeper than is followed */
         put_head(&f, 0x00081111, "SQ", 0xffffffff);
         put_head(&f, 0xfffee000, "", 0xffffffff);
@@ -257,7 +177,7 @@ static void character_sets(void **state)
     for (size_t i = 0; i < LEN(rows); i++) {
         struct file f;
         struct dicom_head h;
-        begin(&f, S("1.2.840.10008.1.2.1"));
+        file_begin(&f, S("1.2.840.10008.1.2.1"));
         put_text(&f, 0x00080005, "CS", rows[i].charset);
         put_text(&f, 0x00100010, "PN", rows[i].raw);
         assert_int_equal(dicom_read(&rq, buf_get(&f.b), true, &h), OK);
@@ -350,5 +270,5 @@ int main(void)
         cmocka_unit_test(character_sets),
         cmocka_unit_test(public_samples),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, testing_begin, testing_end);
 }

@@ -96,11 +96,12 @@ static const unsigned char *place(const struct dicom_walk *w)
     return (const unsigned char *)w->bytes.p + w->at;
 }
 
-/* A header that must lie before limit. */
-static enum dicom_step header(struct dicom_walk *w, const struct dicom_level *l, size_t limit,
-                              struct dicom_header *h)
+/* A header that must lie before limit. Those of items have no representation. */
+static enum dicom_step header(struct dicom_walk *w, const struct dicom_level *l, bool item,
+                              size_t limit, struct dicom_header *h)
 {
-    enum dicom_step s = dicom_header_read(place(w), limit - w->at, l->coding, h);
+    struct dicom_coding coding = {l->coding.implicit || item, l->coding.big};
+    enum dicom_step s = dicom_header_read(place(w), limit - w->at, coding, h);
     switch (s) {
     case DICOM_STEP_OK: return s;
     case DICOM_STEP_BROKEN: return failed(w, s, h->tag, w->at, "no value representation");
@@ -157,7 +158,7 @@ static enum dicom_step fragments(struct dicom_walk *w, const struct dicom_level 
     for (;;) {
         struct dicom_header h;
         size_t at = w->at;
-        enum dicom_step s = header(w, l, l->item_limit, &h);
+        enum dicom_step s = header(w, l, true, l->item_limit, &h);
         if (s != DICOM_STEP_OK) {
             w->tag = tag;
             return s;
@@ -273,7 +274,7 @@ static enum dicom_step in_item(struct dicom_walk *w, struct dicom_level *l, stru
         return DICOM_STEP_END;
     }
     struct dicom_header h;
-    enum dicom_step s = header(w, l, l->item_limit, &h);
+    enum dicom_step s = header(w, l, false, l->item_limit, &h);
     if (s != DICOM_STEP_OK) {
         return s;
     }
@@ -294,7 +295,7 @@ static enum dicom_step in_sequence(struct dicom_walk *w, struct dicom_level *l,
 {
     struct dicom_header h;
     if (!l->defined || w->at < l->limit) {
-        enum dicom_step s = header(w, l, l->limit, &h);
+        enum dicom_step s = header(w, l, true, l->limit, &h);
         if (s != DICOM_STEP_OK) {
             return s;
         }
