@@ -14,12 +14,25 @@ struct path_name {
     uint16_t mark; /* json_mark() */
 };
 
+static inline uint64_t path_eight(const char *p)
+{
+    uint64_t x;
+    memcpy(&x, p, sizeof(x));
+    return x;
+}
+static inline uint32_t path_four(const char *p)
+{
+    uint32_t x;
+    memcpy(&x, p, sizeof(x));
+    return x;
+}
+
 static inline struct path_name path_name_of(struct str s)
 {
     struct path_name name = {.s = s, .mark = json_mark(s.p, s.n)};
     if (s.n >= 8) {
-        memcpy(&name.head, s.p, 8);
-        memcpy(&name.tail, s.p + s.n - 8, 8);
+        name.head = path_eight(s.p);
+        name.tail = path_eight(s.p + s.n - 8);
     } else if (s.n > 0) {
         memcpy(&name.head, s.p, s.n);
         memset(&name.tail, 0xff, s.n);
@@ -34,22 +47,12 @@ static inline bool path_same_bytes(const char *a, const char *b, size_t n)
         return memcmp(a, b, n) == 0;
     }
     if (n >= 8) {
-        uint64_t x[2];
-        uint64_t y[2];
-        memcpy(&x[0], a, 8);
-        memcpy(&x[1], a + n - 8, 8);
-        memcpy(&y[0], b, 8);
-        memcpy(&y[1], b + n - 8, 8);
-        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+        uint64_t tails = path_eight(a + n - 8) ^ path_eight(b + n - 8);
+        return ((path_eight(a) ^ path_eight(b)) | tails) == 0;
     }
     if (n >= 4) {
-        uint32_t x[2];
-        uint32_t y[2];
-        memcpy(&x[0], a, 4);
-        memcpy(&x[1], a + n - 4, 4);
-        memcpy(&y[0], b, 4);
-        memcpy(&y[1], b + n - 4, 4);
-        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+        uint32_t tails = path_four(a + n - 4) ^ path_four(b + n - 4);
+        return ((path_four(a) ^ path_four(b)) | tails) == 0;
     }
     for (size_t i = 0; i < n; i++) {
         if (a[i] != b[i]) {
@@ -71,21 +74,17 @@ static inline bool path_name_is(const struct json_doc *doc, const struct json_no
                                 const struct path_name *name)
 {
     const char *p = doc->src.p + text->off;
-    uint64_t head;
-    uint64_t tail;
     if (text->len != name->s.n) {
         return false;
     }
     if (name->s.n - 8 <= 8) {
-        memcpy(&head, p, 8);
-        memcpy(&tail, p + name->s.n - 8, 8);
-        return ((head ^ name->head) | (tail ^ name->tail)) == 0;
+        uint64_t tails = path_eight(p + name->s.n - 8) ^ name->tail;
+        return ((path_eight(p) ^ name->head) | tails) == 0;
     }
     if (name->s.n > 16 || text->off + 8U > doc->src.n) { /* or too near to the end of the source */
         return path_same_bytes(p, name->s.p, name->s.n);
     }
-    memcpy(&head, p, 8);
-    return ((head ^ name->head) & name->tail) == 0;
+    return ((path_eight(p) ^ name->head) & name->tail) == 0;
 }
 
 /* The value of a member of an object that is not odd; NULL none. */
