@@ -16,7 +16,17 @@ struct icd;
 struct tx;
 struct sign_ca;
 
-enum { SIGN_IN_TURNS = 64 };
+enum { SIGN_IN_TURNS = 64, IMAGE_LANES = 8 };
+
+/* Images on their way into the store, of one sender: whoever comes first takes along those who wait, in one
+ * transaction (care/imaging_store.c). */
+struct image_work;
+struct image_lane {
+    struct os_mutex lock;
+    struct os_cond turn;
+    struct image_work *waiting; /* oldest first */
+    bool busy;
+};
 
 /* Where notifications of subscriptions may go: care/sub.h. */
 struct hook_policy {
@@ -41,6 +51,7 @@ struct care {
     int64_t draft_keep_ms;        /* drafts nobody touched are removed after this */
     uint32_t lock_after;          /* wrong passwords before the first wait */
     struct os_mutex sign_in_turns[SIGN_IN_TURNS]; /* attempts at one login, by its hash */
+    struct image_lane images[IMAGE_LANES]; /* by sender */
     uint64_t password_ops;        /* Argon2id passes */
     size_t password_mem;          /* Argon2id memory, bytes */
     struct hook_policy hooks;

@@ -8,14 +8,7 @@ enum { TEXT_MAX = 8000, TAKE_MAX = 200, MESSAGES_A_MINUTE = 20 };
 
 enum err consult_patient(struct req *rq, const struct case_row *row, struct patient *ret_patient)
 {
-    struct res_row res;
-    struct jv root;
-
-    TRY(res_load(rq, row->patient_rid, &res, &root));
-    patient_read(rq, root, ret_patient);
-    ret_patient->rid = res.rid;
-    ret_patient->version = res.version;
-    return OK;
+    return patient_load(rq, row->patient_rid, ret_patient);
 }
 
 enum err consult_say(struct req *rq, struct tx *tx, const struct case_row *row, struct str kind,

@@ -146,6 +146,14 @@ static enum err read_row(struct req *rq, const struct res_row *row, struct patie
     return OK;
 }
 
+enum err patient_load(struct req *rq, int64_t rid, struct patient *ret_patient)
+{
+    struct res_row row;
+
+    TRY(db_read_rid(rq, rid, &row));
+    return read_row(rq, &row, ret_patient);
+}
+
 enum err patient_get(struct req *rq, struct str id, struct patient *ret_patient)
 {
     struct res_row row;

@@ -55,6 +55,8 @@ struct patient {
 
 /* Reads a Patient's JSON. */
 void patient_read(struct req *rq, struct jv v, struct patient *ret_patient);
+/* By its row, without putting a look on record: for comparing with. errors  E_NOT_FOUND, E_GONE */
+MUST_USE enum err patient_load(struct req *rq, int64_t rid, struct patient *ret_patient);
 /* For the page of a patient or a case; the look is put on record.
  * errors  E_NOT_FOUND */
 MUST_USE enum err patient_get(struct req *rq, struct str id, struct patient *ret_patient);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -120,6 +121,11 @@ enum err os_write_at(struct req *rq, int fd, uint64_t offset, const void *p, siz
     return OK;
 }
 
+void os_sync_start(int fd)
+{
+    (void)!sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint: os_sync() tells of failures */
+}
+
 enum err os_sync(struct req *rq, int fd)
 {
     return fsync(fd) == 0 ? OK : io_fail(rq, "fsync");
@@ -205,6 +211,37 @@ enum err os_free_bytes(struct req *rq, const char *path, uint64_t *ret_bytes)
         return io_fail(rq, "statvfs");
     }
     *ret_bytes = (uint64_t)v.f_bavail * (uint64_t)v.f_frsize;
+    return OK;
+}
+
+struct mapping {
+    void *p;
+    size_t n;
+};
+
+static void unmap(void *p)
+{
+    const struct mapping *m = p;
+    (void)!munmap(m->p, m->n);
+}
+
+enum err os_map(struct req *rq, int fd, size_t n, struct str *ret_bytes)
+{
+    struct mapping *m = ARENA_NEW(rq->a, struct mapping);
+    TRY_MEM(rq, m);
+    if (n == 0) {
+        *ret_bytes = S("");
+        return OK;
+    }
+    *m = (struct mapping){mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0), n};
+    if (m->p == MAP_FAILED) {
+        return io_fail(rq, "mmap");
+    }
+    if (!arena_defer(rq->a, unmap, m)) {
+        unmap(m);
+        return FAIL(rq, E_TOO_LARGE, "memory cap");
+    }
+    *ret_bytes = (struct str){m->p, n};
     return OK;
 }
 

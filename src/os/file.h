@@ -33,6 +33,8 @@ MUST_USE enum err os_read_at(struct req *rq, int fd, uint64_t offset, void *p, s
                              size_t *ret_n);
 /* All n bytes at offset. */
 MUST_USE enum err os_write_at(struct req *rq, int fd, uint64_t offset, const void *p, size_t n);
+/* Begins to write the bytes out without waiting: a sync of many files is quicker after it. */
+void os_sync_start(int fd);
 /* The bytes (and the size) are on the disk afterwards. */
 MUST_USE enum err os_sync(struct req *rq, int fd);
 /* The directory's entries are on the disk afterwards. */
@@ -63,6 +65,9 @@ uint64_t os_files_may(uint64_t n);
  * errors   E_NOT_FOUND, E_IO; E_TOO_LARGE  above cap bytes
  */
 MUST_USE enum err os_read_file(struct req *rq, const char *path, size_t cap, struct str *ret_bytes);
+/* The file's n bytes as memory, read only, until the request ends (or arena_back() to before). The file must
+ * not become shorter meanwhile. n 0: empty. */
+MUST_USE enum err os_map(struct req *rq, int fd, size_t n, struct str *ret_bytes);
 /* Writes path + ".new-ID", syncs it, renames it over path, syncs the directory: afterwards either the
  * old or the new content is there, never a part. mode as for open(2), 0600 for secrets. */
 MUST_USE enum err os_write_file(struct req *rq, const char *path, struct str bytes, unsigned mode);

@@ -4,11 +4,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "os/random.h"
+#include "store/blob_int.h"
 #include "store/db.h"
 #include "store/store_int.h"
 
-enum { CHUNK = 256 << 10, TMP_NAME = 5 + OS_ID_LEN + 1, HEX_BYTES = 31 };
+enum { CHUNK = 256 << 10, TMP_NAME = BLOB_TMP_NAME, HEX_BYTES = 31 };
 
 /* A blob that a request has put and may be about to name in a transaction: it is not swept until the
  * request ends. */
@@ -38,7 +38,7 @@ static void pin_end(void *p)
     os_unlock(&st->blob_lock);
 }
 
-static enum err pin_put(struct req *rq, struct store *st, const uint8_t sha[32], const char *tmp)
+enum err blob_pin(struct req *rq, struct store *st, const uint8_t sha[32], const char *tmp)
 {
     struct blob_pin *pin = ARENA_NEW(rq->a, struct blob_pin);
     TRY_MEM(rq, pin);
@@ -109,34 +109,100 @@ static enum err make_dir(struct req *rq, const struct store *st, const struct bl
     return os_sync_dir(rq, blobs);
 }
 
-static enum err put_file(struct req *rq, struct store *st, const char *tmp_path,
-                         const struct blob_ref *ref)
+/* The finished file, of the size it is said to have. */
+static enum err open_finished(struct req *rq, const struct blob_file *f, int *ret_fd)
+{
+    int fd;
+    uint64_t size;
+    TRY(os_open_read(rq, f->tmp_path, &fd));
+    enum err e = os_size(rq, fd, &size);
+    if (e == OK && size != f->ref.size) {
+        e = FAIL(rq, E_CHECKSUM, "the file has %" PRIu64 " bytes, not %" PRIu64, size, f->ref.size);
+    }
+    if (e != OK) {
+        os_close(fd);
+        return e;
+    }
+    *ret_fd = fd;
+    return OK;
+}
+
+static enum err start_file(struct req *rq, const struct store *st, const struct blob_file *f)
 {
     struct blob_path p;
-    uint64_t size;
     CLEANUP(os_close_p) int fd = -1;
-    TRY(path_of(rq, st, ref->sha, &p));
-    TRY(os_open_read(rq, tmp_path, &fd));
-    TRY(os_size(rq, fd, &size));
-    if (size != ref->size) {
-        return FAIL(rq, E_CHECKSUM, "the file has %" PRIu64 " bytes, not %" PRIu64, size,
-                    ref->size);
+    TRY(path_of(rq, st, f->ref.sha, &p));
+    TRY(open_finished(rq, f, &fd));
+    if (!os_exists(p.file)) {
+        os_sync_start(fd);
     }
+    return OK;
+}
+
+static enum err sync_file(struct req *rq, const struct store *st, const struct blob_file *f)
+{
+    struct blob_path p;
+    CLEANUP(os_close_p) int fd = -1;
+    TRY(path_of(rq, st, f->ref.sha, &p));
+    TRY(open_finished(rq, f, &fd));
+    return os_exists(p.file) ? OK : os_sync(rq, fd);
+}
+
+static enum err place_file(struct req *rq, const struct store *st, const struct blob_file *f)
+{
+    struct blob_path p;
+    TRY(path_of(rq, st, f->ref.sha, &p));
     if (os_exists(p.file)) {
-        TRY(os_sync_dir(rq, p.dir)); /* whoever made it may not have come so far */
-        return os_remove(rq, tmp_path);
+        return os_remove(rq, f->tmp_path);
     }
-    TRY(os_sync(rq, fd));
     TRY(make_dir(rq, st, &p));
-    TRY(os_rename(rq, tmp_path, p.file));
-    return os_sync_dir(rq, p.dir);
+    return os_rename(rq, f->tmp_path, p.file);
+}
+
+static enum err put_files(struct req *rq, const struct store *st, const struct blob_file *files,
+                          size_t n)
+{
+    bool folders[256] = {false};
+    struct blob_path p;
+    for (size_t i = 0; n > 1 && i < n; i++) {
+        struct arena_mark mark = arena_mark(rq->a);
+        TRY(start_file(rq, st, &files[i]));
+        arena_back(rq->a, mark);
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct arena_mark mark = arena_mark(rq->a);
+        TRY(sync_file(rq, st, &files[i]));
+        arena_back(rq->a, mark);
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct arena_mark mark = arena_mark(rq->a);
+        TRY(place_file(rq, st, &files[i]));
+        arena_back(rq->a, mark);
+    }
+    for (size_t i = 0; i < n; i++) { /* of those that were there, too: who made them may not have come so far */
+        struct arena_mark mark = arena_mark(rq->a);
+        if (!folders[files[i].ref.sha[0]]) {
+            folders[files[i].ref.sha[0]] = true;
+            TRY(path_of(rq, st, files[i].ref.sha, &p));
+            TRY(os_sync_dir(rq, p.dir));
+        }
+        arena_back(rq->a, mark);
+    }
+    return OK;
+}
+
+enum err blob_put_files(struct req *rq, struct store *st, const struct blob_file *files, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        TRY(blob_pin(rq, st, files[i].ref.sha, ""));
+    }
+    return put_files(rq, st, files, n);
 }
 
 enum err blob_put_file(struct req *rq, struct store *st, const char *tmp_path,
                        const struct blob_ref *ref)
 {
-    TRY(pin_put(rq, st, ref->sha, ""));
-    return put_file(rq, st, tmp_path, ref);
+    return blob_put_files(rq, st, &(struct blob_file){tmp_path, *ref}, 1);
 }
 
 enum err blob_put_bytes(struct req *rq, struct store *st, struct str bytes,
@@ -148,12 +214,12 @@ enum err blob_put_bytes(struct req *rq, struct store *st, struct str bytes,
     CLEANUP(os_close_p) int fd = -1;
     os_id(name + 5);
     sha_of(bytes, ref.sha);
-    TRY(pin_put(rq, st, ref.sha, name));
+    TRY(blob_pin(rq, st, ref.sha, name));
     TRY(os_path(rq, str_z(st->dir), str_z(name), tmp));
     TRY(os_open_new(rq, tmp, &fd));
     enum err e = os_write_at(rq, fd, 0, bytes.p, bytes.n);
     if (e == OK) {
-        e = put_file(rq, st, tmp, &ref);
+        e = put_files(rq, st, &(struct blob_file){tmp, ref}, 1);
     }
     if (e != OK) {
         struct req quiet = {.a = rq->a};
@@ -189,6 +255,14 @@ enum err blob_read(struct req *rq, struct store *st, const uint8_t sha[32], size
     struct blob_path p;
     TRY(path_of(rq, st, sha, &p));
     return os_read_file(rq, p.file, cap, ret_bytes);
+}
+
+enum err blob_map(struct req *rq, struct store *st, const uint8_t sha[32], struct str *ret_bytes)
+{
+    CLEANUP(os_close_p) int fd = -1;
+    uint64_t size;
+    TRY(blob_open(rq, st, sha, &fd, &size));
+    return os_map(rq, fd, size, ret_bytes);
 }
 
 enum err blob_check(struct req *rq, struct store *st, const uint8_t sha[32])

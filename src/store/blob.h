@@ -18,6 +18,31 @@ struct blob_ref {
  * errors   E_NOT_FOUND, E_IO, E_FULL; E_CHECKSUM  another size */
 MUST_USE enum err blob_put_file(struct req *rq, struct store *st, const char *tmp_path,
                                 const struct blob_ref *ref);
+/* The same for many: all are on their way to the disk before the first is waited for, and each folder is
+ * synced once. All are durable when it returns OK; after a failure some may be. */
+struct blob_file {
+    const char *tmp_path;
+    struct blob_ref ref;
+};
+MUST_USE enum err blob_put_files(struct req *rq, struct store *st, const struct blob_file *files,
+                                 size_t n);
+
+/* Bytes that come in pieces, in an unfinished file of the data folder. It is gone when the request ends
+ * without blob_parts_put(), and after a kill the sweep removes it. */
+struct blob_part;
+MUST_USE enum err blob_part_new(struct req *rq, struct store *st, struct blob_part **ret_part);
+/* errors   E_IO, E_FULL */
+MUST_USE enum err blob_part_add(struct req *rq, struct blob_part *part, struct str bytes);
+/* Ends it: what it is called. Nothing may be added after. It is not durable yet. */
+struct blob_ref blob_part_ref(struct blob_part *part);
+/* For reading, until the request ends or it is put. */
+int blob_part_fd(const struct blob_part *part);
+/* Makes them blobs, as blob_put_files(). They may not be used any more. */
+MUST_USE enum err blob_parts_put(struct req *rq, struct store *st, struct blob_part *const *parts,
+                                 size_t n);
+/* Removes one that is not wanted. */
+void blob_part_drop(struct blob_part *part);
+
 /* Stores bytes and tells their name. */
 MUST_USE enum err blob_put_bytes(struct req *rq, struct store *st, struct str bytes,
                                  struct blob_ref *ret_ref);
@@ -28,6 +53,10 @@ MUST_USE enum err blob_open(struct req *rq, struct store *st, const uint8_t sha[
 /* The whole blob into rq->a, at most cap bytes (E_TOO_LARGE). */
 MUST_USE enum err blob_read(struct req *rq, struct store *st, const uint8_t sha[32], size_t cap,
                             struct str *ret_bytes);
+/* The whole blob as memory, read only, of any size, until the request ends.
+ * errors   E_NOT_FOUND, E_IO */
+MUST_USE enum err blob_map(struct req *rq, struct store *st, const uint8_t sha[32],
+                           struct str *ret_bytes);
 /* Reads it all again and holds it to its name.
  * errors   E_CHECKSUM, E_NOT_FOUND, E_IO */
 MUST_USE enum err blob_check(struct req *rq, struct store *st, const uint8_t sha[32]);

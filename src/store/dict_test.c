@@ -183,7 +183,10 @@ static void former_schema_opens(void **state)
     sql_do(&t, "DROP TABLE dict; DROP TABLE client; DROP TABLE client_origin; DROP TABLE app_grant;"
                "DROP TABLE app_code; DROP TABLE app_token; DROP TABLE app_launch; DROP TABLE app_jti;"
                "DROP TABLE app_rate; DROP INDEX ver_type; DROP TABLE bulk;"
-               "DROP TABLE sub_event; DROP TABLE sub; DROP INDEX ix_date_long; PRAGMA user_version = 3");
+               "DROP TABLE sub_event; DROP TABLE sub; DROP INDEX ix_date_long;"
+               "DROP TABLE dicom_study; DROP TABLE dicom_word; DROP TABLE dicom_place;"
+               "DROP TABLE dicom_series; DROP TABLE dicom_instance; DROP TABLE dicom_aside;"
+               "PRAGMA user_version = 3");
     t_start(&t);
     assert_int_equal(db_read(&t.rq, T_OBS, S("a"), &row), OK);
     fill(&t);

@@ -524,6 +524,46 @@ static void blobs(void **state)
     t_close(&t);
 }
 
+/* Many at once, equal ones among them, one there before; what is not put is gone with the request. */
+static void many_blobs_at_once(void **state)
+{
+    enum { N = 40 };
+    struct t t = t_open();
+    struct req rq;
+    struct blob_part *parts[N + 1];
+    struct blob_ref refs[N];
+    uint64_t faults;
+    (void)state;
+    req_init(&rq, 4 << 20, os_now());
+    rq.db = t.rq.db;
+    for (int i = 0; i < N + 1; i++) {
+        char text[8];
+        assert_int_equal(blob_part_new(&rq, t.st, &parts[i]), OK);
+        (void)snprintf(text, sizeof(text), "%d", i % (N - 1));
+        assert_int_equal(blob_part_add(&rq, parts[i], S("slice ")), OK);
+        assert_int_equal(blob_part_add(&rq, parts[i], str_z(text)), OK);
+    }
+    for (int i = 0; i < N; i++) {
+        refs[i] = blob_part_ref(parts[i]);
+    }
+    assert_int_equal(blob_parts_put(&rq, t.st, parts, 1), OK);
+    assert_int_equal(blob_parts_put(&rq, t.st, parts + 1, N - 1), OK);
+    assert_memory_equal(refs[0].sha, refs[N - 1].sha, 32);
+    req_done(&rq);
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(blob_check(&t.rq, t.st, refs[i].sha), OK);
+    }
+    uint32_t n = 0;
+    assert_int_equal(blob_sweep(&t.rq, t.st, 0, true, &n), OK);
+    assert_int_equal(n, refs[0].sha[0] == 0); /* no unfinished file; at most a blob nobody names */
+    assert_int_equal(blob_put_files(&t.rq, t.st,
+                                    &(struct blob_file){"/nowhere", {.size = 1}}, 1), E_NOT_FOUND);
+    err_clear(&t.rq);
+    assert_int_equal(store_check(&t.rq, NULL, &faults), OK);
+    assert_int_equal(faults, 0);
+    t_close(&t);
+}
+
 static void hashes_are_keyed(void **state)
 {
     struct t t = t_open();
@@ -553,6 +593,7 @@ int main(void)
         cmocka_unit_test(statements_use_indexes),
         cmocka_unit_test(domain_rows),
         cmocka_unit_test(blobs),
+        cmocka_unit_test(many_blobs_at_once),
         cmocka_unit_test(hashes_are_keyed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

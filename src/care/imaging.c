@@ -1,0 +1,291 @@
+/* care/imaging.c - files become instances of studies, or are put aside, in one transaction. See imaging.h. */
+#include "care/imaging.h"
+
+#include <string.h>
+
+#include "care/imaging_int.h"
+
+static bool same_bytes(const struct blob_ref *a, const struct blob_ref *b)
+{
+    return memcmp(a->sha, b->sha, sizeof a->sha) == 0;
+}
+
+/* ---- fates ---- */
+
+static void fate(struct image_item *item, enum image_fate f, uint16_t reason, const char *text)
+{
+    item->out->fate = f;
+    item->out->reason = reason;
+    item->out->text = text;
+}
+
+static const uint16_t reasons[] = {
+    [DICOM_ASIDE_PATIENT] = IMAGE_REASON_MISMATCH,
+    [DICOM_ASIDE_BYTES] = IMAGE_REASON_DUPLICATE,
+    [DICOM_ASIDE_BROKEN] = IMAGE_REASON_BROKEN,
+};
+
+enum err image_put_aside(struct req *rq, struct tx *tx, const struct image_item *item,
+                         const struct image_target *to, enum dicom_aside_reason reason)
+{
+    bool broken = reason == DICOM_ASIDE_BROKEN;
+    struct dicom_aside aside = {
+        .reason = reason,
+        .case_id = to->row.id.n > 0 ? to->row.id : str_or_empty(item->from->key),
+        .org = image_org(rq, item->from),
+        .source = item->from->source,
+        .blob = item->in->blob,
+        .study = str_z(item->out->study),
+        .series = str_z(item->out->series),
+        .instance = str_z(item->out->instance),
+        .patient_id = item->study.patient_id,
+        .name = item->study.name,
+        .birth = item->study.birth,
+        .title = broken && item->in->title.n == 0 ? str_z(item->out->where) : item->in->title,
+    };
+    bool has = false;
+
+    TRY(dicom_aside_has(rq, &aside, &has));
+    if (has) {
+        return OK;
+    }
+    TRY(dicom_aside_add(rq, tx, &aside));
+    struct audit_rec rec = {.action = AUDIT_UPLOAD,
+                            .why = who_may(rq->who, IS_SYSTEM) ? WHY_SYSTEM : WHY_OWN,
+                            .outcome = E_CONFLICT,
+                            .detail = S("image put aside")};
+    if (aside.case_id.n > 0) {
+        rec.case_type = T_SERVICE_REQUEST;
+        rec.case_id = aside.case_id;
+    }
+    return audit_add(rq, &rec);
+}
+
+static enum err put_aside(struct image_batch *b, struct image_item *item, const struct image_target *to,
+                          enum dicom_aside_reason reason)
+{
+    fate(item, IMAGE_ASIDE, reasons[reason], dicom_aside_text(reason));
+    return image_put_aside(b->rq, b->tx, item, to, reason);
+}
+
+/* ---- what it belongs to ---- */
+
+static struct image_group *group_in(const struct image_batch *b, struct str uid)
+{
+    for (size_t i = 0; i < b->n_groups; i++) {
+        if (str_eq(b->groups[i]->put.study.uid, uid)) {
+            return b->groups[i];
+        }
+    }
+    return NULL;
+}
+
+static enum err group_of(struct image_batch *b, const struct image_item *item,
+                         struct image_group **ret_group)
+{
+    struct image_group *g = group_in(b, item->study.uid);
+    struct dicom_study s;
+
+    if (g != NULL) {
+        *ret_group = g;
+        return OK;
+    }
+    g = ARENA_NEW(b->rq->a, struct image_group);
+    TRY_MEM(b->rq, g);
+    enum err e = dicom_study_find(b->rq, item->study.uid, &s);
+    if (e == E_NOT_FOUND) {
+        err_clear(b->rq);
+        s = item->study;
+        e = OK;
+    }
+    TRY(e);
+    TRY(image_group_load(b->rq, &s, g));
+    b->groups[b->n_groups++] = g;
+    *ret_group = g;
+    return OK;
+}
+
+static struct image_target *target_of(const struct image_batch *b, const struct image_from *from)
+{
+    for (size_t i = 0; i < b->n_targets; i++) {
+        if (b->targets[i].from == from) {
+            return &b->targets[i];
+        }
+    }
+    return NULL;
+}
+
+/* It says the same of its patient as what the study began with. */
+static bool says_the_same(const struct image_item *item, const struct dicom_study *s)
+{
+    return str_eq(item->study.patient_id, s->patient_id) && str_eq(item->study.fold, s->fold);
+}
+
+/* Is it another person's than the study, or than the case it is for? */
+static bool is_others(struct req *rq, const struct image_item *item, const struct image_group *g,
+                      const struct image_target *to)
+{
+    const struct dicom_study *s = &g->put.study;
+    bool begun = g->put.study.n_instances > 0;
+    bool same = begun && says_the_same(item, s);
+
+    if (to->patient.id.n > 0 && g->patient.id.n > 0 && to->patient.rid != g->patient.rid) {
+        return true;
+    }
+    if (same && g->patient.id.n > 0) {
+        return false; /* as what was filed, or accepted, before */
+    }
+    if (to->patient.id.n > 0 && dicom_is_other_patient(rq, &item->facts, &to->patient)) {
+        return true;
+    }
+    if (begun && g->patient.id.n > 0) {
+        return dicom_is_other_patient(rq, &item->facts, &g->patient);
+    }
+    return begun && !same;
+}
+
+/* A study that is there already needs no case to be found for it. */
+static enum err target_for(struct image_batch *b, const struct image_item *item,
+                           const struct image_group *g, struct image_target *ret_to)
+{
+    const struct image_target *to = target_of(b, item->from);
+
+    *ret_to = *to;
+    if (to->row.id.n == 0 && !to->is_draft && g->put.study.n_instances == 0) {
+        return image_match(b->rq, item, ret_to);
+    }
+    return OK;
+}
+
+/* ---- one file ---- */
+
+static bool shown_in(struct req *rq, const struct dicom_study *s, struct str key)
+{
+    struct dicom_place place;
+    enum err e = dicom_place_find(rq, s->key, key, &place);
+
+    if (e != OK) {
+        err_clear(rq);
+    }
+    return e == OK;
+}
+
+/* Known bytes that are where they shall be need no more looking. *ret_known: another instance of this UID
+ * is stored, or comes before in this transaction. */
+static enum err known(struct image_batch *b, struct image_item *item, bool *ret_same, bool *ret_known)
+{
+    struct dicom_instance inst;
+    struct dicom_study study;
+
+    *ret_same = *ret_known = false;
+    for (const struct image_item *i = b->items; i < item; i++) {
+        if (i->out->fate == IMAGE_STORED && !i->broken && str_eq(i->inst.uid, item->inst.uid)) {
+            *ret_known = true;
+            *ret_same = same_bytes(&i->inst.blob, &item->inst.blob);
+            return OK;
+        }
+    }
+    enum err e = dicom_instance_find(b->rq, item->inst.uid, &inst, NULL, &study);
+    if (e == E_NOT_FOUND) {
+        err_clear(b->rq);
+        return OK;
+    }
+    TRY(e);
+    *ret_known = true;
+    *ret_same = same_bytes(&inst.blob, &item->inst.blob)
+                && (item->from->key.n == 0 || shown_in(b->rq, &study, item->from->key));
+    return OK;
+}
+
+static enum err file_one(struct image_batch *b, struct image_item *item)
+{
+    struct image_group *g = NULL;
+    struct image_target to;
+    struct dicom_instance inst;
+    bool same = false;
+    bool is_known = false;
+
+    if (item->broken) {
+        return put_aside(b, item, target_of(b, item->from), DICOM_ASIDE_BROKEN);
+    }
+    if (item->from->study.n > 0 && !str_eq(item->from->study, item->study.uid)) {
+        fate(item, IMAGE_REFUSED, IMAGE_REASON_MISMATCH, T("The image is of another study."));
+        return OK;
+    }
+    TRY(known(b, item, &same, &is_known));
+    if (same) {
+        fate(item, IMAGE_SAME, IMAGE_REASON_NONE, NULL);
+        return OK;
+    }
+    TRY(group_of(b, item, &g));
+    TRY(target_for(b, item, g, &to));
+    if (is_others(b->rq, item, g, &to)) {
+        return put_aside(b, item, &to, DICOM_ASIDE_PATIENT);
+    }
+    if (is_known) {
+        enum err e = dicom_instance_find(b->rq, item->inst.uid, &inst, NULL, NULL);
+        if (e != OK || !same_bytes(&inst.blob, &item->inst.blob)) {
+            err_clear(b->rq);
+            return put_aside(b, item, &to, DICOM_ASIDE_BYTES);
+        }
+        fate(item, IMAGE_SAME, IMAGE_REASON_NONE, NULL);
+        return image_group_show(b->rq, g, &to);
+    }
+    TRY(image_group_show(b->rq, g, &to));
+    return dicom_put_add(b->rq, &g->put, &item->series, &item->inst);
+}
+
+static enum err targets_make(struct image_batch *b, const struct case_row *row,
+                             const struct patient *patient)
+{
+    for (size_t i = 0; i < b->n_items; i++) {
+        if (target_of(b, b->items[i].from) != NULL) {
+            continue;
+        }
+        struct image_target *to = &b->targets[b->n_targets];
+        if (row != NULL) {
+            *to = (struct image_target){.from = b->items[i].from, .row = *row, .patient = *patient};
+        } else {
+            TRY(image_target(b->rq, b->items[i].from, false, to));
+        }
+        b->n_targets++;
+    }
+    return OK;
+}
+
+enum err image_file(struct req *rq, struct tx *tx, struct image_item *items, size_t n,
+                    const struct case_row *row, const struct patient *patient)
+{
+    struct image_batch b = {.rq = rq, .tx = tx, .items = items, .n_items = n};
+
+    ASSERT(n <= IMAGES_AT_ONCE);
+    b.groups = ARENA_ARRAY(rq->a, n, struct image_group *);
+    b.targets = ARENA_ARRAY(rq->a, n, struct image_target);
+    TRY_MEM(rq, b.groups);
+    TRY_MEM(rq, b.targets);
+    TRY(targets_make(&b, row, patient));
+    for (size_t i = 0; i < n; i++) {
+        fate(&items[i], IMAGE_STORED, IMAGE_REASON_NONE, NULL);
+    }
+    for (size_t i = 0; i < n; i++) {
+        TRY(file_one(&b, &items[i]));
+    }
+    for (size_t i = 0; i < b.n_groups; i++) {
+        TRY(image_group_end(rq, tx, b.groups[i]));
+    }
+    return OK;
+}
+
+enum err imaging_take(struct req *rq, struct tx *tx, const struct image_from *from,
+                      const struct case_row *row, const struct patient *patient,
+                      const struct image_in *in, size_t n, struct image_out *ret_out)
+{
+    struct image_item *items = ARENA_ARRAY(rq->a, n, struct image_item);
+
+    TRY_MEM(rq, items);
+    for (size_t i = 0; i < n; i++) {
+        items[i] = (struct image_item){.in = &in[i], .from = from, .out = &ret_out[i]};
+        TRY(image_read(rq, &items[i]));
+    }
+    return image_file(rq, tx, items, n, row, patient);
+}

@@ -1,0 +1,399 @@
+/* care/imaging_claim.c - people decide whose images are: claimed for a case, accepted or discarded after
+ * they were put aside; a draft's studies go with it; a study leaves. */
+#include "care/attach.h"
+#include "care/imaging_int.h"
+
+enum { REASON_MIN = 10, REASON_MAX = 4000 };
+
+static enum err reason_check(struct req *rq, struct str reason)
+{
+    reason = str_trim(reason);
+    return reason.n >= REASON_MIN && reason.n <= REASON_MAX ? OK : FAIL(rq, E_BAD_INPUT, "reason");
+}
+
+/* A case rq->who may add to. */
+static enum err open_case(struct req *rq, struct str case_id, struct image_target *ret_to)
+{
+    struct image_from *from = ARENA_NEW(rq->a, struct image_from);
+
+    TRY_MEM(rq, from);
+    from->key = case_id;
+    TRY(image_target(rq, from, true, ret_to));
+    return ret_to->row.id.n > 0 ? OK : FAIL(rq, E_NOT_FOUND, "case");
+}
+
+static bool names_other(struct req *rq, const struct dicom_study *s, const struct patient *p)
+{
+    struct buf date;
+
+    buf_init(&date, rq->a, 16);
+    for (size_t i = 0; i < s->birth.n; i++) {
+        if (i == 4 || i == 6) {
+            buf_char(&date, '-');
+        }
+        buf_char(&date, s->birth.p[i]);
+    }
+    struct dicom_facts facts = {.patient_id = s->patient_id, .patient_name = s->name,
+                                .birth_date = buf_get(&date)};
+    return dicom_is_other_patient(rq, &facts, p);
+}
+
+enum err imaging_claim(struct req *rq, struct tx *tx, struct str study_uid, struct str case_id,
+                       struct str reason)
+{
+    struct dicom_study s;
+    struct dicom_place loose;
+    struct image_target to;
+    struct image_group *g = ARENA_NEW(rq->a, struct image_group);
+    enum err e = dicom_study_find(rq, study_uid, &s);
+
+    TRY_MEM(rq, g);
+    if (e == E_NOT_FOUND || (e == OK && !image_may_sort(rq, s.org))) {
+        err_clear(rq);
+        return FAIL(rq, E_NOT_FOUND, "study");
+    }
+    TRY(e);
+    if (s.patient != 0 || dicom_place_find(rq, s.key, S(""), &loose) != OK) {
+        err_clear(rq);
+        return FAIL(rq, E_CONFLICT, "study");
+    }
+    TRY(open_case(rq, case_id, &to));
+    if (names_other(rq, &s, &to.patient)) {
+        TRY(reason_check(rq, reason));
+    }
+    TRY(image_group_load(rq, &s, g));
+    TRY(image_group_show(rq, g, &to));
+    return image_group_end(rq, tx, g);
+}
+
+/* ---- a draft that is sent ---- */
+
+struct adopt {
+    struct tx *tx;
+    const struct case_row *row;
+    const struct patient *patient;
+    uint32_t n;
+};
+
+static enum err adopt_aside(struct req *rq, struct tx *tx, const struct case_row *row,
+                            const struct dicom_study *s)
+{
+    struct dicom_aside aside = {
+        .reason = DICOM_ASIDE_PATIENT, .case_id = row->id, .org = s->org, .source = s->source,
+        .whole = true, .blob.size = s->bytes, .study = s->uid, .patient_id = s->patient_id,
+        .name = s->name, .birth = s->birth, .title = s->description,
+    };
+
+    TRY(dicom_place_end(tx, s->uid, row->id));
+    return dicom_aside_add(rq, tx, &aside);
+}
+
+/* Nobody's place ends when the draft's takes over what it shows. */
+static enum err end_loose(struct req *rq, struct tx *tx, struct image_group *g)
+{
+    for (uint32_t i = 0; i < g->n_places; i++) {
+        struct dicom_place *p = &g->places[i].row;
+        struct res_row row;
+        if (p->case_id.n > 0 || g->patient.id.n > 0) {
+            continue;
+        }
+        TRY(dicom_place_end(tx, g->put.study.uid, p->case_id));
+        if (p->imaging > 0) {
+            TRY(db_head_rid(rq, p->imaging, &row));
+            TRY(tx_delete(tx, T_IMAGING_STUDY, row.id, (int64_t)row.version));
+        }
+        g->places[i] = g->places[--g->n_places];
+        return OK;
+    }
+    return OK;
+}
+
+static enum err adopt_one(struct req *rq, const struct dicom_hit *hit, void *ctx)
+{
+    struct adopt *a = ctx;
+    struct image_group *g = ARENA_NEW(rq->a, struct image_group);
+    const struct image_target to = {.row = *a->row, .patient = *a->patient};
+    struct dicom_study s = *hit->study;
+
+    TRY_MEM(rq, g);
+    if ((s.patient != 0 && s.patient != a->patient->rid)
+        || (s.patient == 0 && names_other(rq, &s, a->patient))) {
+        return adopt_aside(rq, a->tx, a->row, &s);
+    }
+    TRY(image_group_load(rq, &s, g));
+    TRY(end_loose(rq, a->tx, g));
+    TRY(image_group_show(rq, g, &to));
+    TRY(image_group_end(rq, a->tx, g));
+    a->n++;
+    return OK;
+}
+
+/* A copy that lives as long as the request: hits live for the call only. */
+struct found {
+    struct dicom_study *v;
+    uint32_t n, cap;
+};
+
+static enum err keep_key(struct req *rq, const struct dicom_hit *hit, void *ctx)
+{
+    struct found *f = ctx;
+
+    if (f->n == f->cap) {
+        return FAIL(rq, E_TOO_LARGE, "studies of one draft");
+    }
+    f->v[f->n++].key = hit->study->key;
+    return OK;
+}
+
+enum err imaging_adopt(struct req *rq, struct tx *tx, const struct case_row *row,
+                       const struct patient *patient, uint32_t *ret_n)
+{
+    enum { STUDIES_MAX = 200 };
+    struct adopt a = {.tx = tx, .row = row, .patient = patient};
+    struct found f = {.v = ARENA_ARRAY(rq->a, STUDIES_MAX, struct dicom_study), .cap = STUDIES_MAX};
+    struct dicom_found got;
+    const struct dicom_query q = {.level = DICOM_STUDY, .case_id = row->id, .limit = STUDIES_MAX + 1,
+                                  .each = keep_key, .each_ctx = &f};
+
+    TRY_MEM(rq, f.v);
+    TRY(dicom_search(rq, &q, &got));
+    for (uint32_t i = 0; i < f.n; i++) {
+        struct dicom_place place;
+        TRY(dicom_study_load(rq, f.v[i].key, &f.v[i]));
+        TRY(dicom_place_find(rq, f.v[i].key, row->id, &place));
+        if (place.imaging == 0) {
+            TRY(adopt_one(rq, &(struct dicom_hit){.study = &f.v[i]}, &a));
+        }
+    }
+    *ret_n = a.n;
+    return OK;
+}
+
+/* ---- what was put aside ---- */
+
+enum err imaging_asides(struct req *rq, struct str case_id, uint32_t n, struct dicom_aside *ret_asides,
+                        uint32_t *ret_n)
+{
+    const struct role_ref *r = who_role(rq->who);
+    struct case_row row;
+
+    if (case_id.n > 0) {
+        TRY(access_case(rq, case_id, AUDIT_READ, &row));
+        return dicom_asides_of_case(rq, case_id, n, ret_asides, ret_n);
+    }
+    if (r == NULL || !image_may_sort(rq, r->org)) {
+        return FAIL(rq, E_FORBIDDEN, "no clinician");
+    }
+    TRY(audit_add(rq, &(struct audit_rec){.action = AUDIT_SEARCH, .why = WHY_OWN,
+                                          .type = T_IMAGING_STUDY, .detail = S("images put aside")}));
+    return dicom_asides_of_org(rq, r->org, INT64_MAX, n, ret_asides, ret_n);
+}
+
+/* A waiting one that rq->who may decide on: of a case they may add to, or of their organisation. */
+static enum err aside_open(struct req *rq, struct str id, struct str reason,
+                           struct dicom_aside *ret_aside)
+{
+    enum err e = dicom_aside_find(rq, id, ret_aside);
+
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        return FAIL(rq, E_NOT_FOUND, "aside");
+    }
+    TRY(e);
+    if (ret_aside->case_id.n > 0) {
+        TRY(attach_may_add(rq, ret_aside->case_id));
+    } else if (!image_may_sort(rq, ret_aside->org)) {
+        return FAIL(rq, E_NOT_FOUND, "aside");
+    }
+    if (ret_aside->state != DICOM_ASIDE_WAITS) {
+        return FAIL(rq, E_CONFLICT, "decided");
+    }
+    return reason_check(rq, reason);
+}
+
+static enum err aside_audit(struct req *rq, const struct dicom_aside *aside, struct str case_id,
+                            struct str what)
+{
+    struct audit_rec rec = {.action = AUDIT_UPDATE,
+                            .why = who_may(rq->who, IS_SYSTEM) ? WHY_SYSTEM : WHY_OWN,
+                            .detail = what};
+    struct str named = case_id.n > 0 ? case_id : aside->case_id;
+
+    if (named.n > 0) {
+        rec.case_type = T_SERVICE_REQUEST;
+        rec.case_id = named;
+    }
+    return audit_add(rq, &rec);
+}
+
+static struct sql_val sha_of_ref(const struct blob_ref *ref)
+{
+    return sql_blob((struct str){(const char *)ref->sha, sizeof ref->sha});
+}
+
+/* Other bytes take the place of the known ones, which stay with the row. */
+static enum err accept_bytes(struct req *rq, struct tx *tx, const struct dicom_aside *aside,
+                             const struct image_item *item, struct blob_ref *ret_kept)
+{
+    struct dicom_instance was;
+    struct dicom_series series;
+    struct dicom_study study;
+
+    TRY(dicom_instance_find(rq, aside->instance, &was, &series, &study));
+    if (!str_eq(study.uid, item->study.uid) || !str_eq(series.uid, item->series.uid)) {
+        return FAIL(rq, E_CONFLICT, "it is of another study or series");
+    }
+    TRY(dicom_instance_replace(tx, &study, &series, &was, &item->inst));
+    *ret_kept = was.blob; /* uses: one each, changed places */
+    return OK;
+}
+
+static enum err accept_study(struct req *rq, struct tx *tx, const struct dicom_aside *aside,
+                             const struct image_target *to)
+{
+    struct dicom_study s;
+    struct image_group *g = ARENA_NEW(rq->a, struct image_group);
+
+    TRY_MEM(rq, g);
+    TRY(dicom_study_find(rq, aside->study, &s));
+    if (s.patient != 0 && s.patient != to->patient.rid) {
+        return FAIL(rq, E_CONFLICT, "the study is of another patient");
+    }
+    TRY(image_group_load(rq, &s, g));
+    TRY(image_group_show(rq, g, to));
+    return image_group_end(rq, tx, g);
+}
+
+/* An image of "another" patient: into its study, shown in the case, or where that study is. */
+static enum err accept_image(struct req *rq, struct tx *tx, const struct image_item *item,
+                             const struct image_target *to)
+{
+    struct image_group *g = ARENA_NEW(rq->a, struct image_group);
+    struct dicom_study s = item->study;
+    struct dicom_instance inst;
+
+    TRY_MEM(rq, g);
+    enum err e = dicom_instance_find(rq, item->inst.uid, &inst, NULL, NULL);
+    if (e == OK) {
+        return FAIL(rq, E_CONFLICT, "the image is stored already");
+    }
+    err_clear(rq);
+    e = dicom_study_find(rq, item->study.uid, &s);
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        e = OK;
+    }
+    TRY(e);
+    if (to->row.id.n == 0 && s.key == 0) {
+        return FAIL(rq, E_CONFLICT, "which case");
+    }
+    if (s.patient != 0 && to->row.id.n > 0 && s.patient != to->patient.rid) {
+        return FAIL(rq, E_CONFLICT, "the study is of another patient");
+    }
+    TRY(image_group_load(rq, &s, g));
+    TRY(image_group_show(rq, g, to));
+    TRY(dicom_put_add(rq, &g->put, &item->series, &item->inst));
+    return image_group_end(rq, tx, g);
+}
+
+enum err imaging_accept(struct req *rq, struct tx *tx, struct str id, struct str case_id,
+                        struct str reason)
+{
+    struct dicom_aside aside;
+    struct blob_ref kept;
+    struct image_from from = {.source = S("")};
+    struct image_target to = {.from = &from};
+    struct image_out out;
+
+    TRY(aside_open(rq, id, reason, &aside));
+    if (aside.reason == DICOM_ASIDE_BROKEN) {
+        return FAIL(rq, E_CONFLICT, "it cannot be read");
+    }
+    struct str key = case_id.n > 0 ? case_id : aside.case_id;
+    if (key.n > 0) {
+        TRY(open_case(rq, key, &to));
+    }
+    kept = aside.blob;
+    from.source = aside.source;
+    from.org = aside.org;
+    if (aside.whole) {
+        TRY(accept_study(rq, tx, &aside, &to));
+    } else {
+        struct image_in in = {aside.blob, aside.title};
+        struct image_item item = {.in = &in, .from = &from, .out = &out};
+        TRY(image_read(rq, &item));
+        if (item.broken) {
+            return FAIL(rq, E_CONFLICT, "it cannot be read");
+        }
+        if (aside.reason == DICOM_ASIDE_BYTES) {
+            TRY(accept_bytes(rq, tx, &aside, &item, &kept));
+        } else {
+            TRY(accept_image(rq, tx, &item, &to));
+            TRY(TX_SQL(tx, W_BLOB_DROP, 0, sha_of_ref(&aside.blob)));
+        }
+    }
+    TRY(dicom_aside_end(tx, &aside, DICOM_ASIDE_ACCEPTED, &kept, rq->who->person, rq->now, reason));
+    return aside_audit(rq, &aside, key, S("image accepted"));
+}
+
+/* A whole study that nobody else shows leaves with its rows. */
+static enum err discard_study(struct req *rq, struct tx *tx, struct str uid)
+{
+    struct dicom_place places[DICOM_PLACES_MAX];
+    struct dicom_study s;
+    uint32_t n = 0;
+    enum err e = dicom_study_find(rq, uid, &s);
+
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        return OK;
+    }
+    TRY(e);
+    TRY(dicom_places(rq, s.key, places, &n));
+    return n > 0 ? OK : dicom_study_end(tx, &s);
+}
+
+enum err imaging_discard(struct req *rq, struct tx *tx, struct str id, struct str reason)
+{
+    struct dicom_aside aside;
+
+    TRY(aside_open(rq, id, reason, &aside));
+    TRY(aside.whole ? discard_study(rq, tx, aside.study)
+                    : TX_SQL(tx, W_BLOB_DROP, 0, sha_of_ref(&aside.blob)));
+    TRY(dicom_aside_end(tx, &aside, DICOM_ASIDE_DISCARDED, NULL, rq->who->person, rq->now, reason));
+    return aside_audit(rq, &aside, S(""), S("image discarded"));
+}
+
+/* ---- the end of a study ---- */
+
+enum err imaging_remove(struct req *rq, struct tx *tx, struct str study_uid, struct str why)
+{
+    struct dicom_study s;
+    struct dicom_place places[DICOM_PLACES_MAX];
+    uint32_t n = 0;
+
+    if (!who_may(rq->who, IS_SYSTEM)) {
+        return FAIL(rq, E_FORBIDDEN, "studies are removed by rules");
+    }
+    TRY(dicom_study_find(rq, study_uid, &s));
+    TRY(dicom_places(rq, s.key, places, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        struct res_row row;
+        if (places[i].imaging == 0) {
+            continue;
+        }
+        TRY(db_head_rid(rq, places[i].imaging, &row));
+        if (row.deleted) {
+            continue;
+        }
+        TRY(tx_delete(tx, T_IMAGING_STUDY, row.id, (int64_t)row.version));
+        struct audit_rec rec = {.action = AUDIT_DELETE, .why = WHY_SYSTEM, .type = T_IMAGING_STUDY,
+                                .id = row.id, .detail = why};
+        if (places[i].case_id.n > 0) {
+            rec.case_type = T_SERVICE_REQUEST;
+            rec.case_id = places[i].case_id;
+        }
+        TRY(audit_add(rq, &rec));
+    }
+    return dicom_study_end(tx, &s);
+}
