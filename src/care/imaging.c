@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "care/imaging_int.h"
 
 static bool same_bytes(const struct blob_ref *a, const struct blob_ref *b)

@@ -10,7 +10,7 @@ enum { INFLATED_MAX = 256 << 20 };
 
 /* Fields of the top level that the head does not give. */
 /* clang-format off */
-static const struct field {
+static const struct more {
     uint32_t tag;
     size_t at;      /* of a struct str in struct image_item */
 } fields[] = {

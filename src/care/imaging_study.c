@@ -4,6 +4,7 @@
  * more only how many each series has (DICOMweb lists them), and at most SERIES_LISTED series. Otherwise a
  * study sent slice by slice would be written again with all slices each time. */
 #include "care/imaging_int.h"
+#include "codec/dicom.h"
 
 enum { INSTANCES_LISTED = 32, SERIES_LISTED = 500, BODY_MAX = 512 << 10 };
 

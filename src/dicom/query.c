@@ -9,7 +9,7 @@
 #define TAG(group, element) (UINT32_C(group) << 16 | UINT32_C(element))
 #define LAST_TEXT "\xf4\x8f\xbf\xbf" /* after every text that goes on */
 
-enum { KEY_BYTES = 300 };
+enum { KEY_BYTES = 300, WORD_COL = 22 };
 
 enum value_type { VALUE_TEXT, VALUE_NUMBER, VALUE_COUNT };
 
@@ -54,17 +54,17 @@ static const struct column {
 /* Which key leads, the best first. The last one is every study. */
 static const struct lead {
     uint32_t tag;
-    enum stmt_id stmt;
-    bool uids; /* one query for each UID; else a range of texts */
+    enum stmt_id exact; /* of one value; of names and dates: of a range */
+    enum stmt_id from;  /* of the beginning of a value */
 } leads[] = {
-    {TAG(0x0008, 0x0018), Q_DICOM_BY_INSTANCE, true},
-    {TAG(0x0020, 0x000e), Q_DICOM_BY_SERIES, true},
-    {TAG(0x0020, 0x000d), Q_DICOM_STUDY, true},
-    {TAG(0x0008, 0x0050), Q_DICOM_BY_ACCESSION, false},
-    {TAG(0x0010, 0x0020), Q_DICOM_BY_PATIENT_ID, false},
-    {TAG(0x0020, 0x0010), Q_DICOM_BY_STUDY_ID, false},
-    {TAG(0x0010, 0x0010), Q_DICOM_BY_WORD, false},
-    {TAG(0x0008, 0x0020), Q_DICOM_BY_DATE, false},
+    {TAG(0x0008, 0x0018), Q_DICOM_BY_INSTANCE, STMT_COUNT},
+    {TAG(0x0020, 0x000e), Q_DICOM_BY_SERIES, STMT_COUNT},
+    {TAG(0x0020, 0x000d), Q_DICOM_STUDY, STMT_COUNT},
+    {TAG(0x0008, 0x0050), Q_DICOM_BY_ACCESSION, Q_DICOM_ACCESSION_FROM},
+    {TAG(0x0010, 0x0020), Q_DICOM_BY_PATIENT_ID, Q_DICOM_PATIENT_ID_FROM},
+    {TAG(0x0020, 0x0010), Q_DICOM_BY_STUDY_ID, Q_DICOM_STUDY_ID_FROM},
+    {TAG(0x0010, 0x0010), Q_DICOM_BY_WORD, Q_DICOM_BY_WORD},
+    {TAG(0x0008, 0x0020), Q_DICOM_BY_DATE, STMT_COUNT},
 };
 /* clang-format on */
 
@@ -186,6 +186,17 @@ static const struct term *term_find(const struct finder *f, uint32_t tag)
     return NULL;
 }
 
+/* Up to the blank, or to the next group. */
+static size_t word_len(struct str s)
+{
+    size_t n = 0;
+
+    while (n < s.n && s.p[n] != ' ' && s.p[n] != '=') {
+        n++;
+    }
+    return n;
+}
+
 /* ---- rows, level by level ---- */
 
 /* False: enough was given. */
@@ -300,6 +311,20 @@ static enum err each_study(struct finder *f, const struct dicom_study *s)
     return q->level == DICOM_STUDY ? give(f, &hit) : each_series(f, hit);
 }
 
+/* A study comes once for each of its words that begin so; the last of them in order counts. */
+static bool is_last_word(struct str fold, struct str by, struct str begins)
+{
+    while (fold.n > 0) {
+        size_t n = word_len(fold);
+        struct str word = str_sub(fold, 0, n);
+        if (str_starts(word, begins) && str_cmp(word, by) > 0) {
+            return false;
+        }
+        fold = str_sub(fold, n + 1, fold.n);
+    }
+    return true;
+}
+
 static enum err run(struct finder *f, enum stmt_id stmt, const struct sql_val *vals, size_t n)
 {
     CLEANUP(db_rows_done) struct db_rows q = {0};
@@ -311,7 +336,9 @@ static enum err run(struct finder *f, enum stmt_id stmt, const struct sql_val *v
     while (has && !f->full) {
         struct arena_mark mark = arena_mark(f->rq->a);
         dicom_study_get(f->rq, &q, &s);
-        TRY(each_study(f, &s));
+        if (stmt != Q_DICOM_BY_WORD || is_last_word(s.fold, db_peek(&q, WORD_COL), vals[0].text)) {
+            TRY(each_study(f, &s));
+        }
         arena_back(f->rq->a, mark);
         TRY(db_next(f->rq, &q, &has));
     }
@@ -326,8 +353,7 @@ static bool seen_before(struct str list, size_t upto, struct str uid)
     return upto > 0 && dicom_matches(DICOM_MATCH_UID, str_sub(list, 0, upto), uid);
 }
 
-/* Several UIDs may lead to one study, which is wanted once: all keys of a study are looked at together, so
- * only a list of studies is split; of others all but the first are told from by their study. */
+/* A list leads for studies only: several series or instances may be of one study, which is wanted once. */
 static enum err run_uids(struct finder *f, const struct lead *lead, struct str list)
 {
     size_t at = 0;
@@ -339,7 +365,7 @@ static enum err run_uids(struct finder *f, const struct lead *lead, struct str l
         }
         struct str uid = str_trim(str_sub(list, at, end - at));
         if (uid.n > 0 && !seen_before(list, at, uid)) {
-            TRY(run(f, lead->stmt, (const struct sql_val[]){sql_text(uid)}, 1));
+            TRY(run(f, lead->exact, (const struct sql_val[]){sql_text(uid)}, 1));
         }
         at = end + 1;
     }
@@ -358,30 +384,30 @@ static struct str text_add(struct req *rq, struct str s, const char *end)
 /* The first word of a name, as far as it is certain. */
 static struct str first_word(struct str begins, bool whole, bool fuzzy, bool *ret_whole)
 {
-    size_t n = 0;
+    size_t n = word_len(begins);
 
-    while (n < begins.n && begins.p[n] != ' ' && begins.p[n] != '=') {
-        n++;
-    }
     *ret_whole = !fuzzy && (n < begins.n || whole);
     return str_sub(begins, 0, n);
 }
 
 /* *ret_did: the key serves and was followed. */
-static enum err run_range(struct finder *f, const struct lead *lead, const struct term *t, bool *ret_did)
+static enum err run_text(struct finder *f, const struct lead *lead, const struct term *t, bool *ret_did)
 {
     bool whole = false;
     struct str from;
     struct str to;
 
     if (t->col->key.kind == DICOM_MATCH_DATE) {
-        *ret_did = true;
-        (void)!dicom_match_dates(t->value, &from, &to);
-        return run(f, lead->stmt, (const struct sql_val[]){sql_text(from), sql_text(to)}, 2);
+        *ret_did = dicom_match_dates(t->value, &from, &to);
+        ASSERT(*ret_did);
+        return run(f, lead->exact, (const struct sql_val[]){sql_text(from), sql_text(to)}, 2);
     }
     from = dicom_match_begins(t->value, &whole);
     if (t->col->key.kind == DICOM_MATCH_NAME) {
         from = first_word(from, whole, f->q->fuzzy, &whole);
+    } else if (whole) {
+        *ret_did = true;
+        return run(f, lead->exact, (const struct sql_val[]){sql_text(from)}, 1);
     }
     if (from.n == 0) {
         return OK;
@@ -389,7 +415,7 @@ static enum err run_range(struct finder *f, const struct lead *lead, const struc
     *ret_did = true;
     to = text_add(f->rq, from, whole && from.n <= KEY_BYTES ? "\x01" : LAST_TEXT);
     from = str_sub(from, 0, KEY_BYTES);
-    return run(f, lead->stmt, (const struct sql_val[]){sql_text(from), sql_text(to)}, 2);
+    return run(f, lead->from, (const struct sql_val[]){sql_text(from), sql_text(to)}, 2);
 }
 
 /* A list of one. */
@@ -411,9 +437,9 @@ static enum err run_lead(struct finder *f)
         if (t == NULL) {
             continue;
         }
-        if (!leads[i].uids) {
-            TRY(run_range(f, &leads[i], t, &did));
-        } else if (leads[i].stmt == Q_DICOM_STUDY || is_single(t->value)) {
+        if (t->col->key.kind != DICOM_MATCH_UID) {
+            TRY(run_text(f, &leads[i], t, &did));
+        } else if (leads[i].exact == Q_DICOM_STUDY || is_single(t->value)) {
             did = true;
             TRY(run_uids(f, &leads[i], t->value));
         }

@@ -179,7 +179,7 @@ static enum err put_files(struct req *rq, const struct store *st, const struct b
         TRY(place_file(rq, st, &files[i]));
         arena_back(rq->a, mark);
     }
-    for (size_t i = 0; i < n; i++) { /* of those that were there, too: who made them may not have come so far */
+    for (size_t i = 0; i < n; i++) { /* of those that were there, too: their maker may be behind */
         struct arena_mark mark = arena_mark(rq->a);
         if (!folders[files[i].ref.sha[0]]) {
             folders[files[i].ref.sha[0]] = true;

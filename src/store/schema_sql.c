@@ -547,6 +547,7 @@ static const char v11_dicom[] =
     " bytes INTEGER NOT NULL"            /* tech */
     ") STRICT;"
     "CREATE UNIQUE INDEX dicom_series_of ON dicom_series(study, uid);"
+    "CREATE INDEX dicom_series_number ON dicom_series(study, number, key);"
     "CREATE INDEX dicom_series_uid ON dicom_series(uid);"
     "CREATE TABLE dicom_instance("
     " key INTEGER PRIMARY KEY,"          /* tech */

@@ -418,6 +418,7 @@ static const char *const may_scan[] = {
     "FROM job WHERE state = 0 ORDER BY due_ms, id LIMIT 1",
     "count(iif(state = 1",   "locked_until_ms DESC, login", "OVER () FROM token",
     "coalesce(sum(size), 0)", "FROM client ORDER BY id", "FROM pragma_page_count()",
+    "coalesce(sum(n_instances), 0)",
 };
 
 static void t_plan(sqlite3 *sql, const char *text)
