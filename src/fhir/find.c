@@ -66,10 +66,12 @@ static enum err cand_test(struct finder *f, struct cand *k, const struct fhir_cr
     if (!real_at) {
         TRY(cand_is_ours(f, k, &meets));
     }
-    for (size_t i = 0; meets && i < f->q->n; i++) {
-        bool told = f->lanes != NULL && lanes_tell(f->lanes, &f->q->c[i]);
-        if (&f->q->c[i] != skip && !told) {
-            TRY(cand_meets(f->rq, f->gate, k, &f->q->c[i], &meets));
+    for (size_t i = 0; meets && i < (f->late != NULL ? 2 : 1) * f->q->n; i++) {
+        const struct fhir_criterion *c = &f->q->c[i % f->q->n];
+        bool told = f->lanes != NULL && lanes_tell(f->lanes, c);
+        bool turn = f->late == NULL || f->late[i % f->q->n] == (i >= f->q->n);
+        if (c != skip && !told && turn) {
+            TRY(cand_meets(f->rq, f->gate, k, c, &meets));
         }
     }
     if (meets) {
@@ -92,6 +94,17 @@ enum err finder_look(struct finder *f, struct cand *k, const struct fhir_criteri
     return e;
 }
 
+/* The page will need it again. */
+static enum err row_keep(struct finder *f, const struct res_row *row)
+{
+    struct kept_row *r = ARENA_NEW(f->rq->a, struct kept_row);
+    TRY_MEM(f->rq, r);
+    *r = (struct kept_row){f->kept, *row};
+    f->kept = r;
+    f->kept_bytes += row->body.n;
+    return OK;
+}
+
 enum err finder_test(struct finder *f, struct hit *hit, const struct fhir_criterion *skip,
                      bool real_at, bool *ret_meets)
 {
@@ -99,6 +112,10 @@ enum err finder_test(struct finder *f, struct hit *hit, const struct fhir_criter
     struct cand k = {.hit = *hit, .is_far = f->lead != NULL};
     enum err e = finder_look(f, &k, skip, real_at, ret_meets);
     hit->at = k.hit.at;
+    if (e == OK && *ret_meets && f->keeps && k.has_row && f->kept_bytes < FHIR_KEPT_BYTES) {
+        arena_back(f->rq->a, k.row_end); /* the row stays */
+        return row_keep(f, &k.row);
+    }
     arena_back(f->rq->a, m);
     return e;
 }

@@ -368,8 +368,10 @@ static enum err named_run(struct finder *f, const struct lead_at *at)
 static enum err names_run(struct finder *f, const struct lead_at *at)
 {
     struct hit outer = at->outer;
+    bool keeps = f->keeps;
     struct arena_mark m = arena_mark(f->rq->a);
     struct cand k = {.hit = outer};
+    f->keeps = false;
     enum err e = cand_tuples(f->rq, &k);
     for (size_t i = 0; e == OK && i < k.n_tuples && goes_on(f); i++) {
         const struct tuple *t = &k.tuples[i];
@@ -386,6 +388,7 @@ static enum err names_run(struct finder *f, const struct lead_at *at)
         }
     }
     arena_back(f->rq->a, m);
+    f->keeps = keeps;
     return e;
 }
 

@@ -31,10 +31,11 @@ enum err cand_tuples(struct req *rq, struct cand *k)
 
 enum err cand_doc(struct req *rq, struct cand *k)
 {
-    struct res_row row;
     if (!k->has_doc) {
-        TRY(db_read_rid(rq, k->hit.rid, &row));
-        TRY(json_parse(rq, row.body, NULL, &k->doc));
+        TRY(db_read_rid(rq, k->hit.rid, &k->row));
+        k->has_row = true;
+        k->row_end = arena_mark(rq->a);
+        TRY(json_parse(rq, k->row.body, NULL, &k->doc));
         k->has_doc = true;
     }
     return OK;

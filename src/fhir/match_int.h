@@ -37,6 +37,9 @@ struct cand {
     const struct tuple *tuples;
     size_t n_tuples;
     bool has_tuples;
+    struct res_row row; /* with its body, when doc was read from the store */
+    bool has_row;
+    struct arena_mark row_end;
     struct json_doc doc;
     bool has_doc;
     bool is_old; /* an earlier version: all parts are given, the index does not know it */

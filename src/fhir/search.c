@@ -45,6 +45,13 @@ static enum err row_load(struct finder *f, int64_t rid, struct res_row *ret_row,
         *ret_has = true;
         return OK;
     }
+    for (const struct kept_row *r = f->q->heads ? NULL : f->kept; r != NULL; r = r->next) {
+        if (r->row.rid == rid) {
+            *ret_row = r->row;
+            *ret_has = true;
+            return OK;
+        }
+    }
     enum err e = f->q->heads ? db_head_rid(f->rq, rid, ret_row) : db_read_rid(f->rq, rid, ret_row);
     *ret_has = e == OK && !ret_row->deleted;
     if (e == E_NOT_FOUND || e == E_GONE) {
@@ -120,11 +127,26 @@ static enum err terms_add(struct req *rq, const struct fhir_access *acc, struct 
     return OK;
 }
 
+static enum err late_find(struct finder *f)
+{
+    bool any = false;
+    bool *late = ARENA_ARRAY(f->rq->a, f->q->n + 1, bool);
+    TRY_MEM(f->rq, late);
+    for (size_t i = 0; i < f->q->n; i++) {
+        const struct fhir_criterion *c = &f->q->c[i];
+        late[i] = c->op == ASK_WORDS || (c->op == ASK_PARAM && text_asks(c));
+        any = any || late[i];
+    }
+    f->late = any && f->q->n > 1 ? late : NULL;
+    return OK;
+}
+
 enum err finder_type(struct finder *f, struct fhir_query *plan)
 {
     bool nothing = false;
     TRY(terms_add(f->rq, f->gate->acc, plan));
     f->q = plan;
+    TRY(late_find(f));
     f->scan_max = f->counting ? COUNT_SCAN_MAX : FHIR_SCAN_MAX;
     order_set(f);
     TRY(fhir_query_resolve(f->rq, f->gate, plan, false, &nothing));
@@ -212,6 +234,7 @@ static enum err type_page(struct paging *g, const struct fhir_query *q, bool *re
     size_t room = g->q->count - p->n;
     struct finder f = finder_of(g, room + 1);
     f.resume = g->resume;
+    f.keeps = true;
     TRY(finder_type(&f, &plan));
     size_t shown = MIN(f.n_found, room);
     for (size_t i = 0; i < shown; i++) {

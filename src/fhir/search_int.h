@@ -8,6 +8,7 @@ enum {
     SET_MAX = FHIR_SCAN_MAX, /* resources one criterion is gathered to */
     SET_SMALL = 64,          /* at first; the rest when a search looks in vain */
     SCAN_SMALL = 500,
+    FHIR_KEPT_BYTES = 1 << 20, /* of bodies kept from the look at a match to the page */
     FHIR_PAGE_BYTES = 4 << 20, /* of matches; a page of large resources ends early, with a next link */
 };
 
@@ -46,6 +47,12 @@ struct old {
     struct lead_at place; /* when a list leads */
 };
 
+/* A match whose body was read to look at it. */
+struct kept_row {
+    struct kept_row *next;
+    struct res_row row;
+};
+
 struct finder {
     struct req *rq;
     const struct fhir_query *q;
@@ -72,6 +79,10 @@ struct finder {
     struct hit last;  /* last candidate looked at */
     uint64_t total;   /* matches counted */
     bool counting;    /* count all of them */
+    const bool *late; /* of each criterion: it reads the body, and is asked after the others; NULL: none */
+    bool keeps;       /* rows read whole are kept for the page; not within a caller's arena mark */
+    struct kept_row *kept; /* the last one first */
+    size_t kept_bytes;
     bool trying;      /* a walk that may be given up for another plan: it does not fail */
     const struct fhir_criterion *lead; /* its list gives the order; NULL: that of (at, rid) or of keys */
     struct lead_at from_place;  /* resume: where it stands in that order */
