@@ -3,7 +3,6 @@ import { code, files, lineOf, main, read } from './check_lib.mjs';
 
 // name -> why it stays though only tests call it
 const KEPT = {
-  arena_used: 'what a test sees of an arena',
   def_type_count: 'what a test sees of the definitions',
   def_elem_count: 'as def_type_count',
   def_param_find: 'as def_type_count',

@@ -3,7 +3,10 @@
  * as a search inside the compartment: who may see what, and that pages neither repeat nor miss a row, is
  * the search's. */
 #include "api/fhir_int.h"
+#include "base/text.h"
 #include "codec/url.h"
+
+enum { PAGES_MAX = 50 };
 
 struct asked {
     struct str type;      /* _type */
@@ -30,7 +33,6 @@ static enum err ask_read(struct http_req *h, const struct api_params *ps, struct
         bool is_start = str_eq(name, S("start"));
         if (str_eq(name, S("_cursor"))) {
             a->cursor = value;
-            form_add(&inner, name, value);
             continue;
         }
         if (is_start || str_eq(name, S("end"))) {
@@ -51,6 +53,8 @@ static enum err ask_read(struct http_req *h, const struct api_params *ps, struct
         } else if (str_eq(name, S("_format")) || str_eq(name, S("_pretty"))) {
             continue;
         } else {
+            fhir_issue_add(&h->rq, ISSUE_ERROR, "not-supported",
+                           T("This parameter is not known here."), name, S(""));
             return FAIL(&h->rq, E_BAD_INPUT, "unknown parameter");
         }
         form_add(&self, name, value);
@@ -84,12 +88,14 @@ static bool is_of_time(const struct asked *a, const struct res_row *row)
            (row->at_ms >= a->from.ms && row->at_ms < a->until.ms);
 }
 
-/* The page as it is shown: the resource itself first, only what was asked for. */
+/* The page as it is shown: the resource itself first, only what was asked for. *ret_empty: nothing else
+ * that was looked for is on it. */
 static enum err page_cut(struct http_req *h, const struct asked *a, const struct res_row *own,
-                         struct fhir_page *p)
+                         struct fhir_page *p, bool *ret_empty)
 {
     struct fhir_match *v = ARENA_ARRAY(h->rq.a, p->n + 1, struct fhir_match);
     size_t n = 0;
+    bool empty = true;
     TRY_MEM(&h->rq, v);
     if (a->cursor.n == 0 && is_type_asked(a, (enum fhir_type)own->type)) {
         v[n++] = (struct fhir_match){*own, false};
@@ -99,10 +105,43 @@ static enum err page_cut(struct http_req *h, const struct asked *a, const struct
         if (row->rid != own->rid && is_type_asked(a, (enum fhir_type)row->type) &&
             is_of_time(a, row)) {
             v[n++] = p->v[i];
+            empty = empty && p->v[i].is_include;
         }
     }
     p->v = v;
     p->n = n;
+    *ret_empty = empty;
+    return OK;
+}
+
+/* The search from a page on. */
+static struct str query_from(struct http_req *h, const struct asked *a, struct str cursor)
+{
+    struct buf b;
+    if (cursor.n == 0) {
+        return a->inner;
+    }
+    buf_init(&b, h->rq.a, a->inner.n + cursor.n * 3 + 16);
+    buf_str(&b, a->inner);
+    form_add(&b, S("_cursor"), cursor);
+    return buf_get(&b);
+}
+
+/* A page with something on it: those that hold nothing of the time asked for are passed over, up to
+ * PAGES_MAX of them. */
+static enum err page_find(struct http_req *h, const struct fhir_compartment *in,
+                          const struct asked *a, const struct res_row *own, struct fhir_page *ret_page)
+{
+    struct str cursor = a->cursor;
+    bool empty;
+    for (unsigned i = 0; i < PAGES_MAX; i++) {
+        TRY(api_search_in(h, in, T_NONE, query_from(h, a, cursor), true, OP_SEARCH, ret_page));
+        TRY(page_cut(h, a, own, ret_page, &empty));
+        if (!empty || ret_page->next.n == 0) {
+            break;
+        }
+        cursor = ret_page->next;
+    }
     return OK;
 }
 
@@ -123,8 +162,7 @@ static enum err everything(struct http_req *h, enum fhir_type type)
     if (row.deleted) {
         return FAIL(&h->rq, E_GONE, "deleted");
     }
-    TRY(api_search_in(h, &in, T_NONE, a.inner, true, OP_SEARCH, &page));
-    TRY(page_cut(h, &a, &row, &page));
+    TRY(page_find(h, &in, &a, &row, &page));
     shown = *page.q;
     buf_init(&b, h->rq.a, 256);
     buf_str(&b, fhir_type_name(type));

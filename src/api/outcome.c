@@ -343,7 +343,8 @@ enum err api_find(struct http_req *h, enum fhir_type type, struct str id,
     struct res_row row;
     bool may = false;
     if (!fhir_id_is_valid(id)) {
-        return FAIL(&h->rq, E_NOT_FOUND, "id malformed");
+        return FAIL(&h->rq, E_NOT_FOUND, "%s",
+                    str_starts(id, S("$")) ? "no such operation here" : "id malformed");
     }
     TRY(db_find(&h->rq, (uint16_t)type, id, &row));
     if (row.version == 0) {

@@ -162,7 +162,12 @@ static enum err definition_load(struct asked *a)
     buf_str(&name, a->id);
     BUF_LIT(&name, ".json");
     TRY(os_path(rq, care_of(rq)->content->dir, buf_get(&name), path));
-    TRY(os_read_file(rq, path, DEFINITION_MAX, &text));
+    enum err e = os_read_file(rq, path, DEFINITION_MAX, &text);
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        return FAIL(rq, e, "no such ViewDefinition");
+    }
+    TRY(e);
     TRY(json_parse(rq, text, NULL, doc));
     a->view = json_root(doc);
     return OK;

@@ -75,7 +75,7 @@ static enum err client_new(struct command_args *args)
         c.jwks_uri = option(args, "jwks");
         c.kind = CLIENT_KEYS;
     } else if (jwks != NULL) {
-        TRY(os_read_file(rq, jwks, JWK_TEXT_MAX, &c.jwks));
+        TRY(command_read_file(rq, jwks, JWK_TEXT_MAX, &c.jwks));
         c.kind = CLIENT_KEYS;
     } else if (str_eq(option(args, "secret"), S("true"))) {
         c.kind = CLIENT_SECRET;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fhir/reindex.h"
+#include "os/file.h"
 #include "store/store.h"
 
 /* clang-format off */
@@ -60,6 +61,19 @@ const char *command_option(const struct command_args *args, const char *name)
         }
     }
     return NULL;
+}
+
+enum err command_read_file(struct req *rq, const char *path, size_t cap, struct str *ret_bytes)
+{
+    enum err e = os_read_file(rq, path, cap, ret_bytes);
+    if (e == OK) {
+        return OK;
+    }
+    struct str why = arena_str(rq->a, str_z(rq->err.detail));
+    TRY_MEM(rq, why.p);
+    err_clear(rq);
+    return e == E_NOT_FOUND ? FAIL(rq, e, "there is no file %s", path)
+                            : FAIL(rq, e, "%s: %.*s", path, STR_ARG(why));
 }
 
 void command_print(struct str text)

@@ -52,6 +52,8 @@ int command_with_store(struct command_args *args, bool read_only,
 /* "consilium 1.2.3, schema 4, index 5": the number of the program, of the data folders it makes, and of the
  * code that indexes. */
 void command_version_write(struct buf *b);
+/* A whole file the user named; a failure says which. */
+MUST_USE enum err command_read_file(struct req *rq, const char *path, size_t cap, struct str *ret_bytes);
 /* Writes to standard output. */
 void command_print(struct str text);
 

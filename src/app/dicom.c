@@ -104,7 +104,7 @@ int command_dicom(struct command_args *args)
     if (args->n_words == 0 || args->words[0][0] == '-') {
         return COMMAND_USAGE;
     }
-    enum err e = os_read_file(rq, args->words[0], FILE_MAX, &bytes);
+    enum err e = command_read_file(rq, args->words[0], FILE_MAX, &bytes);
     e = e == OK ? dicom_file_open(rq, bytes, NULL, &f) : e;
     if (e == OK) {
         e = has_word(args, "--frames")    ? print_frames(rq, &f)

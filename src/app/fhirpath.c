@@ -27,7 +27,7 @@ static enum err load(struct req *rq, const char *file, const struct defs *d,
     struct str text;
     struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
     TRY_MEM(rq, doc);
-    TRY(os_read_file(rq, file, INPUT_MAX, &text));
+    TRY(command_read_file(rq, file, INPUT_MAX, &text));
     TRY(json_parse(rq, text, NULL, doc));
     *ret_env = path_env_of(path_item_of(d, json_root(doc), 0));
     return OK;
@@ -183,7 +183,7 @@ static enum err bench(struct command_args *args, const char *file)
     struct json_doc cases;
     struct pair *pairs = ARENA_ARRAY(rq->a, PAIRS_MAX, struct pair);
     TRY_MEM(rq, pairs);
-    TRY(os_read_file(rq, file, INPUT_MAX, &text));
+    TRY(command_read_file(rq, file, INPUT_MAX, &text));
     TRY(json_parse(rq, text, NULL, &cases));
     for (struct jv c = json_first(json_root(&cases)); json_has(c); c = json_next(c)) {
         struct path_env env = {0};

@@ -21,7 +21,7 @@ static enum err import(struct command_args *args)
     if (code != NULL && !lang_parse(str_z(code), &lang)) {
         return FAIL(rq, E_BAD_INPUT, "--lang: ru, kk, uz or en");
     }
-    TRY(os_read_file(rq, args->words[0], ICD_IMPORT_MAX, &text));
+    TRY(command_read_file(rq, args->words[0], ICD_IMPORT_MAX, &text));
     TRY(icd_import(rq, text, lang, &csv, &n));
     TRY(os_path(rq, args->config->data, S("icd10.csv"), path));
     TRY(os_write_file(rq, path, csv, 0644));

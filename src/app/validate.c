@@ -24,7 +24,7 @@ static enum err read_json(struct req *rq, const char *file, struct str *ret_text
                           struct json_doc *doc)
 {
     struct str text;
-    TRY(os_read_file(rq, file, FILE_MAX, &text));
+    TRY(command_read_file(rq, file, FILE_MAX, &text));
     if (str_starts(text, S("\xef\xbb\xbf"))) {
         text = str_sub(text, 3, text.n);
     }

@@ -16,7 +16,7 @@ struct verify_files {
 static enum err take_file(struct req *rq, const char *path, struct verify_files *f)
 {
     struct str bytes;
-    TRY(os_read_file(rq, path, VERIFY_FILE_MAX, &bytes));
+    TRY(command_read_file(rq, path, VERIFY_FILE_MAX, &bytes));
     switch (verify_kind(rq, bytes)) {
     case VERIFY_BUNDLE: f->bundle = bytes; return OK;
     case VERIFY_SIGNATURE: f->signature = bytes; return OK;
@@ -30,7 +30,7 @@ static enum err take_files(struct command_args *args, struct verify_files *f)
     for (int i = 0; i < args->n_words; i++) {
         struct str word = str_z(args->words[i]);
         if (str_eq(word, S("--ca")) && i + 1 < args->n_words) {
-            TRY(os_read_file(args->rq, args->words[++i], VERIFY_FILE_MAX, &f->ca));
+            TRY(command_read_file(args->rq, args->words[++i], VERIFY_FILE_MAX, &f->ca));
         } else if (str_starts(word, S("--"))) {
             return FAIL(args->rq, E_BAD_INPUT, "unknown option");
         } else {
@@ -77,7 +77,7 @@ static enum err ca_text(struct req *rq, const char *path, struct buf *b)
     struct str der;
     struct str pem;
     struct cert_facts f;
-    TRY(os_read_file(rq, path, VERIFY_FILE_MAX, &file));
+    TRY(command_read_file(rq, path, VERIFY_FILE_MAX, &file));
     TRY(cert_unpem(rq, file, &der));
     TRY(cert_read(rq, der, &f));
     TRY(cert_pem(rq, der, &pem));

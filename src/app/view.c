@@ -43,7 +43,7 @@ static enum err begin(struct command_args *args, struct job *j)
         return FAIL(rq, E_BAD_INPUT, "--format: csv, ndjson or json");
     }
     TRY_MEM(rq, doc);
-    TRY(os_read_file(rq, args->words[0], VIEW_FILE_MAX, &text));
+    TRY(command_read_file(rq, args->words[0], VIEW_FILE_MAX, &text));
     TRY(json_parse(rq, text, NULL, doc));
     TRY(view_compile(rq, fhir_defs(), json_root(doc), &j->view));
     TRY(view_run_new(rq, j->view, &j->run));
