@@ -1,6 +1,7 @@
 /* app/dicom.c - a DICOM file at the command line: DICOM JSON, its frames, one as a picture. Needs no data
  * folder. */
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "app/command.h"
@@ -80,6 +81,44 @@ static enum err print_picture(struct command_args *args, const struct dicom_file
     return OK;
 }
 
+/* One line an element: tag, kind, bytes, what PS3.6 calls it. */
+static enum err print_elements(struct req *rq, const struct dicom_file *f)
+{
+    struct buf b;
+    buf_init(&b, rq->a, FILE_MAX);
+    for (int part = 0; part < 2; part++) {
+        struct dicom_walk w;
+        struct dicom_elem e;
+        bool has = true;
+        TRY(part == 0 ? dicom_walk_meta(rq, f, &w) : dicom_walk_begin(rq, f, &w));
+        for (;;) {
+            TRY(dicom_walk_next(&w, &e, &has));
+            if (!has) {
+                break;
+            }
+            if (e.kind == DICOM_ITEM_END || e.kind == DICOM_SEQUENCE_END) {
+                continue;
+            }
+            for (uint32_t i = 0; i < e.depth; i++) {
+                BUF_LIT(&b, "  ");
+            }
+            if (e.kind == DICOM_ITEM) {
+                BUF_LIT(&b, "item ");
+                buf_u64(&b, e.item);
+            } else {
+                char head[40];
+                (void)snprintf(head, sizeof(head), "%04x,%04x %s %zu ", (unsigned)(e.tag >> 16),
+                               (unsigned)(e.tag & 0xffff), e.vr, e.value.n);
+                buf_str(&b, str_z(head));
+                buf_str(&b, dicom_dict_name(e.tag));
+            }
+            buf_char(&b, '\n');
+        }
+    }
+    command_print(buf_get(&b));
+    return OK;
+}
+
 static enum err print_json(struct command_args *args, const struct dicom_file *f)
 {
     struct dicom_json_opts o = {
@@ -107,9 +146,10 @@ int command_dicom(struct command_args *args)
     enum err e = command_read_file(rq, args->words[0], FILE_MAX, &bytes);
     e = e == OK ? dicom_file_open(rq, bytes, NULL, &f) : e;
     if (e == OK) {
-        e = has_word(args, "--frames")    ? print_frames(rq, &f)
-            : has_word(args, "--picture") ? print_picture(args, &f)
-                                          : print_json(args, &f);
+        e = has_word(args, "--frames")     ? print_frames(rq, &f)
+            : has_word(args, "--picture")  ? print_picture(args, &f)
+            : has_word(args, "--elements") ? print_elements(rq, &f)
+                                           : print_json(args, &f);
     }
     return e == OK ? COMMAND_OK : COMMAND_FAILED;
 }

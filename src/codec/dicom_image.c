@@ -136,14 +136,13 @@ static void lut_data(struct dicom_lut *t, const struct dicom_elem *e)
 
 static enum err count(struct reader *r, const struct dicom_elem *e, void *at)
 {
-    double v;
+    uint32_t n;
     if ((dicom_is_text(e->vr) ? dicom_trim(e->value, e->vr) : e->value).n == 0) {
         return OK; /* not said */
     }
-    if (!whole(e, 0, 0, UINT32_MAX, &v)) {
+    if (!dicom_elem_u32(e, 0, &n)) {
         return dicom_fail(r->rq, E_SYNTAX, e->tag, e->at, "no whole number");
     }
-    uint32_t n = (uint32_t)v;
     memcpy(at, &n, sizeof(n));
     return OK;
 }

@@ -166,6 +166,46 @@ static void structure(void **state)
             "[\"М\\\"<\"]},\"00081199\":{\"vr\":\"SQ\"}},{},{\"00091001\":{\"vr\":\"OB\"}}]}}");
 }
 
+/* The examples of PS3.5 annexes H to K, and what escapes mean across values. */
+static void names_in_many_scripts(void **state)
+{
+    (void)state;
+    static const struct {
+        struct str charset;
+        struct str raw;
+        const char *json;
+    } rows[] = {
+        {SI("\\ISO 2022 IR 87"),
+         SI("Yamada^Tarou=\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B=\x1b$B$d$^$@\x1b(B^\x1b$B$?$m$&\x1b(B"),
+         "{\"Alphabetic\":\"Yamada^Tarou\",\"Ideographic\":\"山田^太郎\",\"Phonetic\":"
+         "\"やまだ^たろう\"}"},
+        {SI("ISO 2022 IR 13\\ISO 2022 IR 87"),
+         SI("\xd4\xcf\xc0\xde^\xc0\xdb\xb3=\x1b$B;3ED\x1b(J^\x1b$BB@O:\x1b(J"),
+         "{\"Alphabetic\":\"ﾔﾏﾀﾞ^ﾀﾛｳ\",\"Ideographic\":\"山田^太郎\"}"},
+        {SI("\\ISO 2022 IR 149"),
+         SI("Hong^Gildong=\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7=\x1b$)C\xc8\xab^\x1b$)C\xb1\xe6\xb5\xbf"),
+         "{\"Alphabetic\":\"Hong^Gildong\",\"Ideographic\":\"洪^吉洞\",\"Phonetic\":\"홍^길동\"}"},
+        {SI("GB18030"), SI("Wang^XiaoDong=\xcd\xf5^\xd0\xa1\xb6\xab="),
+         "{\"Alphabetic\":\"Wang^XiaoDong\",\"Ideographic\":\"王^小东\"}"},
+        {SI("GB18030"), SI("\x94\x5c^\x81\x30\x89\x37"), "{\"Alphabetic\":\"擻^Þ\"}"},
+        {SI("ISO_IR 192"), SI("Әлия=王=Ә"),
+         "{\"Alphabetic\":\"Әлия\",\"Ideographic\":\"王\",\"Phonetic\":\"Ә\"}"},
+        {SI("ISO 2022 IR 100\\ISO 2022 IR 144"), SI("M\xfc^\x1b-L\xbf\\M\xfc"),
+         "{\"Alphabetic\":\"Mü^П\"},{\"Alphabetic\":\"Mü\"}"},
+    };
+    const struct dicom_json_opts o = {.only = (const uint32_t[]){0x00100010}, .only_n = 1};
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct file f;
+        char want[300];
+        file_begin(&f, S("1.2.840.10008.1.2.1"));
+        put_text(&f, DICOM_TAG_CHARSET, "CS", rows[i].charset);
+        put_text(&f, 0x00100010, "PN", rows[i].raw);
+        (void)snprintf(want, sizeof(want), "{\"00100010\":{\"vr\":\"PN\",\"Value\":[%s]}}",
+                       rows[i].json);
+        is_json(&f, &o, want);
+    }
+}
+
 static void a_tag_comes_once(void **state)
 {
     (void)state;
@@ -217,6 +257,7 @@ int main(void)
         cmocka_unit_test(text_values),
         cmocka_unit_test(numbers_and_bytes),
         cmocka_unit_test(structure),
+        cmocka_unit_test(names_in_many_scripts),
         cmocka_unit_test(a_tag_comes_once),
         cmocka_unit_test(deep_nesting_and_a_full_builder),
     };

@@ -64,7 +64,7 @@ UNUSED static void put_text(struct file *f, uint32_t tag, const char *vr, struct
     put_head(f, tag, vr, (uint32_t)(s.n + s.n % 2));
     buf_str(&f->b, s);
     if (s.n % 2 != 0) {
-        buf_char(&f->b, memcmp(vr, "UI", 2) == 0 ? '\0' : ' ');
+        buf_char(&f->b, strcmp(vr, "UI") == 0 ? '\0' : ' ');
     }
 }
 
