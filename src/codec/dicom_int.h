@@ -99,6 +99,8 @@ struct str dicom_text(struct arena *a, const struct dicom_charset *charset, stru
                       enum dicom_text_kind kind, unsigned *flags);
 /* All values of an element as UTF-8, to be divided by dicom_value_cut(). */
 struct str dicom_values(struct arena *a, const struct dicom_elem *e);
+/* Whether the length of this kind has 16 bits in explicit coding. */
+bool dicom_is_short(const char vr[2]);
 /* Whether several values stand in one text, divided by backslashes. */
 bool dicom_is_multi(const char vr[2]);
 /* Whether its values are text. */

@@ -41,9 +41,11 @@ static void comma(struct writer *w)
 static void hex_tag(struct buf *b, uint32_t tag)
 {
     static const char digits[] = "0123456789ABCDEF";
-    for (int shift = 28; shift >= 0; shift -= 4) {
-        buf_char(b, digits[tag >> shift & 15]);
+    char text[8];
+    for (unsigned i = 0; i < sizeof(text); i++) {
+        text[i] = digits[tag >> (28 - 4 * i) & 15];
     }
+    buf_bytes(b, text, sizeof(text));
 }
 
 /* The item an element is in, by number: only a hash's key. */
@@ -291,12 +293,15 @@ static bool wanted(const struct writer *w, const struct dicom_elem *e)
 static const char *kind_name(const struct dicom_elem *e)
 {
     static const char binaries[] = "OBODOFOLOVOWSQ";
+    if (dicom_is_text(e->vr) || dicom_number_size(e->vr) > 0) {
+        return e->vr;
+    }
     for (size_t i = 0; i + 1 < sizeof(binaries); i += 2) {
         if (memcmp(e->vr, binaries + i, 2) == 0) {
             return e->vr;
         }
     }
-    return dicom_is_text(e->vr) || dicom_number_size(e->vr) > 0 ? e->vr : "UN";
+    return "UN";
 }
 
 static enum err element(struct writer *w, const struct dicom_elem *e)

@@ -12,41 +12,45 @@ enum {
     CHARSET = 1 << 2,  /* in the character set of the data set, not ASCII */
     LEADING = 1 << 3,  /* blanks in front mean nothing either */
     BLOCK = 1 << 4,    /* lines */
+    SHORT = 1 << 5,    /* its length has 16 bits; that of all others 32, after two reserved bytes */
 };
 
-/* PS3.5 table 6.2-1. */
-static const struct kind {
-    char vr[3];
+struct kind {
     uint8_t flags;
     uint8_t size; /* of one number */
-} kinds[] = {
-    {"AE", TEXT | MULTI | LEADING, 0},
-    {"AS", TEXT | MULTI | LEADING, 0},
-    {"AT", 0, 4},
-    {"CS", TEXT | MULTI | LEADING, 0},
-    {"DA", TEXT | MULTI | LEADING, 0},
-    {"DS", TEXT | MULTI | LEADING, 0},
-    {"DT", TEXT | MULTI | LEADING, 0},
-    {"FD", 0, 8},
-    {"FL", 0, 4},
-    {"IS", TEXT | MULTI | LEADING, 0},
-    {"LO", TEXT | MULTI | CHARSET | LEADING, 0},
-    {"LT", TEXT | CHARSET | BLOCK, 0},
-    {"PN", TEXT | MULTI | CHARSET | LEADING, 0},
-    {"SH", TEXT | MULTI | CHARSET | LEADING, 0},
-    {"SL", 0, 4},
-    {"SS", 0, 2},
-    {"ST", TEXT | CHARSET | BLOCK, 0},
-    {"SV", 0, 8},
-    {"TM", TEXT | MULTI | LEADING, 0},
-    {"UC", TEXT | MULTI | CHARSET, 0},
-    {"UI", TEXT | MULTI | LEADING, 0},
-    {"UL", 0, 4},
-    {"UR", TEXT, 0},
-    {"US", 0, 2},
-    {"UT", TEXT | CHARSET | BLOCK, 0},
-    {"UV", 0, 8},
 };
+
+/* PS3.5 tables 6.2-1 and 7.1-2, by the two letters. */
+#define VR(first, second) [(first) - 'A'][(second) - 'A']
+static const struct kind kinds[26][26] = {
+    VR('A', 'E') = {TEXT | MULTI | LEADING | SHORT, 0},
+    VR('A', 'S') = {TEXT | MULTI | LEADING | SHORT, 0},
+    VR('A', 'T') = {SHORT, 4},
+    VR('C', 'S') = {TEXT | MULTI | LEADING | SHORT, 0},
+    VR('D', 'A') = {TEXT | MULTI | LEADING | SHORT, 0},
+    VR('D', 'S') = {TEXT | MULTI | LEADING | SHORT, 0},
+    VR('D', 'T') = {TEXT | MULTI | LEADING | SHORT, 0},
+    VR('F', 'D') = {SHORT, 8},
+    VR('F', 'L') = {SHORT, 4},
+    VR('I', 'S') = {TEXT | MULTI | LEADING | SHORT, 0},
+    VR('L', 'O') = {TEXT | MULTI | CHARSET | LEADING | SHORT, 0},
+    VR('L', 'T') = {TEXT | CHARSET | BLOCK | SHORT, 0},
+    VR('P', 'N') = {TEXT | MULTI | CHARSET | LEADING | SHORT, 0},
+    VR('S', 'H') = {TEXT | MULTI | CHARSET | LEADING | SHORT, 0},
+    VR('S', 'L') = {SHORT, 4},
+    VR('S', 'S') = {SHORT, 2},
+    VR('S', 'T') = {TEXT | CHARSET | BLOCK | SHORT, 0},
+    VR('S', 'V') = {0, 8},
+    VR('T', 'M') = {TEXT | MULTI | LEADING | SHORT, 0},
+    VR('U', 'C') = {TEXT | MULTI | CHARSET, 0},
+    VR('U', 'I') = {TEXT | MULTI | LEADING | SHORT, 0},
+    VR('U', 'L') = {SHORT, 4},
+    VR('U', 'R') = {TEXT, 0},
+    VR('U', 'S') = {SHORT, 2},
+    VR('U', 'T') = {TEXT | CHARSET | BLOCK, 0},
+    VR('U', 'V') = {0, 8},
+};
+#undef VR
 
 static bool is_digit(char c)
 {
@@ -55,13 +59,15 @@ static bool is_digit(char c)
 
 static const struct kind *kind_of(const char vr[2])
 {
-    static const struct kind none = {"", 0, 0};
-    for (size_t i = 0; i < LEN(kinds); i++) {
-        if (memcmp(kinds[i].vr, vr, 2) == 0) {
-            return &kinds[i];
-        }
-    }
-    return &none;
+    static const struct kind none = {0, 0};
+    unsigned first = (unsigned)(unsigned char)vr[0] - 'A';
+    unsigned second = (unsigned)(unsigned char)vr[1] - 'A';
+    return first < 26 && second < 26 ? &kinds[first][second] : &none;
+}
+
+bool dicom_is_short(const char vr[2])
+{
+    return (kind_of(vr)->flags & SHORT) != 0;
 }
 
 bool dicom_is_multi(const char vr[2])

@@ -8,19 +8,6 @@
 
 enum { FIRST_ROOM = 8 };
 
-/* Kinds whose length has 16 bits (PS3.5 table 7.1-2); all others, known or to come, have two reserved
- * bytes and 32 bits. */
-static bool is_short(const char vr[2])
-{
-    static const char names[] = "AEASATCSDADSDTFLFDISLOLTPNSHSLSSSTTMUIULUS";
-    for (size_t i = 0; i + 1 < sizeof(names); i += 2) {
-        if (vr[0] == names[i] && vr[1] == names[i + 1]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 enum dicom_step dicom_header_read(const unsigned char *p, size_t left, struct dicom_coding coding,
                                   struct dicom_header *ret_h)
 {
@@ -41,7 +28,7 @@ enum dicom_step dicom_header_read(const unsigned char *p, size_t left, struct di
         return DICOM_STEP_BROKEN;
     }
     memcpy(ret_h->vr, p + 4, 2);
-    if (is_short(ret_h->vr)) {
+    if (dicom_is_short(ret_h->vr)) {
         ret_h->len = dicom_get16(p + 6, coding.big);
         return DICOM_STEP_OK;
     }

@@ -193,6 +193,26 @@ function picture(row, dir) {
   return ok(name);
 }
 
+// Frames of a multi-frame file cut into small fragments are the frames of one fragment each, told apart by
+// the offset table, or without one by the end markers of JPEG; of RLE without a table they cannot be.
+function fragments(row, dir) {
+  const native = path.join(dir, `${row.file}.native`);
+  if (!run(['dcmdjpeg', path.join(DIR, row.file), native]).fine) return left(`fragments ${row.file}`, 'dcmdjpeg refused the file');
+  const cases = [['dcmcjpeg', ['+eb', '+fs', '1', '+ot'], true], ['dcmcjpeg', ['+eb', '+fs', '1', '-ot'], true], ['dcmcrle', ['+fs', '1', '+ot'], true], ['dcmcrle', ['+fs', '1', '-ot'], false]];
+  for (const [tool, options, fine] of cases) {
+    const name = `fragments ${tool} ${options.join(' ')} ${row.file}`;
+    const [whole, cut] = [path.join(dir, 'whole'), path.join(dir, 'cut')];
+    const made = run([tool, ...options.slice(0, tool === 'dcmcjpeg' ? 1 : 0), '+ff', native, whole]).fine && run([tool, ...options, native, cut]).fine;
+    const [w, c] = [ours(whole, '--frames'), ours(cut, '--frames')];
+    const sums = (r) => r.out.trim().split('\n').map((l) => l.split(' ')).map((x) => `${x[0]} ${x[2]}`).join('\n');
+    if (!made) left(name, `${tool} refused the file`);
+    else if (c.fine !== fine) fail(name, fine ? c.said : 'taken');
+    else if (fine && (sums(w) !== sums(c) || !/^\d+ ([2-9]|\d\d)/m.test(c.out))) fail(name, 'other frames, or not in fragments');
+    else ok(name);
+  }
+  return undefined;
+}
+
 const index = JSON.parse(fs.readFileSync(path.join(DIR, 'index.json'), 'utf8'));
 const dcmtk = spawnSync('dcm2json', ['--version']).status === 0;
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'dicom-'));
@@ -211,6 +231,7 @@ try {
     reference(row, dir);
     picture(row, dir);
     if (!row.pixel?.encapsulated) converted(row, dir);
+    if (row.frames > 1 && row.transferSyntax === '1.2.840.10008.1.2.4.50') fragments(row, dir);
   }
 } finally {
   fs.rmSync(dir, { recursive: true });
