@@ -473,7 +473,7 @@ static enum err composite_one(struct jv element, void *ctx)
     struct str one;
     (void)str_cut(&rest, '|', &one);
     for (size_t i = 0; i < n && str_cut(&rest, '|', &one); i++) {
-        struct fhir_pick pick = {k->rq, params[i], &parts[i]};
+        struct fhir_pick pick = {k->rq, fhir_param_first(params[i]), &parts[i]};
         struct str name;
         (void)str_cut(&one, ':', &name);
         struct str way;

@@ -4,7 +4,7 @@
  * Three kinds of lists lead:
  *   keys   a text, number or date asked for (a composite of a code and a quantity): by the key
  *   chain  by the resources the chain leads to, newest first, and what names each
- *   _has   by the newest resource that meets what is asked and names one
+ *   _has   by the newest resource that meets what is asked and names one; of a composite by the least number
  * Of several places a resource has in such an order the first counts. A next link says which list led.
  */
 #include "fhir/lead_int.h"
@@ -26,7 +26,7 @@ static int lead_rank(const struct fhir_criterion *c)
     switch (lead_kind_of(c)) {
     case LEAD_NONE: break;
     case LEAD_CHAIN: return c->has_set ? 0 : lead_outer_has_keys(c) ? 1 : 4;
-    case LEAD_HAS: return 2;
+    case LEAD_HAS: return lead_outer_has_keys(c) ? 1 : 2;
     case LEAD_KEY: return c->has_pairs ? 1 : c->p->kind == SP_STRING ? 3 : 5;
     }
     return RANK_NONE;
@@ -375,15 +375,16 @@ static enum err names_run(struct finder *f, const struct lead_at *at)
     enum err e = cand_tuples(f->rq, &k);
     for (size_t i = 0; e == OK && i < k.n_tuples && goes_on(f); i++) {
         const struct tuple *t = &k.tuples[i];
-        struct lead_at p = {.outer = outer, .hit = {0, t->ref.rid}};
+        struct lead_at p = {.key = at->key, .outer = outer, .hit = {0, t->ref.rid}};
         bool is = t->sp == f->lead->p->sp && t->kind == TUPLE_REF && t->ref.rid > 0 &&
-                  !(is_from(f, at) && t->ref.rid <= f->from_place.hit.rid);
-        struct hit first = outer;
+                  !(is_from(f, at) && t->ref.rid <= f->from_place.hit.rid) &&
+                  !has_found(f, t->ref.rid);
+        struct lead_at first = p;
         bool has = true;
         if (is) {
-            e = has_first(f->rq, f->gate, f->lead, t->ref.rid, &first, &has);
+            e = lead_has_place(f, f->lead, t->ref.rid, &first, &has);
         }
-        if (e == OK && is && has && hit_cmp(first, outer, LIST_NEWEST) == 0) {
+        if (e == OK && is && has && hit_cmp(first.outer, outer, LIST_NEWEST) == 0) {
             e = look(f, p.hit, false, &p);
         }
     }

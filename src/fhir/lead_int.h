@@ -20,7 +20,7 @@ struct key_list {
 };
 
 enum lead_kind lead_kind_of(const struct fhir_criterion *c);
-/* May what a chain leads to be read by its own keys? */
+/* May what a chain leads to, or a composite _has asks for, be read by its own keys? */
 bool lead_outer_has_keys(const struct fhir_criterion *c);
 /* The order of two places when c leads: below, 0 or above. */
 int lead_place_cmp(const struct fhir_criterion *c, const struct lead_at *a,
@@ -29,6 +29,9 @@ int lead_place_cmp(const struct fhir_criterion *c, const struct lead_at *a,
 struct key_list lead_keys(const struct fhir_criterion *c);
 /* The least place among the keys of a candidate; *ret_has is false when none stands in the list. */
 MUST_USE enum err lead_key_place(struct finder *f, const struct fhir_criterion *c, struct cand *k,
+                                 struct lead_at *ret_p, bool *ret_has);
+/* The first place of a candidate rid when c, a _has, leads. */
+MUST_USE enum err lead_has_place(struct finder *f, const struct fhir_criterion *c, int64_t rid,
                                  struct lead_at *ret_p, bool *ret_has);
 /* The first place of a candidate when c leads, whatever its kind. */
 MUST_USE enum err lead_place_of(struct finder *f, const struct fhir_criterion *c, struct cand *k,

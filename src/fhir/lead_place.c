@@ -34,6 +34,9 @@ enum lead_kind lead_kind_of(const struct fhir_criterion *c)
     case ASK_PARAM: return param_leads(c) ? LEAD_KEY : LEAD_NONE;
     case ASK_CHAIN: return c->has_set || c->n_sub == 1 ? LEAD_CHAIN : LEAD_NONE;
     case ASK_HAS:
+        if (lead_outer_has_keys(c)) {
+            return LEAD_HAS;
+        }
         return !c->has_hits && source_is_ordered(c->sub) && source_lists(c->sub) <= LANE_LISTS_MAX
                    ? LEAD_HAS
                    : LEAD_NONE;
@@ -43,8 +46,9 @@ enum lead_kind lead_kind_of(const struct fhir_criterion *c)
 
 bool lead_outer_has_keys(const struct fhir_criterion *c)
 {
-    return c->op == ASK_CHAIN && !c->canonical && !c->has_set && c->n_sub == 1 && c->sub->op == ASK_PARAM &&
-           param_leads(c->sub);
+    bool can = c->op == ASK_CHAIN ? !c->has_set && c->n_sub == 1
+                                  : c->op == ASK_HAS && !c->has_hits && c->sub->has_pairs;
+    return can && !c->canonical && c->sub->op == ASK_PARAM && param_leads(c->sub);
 }
 
 /* ---- places ---- */
@@ -171,6 +175,48 @@ static enum err chain_place(struct finder *f, const struct fhir_criterion *c, st
     return OK;
 }
 
+/* The least key among those that meet what _has asks for and name a candidate. */
+static enum err has_least(struct finder *f, const struct fhir_criterion *c, int64_t rid,
+                          struct lead_at *ret_p, bool *ret_has)
+{
+    struct lanes l;
+    struct hit hit;
+    bool end = false;
+    enum err e = OK;
+    *ret_p = (struct lead_at){.hit = {0, rid}};
+    *ret_has = false;
+    TRY(lanes_open(f->rq, c->sub->type, c->sub, 1, (struct lane_ref){c->p->sp, rid, NULL},
+                   LIST_NEWEST, &l));
+    for (int n = 0; e == OK && n < FHIR_REFERRERS && lanes_next(&l, FHIR_REFERRERS, &hit, &end);
+         n++) {
+        struct arena_mark m = arena_mark(f->rq->a);
+        struct cand k = {.hit = hit};
+        struct lead_at own = {.hit = hit};
+        bool has = false;
+        e = rid_meets(f->rq, f->gate, hit.rid, c->sub->type, c->sub, &has);
+        e = e == OK && has ? lead_key_place(f, c->sub, &k, &own, &has) : e;
+        struct lead_at p = {own.key, own.hit, {0, rid}};
+        if (e == OK && has && (!*ret_has || lead_place_cmp(c, &p, ret_p) < 0)) {
+            *ret_p = p;
+            *ret_has = true;
+        }
+        arena_back(f->rq->a, m);
+    }
+    e = e == OK ? lanes_err(f->rq, &l) : e;
+    lanes_close(&l);
+    return e;
+}
+
+enum err lead_has_place(struct finder *f, const struct fhir_criterion *c, int64_t rid,
+                        struct lead_at *ret_p, bool *ret_has)
+{
+    if (lead_outer_has_keys(c)) {
+        return has_least(f, c, rid, ret_p, ret_has);
+    }
+    *ret_p = (struct lead_at){.hit = {0, rid}};
+    return has_first(f->rq, f->gate, c, rid, &ret_p->outer, ret_has);
+}
+
 enum err lead_place_of(struct finder *f, const struct fhir_criterion *c, struct cand *k,
                          struct lead_at *ret_p, bool *ret_has)
 {
@@ -181,8 +227,7 @@ enum err lead_place_of(struct finder *f, const struct fhir_criterion *c, struct 
     case LEAD_CHAIN: return chain_place(f, c, k, ret_p, ret_has);
     case LEAD_HAS: break;
     }
-    *ret_p = (struct lead_at){.hit = {0, k->hit.rid}};
-    return has_first(f->rq, f->gate, c, k->hit.rid, &ret_p->outer, ret_has);
+    return lead_has_place(f, c, k->hit.rid, ret_p, ret_has);
 }
 
 enum err lead_place(struct finder *f, struct hit hit, struct lead_at *ret_p)

@@ -156,6 +156,8 @@ static void pages(void **state)
         {T_OBSERVATION, "subject:Patient.gender=female&value-quantity=gt11&_count=41"},
         {T_PATIENT, "_has:Observation:patient:code=w&_count=41"},
         {T_PATIENT, "_has:Observation:patient:code=w&gender=male&_count=19"},
+        {T_PATIENT, "_has:Observation:patient:code-value-quantity=urn:x|w$ge13&_count=41"},
+        {T_PATIENT, "_has:Observation:patient:code-value-quantity=urn:x|w$lt18&gender=male&_count=19"},
         {T_OBSERVATION, "date=ge2005&date=lt2015&_count=41"},
         {T_OBSERVATION, "date=ge2005&date=lt2015&_sort=date&_count=41"},
     };

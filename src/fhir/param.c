@@ -105,6 +105,14 @@ size_t fhir_param_parts(const struct fhir_param *p, const struct fhir_param *ret
     return n;
 }
 
+const struct fhir_param *fhir_param_first(const struct fhir_param *p)
+{
+    struct str names = str_z(p->paths);
+    return p->kind != SP_UNION
+               ? p
+               : fhir_param_find(p->type, str_sub(names, 0, str_find_char(names, '|')));
+}
+
 bool fhir_param_is_pair(const struct fhir_param *p)
 {
     const struct fhir_param *parts[4];

@@ -42,6 +42,9 @@ const struct fhir_param *fhir_params(enum fhir_type type, size_t *ret_n);
 const struct fhir_param *fhir_param_find(enum fhir_type type, struct str name);
 /* Components of a composite: how many, and the parameters whose kind they have. At most 4. */
 size_t fhir_param_parts(const struct fhir_param *p, const struct fhir_param *ret_parts[4]);
+/* The first of those a parameter that is any of others (SP_UNION) names: values of all of them are written
+ * and kept alike. p itself otherwise. */
+const struct fhir_param *fhir_param_first(const struct fhir_param *p);
 /* A composite of a code and a quantity: it has index rows of its own. */
 bool fhir_param_is_pair(const struct fhir_param *p);
 /* The composites with rows whose rows together answer p (itself, or those of a combination of several

@@ -280,7 +280,7 @@ static enum err composite_parse(struct req *rq, struct fhir_criterion *c, struct
     TRY_MEM(rq, v->parts);
     for (size_t i = 0; i < n; i++) {
         struct fhir_criterion part = *c;
-        part.p = parts[i];
+        part.p = fhir_param_first(parts[i]);
         if (!query_cut(&rest, '$', &one) || one.n == 0) {
             return query_refuse(rq, T("A composite value needs all of its parts, with $ between "
                                       "them."), c->param);
