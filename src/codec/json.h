@@ -129,6 +129,11 @@ bool json_true(struct jv v);
 /* v is a number written as an integer that fits. */
 MUST_USE bool json_i64(struct jv v, int64_t *ret_v);
 
+/* Writes an object with those members of another that have one of n different names. The other is text that
+ * json_parse() took before, without blanks (json_doc.tight). False when it has to be parsed after all: a name
+ * of it holds an escape, or out is full. */
+MUST_USE bool json_cut(struct str object, const struct str *names, size_t n, struct buf *out);
+
 /* The value without blanks between its parts; numbers and strings byte for byte. Absent: null. */
 void json_minify(struct buf *b, struct jv v);
 

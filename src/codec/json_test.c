@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "codec/json.h"
@@ -310,6 +311,46 @@ static void names_with_a_line_before_find_their_twins(void **state)
     assert_int_equal(json_node(json_get(root, S("d")))->flags & JSON_ODD, JSON_ODD);
 }
 
+/* Cut members are those of the whole, whatever stands before and in them. */
+static void members_are_cut_out(void **state)
+{
+    static const struct str object =
+        SI("{\"a\":-1.50,\"b\":\"x\\\"}\\\\\",\"c\":[{\"d\":[\"]\",{}]},[],7],\"e\":{\"a\":{\"b\":\",\"}},\"f\":true,"
+           "\"g\":\"\\\\\",\"h\":null}");
+    static const struct str names[] = {SI("a"), SI("b"), SI("c"), SI("e"), SI("f"), SI("g"), SI("h")};
+    struct json_doc whole = parsed(object);
+    (void)state;
+    for (unsigned set = 0; set < 1u << LEN(names); set++) {
+        struct str some[LEN(names) + 1];
+        struct buf out;
+        size_t n = 0;
+        for (size_t i = 0; i < LEN(names); i++) {
+            if ((set >> i & 1) != 0) {
+                some[n++] = names[i];
+            }
+        }
+        some[n] = S("none");
+        buf_init(&out, rq.a, 4096);
+        assert_true(json_cut(object, some, n + set % 2, &out));
+        struct json_doc cut = parsed(buf_get(&out));
+        assert_int_equal(json_len(json_root(&cut)), n);
+        for (size_t i = 0; i < n; i++) {
+            assert_true(str_eq(json_raw(json_get(json_root(&cut), some[i])),
+                               json_raw(json_get(json_root(&whole), some[i]))));
+        }
+    }
+    struct buf out;
+    buf_init(&out, rq.a, 4096);
+    assert_false(json_cut(S("{\"\\u0061\":1}"), names, 1, &out));
+    for (size_t n = 2; n < object.n; n++) { /* torn anywhere: nothing past the end is looked at */
+        char *part = malloc(n);
+        memcpy(part, object.p, n);
+        buf_init(&out, rq.a, 4096);
+        assert_false(json_cut((struct str){part, n}, &(struct str){"none", 4}, 1, &out));
+        free(part);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +365,7 @@ int main(void)
         cmocka_unit_test(strings_of_every_length_and_offset),
         cmocka_unit_test(names_are_marked),
         cmocka_unit_test(names_with_a_line_before_find_their_twins),
+        cmocka_unit_test(members_are_cut_out),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

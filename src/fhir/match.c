@@ -29,12 +29,20 @@ enum err cand_tuples(struct req *rq, struct cand *k)
     return OK;
 }
 
-enum err cand_doc(struct req *rq, struct cand *k)
+enum err cand_row(struct req *rq, struct cand *k)
 {
-    if (!k->has_doc) {
+    if (!k->has_row) {
         TRY(db_read_rid(rq, k->hit.rid, &k->row));
         k->has_row = true;
         k->row_end = arena_mark(rq->a);
+    }
+    return OK;
+}
+
+enum err cand_doc(struct req *rq, struct cand *k)
+{
+    if (!k->has_doc) {
+        TRY(cand_row(rq, k));
         TRY(json_parse(rq, k->row.body, NULL, &k->doc));
         k->has_doc = true;
     }

@@ -37,7 +37,7 @@ struct cand {
     const struct tuple *tuples;
     size_t n_tuples;
     bool has_tuples;
-    struct res_row row; /* with its body, when doc was read from the store */
+    struct res_row row; /* with its body, when that was read from the store */
     bool has_row;
     struct arena_mark row_end;
     struct json_doc doc;
@@ -48,6 +48,8 @@ struct cand {
 
 MUST_USE enum err cand_head(struct req *rq, struct cand *k);
 MUST_USE enum err cand_tuples(struct req *rq, struct cand *k);
+/* Not of earlier versions. */
+MUST_USE enum err cand_row(struct req *rq, struct cand *k);
 MUST_USE enum err cand_doc(struct req *rq, struct cand *k);
 /* References of the criterion must have their targets (fhir_query_resolve). What a chain or _has
  * leads to must itself be visible to the caller. */

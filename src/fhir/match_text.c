@@ -5,6 +5,8 @@
 #include "fhir/near.h"
 #include "fhir/query_int.h"
 
+enum { WALKS_MAX = 12 };
+
 struct text_test {
     struct req *rq;
     const struct fhir_criterion *c;
@@ -269,12 +271,57 @@ static enum err composite_element(const struct fhir_tuples *parts, size_t n, voi
     return OK;
 }
 
+/* The members of a resource the walks of a parameter begin with; 0 when they are too many. */
+static size_t walk_heads(const struct fhir_param *p, struct str names[WALKS_MAX])
+{
+    struct str rest = str_z(p->paths);
+    struct str path;
+    size_t n = 0;
+    while (str_cut(&rest, '|', &path)) {
+        struct str head = str_sub(path, 0, str_find_char(path, '.'));
+        bool had = false;
+        head = str_sub(head, 0, str_find_char(head, '['));
+        for (size_t i = 0; i < n; i++) {
+            had = had || str_eq(names[i], head);
+        }
+        if (!had && n == WALKS_MAX) {
+            return 0;
+        }
+        if (!had) {
+            names[n++] = head;
+        }
+    }
+    return n;
+}
+
+/* What the walks of a parameter pass through: of a body not read yet those members alone. */
+static enum err text_root(struct req *rq, struct cand *k, const struct fhir_param *p,
+                          struct json_doc *part, struct jv *ret_root)
+{
+    struct str names[WALKS_MAX];
+    struct buf cut;
+    size_t n = p->kind == SP_COMPOSITE || k->has_doc ? 0 : walk_heads(p, names);
+    if (n > 0) {
+        TRY(cand_row(rq, k));
+        buf_init(&cut, rq->a, k->row.body.n + 2);
+        if (buf_room(&cut, k->row.body.n + 2) != NULL && json_cut(k->row.body, names, n, &cut)) {
+            TRY(json_parse(rq, buf_get(&cut), NULL, part));
+            *ret_root = json_root(part);
+            return OK;
+        }
+    }
+    TRY(cand_doc(rq, k));
+    *ret_root = json_root(&k->doc);
+    return OK;
+}
+
 enum err text_meets(struct req *rq, struct cand *k, const struct fhir_criterion *c,
                     bool *ret_meets)
 {
     struct text_test t = {.rq = rq, .c = c};
-    TRY(cand_doc(rq, k));
-    struct jv root = json_root(&k->doc);
+    struct json_doc part;
+    struct jv root;
+    TRY(text_root(rq, k, c->p, &part, &root));
     if (c->p->kind == SP_COMPOSITE) {
         TRY(fhir_composite_each(rq, root, c->p, composite_element, &t));
     } else {
