@@ -315,6 +315,8 @@ static void rest_write(struct json_out *o, struct http_req *h)
               "not-in of-type and types, chains and _has of up to eight steps, _include and "
               "_revinclude with :iterate and *, _sort by several keys (over several types by what all of "
               "them have), _total, _summary, _elements, "
+              "_contained=false (contained resources have no index rows of their own; true and "
+              "both are refused), "
               "compartments of Patient, Encounter, Practitioner, RelatedPerson and Device. A next "
               "link goes on as of its first page."));
     security_write(o, h);

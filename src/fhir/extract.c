@@ -456,6 +456,22 @@ enum err fhir_extract_value(struct req *rq, struct jv v, const struct fhir_param
     return fhir_pick_value(v, &k);
 }
 
+enum err fhir_composite_values(struct jv element, const struct fhir_param *p, size_t i,
+                               fhir_value_fn fn, void *ctx)
+{
+    struct str rest = str_z(p->paths);
+    struct str one = {NULL, 0};
+    struct str way;
+    for (size_t at = 0; at < i + 2; at++) { /* behind the elements */
+        (void)str_cut(&rest, '|', &one);
+    }
+    (void)str_cut(&one, ':', &way);
+    while (str_cut(&one, ',', &way)) {
+        TRY(walk(element, way, fn, ctx));
+    }
+    return OK;
+}
+
 struct composite {
     struct req *rq;
     const struct fhir_param *p;
@@ -469,19 +485,11 @@ static enum err composite_one(struct jv element, void *ctx)
     const struct fhir_param *params[4];
     struct fhir_tuples parts[4] = {0};
     size_t n = fhir_param_parts(k->p, params);
-    struct str rest = str_z(k->p->paths);
-    struct str one;
-    (void)str_cut(&rest, '|', &one);
-    for (size_t i = 0; i < n && str_cut(&rest, '|', &one); i++) {
+    for (size_t i = 0; i < n; i++) {
         struct fhir_pick pick = {k->rq, fhir_param_first(params[i]), &parts[i]};
-        struct str name;
-        (void)str_cut(&one, ':', &name);
-        struct str way;
-        while (str_cut(&one, ',', &way)) {
-            TRY(walk(element, way, fhir_pick_value, &pick));
-        }
+        TRY(fhir_composite_values(element, k->p, i, fhir_pick_value, &pick));
     }
-    return k->fn(parts, n, k->ctx);
+    return k->fn(element, parts, n, k->ctx);
 }
 
 enum err fhir_composite_each(struct req *rq, struct jv root, const struct fhir_param *p,
@@ -497,9 +505,10 @@ enum err fhir_composite_each(struct req *rq, struct jv root, const struct fhir_p
 }
 
 /* Each code with each number (a fhir_composite_fn with a struct fhir_pick). */
-static enum err pairs_add(const struct fhir_tuples *parts, size_t n, void *ctx)
+static enum err pairs_add(struct jv element, const struct fhir_tuples *parts, size_t n, void *ctx)
 {
     struct fhir_pick *k = ctx;
+    (void)element;
     ASSERT(n == 2);
     for (size_t i = 0; i < parts[0].n; i++) {
         for (size_t j = 0; j < parts[1].n; j++) {

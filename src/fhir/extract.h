@@ -33,8 +33,12 @@ MUST_USE enum err fhir_param_each(struct jv root, const struct fhir_param *p, fh
 /* The tuples of one value of a parameter, as fhir_extract makes them. */
 MUST_USE enum err fhir_extract_value(struct req *rq, struct jv v, const struct fhir_param *p,
                                      struct fhir_tuples *ret_tuples);
+/* Calls fn for every value of the i-th component of an element a composite parameter is about. */
+MUST_USE enum err fhir_composite_values(struct jv element, const struct fhir_param *p, size_t i,
+                                        fhir_value_fn fn, void *ctx);
 /* Calls fn for every element a composite parameter is about, with the tuples of each component. */
-typedef enum err (*fhir_composite_fn)(const struct fhir_tuples *parts, size_t n, void *ctx);
+typedef enum err (*fhir_composite_fn)(struct jv element, const struct fhir_tuples *parts, size_t n,
+                                      void *ctx);
 MUST_USE enum err fhir_composite_each(struct req *rq, struct jv root, const struct fhir_param *p,
                                       fhir_composite_fn fn, void *ctx);
 /* Composites of a code and a quantity have rows of their own: each code with each number of one element, as

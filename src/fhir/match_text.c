@@ -256,7 +256,19 @@ static enum err part_meets(struct req *rq, const struct fhir_param *p, const str
     return OK;
 }
 
-static enum err composite_element(const struct fhir_tuples *parts, size_t n, void *ctx)
+/* A quantity with the very text of its unit. */
+static enum err literal_meets(struct text_test *t, struct jv element, size_t i,
+                              const struct fhir_param *p, struct fhir_value *v, bool *ret_meets)
+{
+    const struct fhir_criterion part = {.op = ASK_PARAM, .p = fhir_param_first(p), .v = v, .n = 1};
+    struct text_test own = {.rq = t->rq, .c = &part};
+    TRY(fhir_composite_values(element, t->c->p, i, text_value, &own));
+    *ret_meets = own.met;
+    return OK;
+}
+
+static enum err composite_element(struct jv element, const struct fhir_tuples *parts, size_t n,
+                                  void *ctx)
 {
     struct text_test *t = ctx;
     const struct fhir_param *params[FHIR_PARTS_MAX];
@@ -264,7 +276,11 @@ static enum err composite_element(const struct fhir_tuples *parts, size_t n, voi
     for (size_t i = 0; !t->met && i < t->c->n; i++) {
         bool all = n == n_params && n > 0;
         for (size_t j = 0; all && j < n; j++) {
-            TRY(part_meets(t->rq, params[j], &t->c->v[i].parts[j], &parts[j], &all));
+            struct fhir_value *v = &t->c->v[i].parts[j];
+            bool literal = fhir_param_first(params[j])->kind == SP_QUANTITY &&
+                           v->quantity.literal.n > 0;
+            TRY(literal ? literal_meets(t, element, j, params[j], v, &all)
+                        : part_meets(t->rq, params[j], v, &parts[j], &all));
         }
         t->met = all;
     }
