@@ -5,8 +5,6 @@
 #include "fhir/library.h"
 #include "store/tx.h"
 
-enum { BUNDLE_ENTRIES_MAX = 10000 };
-
 enum entry_verb { VERB_DELETE, VERB_POST, VERB_PUT, VERB_PATCH, VERB_GET, VERB_COUNT };
 
 /* An operation that changes a resource, asked for by POST. */

@@ -13,6 +13,8 @@
 
 #include "http/http.h"
 
+enum { BUNDLE_ENTRIES_MAX = 10000 };
+
 enum err api_fhir_metadata(struct http_req *h);
 enum err api_fhir_read(struct http_req *h);
 enum err api_fhir_vread(struct http_req *h);

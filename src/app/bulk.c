@@ -163,6 +163,7 @@ static enum err import_store(struct command_args *args)
     char outcome[OS_PATH_MAX];
     TRY_MEM(rq, inputs);
     for (int i = 0; i < args->n_words; i++) {
+        TRY(command_file_there(rq, args->words[i]));
         inputs[i] = (struct bulk_input){.url = str_z(args->words[i]), .path = str_z(args->words[i]),
                                         .type = S("")};
     }

@@ -63,9 +63,9 @@ const char *command_option(const struct command_args *args, const char *name)
     return NULL;
 }
 
-enum err command_read_file(struct req *rq, const char *path, size_t cap, struct str *ret_bytes)
+/* The failure to read a file, with its name. */
+static enum err named(struct req *rq, const char *path, enum err e)
 {
-    enum err e = os_read_file(rq, path, cap, ret_bytes);
     if (e == OK) {
         return OK;
     }
@@ -74,6 +74,17 @@ enum err command_read_file(struct req *rq, const char *path, size_t cap, struct 
     err_clear(rq);
     return e == E_NOT_FOUND ? FAIL(rq, e, "there is no file %s", path)
                             : FAIL(rq, e, "%s: %.*s", path, STR_ARG(why));
+}
+
+enum err command_read_file(struct req *rq, const char *path, size_t cap, struct str *ret_bytes)
+{
+    return named(rq, path, os_read_file(rq, path, cap, ret_bytes));
+}
+
+enum err command_file_there(struct req *rq, const char *path)
+{
+    CLEANUP(os_close_p) int fd = -1;
+    return named(rq, path, os_open_read(rq, path, &fd));
 }
 
 void command_print(struct str text)

@@ -54,6 +54,8 @@ int command_with_store(struct command_args *args, bool read_only,
 void command_version_write(struct buf *b);
 /* A whole file the user named; a failure says which. */
 MUST_USE enum err command_read_file(struct req *rq, const char *path, size_t cap, struct str *ret_bytes);
+/* Whether it can be read. */
+MUST_USE enum err command_file_there(struct req *rq, const char *path);
 /* Writes to standard output. */
 void command_print(struct str text);
 

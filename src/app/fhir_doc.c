@@ -2,10 +2,13 @@
  * definitions. tests/capability.mjs holds it to /fhir/metadata. */
 #include <string.h>
 
+#include "api/fhir.h"
 #include "app/app.h"
 #include "app/command.h"
+#include "fhir/extract.h"
 #include "fhir/near.h"
 #include "fhir/param.h"
+#include "fhir/query.h"
 
 enum { DOC_MAX = 1 << 20 };
 
@@ -114,7 +117,25 @@ int command_fhir_doc(struct command_args *args)
                 "route rows of the program; `tests/capability.mjs`\nholds it to `/fhir/metadata`. "
                 "Search parameters that every type has stand in that statement once for each type: "
                 "`_id`,\n`_lastUpdated`, `_tag`, `_profile`, `_security`, `_source`, `_text`, "
-                "`_content`, `_filter`, `_has`, `_list`.\n\n");
+                "`_content`, `_filter`, `_has`, `_list`.\n\n"
+                "Parameters of exports, imports and views: [BULK.md](BULK.md). How applications and "
+                "services are let in: [SMART.md](SMART.md).\nTopics and channels: [SUBSCRIPTIONS.md](SUBSCRIPTIONS.md).\n"
+                "\n## Limits\n\nWhat is beyond them is refused with an OperationOutcome that says "
+                "where.\n\n"
+                "- a resource: 16 MiB, 64 levels, 1 000 000 names and values, ");
+    buf_u64(&b, FHIR_TUPLES_MAX);
+    BUF_LIT(&b, " values it can be found by\n- a batch or transaction: 32 MiB as far as memory of 320 "
+                "MiB takes it, ");
+    buf_u64(&b, BUNDLE_ENTRIES_MAX);
+    BUF_LIT(&b, " entries\n- a search: ");
+    buf_u64(&b, FHIR_CRITERIA_MAX);
+    BUF_LIT(&b, " parameters, of each ");
+    buf_u64(&b, FHIR_VALUES_MAX);
+    BUF_LIT(&b, " codes, references or addresses, or ");
+    buf_u64(&b, FHIR_TEXTS_MAX);
+    BUF_LIT(&b, " other values; ");
+    buf_u64(&b, FHIR_STEPS_MAX);
+    BUF_LIT(&b, " steps of a chain\n\n");
     interactions_write(&b);
     operations_write(&b);
     BUF_LIT(&b, "\n## Types and their search parameters\n\n| type | search parameters |\n|---|---|\n");

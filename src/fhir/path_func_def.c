@@ -22,6 +22,21 @@ int path_asked(struct path_vm *vm, const struct path_question *q)
     return path_asker_ask(vm->asker, q);
 }
 
+enum err path_single(struct path_vm *vm, const struct path_node *node, uint32_t base,
+                     struct path_item *ret_item, bool *has)
+{
+    *has = *has && vm->n > base;
+    if (!*has) {
+        path_drop(vm, base);
+        return OK;
+    }
+    if (vm->n - base > 1) {
+        return PATH_FAIL(vm, node, "a single item belongs here, there are several");
+    }
+    *ret_item = vm->v[base];
+    return OK;
+}
+
 /* ---- the element an item is ---- */
 
 struct place {
@@ -314,14 +329,11 @@ static enum err do_subsumes(struct path_vm *vm, const struct path_frame *f,
     struct path_item other;
     bool has;
     TRY(path_arg(vm, f, node, 0, &other, &has));
-    if (!has || vm->n == base) {
-        path_drop(vm, base);
+    struct path_item item;
+    TRY(path_single(vm, node, base, &item, &has));
+    if (!has) {
         return OK;
     }
-    if (vm->n - base > 1) {
-        return PATH_FAIL(vm, node, "a single item belongs here, there are several");
-    }
-    struct path_item item = vm->v[base];
     if (vm->d == NULL || !is_coded(vm, &item) || !is_coded(vm, &other)) {
         return PATH_FAIL(vm, node, "a Coding or CodeableConcept belongs here");
     }

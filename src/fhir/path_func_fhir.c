@@ -181,14 +181,11 @@ static enum err do_conforms(struct path_vm *vm, const struct path_frame *f,
     struct str url;
     bool has;
     TRY(path_arg_str(vm, f, node, 0, &url, &has));
-    if (!has || vm->n == base) {
-        path_drop(vm, base);
+    struct path_item item;
+    TRY(path_single(vm, node, base, &item, &has));
+    if (!has) {
         return OK;
     }
-    if (vm->n - base > 1) {
-        return PATH_FAIL(vm, node, "a single item belongs here, there are several");
-    }
-    struct path_item item = vm->v[base];
     if (vm->d != NULL && str_starts(url, core) && item.kind == PATH_NODE && item.type != 0) {
         uint16_t type = def_find(vm->d, str_sub(url, core.n, url.n));
         if (type != 0) {
@@ -207,14 +204,11 @@ static enum err do_member_of(struct path_vm *vm, const struct path_frame *f,
     struct str url;
     bool has;
     TRY(path_arg_str(vm, f, node, 0, &url, &has));
-    if (!has || vm->n == base) {
-        path_drop(vm, base);
+    struct path_item item;
+    TRY(path_single(vm, node, base, &item, &has));
+    if (!has) {
         return OK;
     }
-    if (vm->n - base > 1) {
-        return PATH_FAIL(vm, node, "a single item belongs here, there are several");
-    }
-    struct path_item item = vm->v[base];
     int answer = path_asked(vm, &(struct path_question){
                                     .what = PATH_MEMBER_OF, .item = &item, .arg = url});
     return answer < 0 ? PATH_FAIL(vm, node, "no such value set is known here")

@@ -473,6 +473,10 @@ MUST_USE enum err path_compute(struct path_vm *vm, const struct path_node *node,
 
 /* The answer to a question: the caller's, else by R4 and the content. path_func_def.c */
 int path_asked(struct path_vm *vm, const struct path_question *q);
+/* The input of a function whose argument is there (*has), as it is; false and nothing on the stack when
+ * either is empty. Several items are an error. */
+MUST_USE enum err path_single(struct path_vm *vm, const struct path_node *node, uint32_t base,
+                              struct path_item *ret_item, bool *has);
 /* is, as: of the items from base, both as operators and as functions; path_func_fhir.c */
 MUST_USE enum err path_do_is(struct path_vm *vm, const struct path_node *node, uint32_t base);
 MUST_USE enum err path_do_as(struct path_vm *vm, const struct path_node *node, uint32_t base);
