@@ -1,5 +1,6 @@
 /* app/routes.c - every address the program answers, in one table. A checker holds that each row has
  * a golden file in tests/http that shows who may not. */
+#include "api/dicomweb.h"
 #include "api/fhir.h"
 #include "api/oauth.h"
 #include "api/tus.h"
@@ -107,6 +108,28 @@ const struct http_route app_routes[] = {
     {POST,   "/oauth/launch",     WHO_SESSION, 0,        LIMIT_FORM, 0,       KIND_PLAIN,  api_oauth_launch},
 
     /* files on their way (tus 1.0.0) */
+    {POST,   "/dicom-web/studies", WHO_SIGNED_IN, 0, LIMIT_STREAM, STREAM, KIND_FHIR, api_dicomweb_stow},
+    {POST,   "/dicom-web/studies/:study", WHO_SIGNED_IN, 0, LIMIT_STREAM, STREAM, KIND_FHIR, api_dicomweb_stow},
+    {GET,    "/dicom-web/studies", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_dicomweb_find},
+    {GET,    "/dicom-web/series", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_dicomweb_find},
+    {GET,    "/dicom-web/instances", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_dicomweb_find},
+    {GET,    "/dicom-web/studies/:study/series", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_dicomweb_find},
+    {GET,    "/dicom-web/studies/:study/instances", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_dicomweb_find},
+    {GET,    "/dicom-web/studies/:study/series/:series/instances", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_dicomweb_find},
+    {GET,    "/dicom-web/studies/:study", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_dicomweb_get},
+    {GET,    "/dicom-web/studies/:study/metadata", WHO_SIGNED_IN, 0, LIMIT_RESOURCE, SLOW, KIND_FHIR, api_dicomweb_metadata},
+    {GET,    "/dicom-web/studies/:study/thumbnail", WHO_SIGNED_IN, 0, LIMIT_PICTURE, SLOW, KIND_FHIR, api_dicomweb_thumbnail},
+    {GET,    "/dicom-web/studies/:study/series/:series", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_dicomweb_get},
+    {GET,    "/dicom-web/studies/:study/series/:series/metadata", WHO_SIGNED_IN, 0, LIMIT_RESOURCE, SLOW, KIND_FHIR, api_dicomweb_metadata},
+    {GET,    "/dicom-web/studies/:study/series/:series/thumbnail", WHO_SIGNED_IN, 0, LIMIT_PICTURE, SLOW, KIND_FHIR, api_dicomweb_thumbnail},
+    {GET,    "/dicom-web/studies/:study/series/:series/instances/:sop", WHO_SIGNED_IN, 0, LIMIT_NONE, 0, KIND_FHIR, api_dicomweb_get},
+    {GET,    "/dicom-web/studies/:study/series/:series/instances/:sop/metadata", WHO_SIGNED_IN, 0, LIMIT_RESOURCE, SLOW, KIND_FHIR, api_dicomweb_metadata},
+    {GET,    "/dicom-web/studies/:study/series/:series/instances/:sop/thumbnail", WHO_SIGNED_IN, 0, LIMIT_PICTURE, SLOW, KIND_FHIR, api_dicomweb_thumbnail},
+    {GET,    "/dicom-web/studies/:study/series/:series/instances/:sop/rendered", WHO_SIGNED_IN, 0, LIMIT_PICTURE, SLOW, KIND_FHIR, api_dicomweb_rendered},
+    {GET,    "/dicom-web/studies/:study/series/:series/instances/:sop/frames/:frames", WHO_SIGNED_IN, 0, LIMIT_RESOURCE, SLOW, KIND_FHIR, api_dicomweb_frames},
+    {GET,    "/dicom-web/studies/:study/series/:series/instances/:sop/frames/:frames/rendered", WHO_SIGNED_IN, 0, LIMIT_PICTURE, SLOW, KIND_FHIR, api_dicomweb_rendered},
+    {GET,    "/dicom-web/studies/:study/series/:series/instances/:sop/frames/:frames/thumbnail", WHO_SIGNED_IN, 0, LIMIT_PICTURE, SLOW, KIND_FHIR, api_dicomweb_thumbnail},
+    {GET,    "/dicom-web/studies/:study/series/:series/instances/:sop/bulk/*path", WHO_SIGNED_IN, 0, LIMIT_RESOURCE, SLOW, KIND_FHIR, api_dicomweb_bulk},
     {POST,   "/uploads",       WHO_SIGNED_IN, 0,         LIMIT_NONE, SLOW,    KIND_TUS,    api_tus_create},
     {GET,    "/uploads/:id",   WHO_SIGNED_IN, 0,         LIMIT_NONE, SLOW,    KIND_TUS,    api_tus_status},
     {PATCH,  "/uploads/:id",   WHO_SIGNED_IN, 0,         LIMIT_STREAM, STREAM, KIND_TUS,   api_tus_patch},

@@ -3,6 +3,7 @@
 // against it in turn. --write replaces what files expect by what came. See tests/README.md for the form.
 import fs from 'node:fs';
 import path from 'node:path';
+import { dicomFile } from '../lib/dicom.mjs';
 import { option, Program, ROOT } from '../lib/program.mjs';
 import { signIn } from '../lib/session.mjs';
 import { parseGolden, writeGolden } from './golden.mjs';
@@ -18,6 +19,10 @@ const jars = new Map(); // login -> {login, password, session} or {token}
 const PASSWORD = 'made-up-password';
 vars.set('password', PASSWORD);
 vars.set('tenmegabytes', 'a'.repeat(10 << 20));
+// Images whose bytes are text, without line ends: no pixels, no value of 10 bytes.
+for (const [name, about] of Object.entries({ image: {}, imagechanged: { more: [[8, 0x1030, 'LO', 'other bytes.']] } })) {
+  vars.set(name, dicomFile({ uid: '1.2.3999999', ...about, pixels: null }).toString('latin1'));
+}
 vars.set('manybasics', Array(501).fill(JSON.stringify({ // more than one conditional delete may delete
   resource: { resourceType: 'Basic', code: { text: 'many' }, identifier: [{ system: 'urn:many', value: 'all' }] },
   request: { method: 'POST', url: 'Basic' },
