@@ -177,6 +177,9 @@ enum path_order path_compare(struct path_vm *vm, const struct path_item *a,
 static enum path_tri equal_values(struct path_vm *vm, const struct path_item *a,
                                   const struct path_item *b)
 {
+    if (a->kind == PATH_INTEGER && b->kind == PATH_INTEGER) {
+        return a->i == b->i ? TRI_TRUE : TRI_FALSE;
+    }
     if (a->kind == PATH_BOOLEAN && b->kind == PATH_BOOLEAN) {
         return a->b == b->b ? TRI_TRUE : TRI_FALSE;
     }
@@ -232,6 +235,9 @@ static bool text_is(const struct path_item *element, struct str text)
 
 enum path_tri path_equal(struct path_vm *vm, const struct path_item *a, const struct path_item *b)
 {
+    if (a->kind != PATH_NODE && b->kind != PATH_NODE) {
+        return equal_values(vm, a, b);
+    }
     if (b->kind == PATH_STRING && b->s.n > 0 && is_plain_text(vm, a)) {
         return text_is(a, b->s) ? TRI_TRUE : TRI_FALSE;
     }
@@ -368,10 +374,25 @@ bool path_equivalent_lists(struct path_vm *vm, uint32_t a, uint32_t n_a, uint32_
     return true;
 }
 
+/* Whether an element cannot equal a plain text of n bytes: it is a text of another length. */
+static inline bool is_other_length(const struct path_item *item, uint32_t n)
+{
+    if (item->kind != PATH_NODE || item->flags != 0) {
+        return false;
+    }
+    const struct json_node *node = &item->node.doc->nodes[item->node.at];
+    return node->kind == JSON_STRING && node->len != n && !(node->flags & JSON_ESCAPED);
+}
+
 bool path_among(struct path_vm *vm, const struct path_item *item, uint32_t from, uint32_t to)
 {
+    bool text = is_plain_text(vm, item);
+    uint32_t n = text ? item->node.doc->nodes[item->node.at].len : 0;
     for (uint32_t i = from; i < to && vm->fuel > 0; i++) {
         vm->fuel--;
+        if (text && is_other_length(&vm->v[i], n)) {
+            continue;
+        }
         if (path_equal(vm, item, &vm->v[i]) == TRI_TRUE) {
             return true;
         }
@@ -379,23 +400,43 @@ bool path_among(struct path_vm *vm, const struct path_item *item, uint32_t from,
     return false;
 }
 
-/* Of a text: all of a short one; of a long one its ends and its middle. */
-static uint32_t text_key(struct str s)
+/* The first and the last bytes of a text; all of a short one. */
+static inline void text_ends(struct str s, uint64_t ends[2])
 {
-    uint64_t parts[3] = {0};
-    if (s.n < 8) {
-        for (size_t i = 0; i < s.n; i++) {
-            parts[0] = parts[0] << 8 | (unsigned char)s.p[i];
-        }
+    uint32_t half[2];
+    if (s.n >= 8) {
+        memcpy(&ends[0], s.p, 8);
+        memcpy(&ends[1], s.p + s.n - 8, 8);
+    } else if (s.n >= 4) {
+        memcpy(&half[0], s.p, 4);
+        memcpy(&half[1], s.p + s.n - 4, 4);
+        ends[0] = half[0];
+        ends[1] = half[1];
     } else {
-        memcpy(&parts[0], s.p, 8);
-        memcpy(&parts[1], s.p + (s.n - 8) / 2, 8);
-        memcpy(&parts[2], s.p + s.n - 8, 8);
+        ends[0] = 0;
+        ends[1] = 0;
+        for (size_t i = 0; i < s.n; i++) {
+            ends[0] = ends[0] << 8 | (unsigned char)s.p[i];
+        }
     }
-    uint64_t h = (parts[0] ^ s.n) * UINT64_C(0x9e3779b97f4a7c15);
-    h = (h ^ h >> 32 ^ parts[1]) * UINT64_C(0x9e3779b97f4a7c15);
-    h = (h ^ h >> 32 ^ parts[2]) * UINT64_C(0x9e3779b97f4a7c15);
-    return (uint32_t)(h >> 32);
+}
+
+static inline uint64_t mixed(uint64_t h)
+{
+    h *= UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 32;
+}
+
+/* Of a text: all of a short one; of a long one its ends and its middle. */
+static inline uint32_t text_key(struct str s)
+{
+    uint64_t ends[2];
+    uint64_t middle = 0;
+    text_ends(s, ends);
+    if (s.n > 16) {
+        memcpy(&middle, s.p + (s.n - 8) / 2, 8);
+    }
+    return (uint32_t)mixed(mixed(ends[0] ^ s.n ^ middle) ^ ends[1]);
 }
 
 /* Of an object: kinds and texts of its members, in any order; the same of an array. */
@@ -408,11 +449,10 @@ static uint32_t object_key(struct path_vm *vm, struct jv obj)
     for (uint32_t i = obj.at + 1; i < end; i = nodes[i].end) {
         const struct json_node *v = &nodes[i + named];
         uint32_t part = v->kind + 1U;
-        if (v->kind == JSON_STRING) {
-            struct str text = {obj.doc->src.p + v->off, v->len};
-            part = text_key(v->flags & JSON_ESCAPED
-                                ? json_str(vm->rq->a, (struct jv){obj.doc, i + named})
-                                : text);
+        if (v->kind == JSON_STRING && !(v->flags & JSON_ESCAPED)) {
+            part = text_key((struct str){obj.doc->src.p + v->off, v->len});
+        } else if (v->kind == JSON_STRING) {
+            part = text_key(json_str(vm->rq->a, (struct jv){obj.doc, i + named}));
         }
         key += part * 0x9e3779b1U;
     }
@@ -423,8 +463,7 @@ uint32_t path_equal_key(struct path_vm *vm, const struct path_item *item)
 {
     struct path_item v;
     if (is_complex(item)) {
-        bool quantity = item->type != 0
-                        && def_is_a(vm->d, item->type, vm->prog->quantity_type);
+        bool quantity = path_type_is_a(vm, item->type, vm->prog->quantity_type);
         return quantity ? 1 : object_key(vm, item->node);
     }
     if (!path_value(vm, item, &v)) {
@@ -494,7 +533,7 @@ void path_set_add(struct path_vm *vm, struct path_set *set, uint32_t place)
     set_add(set, place, path_equal_key(vm, &vm->v[place]));
 }
 
-enum err path_distinct(struct path_vm *vm, uint32_t base)
+enum err path_distinct(struct path_vm *vm, uint32_t base, uint32_t sure)
 {
     struct path_set set;
     uint32_t keep = base;
@@ -502,7 +541,10 @@ enum err path_distinct(struct path_vm *vm, uint32_t base)
     if (many) {
         TRY(path_set_init(vm, &set, base, vm->n - base));
     }
-    for (uint32_t i = base; i < vm->n; i++) {
+    if (!many) { /* the first of them are so already */
+        keep = MAX(sure, MIN(base + 1, vm->n));
+    }
+    for (uint32_t i = keep; i < vm->n; i++) {
         TRY(path_burn(vm, 1));
         const struct path_item *item = &vm->v[i];
         uint32_t key = many ? path_equal_key(vm, item) : 0;

@@ -396,6 +396,9 @@ static enum err run_steps(struct path_vm *vm, const struct path_frame *f,
     } else if ((step->flags & NODE_COUNTED) && path_tree_count(vm, base, &n)) {
         *ret_n = 2;
         return path_give_int(vm, base, n);
+    } else if (step->flags & NODE_PARENTS) {
+        *ret_n = 2;
+        return path_descendants_named(vm, steps[1], base);
     }
     return done ? OK : run_step(vm, f, step, base);
 }

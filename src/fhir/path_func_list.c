@@ -122,7 +122,7 @@ static enum err do_distinct(struct path_vm *vm, const struct path_frame *f,
                             const struct path_node *node, uint32_t base)
 {
     (void)f, (void)node;
-    return path_distinct(vm, base);
+    return path_distinct(vm, base, base);
 }
 
 static enum err do_is_distinct(struct path_vm *vm, const struct path_frame *f,
@@ -130,7 +130,7 @@ static enum err do_is_distinct(struct path_vm *vm, const struct path_frame *f,
 {
     uint32_t end = vm->n;
     (void)f, (void)node;
-    TRY(path_distinct(vm, base));
+    TRY(path_distinct(vm, base, base));
     return path_give_bool(vm, base, vm->n == end);
 }
 
@@ -367,7 +367,7 @@ static enum err do_intersect(struct path_vm *vm, const struct path_frame *f,
                              const struct path_node *node, uint32_t base)
 {
     TRY(sift(vm, f, node, base, true));
-    return path_distinct(vm, base);
+    return path_distinct(vm, base, base);
 }
 
 static enum err do_exclude(struct path_vm *vm, const struct path_frame *f,
@@ -380,7 +380,7 @@ static enum err do_union(struct path_vm *vm, const struct path_frame *f,
                          const struct path_node *node, uint32_t base)
 {
     TRY(path_run(vm, f, node->args[0]));
-    return path_distinct(vm, base);
+    return path_distinct(vm, base, base);
 }
 
 static enum err do_combine(struct path_vm *vm, const struct path_frame *f,
@@ -400,7 +400,7 @@ static enum err do_children(struct path_vm *vm, const struct path_frame *f,
     for (uint32_t i = base; i < end; i++) {
         if (vm->v[i].kind == PATH_NODE) {
             struct path_item item = path_node_item(&vm->v[i]);
-            TRY(path_children(vm, &item));
+            TRY(path_children(vm, &item, false));
         }
     }
     path_settle(vm, base, end);

@@ -56,6 +56,7 @@ enum {
     NODE_DESC = 1,      /* a key of sort(): falling */
     NODE_IMPLICIT = 2,  /* capital name right at the head of a path: may be the type of $this */
     NODE_COUNTED = 4,   /* descendants() of which only the number is asked */
+    NODE_PARENTS = 16,  /* descendants() of which only a member is asked */
     NODE_TEXT_IS = 8,   /* member = 'text', of a member whose type is known to be a text */
 };
 
@@ -288,6 +289,15 @@ extern const size_t n_path_funcs_fhir;
 extern const struct path_func path_funcs_def[];
 extern const size_t n_path_funcs_def;
 
+/* Whether a type is another or specialises it. */
+static inline bool path_type_is_a(const struct path_vm *vm, uint16_t type, uint16_t base)
+{
+    while (type != 0 && type != base) {
+        type = vm->types[type].base;
+    }
+    return type != 0;
+}
+
 /* stack */
 enum { PATH_STACK_FIRST = 64 }; /* items there is room for at first */
 MUST_USE enum err path_push(struct path_vm *vm, const struct path_item *item);
@@ -449,11 +459,15 @@ MUST_USE enum err path_step_member(struct path_vm *vm, const struct path_node *n
 MUST_USE enum err path_step_from(struct path_vm *vm, const struct path_node *node,
                                  const struct path_item *item);
 /* trees: path_tree.c */
-MUST_USE enum err path_children(struct path_vm *vm, const struct path_item *item);
+/* parents: only those that can have children themselves. */
+MUST_USE enum err path_children(struct path_vm *vm, const struct path_item *item, bool parents);
 /* The number of the members of all items from base, and of theirs. False: they must be gone through. */
 bool path_tree_count(struct path_vm *vm, uint32_t base, uint32_t *ret_n);
 /* The members of all items from base, and theirs, in their place. */
 MUST_USE enum err path_descendants(struct path_vm *vm, uint32_t base);
+/* The same, and of them a member: what can have none is left out on the way. */
+MUST_USE enum err path_descendants_named(struct path_vm *vm, const struct path_node *member,
+                                         uint32_t base);
 /* steps once more */
 /* The type of an element that is no choice. id and Extension.url have the FHIRPath type System.String in
  * R4; the definitions give the FHIR type their text has. */

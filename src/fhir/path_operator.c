@@ -108,27 +108,43 @@ static enum err join(struct path_vm *vm, const struct path_frame *f, const struc
     uint32_t base = vm->n;
     uint32_t middle;
     TRY(both(vm, f, node, &middle));
-    return path_distinct(vm, base);
+    return path_distinct(vm, base, node->args[0]->op == OP_UNION ? middle : base);
 }
 
 /* ---- order ---- */
 
-/* Runs both sides, one item each at the most; NULL: empty. A literal stays where it is. */
+/* The item of an expression that stands somewhere already: a literal, $this, $total; NULL: it must be run. */
+static const struct path_item *standing(const struct path_vm *vm, const struct path_frame *f,
+                                        const struct path_node *node)
+{
+    switch (node->op) {
+    case OP_LITERAL: return &node->item;
+    case OP_THIS: return f->self.kind == PATH_NODE && f->self.node.doc == NULL ? NULL : &f->self;
+    case OP_TOTAL: return f->totalled && f->total_n == 1 ? &vm->v[f->total_at] : NULL;
+    default: return NULL;
+    }
+}
+
+/* Runs both sides, one item each at the most; NULL: empty. What stands somewhere stays there. */
 static enum err run_sides(struct path_vm *vm, const struct path_frame *f,
                           const struct path_node *node, const struct path_item **ret_a,
                           const struct path_item **ret_b)
 {
     uint32_t base = vm->n;
-    const struct path_node *right = node->args[1];
-    bool literal = right->op == OP_LITERAL;
-    TRY(path_run(vm, f, node->args[0]));
+    bool known_a = standing(vm, f, node->args[0]) != NULL;
+    bool known_b = standing(vm, f, node->args[1]) != NULL;
+    TRY(known_a ? path_burn(vm, 1) : path_run(vm, f, node->args[0]));
     uint32_t middle = vm->n;
-    TRY(literal ? path_burn(vm, 1) : path_run(vm, f, right));
+    TRY(known_b ? path_burn(vm, 1) : path_run(vm, f, node->args[1]));
     if (middle - base > 1 || vm->n - middle > 1) {
         return PATH_FAIL(vm, node, "an operator takes single items, there are several");
     }
-    *ret_a = middle > base ? &vm->v[base] : NULL;
-    *ret_b = literal ? &right->item : vm->n > middle ? &vm->v[middle] : NULL;
+    *ret_a = known_a         ? standing(vm, f, node->args[0])
+             : middle > base ? &vm->v[base]
+                             : NULL;
+    *ret_b = known_b          ? standing(vm, f, node->args[1])
+             : vm->n > middle ? &vm->v[middle]
+                              : NULL;
     return OK;
 }
 
@@ -336,9 +352,17 @@ static enum err arithmetic(struct path_vm *vm, const struct path_frame *f,
     struct path_item b;
     bool has = false;
     TRY(run_sides(vm, f, node, &left, &right));
-    if (left != NULL && right != NULL) {
-        TRY(values_of(vm, node, left, right, &a, &b, &has));
+    if (left == NULL || right == NULL) {
+        path_drop(vm, base);
+        return OK;
     }
+    if (left->kind == PATH_INTEGER && right->kind == PATH_INTEGER && node->op != OP_DIV) {
+        int64_t x = left->i;
+        int64_t y = right->i;
+        path_drop(vm, base);
+        return integers(vm, (enum path_op)node->op, x, y);
+    }
+    TRY(values_of(vm, node, left, right, &a, &b, &has));
     path_drop(vm, base);
     return has ? path_compute(vm, node, &a, &b) : OK;
 }

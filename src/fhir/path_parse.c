@@ -425,6 +425,9 @@ static enum err chain(struct parser *p, struct path_node **ret_node)
         if (is_call_of(step, S("count")) && is_call_of(before, S("descendants"))) {
             before->flags |= NODE_COUNTED;
         }
+        if (step->op == OP_MEMBER && is_call_of(before, S("descendants"))) {
+            before->flags |= NODE_PARENTS;
+        }
         TRY(add_arg(p, node, step));
     }
     *ret_node = node;

@@ -250,17 +250,18 @@ static void find_way(struct path_vm *vm, struct str name, uint16_t type, struct 
 }
 
 /* The way from a type that was not known before. */
-static const struct path_way_on *way_on(struct path_vm *vm, struct str name, uint16_t type,
-                                        struct path_way_on *spare)
+static const struct path_way_on *way_on(struct path_vm *vm, const struct path_node *node,
+                                        uint16_t type, struct path_way_on *spare)
 {
+    struct str name = node->name;
     struct path_memory *memory = vm->env->memory;
     if (memory == NULL || name.n == 0 || name.n > PATH_NAME_MAX) {
         find_way(vm, name, type, spare);
         return spare;
     }
-    unsigned at = type * 31U + json_mark(name.p, name.n);
+    unsigned at = type * 31U + node->mark;
     struct path_step_memo *m = &memory->steps[at % PATH_STEPS];
-    if (m->type != type || m->n != name.n || memcmp(m->name, name.p, name.n) != 0) {
+    if (m->type != type || m->n != name.n || !path_same_bytes(m->name, name.p, name.n)) {
         find_way(vm, name, type, &m->on);
         m->type = type;
         m->n = (uint8_t)name.n;
@@ -404,7 +405,7 @@ enum err path_step_from(struct path_vm *vm, const struct path_node *node,
         if (item->type == 0) {
             return push_named(vm, node, item, NULL);
         }
-        on = way_on(vm, node->name, item->type, &spare);
+        on = way_on(vm, node, item->type, &spare);
         if (on->nothing) {
             return OK;
         }

@@ -90,7 +90,62 @@ static enum err push_twin(struct path_vm *vm, uint16_t type, struct jv obj, uint
     return path_push_member(vm, obj.doc, m, kid.child, kid.inner);
 }
 
-enum err path_children(struct path_vm *vm, const struct path_item *item)
+/* Whether a value, or one of the values of an array, is an object. */
+static bool holds_object(const struct json_node *nodes, uint32_t at)
+{
+    if (nodes[at].kind != JSON_ARRAY) {
+        return nodes[at].kind == JSON_OBJECT;
+    }
+    for (uint32_t v = at + 1; v < nodes[at].end; v = nodes[v].end) {
+        if (nodes[v].kind == JSON_OBJECT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The children of an object with plain names that can have children themselves. */
+static enum err push_parents(struct path_vm *vm, uint16_t type, struct jv obj)
+{
+    const struct json_node *nodes = obj.doc->nodes;
+    const uint32_t end = nodes[obj.at].end;
+    const bool typed = vm->d != NULL && type != 0;
+    uint64_t seen = 0;
+    for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
+        const struct json_node *v = &nodes[k + 1];
+        struct str key = {obj.doc->src.p + nodes[k].off, nodes[k].len};
+        struct path_kid some;
+        seen++;
+        if (nodes[k].flags & JSON_TWIN) {
+            TRY(push_twin(vm, type, obj, k));
+            continue;
+        }
+        if (v->kind < JSON_ARRAY || !holds_object(nodes, k + 1)) {
+            continue;
+        }
+        const struct path_kid *kid = &some;
+        if (typed) {
+            kid = kid_of(vm, type, key, nodes[k].mark);
+        } else {
+            some = any_kid(vm, type, key, nodes[k].mark);
+        }
+        if (v->kind == JSON_ARRAY || kid->inner) {
+            TRY(path_push_values(vm, obj.doc, k + 1, kid->child, kid->inner));
+            continue;
+        }
+        struct path_item *slot;
+        TRY(path_slot(vm, &slot));
+        slot->kind = PATH_NODE;
+        slot->flags = 0;
+        slot->type = kid->child;
+        slot->sib = 0;
+        slot->node.doc = obj.doc;
+        slot->node.at = k + 1;
+    }
+    return path_burn(vm, seen);
+}
+
+enum err path_children(struct path_vm *vm, const struct path_item *item, bool parents)
 {
     struct jv obj = path_object(item);
     uint16_t type = item->type;
@@ -104,6 +159,9 @@ enum err path_children(struct path_vm *vm, const struct path_item *item)
     const char *src = obj.doc->src.p;
     uint32_t end = nodes[obj.at].end;
     bool typed = vm->d != NULL && type != 0;
+    if (parents) {
+        return push_parents(vm, type, obj);
+    }
     for (uint32_t k = obj.at + 1; k < end; k = nodes[k].end) {
         struct str key = {src + nodes[k].off, nodes[k].len};
         TRY(path_burn(vm, 1));
@@ -207,17 +265,33 @@ bool path_tree_count(struct path_vm *vm, uint32_t base, uint32_t *ret_n)
     return true;
 }
 
-enum err path_descendants(struct path_vm *vm, uint32_t base)
+/* Pushes the members of all items from base, and theirs. */
+static enum err push_below(struct path_vm *vm, uint32_t base, bool parents)
 {
-    uint32_t end = vm->n;
     for (uint32_t i = base; i < vm->n; i++) {
         const struct path_item *at = &vm->v[i];
         TRY(path_burn(vm, 1));
         if (at->kind == PATH_NODE && (at->sib != 0 || json_kind(at->node) == JSON_OBJECT)) {
             struct path_item item = path_node_item(at);
-            TRY(path_children(vm, &item));
+            TRY(path_children(vm, &item, parents));
         }
     }
+    return OK;
+}
+
+enum err path_descendants(struct path_vm *vm, uint32_t base)
+{
+    uint32_t end = vm->n;
+    TRY(push_below(vm, base, false));
+    path_settle(vm, base, end);
+    return OK;
+}
+
+enum err path_descendants_named(struct path_vm *vm, const struct path_node *member, uint32_t base)
+{
+    uint32_t end = vm->n;
+    TRY(push_below(vm, base, true));
+    TRY(path_step_member(vm, member, end));
     path_settle(vm, base, end);
     return OK;
 }

@@ -82,8 +82,8 @@ bool path_set_has(struct path_vm *vm, const struct path_set *set, const struct p
 void path_set_add(struct path_vm *vm, struct path_set *set, uint32_t place);
 /* Whether equal to one of v[from..to): empty answers are no. */
 bool path_among(struct path_vm *vm, const struct path_item *item, uint32_t from, uint32_t to);
-/* Removes later items equal to earlier ones. */
-MUST_USE enum err path_distinct(struct path_vm *vm, uint32_t base);
+/* Removes later items equal to earlier ones; those before sure are known not to be. */
+MUST_USE enum err path_distinct(struct path_vm *vm, uint32_t base, uint32_t sure);
 /* Order of two System values. */
 enum path_order path_compare(struct path_vm *vm, const struct path_item *a,
                              const struct path_item *b);
