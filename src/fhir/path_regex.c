@@ -15,6 +15,7 @@ enum {
 
 struct path_regex {
     pcre2_code *code; /* in the arena of whoever compiled it */
+    const struct path_plain *plain; /* the same, where it is so plain; else NULL */
 };
 
 /* PCRE2 takes its memory from an arena and gives nothing back by itself. */
@@ -111,6 +112,7 @@ enum err path_regex_prepare(struct req *rq, struct path_node *node)
         struct path_regex *r = ARENA_NEW(rq->a, struct path_regex);
         TRY_MEM(rq, r);
         r->code = code;
+        TRY(path_plain_new(rq, node->args[0]->item.s, full, &r->plain));
         node->regex = r;
     }
     return OK;
@@ -132,6 +134,11 @@ enum err path_regex_match(struct path_vm *vm, const struct path_node *node, stru
                           struct str pattern, unsigned flags, bool *ret_b)
 {
     struct regex r = {0};
+    if (node->regex != NULL && node->regex->plain != NULL
+        && (s.n == 0 || s.p[s.n - 1] != '\n')) {
+        *ret_b = path_plain_fits(node->regex->plain, s);
+        return path_burn(vm, 1 + s.n / 8);
+    }
     TRY(regex_open(vm, node, pattern, flags, &r));
     return find(vm, node, &r, s, 0, ret_b);
 }

@@ -162,6 +162,11 @@ static void limits(void **state)
     assert_string_equal(given("(1).repeatAll($this | 1 | 2)"), "E_TOO_LARGE");
     assert_string_equal(given("'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'.matches('^(a+)+$')"),
                         "E_UNPROCESSED");
+    assert_string_equal(given("'abc'.matches('^[a-c]+$') and 'a-1.b'.matchesFull('[a-z0-9\\\\-.]{1,64}')"),
+                        "true");
+    assert_string_equal(given("'abd'.matches('^[a-c]+$') or 'aaaa'.matches('^a{1,3}$')"), "false");
+    assert_string_equal(given("'2.16.840'.matches('^[0-2](.[0-9]+)*$') and 'aba'.matches('^a*b?a$')"),
+                        "true");
     assert_string_equal(given("'a'.matches('(')"), "E_UNPROCESSED");
     struct path_env env = patient_env();
     struct path_list list;

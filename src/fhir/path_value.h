@@ -141,6 +141,14 @@ bool path_quantity_convert(struct path_vm *vm, const struct path_quantity *q, st
 bool path_quantity_parse(struct str text, struct path_quantity *ret_q);
 void path_quantity_write(struct buf *b, const struct path_quantity *q);
 
+/* patterns that need no search: path_plain.c */
+struct path_plain;
+/* *ret_plain NULL: it is not so plain, or not bound to both ends of the text (full: it is, whatever it says). */
+MUST_USE enum err path_plain_new(struct req *rq, struct str pattern, bool full,
+                                 const struct path_plain **ret_plain);
+/* Whether the whole text meets it. What $ makes of a line's end at the end of the text is not known here. */
+bool path_plain_fits(const struct path_plain *plain, struct str text);
+
 /* regular expressions: path_regex.c */
 /* Compiles the pattern of matches() and matchesFull() once, where it is a literal without flags; what is
  * no pattern is left for the evaluation to report. */
