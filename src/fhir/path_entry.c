@@ -44,15 +44,24 @@ static enum err run_whole(struct path_vm *vm, const struct path_item *context)
     return path_run(vm, &f, prog->root);
 }
 
-enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env *env,
-                   struct path_list *ret_list)
+/* An environment used for the first time, or with other definitions than before. */
+static enum err env_begin(struct req *rq, const struct defs *d, struct path_env *env)
 {
     TRY(path_env_ready(rq, env));
-    if (env->memory->d != prog->d && prog->d != NULL) {
+    if (d != NULL) {
         memset(env->memory->steps, 0, sizeof(env->memory->steps));
         memset(env->memory->kids, 0, sizeof(env->memory->kids));
         memset(env->memory->types, 0, sizeof(env->memory->types));
-        env->memory->d = prog->d;
+        env->memory->d = d;
+    }
+    return OK;
+}
+
+enum err path_eval(struct req *rq, const struct path_prog *prog, struct path_env *env,
+                   struct path_list *ret_list)
+{
+    if (env->stack == NULL || (env->memory->d != prog->d && prog->d != NULL)) {
+        TRY(env_begin(rq, prog->d, env));
     }
     struct path_vm vm = {
         .rq = rq,

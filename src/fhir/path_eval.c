@@ -264,7 +264,8 @@ static enum err push_item(struct path_vm *vm, const struct path_item *item)
     return OK;
 }
 
-static enum err run_variable(struct path_vm *vm, const struct path_node *node)
+static enum err run_variable(struct path_vm *vm, const struct path_frame *f,
+                             const struct path_node *node)
 {
     static const struct {
         struct str name;
@@ -275,6 +276,7 @@ static enum err run_variable(struct path_vm *vm, const struct path_node *node)
         {SI("loinc"), "http://loinc.org"},
     };
     struct str name = node->name;
+    (void)f;
     for (const struct path_bound *b = vm->bound; b != NULL; b = b->next) {
         if (str_eq(b->name, name)) {
             return push_list(vm, b->value);
@@ -419,29 +421,60 @@ static enum err run_chain(struct path_vm *vm, const struct path_frame *f,
     return OK;
 }
 
+/* ---- single nodes ---- */
+
+static enum err run_empty(struct path_vm *vm, const struct path_frame *f,
+                          const struct path_node *node)
+{
+    (void)vm, (void)f, (void)node;
+    return OK;
+}
+
+static enum err run_literal(struct path_vm *vm, const struct path_frame *f,
+                            const struct path_node *node)
+{
+    (void)f;
+    return path_push(vm, &node->item);
+}
+
+static enum err run_this(struct path_vm *vm, const struct path_frame *f,
+                         const struct path_node *node)
+{
+    (void)node;
+    return push_item(vm, &f->self);
+}
+
+static enum err run_index_var(struct path_vm *vm, const struct path_frame *f,
+                              const struct path_node *node)
+{
+    return f->indexed ? path_give_int(vm, vm->n, f->index)
+                      : PATH_FAIL(vm, node, "$index has no meaning here");
+}
+
+static enum err run_total(struct path_vm *vm, const struct path_frame *f,
+                          const struct path_node *node)
+{
+    if (!f->totalled) {
+        return PATH_FAIL(vm, node, "$total has no meaning here");
+    }
+    TRY(path_room(vm, f->total_n));
+    for (uint32_t i = 0; i < f->total_n; i++) {
+        vm->v[vm->n++] = vm->v[f->total_at + i];
+    }
+    return OK;
+}
+
 enum err path_run(struct path_vm *vm, const struct path_frame *f, const struct path_node *node)
 {
-    TRY(path_burn(vm, 1));
-    switch (node->op) {
-    case OP_EMPTY: return OK;
-    case OP_LITERAL: return path_push(vm, &node->item);
-    case OP_THIS: return push_item(vm, &f->self);
-    case OP_INDEX_VAR:
-        if (!f->indexed) {
-            return PATH_FAIL(vm, node, "$index has no meaning here");
-        }
-        return path_give_int(vm, vm->n, f->index);
-    case OP_TOTAL:
-        if (!f->totalled) {
-            return PATH_FAIL(vm, node, "$total has no meaning here");
-        }
-        TRY(path_room(vm, f->total_n));
-        for (uint32_t i = 0; i < f->total_n; i++) {
-            vm->v[vm->n++] = vm->v[f->total_at + i];
-        }
-        return OK;
-    case OP_VARIABLE: return run_variable(vm, node);
-    case OP_CHAIN: return run_chain(vm, f, node);
-    default: return path_operate(vm, f, node);
+    static const path_run_fn runs[] = {
+        [OP_EMPTY] = run_empty,         [OP_LITERAL] = run_literal,
+        [OP_THIS] = run_this,           [OP_INDEX_VAR] = run_index_var,
+        [OP_TOTAL] = run_total,         [OP_VARIABLE] = run_variable,
+        [OP_CHAIN] = run_chain,
+    };
+    if (vm->fuel == 0) {
+        return path_spent(vm);
     }
+    vm->fuel--;
+    return node->op <= OP_CHAIN ? runs[node->op](vm, f, node) : path_operate(vm, f, node);
 }

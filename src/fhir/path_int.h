@@ -223,6 +223,10 @@ struct path_frame {
 MUST_USE enum err path_run(struct path_vm *vm, const struct path_frame *f,
                            const struct path_node *node);
 
+/* What does so for one kind of node. */
+typedef enum err (*path_run_fn)(struct path_vm *vm, const struct path_frame *f,
+                                const struct path_node *node);
+
 /* A function gets its input as the items from base to the top, and leaves its result there. */
 typedef enum err (*path_call_fn)(struct path_vm *vm, const struct path_frame *f,
                                  const struct path_node *node, uint32_t base);

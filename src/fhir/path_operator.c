@@ -131,20 +131,20 @@ static enum err run_sides(struct path_vm *vm, const struct path_frame *f,
                           const struct path_item **ret_b)
 {
     uint32_t base = vm->n;
-    bool known_a = standing(vm, f, node->args[0]) != NULL;
-    bool known_b = standing(vm, f, node->args[1]) != NULL;
-    TRY(known_a ? path_burn(vm, 1) : path_run(vm, f, node->args[0]));
+    const struct path_item *a = standing(vm, f, node->args[0]);
+    const struct path_item *b = standing(vm, f, node->args[1]);
+    if (a == NULL || b == NULL) { /* what is on the stack may move while the other side is run */
+        a = node->args[0]->op == OP_TOTAL ? NULL : a;
+        b = node->args[1]->op == OP_TOTAL ? NULL : b;
+    }
+    TRY(a != NULL ? path_burn(vm, 1) : path_run(vm, f, node->args[0]));
     uint32_t middle = vm->n;
-    TRY(known_b ? path_burn(vm, 1) : path_run(vm, f, node->args[1]));
+    TRY(b != NULL ? path_burn(vm, 1) : path_run(vm, f, node->args[1]));
     if (middle - base > 1 || vm->n - middle > 1) {
         return PATH_FAIL(vm, node, "an operator takes single items, there are several");
     }
-    *ret_a = known_a         ? standing(vm, f, node->args[0])
-             : middle > base ? &vm->v[base]
-                             : NULL;
-    *ret_b = known_b          ? standing(vm, f, node->args[1])
-             : vm->n > middle ? &vm->v[middle]
-                              : NULL;
+    *ret_a = middle > base ? &vm->v[base] : a;
+    *ret_b = vm->n > middle ? &vm->v[middle] : b;
     return OK;
 }
 
@@ -449,43 +449,19 @@ static enum err type_test(struct path_vm *vm, const struct path_frame *f,
 
 enum err path_operate(struct path_vm *vm, const struct path_frame *f, const struct path_node *node)
 {
-    switch ((enum path_op)node->op) {
-    case OP_AND:
-    case OP_OR:
-    case OP_XOR:
-    case OP_IMPLIES: return logic(vm, f, node);
-    case OP_EQ:
-    case OP_NE:
-    case OP_EQV:
-    case OP_NEQV: return equality(vm, f, node);
-    case OP_LT:
-    case OP_LE:
-    case OP_GT:
-    case OP_GE: return inequality(vm, f, node);
-    case OP_IN:
-    case OP_CONTAINS: return membership(vm, f, node);
-    case OP_UNION: return join(vm, f, node);
-    case OP_IS:
-    case OP_AS: return type_test(vm, f, node);
-    case OP_NEGATE:
-    case OP_PLUS: return negate(vm, f, node);
-    case OP_CONCAT: return concat(vm, f, node);
-    case OP_ADD:
-    case OP_SUB:
-    case OP_MUL:
-    case OP_DIV:
-    case OP_INT_DIV:
-    case OP_MOD: return arithmetic(vm, f, node);
-    case OP_EMPTY:
-    case OP_LITERAL:
-    case OP_THIS:
-    case OP_INDEX_VAR:
-    case OP_TOTAL:
-    case OP_VARIABLE:
-    case OP_CHAIN:
-    case OP_MEMBER:
-    case OP_CALL:
-    case OP_AT: break;
+    static const path_run_fn runs[] = {
+        [OP_IS] = type_test,      [OP_AS] = type_test,      [OP_NEGATE] = negate,
+        [OP_PLUS] = negate,       [OP_ADD] = arithmetic,    [OP_SUB] = arithmetic,
+        [OP_CONCAT] = concat,     [OP_MUL] = arithmetic,    [OP_DIV] = arithmetic,
+        [OP_INT_DIV] = arithmetic, [OP_MOD] = arithmetic,   [OP_UNION] = join,
+        [OP_EQ] = equality,       [OP_NE] = equality,       [OP_EQV] = equality,
+        [OP_NEQV] = equality,     [OP_LT] = inequality,     [OP_LE] = inequality,
+        [OP_GT] = inequality,     [OP_GE] = inequality,     [OP_IN] = membership,
+        [OP_CONTAINS] = membership, [OP_AND] = logic,       [OP_OR] = logic,
+        [OP_XOR] = logic,         [OP_IMPLIES] = logic,
+    };
+    if (node->op >= LEN(runs) || runs[node->op] == NULL) {
+        return FAIL(vm->rq, E_INTERNAL, "FHIRPath operator");
     }
-    return FAIL(vm->rq, E_INTERNAL, "FHIRPath operator");
+    return runs[node->op](vm, f, node);
 }

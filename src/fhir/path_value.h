@@ -34,8 +34,16 @@ static inline char *path_put(char *to, struct str s)
         memcpy(to + s.n - 8, &part[1], 8);
         return to + s.n;
     }
-    for (size_t i = 0; i < s.n; i++) {
-        to[i] = s.p[i];
+    if (s.n >= 4) {
+        uint32_t part[2];
+        memcpy(&part[0], s.p, 4);
+        memcpy(&part[1], s.p + s.n - 4, 4);
+        memcpy(to, &part[0], 4);
+        memcpy(to + s.n - 4, &part[1], 4);
+    } else if (s.n > 0) {
+        to[0] = s.p[0];
+        to[s.n / 2] = s.p[s.n / 2];
+        to[s.n - 1] = s.p[s.n - 1];
     }
     return to + s.n;
 }
