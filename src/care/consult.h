@@ -60,6 +60,9 @@ struct case_file {
     bool is_dicom;
     struct dicom_facts dicom;
     bool mismatch;    /* the DICOM file names another patient than the case's */
+    struct str study; /* a study of images: its UID; id is its ImagingStudy, size all its bytes, sha none */
+    uint32_t n_images; /* of that study */
+    const char *aside; /* msgid: an image put aside, why; id is the aside's. NULL: it is none */
 };
 /* Adds one stored blob to a case (its bytes are durable already). patient: for the DICOM comparison. */
 MUST_USE enum err consult_file_add(struct req *rq, struct tx *tx, const struct case_row *row,
@@ -69,7 +72,8 @@ MUST_USE enum err consult_file_add(struct req *rq, struct tx *tx, const struct c
  * errors  E_CONFLICT  one is still running (detail "upload") */
 MUST_USE enum err consult_files_take(struct req *rq, struct tx *tx, const struct case_row *row,
                                      const struct patient *patient, uint32_t *ret_n);
-/* The files of a case, oldest first: at most n after the first `from`. ret_total: how many it has. */
+/* The files of a case, oldest first, then its studies of images, the newest first, then what was put aside:
+ * at most n after the first `from`. ret_total: how many it has. */
 MUST_USE enum err consult_files(struct req *rq, int64_t case_rid, uint32_t from,
                                 struct case_file *ret_files, uint32_t n, uint32_t *ret_n,
                                 uint32_t *ret_total);
@@ -89,7 +93,7 @@ struct case_message {
     struct str sender, sender_name;
     struct str text;
     struct str kind;  /* "message", "data-asked", "break-glass" */
-    struct str files[MESSAGE_FILES_MAX]; /* DocumentReference ids */
+    struct str files[MESSAGE_FILES_MAX]; /* DocumentReference and ImagingStudy ids */
     uint32_t n_files;
 };
 /* Writes a message with the uploads that wait under upload_key (empty: none); tells the other side.

@@ -1,7 +1,7 @@
 /* care/consult_file.c - files of a case: from finished uploads to DocumentReferences, and back. */
-#include "care/consult_int.h"
-#include "care/upload_facts.h"
+#include <string.h>
 
+#include "care/imaging_int.h"
 
 enum { UPLOAD_RECEIVING = 0, UPLOAD_COMPLETE = 1, WAITING_MAX = 200 };
 
@@ -180,21 +180,105 @@ static enum err list_waiting(struct req *rq, struct str key, struct waiting *ret
     return OK;
 }
 
-enum err consult_take(struct req *rq, struct tx *tx, const struct case_row *row,
-                      const struct patient *patient, struct str key, struct str *ret_ids,
-                      uint32_t cap, uint32_t *ret_n)
+/* A waiting upload was used; its blob has another use by now. */
+static enum err used(struct req *rq, struct tx *tx, const struct waiting *w, const struct case_row *row,
+                     bool has_blob)
 {
-    struct waiting *all = ARENA_ARRAY(rq->a, cap, struct waiting);
+    TRY(TX_SQL(tx, W_UPLOAD_CASE, 0, sql_text(w->id), sql_text(rq->who->person), sql_text(row->id)));
+    TRY(TX_SQL(tx, W_UPLOAD_USED, TX_MUST_CHANGE, sql_text(w->id)));
+    return has_blob ? TX_SQL(tx, W_BLOB_DROP, 0,
+                             sql_blob((struct str){(const char *)w->file.sha, sizeof w->file.sha}))
+                    : OK;
+}
+
+struct taking {
+    struct req *rq;
+    struct tx *tx;
+    const struct case_row *row;
+    const struct patient *patient;
+    struct waiting *all;
+    uint32_t n;
+    struct image_item *items; /* of the medical images that can be read */
+    const struct waiting **of; /* their uploads */
+    uint32_t n_items;
+};
+
+/* What cannot be read stays a file: somebody's viewer may know more. */
+static enum err read_images(struct taking *t)
+{
+    struct req *rq = t->rq;
+    struct image_from *from = ARENA_NEW(rq->a, struct image_from);
+    struct image_in *in = ARENA_ARRAY(rq->a, t->n + 1, struct image_in);
+    struct image_out *out = ARENA_ARRAY(rq->a, t->n + 1, struct image_out);
+    struct buf source;
+
+    TRY_MEM(rq, from);
+    TRY_MEM(rq, in);
+    TRY_MEM(rq, out);
+    buf_init(&source, rq->a, 200);
+    BUF_LIT(&source, "upload:");
+    buf_str(&source, rq->who->person);
+    *from = (struct image_from){.source = buf_get(&source), .key = t->row->id};
+    for (uint32_t i = 0; i < t->n; i++) {
+        struct case_file *f = &t->all[i].file;
+        if (!f->is_dicom) {
+            continue;
+        }
+        struct image_item *item = &t->items[t->n_items];
+        in[i] = (struct image_in){.blob.size = f->size, .title = f->title};
+        memcpy(in[i].blob.sha, f->sha, sizeof f->sha);
+        *item = (struct image_item){.in = &in[i], .from = from, .out = &out[i]};
+        TRY(image_read(rq, item));
+        if (!item->broken) {
+            t->of[t->n_items++] = &t->all[i];
+            f->study = item->study.uid;
+        }
+    }
+    return OK;
+}
+
+static enum err take_images(struct taking *t, bool submit, struct case_ref *ret_refs, uint32_t cap,
+                            uint32_t *n)
+{
+    struct req *rq = t->rq;
+    struct image_filed filed = {
+        .imaging = ARENA_ARRAY(rq->a, IMAGES_AT_ONCE + IMAGES_ADOPTED_MAX, struct str)};
+
+    TRY_MEM(rq, filed.imaging);
+    TRY(image_file(rq, t->tx, t->items, t->n_items, t->row, t->patient, submit, &filed));
+    for (uint32_t i = 0; i < t->n_items; i++) {
+        TRY(used(rq, t->tx, t->of[i], t->row, true));
+    }
+    for (uint32_t i = 0; i < filed.n && *n < cap; i++) {
+        ret_refs[(*n)++] = (struct case_ref){T_IMAGING_STUDY, filed.imaging[i]};
+    }
+    return OK;
+}
+
+enum err consult_take(struct req *rq, struct tx *tx, const struct case_row *row,
+                      const struct patient *patient, struct str key, bool submit,
+                      struct case_ref *ret_refs, uint32_t cap, uint32_t *ret_n)
+{
+    struct taking t = {.rq = rq, .tx = tx, .row = row, .patient = patient};
     uint32_t n = 0;
 
-    TRY_MEM(rq, all);
-    TRY(list_waiting(rq, key, all, cap, &n));
-    for (uint32_t i = 0; i < n; i++) {
-        TRY(consult_file_add(rq, tx, row, patient, &all[i].file, &ret_ids[i]));
-        TRY(TX_SQL(tx, W_UPLOAD_CASE, 0, sql_text(all[i].id), sql_text(rq->who->person),
-                   sql_text(row->id)));
-        TRY(TX_SQL(tx, W_UPLOAD_USED, TX_MUST_CHANGE, sql_text(all[i].id)));
+    t.all = ARENA_ARRAY(rq->a, WAITING_MAX, struct waiting);
+    t.items = ARENA_ARRAY(rq->a, WAITING_MAX, struct image_item);
+    t.of = ARENA_ARRAY(rq->a, WAITING_MAX, const struct waiting *);
+    TRY_MEM(rq, t.all);
+    TRY_MEM(rq, t.items);
+    TRY_MEM(rq, t.of);
+    TRY(list_waiting(rq, key, t.all, WAITING_MAX, &t.n));
+    TRY(read_images(&t));
+    for (uint32_t i = 0; i < t.n && n < cap; i++) {
+        if (t.all[i].file.study.n == 0) {
+            ret_refs[n].type = T_DOCUMENT_REFERENCE;
+            TRY(consult_file_add(rq, tx, row, patient, &t.all[i].file, &ret_refs[n].id));
+            TRY(used(rq, tx, &t.all[i], row, false));
+            n++;
+        }
     }
+    TRY(take_images(&t, submit, ret_refs, cap, &n));
     *ret_n = n;
     return OK;
 }
@@ -202,10 +286,10 @@ enum err consult_take(struct req *rq, struct tx *tx, const struct case_row *row,
 enum err consult_files_take(struct req *rq, struct tx *tx, const struct case_row *row,
                             const struct patient *patient, uint32_t *ret_n)
 {
-    struct str *ids = ARENA_ARRAY(rq->a, WAITING_MAX, struct str);
+    struct case_ref *refs = ARENA_ARRAY(rq->a, WAITING_MAX, struct case_ref);
 
-    TRY_MEM(rq, ids);
-    return consult_take(rq, tx, row, patient, row->id, ids, WAITING_MAX, ret_n);
+    TRY_MEM(rq, refs);
+    return consult_take(rq, tx, row, patient, row->id, true, refs, WAITING_MAX, ret_n);
 }
 
 static void read_file(struct req *rq, struct jv v, struct case_file *ret_file)
@@ -251,9 +335,12 @@ enum err consult_files(struct req *rq, int64_t case_rid, uint32_t from, struct c
     const struct directory *dir = NULL;
     uint32_t got = 0;
     uint32_t total = 0;
+    uint32_t studies = 0;
     struct hit hit;
+    struct res_row of;
 
     TRY(directory_get(rq, &dir));
+    TRY(db_head_rid(rq, case_rid, &of));
     TRY(list_owner(rq, case_rid, T_DOCUMENT_REFERENCE, LIST_OLDEST, &l));
     while (list_next(l, &hit)) {
         struct res_row row;
@@ -267,8 +354,9 @@ enum err consult_files(struct req *rq, int64_t case_rid, uint32_t from, struct c
         got++;
     }
     TRY(list_err(rq, l));
+    TRY(consult_studies(rq, of.id, from > total ? from - total : 0, ret_files, n, &got, &studies));
     *ret_n = got;
-    *ret_total = total;
+    *ret_total = total + studies;
     return OK;
 }
 

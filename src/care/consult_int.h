@@ -14,14 +14,26 @@ struct str consult_icd(struct str typed);
 /* An Observation per measured value of a form; systolic and diastolic become one. */
 MUST_USE enum err consult_observations(struct req *rq, struct tx *tx, const struct form *f,
                                        const struct fields *typed, const struct case_row *row);
-/* A Communication on the case. kind: "message", "data-asked"; files: DocumentReference ids. */
+/* A file or a study of images that goes with a message. */
+struct case_ref {
+    enum fhir_type type; /* T_DOCUMENT_REFERENCE, T_IMAGING_STUDY */
+    struct str id;
+};
+/* A Communication on the case. kind: "message", "data-asked". */
 MUST_USE enum err consult_say(struct req *rq, struct tx *tx, const struct case_row *row,
-                              struct str kind, struct str text, const struct str *files,
+                              struct str kind, struct str text, const struct case_ref *files,
                               uint32_t n_files);
-/* The uploads that wait under a key become files; their ids. */
+/* The uploads that wait under a key become files, at most cap, and medical images studies; what they became.
+ * submit: a draft is sent, its studies go along. */
 MUST_USE enum err consult_take(struct req *rq, struct tx *tx, const struct case_row *row,
-                               const struct patient *patient, struct str key, struct str *ret_ids,
-                               uint32_t cap, uint32_t *ret_n);
+                               const struct patient *patient, struct str key, bool submit,
+                               struct case_ref *ret_refs, uint32_t cap, uint32_t *ret_n);
+/* Studies and what was put aside, as files: after the n there are, past the first skip, up to cap. */
+MUST_USE enum err consult_studies(struct req *rq, struct str case_id, uint32_t skip,
+                                  struct case_file *ret_files, uint32_t cap, uint32_t *n,
+                                  uint32_t *ret_total);
+/* SHA-256 of the SHA-256 of a study's instances, by series and number: what the conclusion names it by. */
+MUST_USE enum err consult_study_hash(struct req *rq, struct str study_uid, uint8_t ret_sha[32]);
 /* The patient of a case, without putting a look on record. */
 MUST_USE enum err consult_patient(struct req *rq, const struct case_row *row,
                                   struct patient *ret_patient);

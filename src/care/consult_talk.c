@@ -12,7 +12,7 @@ enum err consult_patient(struct req *rq, const struct case_row *row, struct pati
 }
 
 enum err consult_say(struct req *rq, struct tx *tx, const struct case_row *row, struct str kind,
-                     struct str text, const struct str *files, uint32_t n_files)
+                     struct str text, const struct case_ref *files, uint32_t n_files)
 {
     struct put p;
 
@@ -26,7 +26,7 @@ enum err consult_say(struct req *rq, struct tx *tx, const struct case_row *row, 
     }
     for (uint32_t i = 0; i < n_files; i++) {
         json_obj(&p.o);
-        put_ref(&p.o, S("contentReference"), T_DOCUMENT_REFERENCE, files[i]);
+        put_ref(&p.o, S("contentReference"), files[i].type, files[i].id);
         json_obj_end(&p.o);
     }
     json_arr_end(&p.o);
@@ -78,7 +78,7 @@ enum err consult_pace(struct req *rq, int64_t case_rid)
 enum err consult_message(struct req *rq, struct tx *tx, struct str case_id, struct str text,
                          struct str upload_key)
 {
-    struct str files[MESSAGE_FILES_MAX];
+    struct case_ref files[MESSAGE_FILES_MAX];
     struct case_row row;
     struct patient patient;
     uint32_t n = 0;
@@ -90,7 +90,8 @@ enum err consult_message(struct req *rq, struct tx *tx, struct str case_id, stru
     TRY(consult_pace(rq, row.rid));
     if (upload_key.n > 0) {
         TRY(consult_patient(rq, &row, &patient));
-        TRY(consult_take(rq, tx, &row, &patient, upload_key, files, MESSAGE_FILES_MAX, &n));
+        TRY(consult_take(rq, tx, &row, &patient, upload_key, false, files,
+                         MESSAGE_FILES_MAX, &n));
     }
     text = str_trim(text);
     if ((text.n == 0 && n == 0) || text.n > TEXT_MAX) {
@@ -126,7 +127,9 @@ enum err consult_messages(struct req *rq, int64_t case_rid, struct case_message 
         m->sender_name = sender != NULL ? sender->name : m->sender_name; /* not what it calls itself */
         (void)!instant_parse(json_str(rq->a, json_get(v, S("sent"))), &m->at);
         for (struct jv p = json_first(json_get(v, S("payload"))); json_has(p); p = json_next(p)) {
-            struct str file = ref_get(rq, json_get(p, S("contentReference")), T_DOCUMENT_REFERENCE);
+            struct jv ref = json_get(p, S("contentReference"));
+            struct str file = ref_get(rq, ref, T_DOCUMENT_REFERENCE);
+            file = file.n > 0 ? file : ref_get(rq, ref, T_IMAGING_STUDY);
             if (json_has(json_get(p, S("contentString")))) {
                 m->text = json_str(rq->a, json_get(p, S("contentString")));
             } else if (file.n > 0 && m->n_files < LEN(m->files)) {
@@ -142,7 +145,7 @@ enum err consult_messages(struct req *rq, int64_t case_rid, struct case_message 
 enum err consult_move(struct req *rq, struct tx *tx, struct str case_id, struct str action,
                       const struct care_move_args *args)
 {
-    struct str *files = ARENA_ARRAY(rq->a, TAKE_MAX, struct str);
+    struct case_ref *files = ARENA_ARRAY(rq->a, TAKE_MAX, struct case_ref);
     struct case_row row;
     struct patient patient;
     uint32_t n = 0;
@@ -161,7 +164,7 @@ enum err consult_move(struct req *rq, struct tx *tx, struct str case_id, struct 
     TRY(case_row_load(rq, case_id, &row));
     if (gives) {
         TRY(consult_patient(rq, &row, &patient));
-        TRY(consult_take(rq, tx, &row, &patient, row.id, files, TAKE_MAX, &n));
+        TRY(consult_take(rq, tx, &row, &patient, row.id, false, files, TAKE_MAX, &n));
     }
     if (args->reason.n == 0 && n == 0) {
         return OK;

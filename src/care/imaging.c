@@ -254,17 +254,36 @@ static enum err targets_make(struct image_batch *b, const struct case_row *row,
     return OK;
 }
 
+/* The ImagingStudy each touched study has in the case. */
+static void tell_filed(const struct image_batch *b, const struct case_row *row,
+                       struct image_filed *filed)
+{
+    filed->n = 0;
+    for (size_t i = 0; i < b->n_groups; i++) {
+        const struct image_group *g = b->groups[i];
+        for (uint32_t k = 0; k < g->n_places; k++) {
+            if (str_eq(g->places[k].row.case_id, row->id) && g->places[k].row.imaging_id.n > 0) {
+                filed->imaging[filed->n++] = g->places[k].row.imaging_id;
+            }
+        }
+    }
+}
+
 enum err image_file(struct req *rq, struct tx *tx, struct image_item *items, size_t n,
-                    const struct case_row *row, const struct patient *patient)
+                    const struct case_row *row, const struct patient *patient, bool adopt,
+                    struct image_filed *filed)
 {
     struct image_batch b = {.rq = rq, .tx = tx, .items = items, .n_items = n};
 
     ASSERT(n <= IMAGES_AT_ONCE);
-    b.groups = ARENA_ARRAY(rq->a, n, struct image_group *);
-    b.targets = ARENA_ARRAY(rq->a, n, struct image_target);
+    b.groups = ARENA_ARRAY(rq->a, n + IMAGES_ADOPTED_MAX, struct image_group *);
+    b.targets = ARENA_ARRAY(rq->a, n + 1, struct image_target);
     TRY_MEM(rq, b.groups);
     TRY_MEM(rq, b.targets);
     TRY(targets_make(&b, row, patient));
+    if (adopt) {
+        TRY(image_adopt(&b, row, patient));
+    }
     for (size_t i = 0; i < n; i++) {
         fate(&items[i], IMAGE_STORED, IMAGE_REASON_NONE, NULL);
     }
@@ -273,6 +292,9 @@ enum err image_file(struct req *rq, struct tx *tx, struct image_item *items, siz
     }
     for (size_t i = 0; i < b.n_groups; i++) {
         TRY(image_group_end(rq, tx, b.groups[i]));
+    }
+    if (filed != NULL) {
+        tell_filed(&b, row, filed);
     }
     return OK;
 }
@@ -288,5 +310,5 @@ enum err imaging_take(struct req *rq, struct tx *tx, const struct image_from *fr
         items[i] = (struct image_item){.in = &in[i], .from = from, .out = &ret_out[i]};
         TRY(image_read(rq, &items[i]));
     }
-    return image_file(rq, tx, items, n, row, patient);
+    return image_file(rq, tx, items, n, row, patient, false, NULL);
 }

@@ -3,7 +3,8 @@
  * Files are made blobs first (blob_parts_put(), blob_put_files()), then filed here: each becomes an instance
  * of a study (dicom/study.h), was there already, or is put aside with a reason. A study is shown in places:
  * in cases, with its patient, or nobody's yet; each place has an ImagingStudy, kept true by the transaction
- * that files, and who may see one of these may see the study. A draft's studies get theirs when it is sent.
+ * that files, and who may see one of these may see the study. A draft's studies get theirs when it is sent
+ * (consult_submit()); those of another patient are put aside whole then.
  *
  * Whose is it, when no case is named: the case whose number (or id) is the accession number, unless its
  * patient is another person; else the one Patient with that identifier, unless another person; else nobody's
@@ -64,10 +65,6 @@ MUST_USE enum err imaging_store(struct req *rq, const struct image_from *from,
 MUST_USE enum err imaging_take(struct req *rq, struct tx *tx, const struct image_from *from,
                                const struct case_row *row, const struct patient *patient,
                                const struct image_in *in, size_t n, struct image_out *ret_out);
-/* A draft is sent: its studies get their ImagingStudy in the case of the same id. Those of another patient
- * are put aside whole. */
-MUST_USE enum err imaging_adopt(struct req *rq, struct tx *tx, const struct case_row *row,
-                                const struct patient *patient, uint32_t *ret_n);
 
 /* ---- Seeing ---- */
 

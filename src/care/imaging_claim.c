@@ -1,5 +1,5 @@
 /* care/imaging_claim.c - people decide whose images are: claimed for a case, accepted or discarded after
- * they were put aside; a draft's studies go with it; a study leaves. */
+ * they were put aside; a study leaves. */
 #include "care/attach.h"
 #include "care/imaging_int.h"
 
@@ -22,7 +22,7 @@ static enum err open_case(struct req *rq, struct str case_id, struct image_targe
     return ret_to->row.id.n > 0 ? OK : FAIL(rq, E_NOT_FOUND, "case");
 }
 
-static bool names_other(struct req *rq, const struct dicom_study *s, const struct patient *p)
+bool image_names_other(struct req *rq, const struct dicom_study *s, const struct patient *p)
 {
     struct buf date;
 
@@ -58,115 +58,12 @@ enum err imaging_claim(struct req *rq, struct tx *tx, struct str study_uid, stru
         return FAIL(rq, E_CONFLICT, "study");
     }
     TRY(open_case(rq, case_id, &to));
-    if (names_other(rq, &s, &to.patient)) {
+    if (image_names_other(rq, &s, &to.patient)) {
         TRY(reason_check(rq, reason));
     }
     TRY(image_group_load(rq, &s, g));
     TRY(image_group_show(rq, g, &to));
     return image_group_end(rq, tx, g);
-}
-
-/* ---- a draft that is sent ---- */
-
-struct adopt {
-    struct tx *tx;
-    const struct case_row *row;
-    const struct patient *patient;
-    uint32_t n;
-};
-
-static enum err adopt_aside(struct req *rq, struct tx *tx, const struct case_row *row,
-                            const struct dicom_study *s)
-{
-    struct dicom_aside aside = {
-        .reason = DICOM_ASIDE_PATIENT, .case_id = row->id, .org = s->org, .source = s->source,
-        .whole = true, .blob.size = s->bytes, .study = s->uid, .patient_id = s->patient_id,
-        .name = s->name, .birth = s->birth, .title = s->description,
-    };
-
-    TRY(dicom_place_end(tx, s->uid, row->id));
-    return dicom_aside_add(rq, tx, &aside);
-}
-
-/* Nobody's place ends when the draft's takes over what it shows. */
-static enum err end_loose(struct req *rq, struct tx *tx, struct image_group *g)
-{
-    for (uint32_t i = 0; i < g->n_places; i++) {
-        struct dicom_place *p = &g->places[i].row;
-        struct res_row row;
-        if (p->case_id.n > 0 || g->patient.id.n > 0) {
-            continue;
-        }
-        TRY(dicom_place_end(tx, g->put.study.uid, p->case_id));
-        if (p->imaging > 0) {
-            TRY(db_head_rid(rq, p->imaging, &row));
-            TRY(tx_delete(tx, T_IMAGING_STUDY, row.id, (int64_t)row.version));
-        }
-        g->places[i] = g->places[--g->n_places];
-        return OK;
-    }
-    return OK;
-}
-
-static enum err adopt_one(struct req *rq, const struct dicom_hit *hit, void *ctx)
-{
-    struct adopt *a = ctx;
-    struct image_group *g = ARENA_NEW(rq->a, struct image_group);
-    const struct image_target to = {.row = *a->row, .patient = *a->patient};
-    struct dicom_study s = *hit->study;
-
-    TRY_MEM(rq, g);
-    if ((s.patient != 0 && s.patient != a->patient->rid)
-        || (s.patient == 0 && names_other(rq, &s, a->patient))) {
-        return adopt_aside(rq, a->tx, a->row, &s);
-    }
-    TRY(image_group_load(rq, &s, g));
-    TRY(end_loose(rq, a->tx, g));
-    TRY(image_group_show(rq, g, &to));
-    TRY(image_group_end(rq, a->tx, g));
-    a->n++;
-    return OK;
-}
-
-/* A copy that lives as long as the request: hits live for the call only. */
-struct found {
-    struct dicom_study *v;
-    uint32_t n, cap;
-};
-
-static enum err keep_key(struct req *rq, const struct dicom_hit *hit, void *ctx)
-{
-    struct found *f = ctx;
-
-    if (f->n == f->cap) {
-        return FAIL(rq, E_TOO_LARGE, "studies of one draft");
-    }
-    f->v[f->n++].key = hit->study->key;
-    return OK;
-}
-
-enum err imaging_adopt(struct req *rq, struct tx *tx, const struct case_row *row,
-                       const struct patient *patient, uint32_t *ret_n)
-{
-    enum { STUDIES_MAX = 200 };
-    struct adopt a = {.tx = tx, .row = row, .patient = patient};
-    struct found f = {.v = ARENA_ARRAY(rq->a, STUDIES_MAX, struct dicom_study), .cap = STUDIES_MAX};
-    struct dicom_found got;
-    const struct dicom_query q = {.level = DICOM_STUDY, .case_id = row->id, .limit = STUDIES_MAX + 1,
-                                  .each = keep_key, .each_ctx = &f};
-
-    TRY_MEM(rq, f.v);
-    TRY(dicom_search(rq, &q, &got));
-    for (uint32_t i = 0; i < f.n; i++) {
-        struct dicom_place place;
-        TRY(dicom_study_load(rq, f.v[i].key, &f.v[i]));
-        TRY(dicom_place_find(rq, f.v[i].key, row->id, &place));
-        if (place.imaging == 0) {
-            TRY(adopt_one(rq, &(struct dicom_hit){.study = &f.v[i]}, &a));
-        }
-    }
-    *ret_n = a.n;
-    return OK;
 }
 
 /* ---- what was put aside ---- */
@@ -226,11 +123,6 @@ static enum err aside_audit(struct req *rq, const struct dicom_aside *aside, str
     return audit_add(rq, &rec);
 }
 
-static struct sql_val sha_of_ref(const struct blob_ref *ref)
-{
-    return sql_blob((struct str){(const char *)ref->sha, sizeof ref->sha});
-}
-
 /* Other bytes take the place of the known ones, which stay with the row. */
 static enum err accept_bytes(struct req *rq, struct tx *tx, const struct dicom_aside *aside,
                              const struct image_item *item, struct blob_ref *ret_kept)
@@ -243,7 +135,7 @@ static enum err accept_bytes(struct req *rq, struct tx *tx, const struct dicom_a
     if (!str_eq(study.uid, item->study.uid) || !str_eq(series.uid, item->series.uid)) {
         return FAIL(rq, E_CONFLICT, "it is of another study or series");
     }
-    TRY(dicom_instance_replace(tx, &study, &series, &was, &item->inst));
+    TRY(dicom_instance_replace(rq, tx, &study, &series, &was, &item->inst));
     *ret_kept = was.blob; /* uses: one each, changed places */
     return OK;
 }
@@ -329,10 +221,10 @@ enum err imaging_accept(struct req *rq, struct tx *tx, struct str id, struct str
             TRY(accept_bytes(rq, tx, &aside, &item, &kept));
         } else {
             TRY(accept_image(rq, tx, &item, &to));
-            TRY(TX_SQL(tx, W_BLOB_DROP, 0, sha_of_ref(&aside.blob)));
+            TRY(TX_SQL(tx, W_BLOB_DROP, 0, blob_val(rq, &aside.blob)));
         }
     }
-    TRY(dicom_aside_end(tx, &aside, DICOM_ASIDE_ACCEPTED, &kept, rq->who->person, rq->now, reason));
+    TRY(dicom_aside_end(rq, tx, &aside, DICOM_ASIDE_ACCEPTED, &kept, reason));
     return aside_audit(rq, &aside, key, S("image accepted"));
 }
 
@@ -359,8 +251,8 @@ enum err imaging_discard(struct req *rq, struct tx *tx, struct str id, struct st
 
     TRY(aside_open(rq, id, reason, &aside));
     TRY(aside.whole ? discard_study(rq, tx, aside.study)
-                    : TX_SQL(tx, W_BLOB_DROP, 0, sha_of_ref(&aside.blob)));
-    TRY(dicom_aside_end(tx, &aside, DICOM_ASIDE_DISCARDED, NULL, rq->who->person, rq->now, reason));
+                    : TX_SQL(tx, W_BLOB_DROP, 0, blob_val(rq, &aside.blob)));
+    TRY(dicom_aside_end(rq, tx, &aside, DICOM_ASIDE_DISCARDED, NULL, reason));
     return aside_audit(rq, &aside, S(""), S("image discarded"));
 }
 

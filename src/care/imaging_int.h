@@ -56,11 +56,26 @@ struct image_batch {
     size_t n_targets;
 };
 
+/* What image_file() did for a case: ImagingStudy ids of its studies that were touched. */
+struct image_filed {
+    struct str *imaging; /* IMAGES_AT_ONCE + IMAGES_ADOPTED_MAX of room */
+    uint32_t n;
+};
+enum { IMAGES_ADOPTED_MAX = 200 };
+
 /* Reads what a stored file says into an item with its in, from and out set; broken ones are told in out. */
 MUST_USE enum err image_read(struct req *rq, struct image_item *item);
-/* Files items read before; keys are not checked. row, patient: as imaging_take(). */
+/* Files items read before; keys are not checked. row, patient: as imaging_take(). filed (may be NULL): asked
+ * for with row; adopt: the studies of the draft of that id go along (at most IMAGES_ADOPTED_MAX), those of
+ * another patient are put aside whole. */
 MUST_USE enum err image_file(struct req *rq, struct tx *tx, struct image_item *items, size_t n,
-                             const struct case_row *row, const struct patient *patient);
+                             const struct case_row *row, const struct patient *patient, bool adopt,
+                             struct image_filed *filed);
+/* A draft's studies as groups of the batch, shown in its case. */
+MUST_USE enum err image_adopt(struct image_batch *b, const struct case_row *row,
+                              const struct patient *patient);
+/* Does what a study was sent with name another person? */
+bool image_names_other(struct req *rq, const struct dicom_study *s, const struct patient *p);
 /* Puts one aside. */
 MUST_USE enum err image_put_aside(struct req *rq, struct tx *tx, const struct image_item *item,
                                   const struct image_target *to, enum dicom_aside_reason reason);

@@ -46,7 +46,7 @@ static enum err commit_once(struct req *rq, struct image_item *items, size_t n)
     struct tx *tx = tx_new(rq);
 
     TRY_MEM(rq, tx);
-    TRY(image_file(rq, tx, items, n, NULL, NULL));
+    TRY(image_file(rq, tx, items, n, NULL, NULL, false, NULL));
     return tx_is_empty(tx) ? OK : store_commit(care_of(rq)->store, rq, tx);
 }
 

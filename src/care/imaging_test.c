@@ -4,8 +4,10 @@
 
 #include "care/care_fixture.h"
 #include "care/imaging.h"
+#include "care/upload.h"
 #include "codec/json.h"
 #include "dicom/dicom_testing.h"
+#include "os/random.h"
 #include "os/thread.h"
 
 #define IIN "720504450012"
@@ -336,7 +338,6 @@ static void a_drafts_studies_go_with_it(void **state)
     struct problems p = {.n = 0};
     bool already = true;
     struct req rq;
-    struct patient patient;
     uint32_t n = 0;
 
     as(&rq, asker);
@@ -353,13 +354,6 @@ static void a_drafts_studies_go_with_it(void **state)
     tx = tx_new(&rq);
     MUST(&rq, consult_submit(&rq, tx, id, &f, &p, &already));
     assert_int_equal(commit_end(&rq, tx), OK);
-    as(&rq, asker);
-    struct case_row row = row_of(&keep, id);
-    MUST(&rq, patient_load(&rq, row.patient_rid, &patient));
-    tx = tx_new(&rq);
-    MUST(&rq, imaging_adopt(&rq, tx, &row, &patient, &n));
-    (void)!store_commit(region.store, &rq, tx);
-    req_done(&rq);
     assert_true(sees("cons1", "1.2.3.600"));
     assert_false(sees("cons1", "1.2.3.601"));
     as(&rq, asker);
@@ -372,6 +366,105 @@ static void a_drafts_studies_go_with_it(void **state)
     struct dicom_study s;
     assert_int_equal(dicom_study_find(&keep, S("1.2.3.601"), &s), E_NOT_FOUND);
     err_clear(&keep);
+}
+
+/* ---- uploads ---- */
+
+static void all_is_whole(void)
+{
+    struct buf told;
+    struct req own; /* the check uses its own memory as scratch */
+    uint64_t faults = 1;
+
+    as(&own, NULL);
+    buf_init(&told, own.a, 4096);
+    MUST(&keep, store_check(&keep, &told, &faults));
+    if (faults != 0) {
+        fail_msg("%.*s", STR_ARG(buf_get(&told)));
+    }
+    req_done(&own);
+}
+
+static void upload_one(const char *key, const char *name, struct str bytes)
+{
+    struct req rq;
+    struct upload up;
+    struct upload_pen *pen = NULL;
+
+    as(&rq, person_who(&keep, "asker"));
+    MUST(&rq, upload_new(&rq, region.care.uploads, str_z(key), str_z(name), S("a/b"), bytes.n, &up));
+    MUST(&rq, upload_pen_open(&rq, region.care.uploads, up.id, 0, &pen));
+    MUST(&rq, upload_pen_write(&rq, pen, bytes));
+    MUST(&rq, upload_pen_flush(&rq, pen));
+    MUST(&rq, upload_pen_finish(&rq, pen, &up));
+    upload_pen_close(pen);
+    req_done(&rq);
+}
+
+/* Two slices and a text become a study and a file of the case; another one goes with a message. */
+static void uploaded_images_become_studies(void **state)
+{
+    (void)state;
+    struct upload_opts o = {
+        .dir = str_z(region.dir), .max_bytes = 32 << 20, .keep_ms = MS_DAY, .max_open = 8};
+    struct made m = hers("1.2.3.800", "1.2.3.800.1");
+    struct fields f = a_request(&keep);
+    struct problems p = {.n = 0};
+    struct case_file files[8];
+    struct case_message messages[4];
+    struct req rq;
+    bool already = true;
+    uint32_t n = 0;
+    uint32_t total = 0;
+    char id[OS_ID_LEN + 1];
+    struct str new_id = put_new_id(&keep);
+
+    memcpy(id, new_id.p, new_id.n);
+    id[new_id.n] = 0;
+    MUST(&keep, upload_desk_new(&keep, &o, &region.care.uploads));
+    upload_one(id, "a.dcm", made_file(keep.a, &m));
+    m.sop = "1.2.3.800.2";
+    m.number = 2;
+    upload_one(id, "b.dcm", made_file(keep.a, &m));
+    upload_one(id, "note.txt", S("walked in\n"));
+    as(&rq, person_who(&keep, "asker"));
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, consult_submit(&rq, tx, str_z(id), &f, &p, &already));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    struct case_row row = row_of(&keep, str_z(id));
+    MUST(&keep, consult_files(&keep, row.rid, 0, files, LEN(files), &n, &total));
+    assert_int_equal(n, 2);
+    assert_int_equal(total, 2);
+    assert_true(str_eq(files[0].title, S("note.txt")));
+    assert_true(str_eq(files[1].study, S("1.2.3.800")));
+    assert_int_equal(files[1].n_images, 2);
+    assert_true(str_starts(files[1].title, S("CT · 2024-05-01")));
+    MUST(&keep, consult_files(&keep, row.rid, 1, files, 1, &n, &total));
+    assert_int_equal(n, 1);
+    assert_true(str_eq(files[0].study, S("1.2.3.800")));
+
+    m.sop = "1.2.3.800.3";
+    upload_one(id, "c.dcm", made_file(keep.a, &m));
+    m.study = "1.2.3.801";
+    m.sop = "1.2.3.801.1";
+    m.name = "Иванов^Пётр";
+    upload_one(id, "d.dcm", made_file(keep.a, &m));
+    as(&rq, person_who(&keep, "asker"));
+    tx = tx_new(&rq);
+    MUST(&rq, consult_message(&rq, tx, str_z(id), S(""), str_z(id)));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    MUST(&keep, consult_messages(&keep, row.rid, messages, LEN(messages), &n));
+    assert_int_equal(n, 1);
+    assert_int_equal(messages[0].n_files, 1);
+    MUST(&keep, consult_files(&keep, row.rid, 0, files, LEN(files), &n, &total));
+    assert_int_equal(n, 3);
+    assert_int_equal(files[1].n_images, 3);
+    assert_true(str_eq(files[1].id, messages[0].files[0]));
+    assert_non_null(files[2].aside);
+    assert_true(files[2].mismatch);
+    all_is_whole();
+    upload_desk_free(region.care.uploads);
+    region.care.uploads = NULL;
 }
 
 /* ---- many at once ---- */
@@ -434,9 +527,7 @@ static void many_connections_send_one_study(void **state)
     assert_int_equal(number_in(v, "series.0.numberOfInstances"), SENDERS * SLICES);
     assert_true(row.version <= SENDERS * SLICES);
     print_message("%d slices in %d transactions\n", SENDERS * SLICES, (int)row.version);
-    uint64_t faults = 1;
-    MUST(&keep, store_check(&keep, NULL, &faults));
-    assert_int_equal(faults, 0);
+    all_is_whole();
 }
 
 int main(void)
@@ -448,6 +539,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_waits_for_a_decision),
         cmocka_unit_test(a_study_is_shown_in_two_cases),
         cmocka_unit_test(a_drafts_studies_go_with_it),
+        cmocka_unit_test(uploaded_images_become_studies),
         cmocka_unit_test(many_connections_send_one_study),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,4 +1,6 @@
 /* care/sign_preview.c - from the typed conclusion to the bytes that will be signed. See sign_case.h. */
+#include <string.h>
+
 #include "care/consult_int.h"
 #include "care/sign_int.h"
 
@@ -98,21 +100,27 @@ enum err sign_int_seen(struct req *rq, int64_t case_rid, const struct sign_seen 
     TRY_MEM(rq, files);
     TRY_MEM(rq, seen);
     TRY(consult_files(rq, case_rid, 0, files, SEEN_MAX, &n, &total));
+    uint32_t n_seen = 0;
     for (uint32_t i = 0; i < n; i++) {
         struct buf at;
+        if (files[i].aside != NULL) { /* nobody's yet */
+            continue;
+        }
         buf_init(&at, rq->a, 64);
         instant_write(&at, files[i].at);
-        seen[i] = (struct sign_seen){.id = files[i].id,
-                                     .title = files[i].title,
-                                     .type = files[i].type,
-                                     .date = buf_get(&at),
-                                     .size = files[i].size};
-        for (size_t k = 0; k < 32; k++) {
-            seen[i].sha[k] = files[i].sha[k];
+        struct sign_seen *s = &seen[n_seen++];
+        *s = (struct sign_seen){.id = files[i].id,
+                                .title = files[i].title,
+                                .type = files[i].type,
+                                .date = buf_get(&at),
+                                .size = files[i].size};
+        memcpy(s->sha, files[i].sha, sizeof s->sha);
+        if (files[i].study.n > 0) {
+            TRY(consult_study_hash(rq, files[i].study, s->sha));
         }
     }
     *ret_seen = seen;
-    *ret_n = n;
+    *ret_n = n_seen;
     return OK;
 }
 

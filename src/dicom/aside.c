@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "os/random.h"
+#include "store/audit.h"
 
 static const char *const texts[] = {
     [DICOM_ASIDE_PATIENT] = T("The image names another patient."),
@@ -92,17 +93,16 @@ enum err dicom_asides_of_org(struct req *rq, struct str org, int64_t before_ms, 
     return list(rq, &q, n, ret_asides, ret_n);
 }
 
-static struct sql_val sha_val(const struct dicom_aside *s)
+static struct sql_val sha_val(struct req *rq, const struct dicom_aside *s)
 {
-    return s->whole ? sql_null()
-                    : sql_blob((struct str){(const char *)s->blob.sha, sizeof s->blob.sha});
+    return s->whole ? sql_null() : blob_val(rq, &s->blob);
 }
 
 enum err dicom_aside_has(struct req *rq, const struct dicom_aside *aside, bool *ret_has)
 {
     CLEANUP(db_rows_done) struct db_rows q = {0};
 
-    TRY(DB_QUERY(rq, &q, Q_DICOM_ASIDE_SAME, sha_val(aside), sql_i64(aside->reason),
+    TRY(DB_QUERY(rq, &q, Q_DICOM_ASIDE_SAME, sha_val(rq, aside), sql_i64(aside->reason),
                  sql_text(str_or_empty(aside->case_id))));
     return db_next(rq, &q, ret_has);
 }
@@ -121,20 +121,19 @@ enum err dicom_aside_add(struct req *rq, struct tx *tx, struct dicom_aside *asid
     aside->id = str_z(id);
     aside->at = rq->now;
     if (!aside->whole) {
-        TRY(TX_SQL(tx, W_BLOB_ADD, 0, sha_val(aside), sql_i64((int64_t)aside->blob.size),
+        TRY(TX_SQL(tx, W_BLOB_ADD, 0, sha_val(rq, aside), sql_i64((int64_t)aside->blob.size),
                    sql_text(S("application/dicom")), sql_i64(rq->now.ms)));
     }
     return TX_SQL(tx, W_DICOM_ASIDE_NEW, TX_MUST_BE_NEW, sql_text(aside->id),
                   sql_i64(aside->reason), text(aside->case_id), text(aside->org),
-                  text(aside->source), sha_val(aside), sql_i64((int64_t)aside->blob.size),
+                  text(aside->source), sha_val(rq, aside), sql_i64((int64_t)aside->blob.size),
                   text(aside->study), text(aside->series), text(aside->instance),
                   text(aside->patient_id), text(aside->name), text(aside->birth),
                   text(aside->title), sql_i64(rq->now.ms));
 }
 
-enum err dicom_aside_end(struct tx *tx, const struct dicom_aside *aside, enum dicom_aside_state state,
-                         const struct blob_ref *kept, struct str who, struct instant now,
-                         struct str note)
+enum err dicom_aside_end(struct req *rq, struct tx *tx, const struct dicom_aside *aside,
+                         enum dicom_aside_state state, const struct blob_ref *kept, struct str note)
 {
     struct dicom_aside row = *aside;
 
@@ -142,6 +141,7 @@ enum err dicom_aside_end(struct tx *tx, const struct dicom_aside *aside, enum di
         row.blob = *kept;
     }
     return TX_SQL(tx, W_DICOM_ASIDE_END, TX_MUST_CHANGE, sql_text(row.id), sql_i64(state),
-                  sha_val(&row), sql_i64((int64_t)row.blob.size), text(who), sql_i64(now.ms),
+                  sha_val(rq, &row), sql_i64((int64_t)row.blob.size),
+                  text(audit_who_of(rq)->actor), sql_i64(rq->now.ms),
                   text(note));
 }

@@ -47,6 +47,6 @@ MUST_USE enum err dicom_aside_has(struct req *rq, const struct dicom_aside *asid
 MUST_USE enum err dicom_aside_add(struct req *rq, struct tx *tx, struct dicom_aside *aside);
 /* Somebody (rq->who) decided. kept: what its row names from now on (other bytes it took the place of);
  * NULL: as before. Uses of blobs are the caller's. E_STALE from the commit: somebody was quicker. */
-MUST_USE enum err dicom_aside_end(struct tx *tx, const struct dicom_aside *aside,
+MUST_USE enum err dicom_aside_end(struct req *rq, struct tx *tx, const struct dicom_aside *aside,
                                   enum dicom_aside_state state, const struct blob_ref *kept,
-                                  struct str who, struct instant now, struct str note);
+                                  struct str note);

@@ -14,11 +14,6 @@ static struct sql_val text(struct str s)
     return sql_text(str_or_empty(s));
 }
 
-static struct sql_val sha_val(const struct blob_ref *ref)
-{
-    return sql_blob((struct str){(const char *)ref->sha, sizeof ref->sha});
-}
-
 static struct sql_val number(int64_t n)
 {
     return n == DICOM_NO_NUMBER ? sql_null() : sql_i64(n);
@@ -171,12 +166,12 @@ static enum err put_series(struct tx *tx, struct str study, const struct dicom_s
 static enum err put_instance(struct req *rq, struct tx *tx, struct str study, struct str series,
                              const struct dicom_instance *i)
 {
-    TRY(TX_SQL(tx, W_BLOB_ADD, 0, sha_val(&i->blob), sql_i64((int64_t)i->blob.size),
+    TRY(TX_SQL(tx, W_BLOB_ADD, 0, blob_val(rq, &i->blob), sql_i64((int64_t)i->blob.size),
                sql_text(BLOB_TYPE), sql_i64(rq->now.ms)));
     return TX_SQL(tx, W_DICOM_INSTANCE_NEW, TX_MUST_BE_NEW, sql_text(study), sql_text(series),
                   sql_text(i->uid), text(i->sop_class), text(i->syntax), number(i->number),
                   sql_i64(i->rows), sql_i64(i->columns), sql_i64(i->bits), sql_i64(i->frames),
-                  sha_val(&i->blob), sql_i64((int64_t)i->blob.size), text(i->title),
+                  blob_val(rq, &i->blob), sql_i64((int64_t)i->blob.size), text(i->title),
                   sql_i64(rq->now.ms));
 }
 
@@ -227,14 +222,14 @@ enum err dicom_study_claim(struct tx *tx, const struct dicom_study *s, struct st
                   sql_rid(T_PATIENT, patient));
 }
 
-enum err dicom_instance_replace(struct tx *tx, const struct dicom_study *study,
+enum err dicom_instance_replace(struct req *rq, struct tx *tx, const struct dicom_study *study,
                                 const struct dicom_series *series,
                                 const struct dicom_instance *was, const struct dicom_instance *now)
 {
     int64_t more = (int64_t)now->blob.size - (int64_t)was->blob.size;
 
-    TRY(TX_SQL(tx, W_DICOM_INSTANCE_BYTES, TX_MUST_CHANGE, sql_text(was->uid), sha_val(&was->blob),
-               sha_val(&now->blob), sql_i64((int64_t)now->blob.size), text(now->syntax),
+    TRY(TX_SQL(tx, W_DICOM_INSTANCE_BYTES, TX_MUST_CHANGE, sql_text(was->uid), blob_val(rq, &was->blob),
+               blob_val(rq, &now->blob), sql_i64((int64_t)now->blob.size), text(now->syntax),
                sql_i64(now->rows), sql_i64(now->columns), sql_i64(now->bits),
                sql_i64(now->frames)));
     TRY(TX_SQL(tx, W_DICOM_SERIES_MORE, 0, sql_text(study->uid), sql_text(series->uid),

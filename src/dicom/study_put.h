@@ -52,7 +52,8 @@ MUST_USE enum err dicom_place_end(struct tx *tx, struct str uid, struct str case
 /* Nobody's study becomes a patient's (Patient id). */
 MUST_USE enum err dicom_study_claim(struct tx *tx, const struct dicom_study *s, struct str patient);
 /* Other bytes for a known instance; the counts of study and series follow. was: what is replaced. */
-MUST_USE enum err dicom_instance_replace(struct tx *tx, const struct dicom_study *study,
+MUST_USE enum err dicom_instance_replace(struct req *rq, struct tx *tx,
+                                         const struct dicom_study *study,
                                          const struct dicom_series *series,
                                          const struct dicom_instance *was,
                                          const struct dicom_instance *now);

@@ -265,6 +265,11 @@ enum err blob_map(struct req *rq, struct store *st, const uint8_t sha[32], struc
     return os_map(rq, fd, size, ret_bytes);
 }
 
+struct sql_val blob_val(struct req *rq, const struct blob_ref *ref)
+{
+    return sql_blob(arena_str(rq->a, (struct str){(const char *)ref->sha, sizeof(ref->sha)}));
+}
+
 enum err blob_check(struct req *rq, struct store *st, const uint8_t sha[32])
 {
     CLEANUP(os_close_p) int fd = -1;

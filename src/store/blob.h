@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "store/stmt.h"
 #include "store/store.h"
 
 struct blob_ref {
@@ -57,6 +58,8 @@ MUST_USE enum err blob_read(struct req *rq, struct store *st, const uint8_t sha[
  * errors   E_NOT_FOUND, E_IO */
 MUST_USE enum err blob_map(struct req *rq, struct store *st, const uint8_t sha[32],
                            struct str *ret_bytes);
+/* Its name as a value of a statement: a copy that lives until the request ends. */
+struct sql_val blob_val(struct req *rq, const struct blob_ref *ref);
 /* Reads it all again and holds it to its name.
  * errors   E_CHECKSUM, E_NOT_FOUND, E_IO */
 MUST_USE enum err blob_check(struct req *rq, struct store *st, const uint8_t sha[32]);

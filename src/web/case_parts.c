@@ -68,18 +68,28 @@ static void add_file(struct http_req *h, const struct case_file *f, struct val *
     buf_init(&hash, h->rq.a, 80);
     buf_hex(&hash, f->sha, sizeof f->sha);
     val_set_str(m, "id", f->id);
-    val_set_str(m, "href", page_path(h, "/files/", f->id, ""));
+    if (f->study.n == 0 && f->aside == NULL) {
+        val_set_str(m, "href", page_path(h, "/files/", f->id, ""));
+        val_set_str(m, "hash", buf_get(&hash));
+    }
+    if (f->study.n > 0) {
+        val_set_str(m, "study", f->study);
+        val_set_i64(m, "images", f->n_images);
+    }
     val_set_str(m, "name", f->title);
     val_set_str(m, "kind", kind_of(f));
     val_set_bool(m, "picture", is_picture(f));
     val_set_i64(m, "size", (int64_t)f->size);
     val_set_instant(m, "at", f->at);
     val_set_str(m, "by", f->author_name);
-    val_set_str(m, "hash", buf_get(&hash));
-    if (f->is_dicom) {
+    if (f->is_dicom && f->study.n > 0) {
+        val_set_str(m, "note", f->dicom.patient_name);
+    } else if (f->is_dicom) {
         val_set_str(m, "note", dicom_note(h, &f->dicom));
     }
-    if (f->mismatch) {
+    if (f->aside != NULL) {
+        val_set_str(m, "bad", tr(h->rq.lang, f->aside));
+    } else if (f->mismatch) {
         val_set_str(m, "bad", tr(h->rq.lang, T("The patient named in this file is another one: "
                                                "make sure that it is the right image.")));
     }
@@ -108,19 +118,18 @@ enum err case_set_files(struct http_req *h, const struct case_view *v, struct va
 
 /* ---- messages ---- */
 
-/* Name of a file among those shown; its id when it is not there. */
-static struct str file_name(const struct val *root, struct str id)
+/* Of a file among those shown; NULL when it is not there, or has none. */
+static const struct val *file_member(const struct val *root, struct str id, const char *member)
 {
     const struct val *list = val_find(root, S("files"));
     for (const struct val_item *i = list != NULL ? val_first(list) : NULL; i != NULL;
          i = val_next(i)) {
         const struct val *have = val_find(val_item_value(i), S("id"));
-        const struct val *name = val_find(val_item_value(i), S("name"));
-        if (have != NULL && name != NULL && str_eq(have->s, id)) {
-            return name->s;
+        if (have != NULL && str_eq(have->s, id)) {
+            return val_find(val_item_value(i), str_z(member));
         }
     }
-    return id;
+    return NULL;
 }
 
 enum err case_set_talk(struct http_req *h, const struct case_view *v, struct val *root)
@@ -141,8 +150,14 @@ enum err case_set_talk(struct http_req *h, const struct case_view *v, struct val
         struct val *files = val_set_list(m, "files");
         for (uint32_t k = 0; k < all[i].n_files; k++) {
             struct val *f = val_add_map(files);
-            val_set_str(f, "href", page_path(h, "/files/", all[i].files[k], ""));
-            val_set_str(f, "name", file_name(root, all[i].files[k]));
+            const struct val *href = file_member(root, all[i].files[k], "href");
+            const struct val *name = file_member(root, all[i].files[k], "name");
+            val_set_str(f, "name", name != NULL ? name->s : all[i].files[k]);
+            if (href != NULL) {
+                val_set_str(f, "href", href->s);
+            } else if (name == NULL) {
+                val_set_str(f, "href", page_path(h, "/files/", all[i].files[k], ""));
+            }
         }
     }
     return OK;
