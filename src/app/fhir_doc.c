@@ -119,7 +119,8 @@ int command_fhir_doc(struct command_args *args)
                 "`_id`,\n`_lastUpdated`, `_tag`, `_profile`, `_security`, `_source`, `_text`, "
                 "`_content`, `_filter`, `_has`, `_list`.\n\n"
                 "Parameters of exports, imports and views: [BULK.md](BULK.md). How applications and "
-                "services are let in: [SMART.md](SMART.md).\nTopics and channels: [SUBSCRIPTIONS.md](SUBSCRIPTIONS.md).\n"
+                "services are let in: [SMART.md](SMART.md).\n"
+                "Topics and channels: [SUBSCRIPTIONS.md](SUBSCRIPTIONS.md).\n"
                 "\n## Limits\n\nWhat is beyond them is refused with an OperationOutcome that says "
                 "where.\n\n"
                 "- a resource: 16 MiB, 64 levels, 1 000 000 names and values, ");
