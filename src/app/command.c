@@ -43,7 +43,7 @@ const struct command commands[] = {
     {"reindex", "", "make the search index anew from the resources, also beside a running server; goes on where it was interrupted", command_reindex},
     {"validate", "FILE... [--profile FILE|URL] [--with FILE]... [--strict]", "hold resources to FHIR R4, to profiles; print an OperationOutcome for each file", command_validate},
     {"fhirpath", "--expr EXPR [--input FILE] [--strict] [--lenient-as] [--bare] | --tests FOLDER | --bench FILE", "evaluate FHIRPath over a resource, run test cases, measure", command_fhirpath},
-    {"dicom", "FILE [--frames | --elements] [--pixels] [--inline BYTES] [--as-sent] [--picture] [--frame N] [--width POINTS]", "a DICOM file as DICOM JSON; its elements; size and SHA-256 of its frames; a frame as a Netpbm picture", command_dicom},
+    {"dicom", "FILE [--frames | --elements] [--pixels] [--inline BYTES] [--as-sent] [--picture] [--frame N] [--width POINTS] [--deidentify] [--pseudonym NAME] [--days N]", "a DICOM file as DICOM JSON; its elements; size and SHA-256 of its frames; a frame as a Netpbm picture; the file without identity", command_dicom},
     {"view", "FILE [--input NDJSON] [--format csv|ndjson|json]", "the rows of a ViewDefinition over a file of resources, or over the data folder", command_view},
     {"export", "--out FOLDER [--type TYPE,TYPE] [--since INSTANT]", "all resources as NDJSON files, one a type; goes on where it was interrupted", command_export},
     {"import", "FILE ...", "resources from NDJSON files; goes on where it was interrupted", command_import},

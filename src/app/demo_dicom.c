@@ -2,6 +2,7 @@
 #include "app/demo_file.h"
 
 #include "app/demo_pixel.h"
+#include "codec/dicom_file.h"
 
 struct image_kind {
     const char *sop_class;
@@ -82,27 +83,17 @@ static void number(struct buf *b, uint32_t tag, struct req *rq, uint64_t v)
 static struct str uid(struct req *rq, uint64_t seed, const char *what, uint64_t part)
 {
     struct demo_random r = {seed * 31 + part * 1000003 + str_hash(str_z(what))};
-    uint32_t word[4];
-    char digits[48];
-    size_t at = sizeof(digits);
+    uint8_t bytes[16];
+    char text[DICOM_UUID_UID];
     struct buf b;
-    for (size_t i = 0; i < 4; i++) {
-        word[i] = (uint32_t)demo_next(&r);
-    }
-    word[1] = (word[1] & 0xFFFF0FFFU) | 0x4000U; /* version 4, RFC 4122 */
-    word[2] = (word[2] & 0x3FFFFFFFU) | 0x80000000U;
-    while ((word[0] | word[1] | word[2] | word[3]) != 0) {
-        uint64_t rest = 0;
-        for (size_t i = 0; i < 4; i++) {
-            uint64_t v = rest << 32 | word[i];
-            word[i] = (uint32_t)(v / 10);
-            rest = v % 10;
+    for (size_t i = 0; i < sizeof(bytes); i += 4) {
+        uint32_t word = (uint32_t)demo_next(&r);
+        for (size_t k = 0; k < 4; k++) {
+            bytes[i + k] = (uint8_t)(word >> (24 - 8 * k));
         }
-        digits[--at] = (char)('0' + rest);
     }
-    buf_init(&b, rq->a, 64);
-    BUF_LIT(&b, "2.25.");
-    buf_bytes(&b, digits + at, sizeof(digits) - at);
+    buf_init(&b, rq->a, sizeof(text));
+    buf_bytes(&b, text, dicom_uid_make(bytes, text));
     return buf_get(&b);
 }
 

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "app/command.h"
+#include "codec/dicom_deidentify.h"
 #include "codec/dicom_frames.h"
 #include "codec/dicom_json.h"
 #include "dicom/render.h"
 #include "os/file.h"
+#include "os/random.h"
 
 enum { FILE_MAX = 1 << 30, JSON_MAX = 1 << 30, INLINE_MAX = 1024 };
 
@@ -135,6 +137,27 @@ static enum err print_json(struct command_args *args, const struct dicom_file *f
     return OK;
 }
 
+/* The file without identity; UIDs are replaced by a secret of this call. */
+static enum err print_clean(struct command_args *args, const struct dicom_file *f)
+{
+    const char *name = command_option(args, "pseudonym");
+    const char *days = command_option(args, "days");
+    struct dicom_deidentify how = {.pseudonym = name == NULL ? S("ANON") : str_z(name),
+                                   .shift = days != NULL};
+    int64_t shift = 0;
+    struct dicom_clean c;
+    if (days != NULL && (!str_i64(str_z(days), &shift) || shift < INT16_MIN || shift > INT16_MAX)) {
+        return FAIL(args->rq, E_BAD_INPUT, "--days");
+    }
+    how.days = (int32_t)shift;
+    os_random(how.secret, sizeof(how.secret));
+    TRY(dicom_deidentify(args->rq, f, &how, &c));
+    command_print(c.head);
+    command_print(c.pixels);
+    command_print(c.tail);
+    return OK;
+}
+
 int command_dicom(struct command_args *args)
 {
     struct req *rq = args->rq;
@@ -146,10 +169,11 @@ int command_dicom(struct command_args *args)
     enum err e = command_read_file(rq, args->words[0], FILE_MAX, &bytes);
     e = e == OK ? dicom_file_open(rq, bytes, NULL, &f) : e;
     if (e == OK) {
-        e = has_word(args, "--frames")     ? print_frames(rq, &f)
-            : has_word(args, "--picture")  ? print_picture(args, &f)
-            : has_word(args, "--elements") ? print_elements(rq, &f)
-                                           : print_json(args, &f);
+        e = has_word(args, "--frames")       ? print_frames(rq, &f)
+            : has_word(args, "--picture")    ? print_picture(args, &f)
+            : has_word(args, "--elements")   ? print_elements(rq, &f)
+            : has_word(args, "--deidentify") ? print_clean(args, &f)
+                                             : print_json(args, &f);
     }
     return e == OK ? COMMAND_OK : COMMAND_FAILED;
 }

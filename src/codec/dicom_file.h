@@ -130,6 +130,11 @@ size_t dicom_unit(const char vr[2]);
 /* v with the bytes of each unit in the other order, into out (v.n bytes; not v itself). */
 void dicom_swap(struct str v, size_t unit, char *out);
 
+/* A UID of 16 unpredictable bytes: "2.25." and, as a decimal number, the UUID (version 4) they make
+ * (PS3.5 B.2). NUL-ended; gives its length. */
+enum { DICOM_UUID_UID = 45 };
+size_t dicom_uid_make(const uint8_t bytes[16], char out[DICOM_UUID_UID]);
+
 /* The dictionary of PS3.6. vr: "UN" when it does not know the tag. */
 void dicom_dict_vr(uint32_t tag, char ret_vr[3]);
 /* "PatientName"; empty when it does not know the tag. */

@@ -137,3 +137,12 @@ extern const uint16_t dicom_dict_by_name[];      /* positions in dicom_dict */
 extern const size_t dicom_dict_names;
 extern const struct dicom_dict_range dicom_dict_ranges[];
 extern const size_t dicom_dict_ranges_count;
+
+/* What becomes of an attribute that is de-identified, written by tools/dicom_deidentify.mjs: 'X' goes, 'Z'
+ * empty, 'D' another value, 'U' another UID. */
+struct dicom_action {
+    uint32_t tag;
+    char what;
+};
+extern const struct dicom_action dicom_actions[]; /* by tag */
+extern const size_t dicom_actions_count;

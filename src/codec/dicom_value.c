@@ -301,3 +301,29 @@ bool dicom_elem_double(const struct dicom_elem *e, size_t i, double *ret_v)
     }
     }
 }
+
+size_t dicom_uid_make(const uint8_t bytes[16], char out[DICOM_UUID_UID])
+{
+    uint32_t word[4];
+    char digits[40];
+    size_t at = sizeof(digits);
+    for (size_t i = 0; i < 4; i++) {
+        word[i] = dicom_get32(bytes + i * 4, true);
+    }
+    word[1] = (word[1] & 0xFFFF0FFFU) | 0x4000U; /* version 4, RFC 4122 */
+    word[2] = (word[2] & 0x3FFFFFFFU) | 0x80000000U;
+    while ((word[0] | word[1] | word[2] | word[3]) != 0) {
+        uint64_t rest = 0;
+        for (size_t i = 0; i < 4; i++) {
+            uint64_t v = rest << 32 | word[i];
+            word[i] = (uint32_t)(v / 10);
+            rest = v % 10;
+        }
+        digits[--at] = (char)('0' + rest);
+    }
+    size_t n = sizeof(digits) - at;
+    memcpy(out, "2.25.", 5);
+    memcpy(out + 5, digits + at, n);
+    out[5 + n] = '\0';
+    return 5 + n;
+}

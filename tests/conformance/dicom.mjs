@@ -1,7 +1,7 @@
 // DICOM files read by the program: node tests/conformance/dicom.mjs CONSILIUM DATA
 // Metadata and frames of the public files are held to what stands beside them; where Debian's dcmtk is
 // installed, metadata also to its dcm2json, of the same files and of what dcmconv makes of them in other
-// codings. First frames as pictures are held to dcmtk's own. Prints a line a case (tests/conformance/suite.h).
+// codings. First frames as pictures are held to dcmtk's own. De-identified, nothing removed stands in a file. Prints a line a case (tests/conformance/suite.h).
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -213,6 +213,44 @@ function fragments(row, dir) {
   return undefined;
 }
 
+// All values of text of a data set, and parts of names, into two sets: as places and what stands there.
+function texts(set, into, at = '') {
+  for (const [tag, e] of Object.entries(set)) {
+    for (const [i, v] of (e.Value ?? []).entries()) {
+      const place = `${at}${tag}/${i}`;
+      if (e.vr === 'SQ') texts(v ?? {}, into, `${place}/`);
+      else if (e.vr === 'PN') Object.values(v ?? {}).flatMap((x) => x.split('^')).forEach((x, k) => into.set(`${place}/${k}`, x));
+      else if (typeof v === 'string') into.set(place, v);
+    }
+  }
+  return into;
+}
+
+// Without identity: read by dcmtk and by us, the same pixels, nothing of what was removed anywhere in it.
+const WORTH = 5; // shorter values stand in others by chance
+function deidentified(row, dir) {
+  const name = `deidentified ${row.file}`;
+  const file = path.join(DIR, row.file);
+  const out = path.join(dir, 'clean.dcm');
+  const r = spawnSync(program, ['dicom', file, '--deidentify'], { maxBuffer: 1 << 28 });
+  if (r.status !== 0) return fail(name, String(r.stderr).trim());
+  fs.writeFileSync(out, r.stdout);
+  const before = texts(JSON.parse(ours(file, '--as-sent').out), new Map());
+  const clean = JSON.parse(ours(out, '--as-sent').out);
+  const after = texts(clean, new Map());
+  const stayed = new Set(after.values());
+  const lost = [...before].filter(([place, v]) => v.length >= WORTH && after.get(place) !== v && !stayed.has(v) && ![...stayed].some((s) => s.includes(v)));
+  const found = lost.find(([, v]) => r.stdout.includes(Buffer.from(v)));
+  if (lost.length === 0) return fail(name, 'nothing was removed');
+  if (found) return fail(name, `${found[0]} stands in it still`);
+  if (clean['00120062']?.Value?.[0] !== 'YES') return fail(name, 'it does not say so');
+  const same = row.file === 'mr-explicit-be.dcm' ? path.join(DIR, 'mr-explicit-le.dcm') : file;
+  const frame = (f) => ours(f, '--frames').out.split('\n').map((l) => l.split(' ').filter((_, i) => i !== 1).join(' ')).join('\n');
+  if (row.pixel && frame(out) !== frame(same)) return fail(name, 'other pixels');
+  if (dcmtk && !run(['dcmdump', '-q', out]).fine) return fail(name, 'refused by dcmdump');
+  return ok(name);
+}
+
 const index = JSON.parse(fs.readFileSync(path.join(DIR, 'index.json'), 'utf8'));
 const dcmtk = spawnSync('dcm2json', ['--version']).status === 0;
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'dicom-'));
@@ -224,6 +262,7 @@ try {
     }
     metadata(row);
     if (row.pixel) frames(row);
+    deidentified(row, dir);
     if (!dcmtk) {
       left(`dcm2json ${row.file}`, 'dcmtk is not installed');
       continue;
