@@ -457,6 +457,20 @@ static enum err try_sorted(struct finder *f, bool *ret_done)
     return OK;
 }
 
+/* Several lists in the order asked for, one of them what names a resource: gone through at once they cost
+ * hardly more than a race would. */
+static bool lanes_suit(const struct finder *f)
+{
+    size_t n = 0;
+    bool has_ref = false;
+    for (size_t i = 0; i < f->q->n; i++) {
+        const struct fhir_criterion *c = &f->q->c[i];
+        has_ref = has_ref || asks_refs(c);
+        n += source_is_ordered(c) && source_lists(c) <= LANE_LISTS_MAX ? 1 : 0;
+    }
+    return f->natural && !f->counting && has_ref && n > 1;
+}
+
 /* Sorted by a date, and nothing else is asked but when it is: the walk passes over nothing. */
 static bool sort_is_all(const struct finder *f)
 {
@@ -493,7 +507,7 @@ enum err finder_run(struct finder *f)
     bool first = sort_is_all(f);
     TRY(first ? try_sorted(f, &done) : OK);
     if (!done) {
-        TRY(finder_race(f, RACE_SHORT, NULL, &done));
+        TRY(finder_race(f, lanes_suit(f) ? RACE_SHORT / 4 : RACE_SHORT, NULL, &done));
     }
     if (!done && !f->natural) {
         TRY(finder_race(f, RACE_MIDDLE, NULL, &done));

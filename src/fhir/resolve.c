@@ -170,11 +170,11 @@ static enum err refs_resolve(struct req *rq, struct fhir_criterion *c)
     if (c->sorted) {
         return OK;
     }
-    for (unsigned t = 1; t < T_COUNT; t++) {
-        types += fhir_param_names(c->p, (enum fhir_type)t) ? 1 : 0;
-    }
     for (size_t i = 0; i < c->n; i++) {
         untyped += c->v[i].ref.target == 0 && c->v[i].ref.type == T_NONE ? 1 : 0;
+    }
+    for (unsigned t = 1; t < T_COUNT && untyped > 0; t++) {
+        types += fhir_param_names(c->p, (enum fhir_type)t) ? 1 : 0;
     }
     if (untyped * types > UNTYPED_MAX) {
         return query_refuse(rq, T("So many references need their type: Patient/1."), c->param);

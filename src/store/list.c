@@ -2,13 +2,17 @@
 #include "store/read_int.h"
 #include "store/store_int.h"
 
-enum { LIST_PARTS = 16 }; /* systems merged by one token list */
+enum {
+    LIST_PARTS = 16, /* systems merged by one token list */
+    FAR_KEPT = 3,    /* short seeks until a list that jumped is stepped through again */
+};
 
 struct part {
     sqlite3_stmt *st;
     struct hit head;
     int64_t hi;
     bool has; /* head is a row not yet given */
+    unsigned far; /* the last seeks jumped */
 };
 
 struct list {
@@ -495,14 +499,17 @@ void list_seek(struct list *l, struct hit from)
     ASSERT(l->bound_at != 0);
     for (size_t i = 0; i < l->n; i++) {
         struct part *p = &l->parts[i];
-        for (int k = 0; k < NEAR && p->has && hit_before(l, p->head, from); k++) {
+        unsigned near = p->far > 0 ? 1 : NEAR; /* where the last jump went far, so will this one */
+        for (unsigned k = 0; k < near && p->has && hit_before(l, p->head, from); k++) {
             part_step(l, p);
         }
-        if (p->has && hit_before(l, p->head, from)) {
+        bool jump = p->has && hit_before(l, p->head, from);
+        if (jump) {
             sqlite3_reset(p->st);
             bound_bind(l, p->st, from);
             part_step(l, p);
         }
+        p->far = jump ? FAR_KEPT : p->far - (p->far > 0 ? 1 : 0);
     }
 }
 
