@@ -178,12 +178,14 @@ static enum err answer_now(struct http_req *h)
                         : FAIL(&h->rq, E_TOO_LARGE, "the answer is too large");
 }
 
-/* Operations may take long: on the pool. */
+/* Operations, and histories of more than one resource, may take long: on the pool. */
 static enum err bundle_answer(struct http_req *h)
 {
     const struct bundle *b = h->page_ctx;
     for (size_t i = 0; i < b->n; i++) {
-        if (b->v[i].is_op && !b->v[i].skip) {
+        const struct entry *x = &b->v[i];
+        bool long_history = x->id.n == 0 && str_eq(x->rest, S("_history"));
+        if ((x->is_op || long_history) && !x->skip) {
             return http_slow(h, answer_now);
         }
     }
