@@ -9,6 +9,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/log.h"
+#include "work/cstore.h"
 #include "work/herald.h"
 #include "work/runner.h"
 
@@ -116,12 +117,25 @@ static struct str fhir_base(struct req *rq, const struct app *app)
 struct workers {
     struct runner *runner;
     struct herald *herald;
+    struct cstore *cstore; /* NULL: switched off */
 };
 
 static void workers_stop(struct workers *w)
 {
+    cstore_stop(w->cstore);
     herald_stop(w->herald);
     runner_stop(w->runner);
+}
+
+static enum err cstore_up(struct req *rq, struct app *app, struct cstore **ret_cstore)
+{
+    const struct config *c = app->config;
+    struct cstore_opts o = {.listen = c->dicom_listen,
+                            .port = (uint16_t)c->dicom_port,
+                            .title = c->dicom_title,
+                            .peers = c->dicom_peers,
+                            .associations = (unsigned)c->dicom_associations};
+    return c->dicom_port == 0 ? OK : cstore_start(rq, &app->web.care, &o, ret_cstore);
 }
 
 static enum err workers_start(struct req *rq, struct app *app, struct workers *ret_w)
@@ -129,6 +143,9 @@ static enum err workers_start(struct req *rq, struct app *app, struct workers *r
     struct workers w = {0};
     TRY(runner_start(rq, &app->web.care, &w.runner));
     enum err e = herald_start(rq, &app->web.care, fhir_base(rq, app), &w.herald);
+    if (e == OK) {
+        e = cstore_up(rq, app, &w.cstore);
+    }
     if (e != OK) {
         workers_stop(&w);
         return e;

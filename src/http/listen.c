@@ -2,20 +2,18 @@
  *
  * Each I/O thread is a libmicrohttpd daemon of its own with epoll; all share one listening socket,
  * so that each thread has its own read handle and arenas and nothing is shared between requests. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "http/http_int.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/socket.h"
 
-enum { BACKLOG = 1024, SILENCE_S = 60 };
+enum { SILENCE_S = 60 };
 
 /* ---- what libmicrohttpd calls ---- */
 
@@ -57,44 +55,6 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *conn, char *s)
 }
 
 /* ---- starting ---- */
-
-static enum err listen_on(struct req *rq, const struct http_opts *o, int *ret_fd,
-                          uint16_t *ret_port)
-{
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } a = {0};
-    socklen_t size = 0;
-    if (inet_pton(AF_INET, o->listen, &a.v4.sin_addr) == 1) {
-        a.v4.sin_family = AF_INET;
-        a.v4.sin_port = htons(o->port);
-        size = sizeof(a.v4);
-    } else if (inet_pton(AF_INET6, o->listen, &a.v6.sin6_addr) == 1) {
-        a.v6.sin6_family = AF_INET6;
-        a.v6.sin6_port = htons(o->port);
-        size = sizeof(a.v6);
-    } else {
-        return FAIL(rq, E_BAD_INPUT, "listen address");
-    }
-    int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int on = 1;
-    if (fd < 0) {
-        return FAIL(rq, E_IO, "socket errno %d", errno);
-    }
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    socklen_t len = sizeof(a);
-    if (bind(fd, &a.any, size) != 0 || listen(fd, BACKLOG) != 0
-        || getsockname(fd, &a.any, &len) != 0) {
-        int e = errno;
-        close(fd);
-        return FAIL(rq, e == EADDRINUSE ? E_CONFLICT : E_IO, "listen errno %d", e);
-    }
-    *ret_fd = fd;
-    *ret_port = ntohs(a.any.sa_family == AF_INET ? a.v4.sin_port : a.v6.sin6_port);
-    return OK;
-}
 
 static enum err worker_start(struct req *rq, struct http_server *s, unsigned i)
 {
@@ -161,7 +121,7 @@ enum err http_server_start(struct req *rq, const struct http_opts *opts,
     os_mutex_init(&s->clock_lock);
     os_cond_init(&s->clock_wake);
     pool_start(&s->pool, s, MAX(1, opts->pool_threads));
-    enum err e = listen_on(rq, &s->o, &s->listen_fd, &s->port);
+    enum err e = os_listen(rq, s->o.listen, s->o.port, &s->listen_fd, &s->port);
     for (unsigned i = 0; i < s->o.io_threads && e == OK; i++) {
         e = worker_start(rq, s, i);
     }

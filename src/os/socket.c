@@ -1,0 +1,116 @@
+/* os/socket.c - TCP. See socket.h. */
+#include "os/socket.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024 };
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+enum err os_listen(struct req *rq, const char *address, uint16_t port, int *ret_fd,
+                   uint16_t *ret_port)
+{
+    union address a = {0};
+    socklen_t size = 0;
+    if (inet_pton(AF_INET, address, &a.v4.sin_addr) == 1) {
+        a.v4.sin_family = AF_INET;
+        a.v4.sin_port = htons(port);
+        size = sizeof(a.v4);
+    } else if (inet_pton(AF_INET6, address, &a.v6.sin6_addr) == 1) {
+        a.v6.sin6_family = AF_INET6;
+        a.v6.sin6_port = htons(port);
+        size = sizeof(a.v6);
+    } else {
+        return FAIL(rq, E_BAD_INPUT, "listen address");
+    }
+    int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int on = 1;
+    if (fd < 0) {
+        return FAIL(rq, E_IO, "socket errno %d", errno);
+    }
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    socklen_t len = sizeof(a);
+    if (bind(fd, &a.any, size) != 0 || listen(fd, BACKLOG) != 0
+        || getsockname(fd, &a.any, &len) != 0) {
+        int e = errno;
+        close(fd);
+        return FAIL(rq, e == EADDRINUSE ? E_CONFLICT : E_IO, "listen errno %d", e);
+    }
+    *ret_fd = fd;
+    *ret_port = ntohs(a.any.sa_family == AF_INET ? a.v4.sin_port : a.v6.sin6_port);
+    return OK;
+}
+
+static bool ready(int fd, short what, uint32_t wait_ms)
+{
+    struct pollfd p = {.fd = fd, .events = what};
+    return poll(&p, 1, wait_ms > INT32_MAX ? -1 : (int)wait_ms) > 0;
+}
+
+bool os_accept(int listen_fd, uint32_t wait_ms, int *ret_fd, char ret_peer[OS_PEER_MAX])
+{
+    union address a = {0};
+    socklen_t len = sizeof(a);
+    if (!ready(listen_fd, POLLIN, wait_ms)) {
+        return false;
+    }
+    int fd = accept4(listen_fd, &a.any, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+        return false;
+    }
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    const void *at = a.any.sa_family == AF_INET ? (const void *)&a.v4.sin_addr
+                                                : (const void *)&a.v6.sin6_addr;
+    if (inet_ntop(a.any.sa_family, at, ret_peer, OS_PEER_MAX) == NULL) {
+        ret_peer[0] = '\0';
+    }
+    *ret_fd = fd;
+    return true;
+}
+
+enum os_got os_recv(int fd, void *p, size_t size, uint32_t wait_ms, size_t *ret_n)
+{
+    for (;;) {
+        ssize_t n = recv(fd, p, size, 0);
+        if (n > 0) {
+            *ret_n = (size_t)n;
+            return OS_GOT_BYTES;
+        }
+        if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+            return OS_GOT_END;
+        }
+        if (errno == EAGAIN && !ready(fd, POLLIN, wait_ms)) {
+            return OS_GOT_NOTHING;
+        }
+    }
+}
+
+bool os_send(int fd, const void *p, size_t n, uint32_t wait_ms)
+{
+    const char *at = p;
+    while (n > 0) {
+        ssize_t sent = send(fd, at, n, MSG_NOSIGNAL);
+        if (sent > 0) {
+            at += sent;
+            n -= (size_t)sent;
+        } else if (errno == EAGAIN) {
+            if (!ready(fd, POLLOUT, wait_ms)) {
+                return false;
+            }
+        } else if (errno != EINTR) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,29 @@
+/* os/socket.h - TCP: a listening socket; connections a thread of their own serves, with waits that end. */
+#pragma once
+
+#include "base/req.h"
+
+enum { OS_PEER_MAX = 46 }; /* bytes of an address as text, its NUL counted */
+
+/* Listens on an IPv4 or IPv6 address given as text.
+ *
+ * port     0: any free one
+ * gives    *ret_fd, not blocking (os_close), and the port
+ * errors   E_BAD_INPUT  no address; E_CONFLICT  somebody listens there; E_IO */
+MUST_USE enum err os_listen(struct req *rq, const char *address, uint16_t port, int *ret_fd,
+                            uint16_t *ret_port);
+/* A peer that waits to be served; false when none came in wait_ms, or the system has no room for one.
+ * Small answers are sent at once (TCP_NODELAY).
+ *
+ * gives    *ret_fd (os_close) and the peer's address */
+MUST_USE bool os_accept(int listen_fd, uint32_t wait_ms, int *ret_fd, char ret_peer[OS_PEER_MAX]);
+
+enum os_got {
+    OS_GOT_BYTES,
+    OS_GOT_NOTHING, /* in wait_ms */
+    OS_GOT_END,     /* the peer closed, or the line broke */
+};
+/* At most size bytes, as soon as there are any. */
+MUST_USE enum os_got os_recv(int fd, void *p, size_t size, uint32_t wait_ms, size_t *ret_n);
+/* All bytes; false when the line broke or the peer took none for wait_ms. */
+MUST_USE bool os_send(int fd, const void *p, size_t n, uint32_t wait_ms);
