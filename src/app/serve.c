@@ -134,7 +134,8 @@ static enum err cstore_up(struct req *rq, struct app *app, struct cstore **ret_c
                             .port = (uint16_t)c->dicom_port,
                             .title = c->dicom_title,
                             .peers = c->dicom_peers,
-                            .associations = (unsigned)c->dicom_associations};
+                            .associations = (unsigned)c->dicom_associations,
+                            .silence_s = (unsigned)c->dicom_silence};
     return c->dicom_port == 0 ? OK : cstore_start(rq, &app->web.care, &o, ret_cstore);
 }
 

@@ -31,9 +31,15 @@ struct dimse_store {
     struct str calling; /* AE title of the sender */
 };
 
+enum dimse_may {
+    DIMSE_MAY,
+    DIMSE_NOT_CALLING, /* rejected: the calling title is not known */
+    DIMSE_NOT_CALLED,  /* rejected: that is not our title */
+};
+
 struct dimse_sink {
-    /* May this peer come in under these titles? false: rejected. */
-    bool (*may)(void *ctx, struct str calling, struct str called);
+    /* May this peer come in under these titles? */
+    enum dimse_may (*may)(void *ctx, struct str calling, struct str called);
     /* A C-STORE begins. head: the bytes a DICOM file (PS3.10) of it begins with; the data set follows by
      * data(). Slices live until it returns. */
     enum err (*begin)(void *ctx, const struct dimse_store *s, struct str head);

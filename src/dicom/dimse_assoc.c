@@ -26,6 +26,7 @@ struct reject {
 };
 static const struct reject NO_CONTEXT = {1, 1, 2};
 static const struct reject NO_CALLER = {1, 1, 3};
+static const struct reject NO_CALLED = {1, 1, 7};
 static const struct reject NO_VERSION = {1, 2, 2};
 
 void dimse_be16(struct buf *b, unsigned v)
@@ -233,8 +234,10 @@ bool dimse_associate(struct dimse *d, struct str request, struct buf *out)
         return false;
     }
     const struct reject *why = (request.p[1] & 1) == 0 ? &NO_VERSION : !context ? &NO_CONTEXT : NULL;
-    if (why == NULL && !d->sink.may(d->sink.ctx, dimse_calling(d), (struct str){d->called, d->called_n})) {
-        why = &NO_CALLER;
+    if (why == NULL) {
+        struct str called = {d->called, d->called_n};
+        enum dimse_may may = d->sink.may(d->sink.ctx, dimse_calling(d), called);
+        why = may == DIMSE_NOT_CALLING ? &NO_CALLER : may == DIMSE_NOT_CALLED ? &NO_CALLED : NULL;
     }
     if (why != NULL) {
         reject(out, *why);

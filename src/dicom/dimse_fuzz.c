@@ -11,10 +11,11 @@ struct heard {
     uint64_t bytes;
 };
 
-static bool may(void *ctx, struct str calling, struct str called)
+static enum dimse_may may(void *ctx, struct str calling, struct str called)
 {
     (void)ctx;
-    return calling.n <= 16 && called.n <= 16;
+    ASSERT(calling.n <= 16 && called.n <= 16);
+    return DIMSE_MAY;
 }
 
 static enum err begin(void *ctx, const struct dimse_store *s, struct str head)

@@ -153,10 +153,13 @@ struct heard {
     bool reject;
 };
 
-static bool may(void *ctx, struct str calling, struct str called)
+static enum dimse_may may(void *ctx, struct str calling, struct str called)
 {
     struct heard *h = ctx;
-    return !h->reject && str_eq(calling, S("CT-ROOM-1")) && str_eq(called, S("CONSILIUM"));
+    if (h->reject || !str_eq(calling, S("CT-ROOM-1"))) {
+        return DIMSE_NOT_CALLING;
+    }
+    return str_eq(called, S("CONSILIUM")) ? DIMSE_MAY : DIMSE_NOT_CALLED;
 }
 
 static enum err begin(void *ctx, const struct dimse_store *s, struct str head)

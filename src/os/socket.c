@@ -72,6 +72,10 @@ bool os_accept(int listen_fd, uint32_t wait_ms, int *ret_fd, char ret_peer[OS_PE
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     const void *at = a.any.sa_family == AF_INET ? (const void *)&a.v4.sin_addr
                                                 : (const void *)&a.v6.sin6_addr;
+    if (a.any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&a.v6.sin6_addr)) {
+        a.any.sa_family = AF_INET; /* what came by IPv4 is called so */
+        at = &a.v6.sin6_addr.s6_addr[12];
+    }
     if (inet_ntop(a.any.sa_family, at, ret_peer, OS_PEER_MAX) == NULL) {
         ret_peer[0] = '\0';
     }

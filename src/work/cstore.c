@@ -47,13 +47,6 @@ enum err cstore_peers(struct req *rq, struct arena *a, struct str text,
     return OK;
 }
 
-enum err cstore_check_peers(struct req *rq, struct str peers, uint32_t *ret_n)
-{
-    struct cstore_peer *all = ARENA_ARRAY(rq->a, CSTORE_PEERS_MAX, struct cstore_peer);
-    TRY_MEM(rq, all);
-    return cstore_peers(rq, rq->a, peers, all, ret_n);
-}
-
 /* ---- threads ---- */
 
 static void hang_up(struct cstore_call *call)
@@ -119,6 +112,7 @@ enum err cstore_start(struct req *rq, struct care *care, const struct cstore_opt
     s->a = arena_new(SETTINGS_CAP);
     s->listen_fd = -1;
     s->title = arena_str(s->a, opts->title);
+    s->silence_s = opts->silence_s;
     unsigned n = MIN(opts->associations, CSTORE_ASSOCIATIONS_MAX);
     s->calls = os_queue_new(n);
     enum err e = cstore_peers(rq, s->a, opts->peers, s->peers, &s->n_peers);

@@ -1,5 +1,6 @@
 /* work/cstore.h - the storage SCP: modalities and archives push images by C-STORE and ask by C-ECHO
- * (PS3.4 annexes A, B). One thread an association; each image is a blob, filed and durable before its answer. */
+ * (PS3.4 annexes A, B). One thread an association; each image is a blob, filed and durable before its
+ * answer. */
 #pragma once
 
 #include "care/care.h"
@@ -12,12 +13,11 @@ struct cstore_opts {
     struct str title;      /* our AE title; empty: any called title will do */
     struct str peers;      /* "TITLE@ADDRESS=ORG, ...": who may send; ADDRESS or = ORG may be left out */
     unsigned associations; /* at one time; more wait */
+    unsigned silence_s;    /* a peer silent so long in the middle of something is cut off */
 };
 
-/* Checks a setting of peers; *ret_n how many it names.
- * errors  E_BAD_INPUT  names the entry */
-MUST_USE enum err cstore_check_peers(struct req *rq, struct str peers, uint32_t *ret_n);
-/* gives   a running service; care must outlive it. errors  as os_listen(), cstore_check_peers() */
+/* gives   a running service; care must outlive it.
+ * errors  as os_listen(); E_BAD_INPUT  peers, naming the entry */
 MUST_USE enum err cstore_start(struct req *rq, struct care *care, const struct cstore_opts *opts,
                                struct cstore **ret_service);
 /* Associations under way are aborted after the image that is being filed. NULL is allowed. */

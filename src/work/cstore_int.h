@@ -31,6 +31,7 @@ struct cstore {
     struct arena *a; /* the settings */
     int listen_fd;
     struct str title;
+    unsigned silence_s;
     struct cstore_peer peers[CSTORE_PEERS_MAX];
     uint32_t n_peers;
     struct os_thread door;

@@ -1,4 +1,5 @@
-/* work/cstore_serve.c - one association: bytes between the socket and dicom/dimse.h, images into the store. */
+/* work/cstore_serve.c - one association: bytes between the socket and dicom/dimse.h, images into the
+ * store. */
 #include <string.h>
 
 #include "care/imaging.h"
@@ -11,8 +12,7 @@
 enum {
     ARENA_CAP = 4 << 20,      /* of an association, and of what files one image */
     READ_BYTES = 256 * 1024,
-    REQUEST_MS = 30 * 1000,   /* for the request of association (ARTIM, PS3.8 9.1.5) */
-    STALL_MS = 60 * 1000,     /* without a byte inside a message */
+    REQUEST_MS = 30 * 1000,   /* for the request of association (ARTIM, PS3.8 9.1.5), at most */
     IDLE_MS = 10 * 60 * 1000, /* without one between messages */
     SEND_MS = 30 * 1000,
 };
@@ -45,23 +45,24 @@ static const struct cstore_peer *peer_of(const struct association *as, struct st
     return NULL;
 }
 
-static bool may(void *ctx, struct str calling, struct str called)
+static enum dimse_may may(void *ctx, struct str calling, struct str called)
 {
     struct association *as = ctx;
     struct buf b;
     bool is_us = as->s->title.n == 0 || str_eq(called, as->s->title);
-    as->peer = is_us ? peer_of(as, calling) : NULL;
-    if (as->peer == NULL) {
+    const struct cstore_peer *peer = peer_of(as, calling);
+    if (peer == NULL || !is_us) {
         LOG(LOG_DICOM_REFUSED, log_ip(as->call->peer));
-        return false;
+        return peer == NULL ? DIMSE_NOT_CALLING : DIMSE_NOT_CALLED;
     }
+    as->peer = peer;
     buf_init(&b, as->a, 64);
     BUF_LIT(&b, "ae:");
     buf_str(&b, calling);
     as->source = buf_get(&b);
     as->who = who_system;
     as->who.audit.login = as->source;
-    return true;
+    return DIMSE_MAY;
 }
 
 /* A request of its own for each image: its arena is given back after the answer. */
@@ -155,10 +156,15 @@ static bool feed(struct association *as, struct str bytes, char *room)
 
 static uint64_t patience_ms(const struct association *as)
 {
-    return as->peer == NULL ? REQUEST_MS : dimse_is_idle(as->d) ? IDLE_MS : STALL_MS;
+    uint64_t silence_ms = (uint64_t)as->s->silence_s * 1000;
+    if (as->peer == NULL) {
+        return MIN(silence_ms, REQUEST_MS);
+    }
+    return dimse_is_idle(as->d) ? IDLE_MS : silence_ms;
 }
 
-/* Until the peer ends it, is silent too long, or the program stops. */
+/* Until the peer ends it, is silent too long, or the program stops. The time for the request of
+ * association is not made longer by a byte now and then. */
 static void run(struct association *as, char *in, char *room)
 {
     uint64_t heard_us = os_ticks_us();
@@ -172,7 +178,7 @@ static void run(struct association *as, char *in, char *room)
             if (!feed(as, (struct str){in, n}, room)) {
                 return;
             }
-            heard_us = os_ticks_us();
+            heard_us = as->peer == NULL ? heard_us : os_ticks_us();
         }
         if (atomic_load(&as->s->stop)
             || (os_ticks_us() - heard_us) / 1000 > patience_ms(as)) {
@@ -181,8 +187,23 @@ static void run(struct association *as, char *in, char *room)
     }
 }
 
+/* May anybody come in from there? Others are not listened to at all. */
+static bool is_known(const struct cstore *s, struct str address)
+{
+    for (uint32_t i = 0; i < s->n_peers; i++) {
+        if (s->peers[i].address.n == 0 || str_eq(s->peers[i].address, address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void cstore_serve(struct cstore *s, struct db *db, const struct cstore_call *call)
 {
+    if (!is_known(s, str_z(call->peer))) {
+        LOG(LOG_DICOM_REFUSED, log_ip(call->peer));
+        return;
+    }
     struct arena *a = arena_new(ARENA_CAP);
     struct association as = {.s = s, .db = db, .call = call, .a = a};
     struct dimse_sink sink = {.may = may, .begin = begin, .data = data, .end = end,
