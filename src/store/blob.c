@@ -9,6 +9,7 @@
 #include "store/store_int.h"
 
 enum { CHUNK = 256 << 10, TMP_NAME = BLOB_TMP_NAME, HEX_BYTES = 31 };
+enum { HANDS = 8, HAND_ARENA = 64 << 10 };
 
 /* A blob that a request has put and may be about to name in a transaction: it is not swept until the
  * request ends. */
@@ -159,20 +160,97 @@ static enum err place_file(struct req *rq, const struct store *st, const struct 
     return os_rename(rq, f->tmp_path, p.file);
 }
 
+static enum err sync_folder(struct req *rq, const struct store *st, const struct blob_file *f)
+{
+    struct blob_path p;
+    TRY(path_of(rq, st, f->ref.sha, &p));
+    return os_sync_dir(rq, p.dir);
+}
+
+/* ---- syncing many: a disk that is asked for several at once answers them together ---- */
+
+typedef enum err (*file_fn)(struct req *rq, const struct store *st, const struct blob_file *f);
+
+struct crew {
+    const struct store *st;
+    const struct blob_file *const *files;
+    size_t n;
+    file_fn fn;
+    struct os_mutex lock;
+    size_t next;
+    enum err e; /* the first failure */
+};
+
+struct hand {
+    struct crew *crew;
+    struct os_thread thread;
+    bool started;
+};
+
+static void *work(void *ctx)
+{
+    struct crew *c = ((struct hand *)ctx)->crew;
+    struct req rq;
+    req_init(&rq, HAND_ARENA, (struct instant){0});
+    for (;;) {
+        os_lock(&c->lock);
+        size_t i = c->e == OK ? c->next++ : c->n;
+        os_unlock(&c->lock);
+        if (i >= c->n) {
+            break;
+        }
+        struct arena_mark mark = arena_mark(rq.a);
+        enum err e = c->fn(&rq, c->st, c->files[i]);
+        arena_back(rq.a, mark);
+        if (e != OK) {
+            os_lock(&c->lock);
+            c->e = c->e == OK ? e : c->e;
+            os_unlock(&c->lock);
+        }
+    }
+    req_done(&rq);
+    return NULL;
+}
+
+/* fn for each of n, several at a time. */
+static enum err at_once(struct req *rq, const struct store *st, const struct blob_file *const *files,
+                        size_t n, file_fn fn)
+{
+    struct crew c = {.st = st, .files = files, .n = n, .fn = fn};
+    struct hand hands[HANDS];
+    if (n == 1) {
+        return fn(rq, st, files[0]);
+    }
+    os_mutex_init(&c.lock);
+    for (size_t i = 0; i < HANDS; i++) {
+        hands[i] = (struct hand){.crew = &c};
+        hands[i].started = i > 0 && i < n && os_thread_start(&hands[i].thread, "blob", work, &hands[i]);
+    }
+    (void)work(&hands[0]); /* this thread is one of them */
+    for (size_t i = 0; i < HANDS; i++) {
+        if (hands[i].started) {
+            os_thread_join(&hands[i].thread);
+        }
+    }
+    os_mutex_done(&c.lock);
+    return c.e == OK ? OK : FAIL(rq, c.e, "blobs could not be made durable");
+}
+
 static enum err put_files(struct req *rq, const struct store *st, const struct blob_file *files,
                           size_t n)
 {
     bool folders[256] = {false};
-    struct blob_path p;
-    for (size_t i = 0; n > 1 && i < n; i++) {
-        struct arena_mark mark = arena_mark(rq->a);
-        TRY(start_file(rq, st, &files[i]));
-        arena_back(rq->a, mark);
-    }
+    const struct blob_file **all = ARENA_ARRAY(rq->a, n + 1, const struct blob_file *);
+    size_t n_folders = 0;
+    TRY_MEM(rq, all);
     for (size_t i = 0; i < n; i++) {
         struct arena_mark mark = arena_mark(rq->a);
-        TRY(sync_file(rq, st, &files[i]));
+        all[i] = &files[i];
+        TRY(n > 1 ? start_file(rq, st, &files[i]) : OK);
         arena_back(rq->a, mark);
+    }
+    if (n > 0) {
+        TRY(at_once(rq, st, all, n, sync_file));
     }
     for (size_t i = 0; i < n; i++) {
         struct arena_mark mark = arena_mark(rq->a);
@@ -180,15 +258,12 @@ static enum err put_files(struct req *rq, const struct store *st, const struct b
         arena_back(rq->a, mark);
     }
     for (size_t i = 0; i < n; i++) { /* of those that were there, too: their maker may be behind */
-        struct arena_mark mark = arena_mark(rq->a);
         if (!folders[files[i].ref.sha[0]]) {
             folders[files[i].ref.sha[0]] = true;
-            TRY(path_of(rq, st, files[i].ref.sha, &p));
-            TRY(os_sync_dir(rq, p.dir));
+            all[n_folders++] = &files[i];
         }
-        arena_back(rq->a, mark);
     }
-    return OK;
+    return n > 0 ? at_once(rq, st, all, n_folders, sync_folder) : OK;
 }
 
 enum err blob_put_files(struct req *rq, struct store *st, const struct blob_file *files, size_t n)
