@@ -82,6 +82,13 @@ static inline bool path_name_is(const struct json_doc *doc, const struct json_no
     return ((path_eight(p) ^ name->head) & name->tail) == 0;
 }
 
+/* The key after a key and its value: where that is plain it is foretold, not loaded. */
+static inline const struct json_node *path_key_after(const struct json_node *nodes,
+                                                     const struct json_node *key)
+{
+    return key[1].kind <= JSON_STRING ? key + 2 : nodes + key->end;
+}
+
 /* The value of a member of an object that is not odd; NULL none. */
 static inline const struct json_node *path_find_name(const struct json_doc *doc,
                                                      const struct json_node *obj,
@@ -90,12 +97,10 @@ static inline const struct json_node *path_find_name(const struct json_doc *doc,
     const struct json_node *nodes = doc->nodes;
     const struct json_node *end = nodes + obj->end;
     const uint16_t mark = name->mark;
-    for (const struct json_node *k = obj + 1; k < end;) {
+    for (const struct json_node *k = obj + 1; k < end; k = path_key_after(nodes, k)) {
         if (k->mark == mark && path_name_is(doc, k, name)) {
             return k + 1;
         }
-        /* foretold better than loaded, as long as the values are plain */
-        k = k[1].kind <= JSON_STRING ? k + 2 : nodes + k->end;
     }
     return NULL;
 }

@@ -50,6 +50,25 @@ static enum err both(struct path_vm *vm, const struct path_frame *f, const struc
     return path_run(vm, f, node->args[1]);
 }
 
+/* Runs one side; where it is a walk from $this and nothing else, that is gone at once. */
+static inline enum err run_side(struct path_vm *vm, const struct path_frame *f,
+                                const struct path_node *node)
+{
+    if (node->op == OP_CHAIN && node->first_walk != 0 && f->self.kind == PATH_NODE
+        && f->self.node.doc != NULL) {
+        const struct path_node *step = node->args[node->first_walk];
+        bool done = false;
+        if (step->step_type == f->self.type
+            && node->first_walk + step->n_walked == node->n_args) {
+            TRY(path_walk(vm, step, &f->self, &done));
+        }
+        if (done) {
+            return path_burn(vm, 1);
+        }
+    }
+    return path_run(vm, f, node);
+}
+
 static enum err give_equal(struct path_vm *vm, const struct path_node *node, enum path_tri tri)
 {
     return tri == TRI_EMPTY ? OK
@@ -65,7 +84,7 @@ static enum err equality(struct path_vm *vm, const struct path_frame *f,
     if ((node->flags & NODE_TEXT_IS) && path_text_is(vm, &f->self, node, &tri)) {
         return give_tri(vm, tri);
     }
-    TRY(path_run(vm, f, node->args[0]));
+    TRY(run_side(vm, f, node->args[0]));
     if (node->args[1]->op == OP_LITERAL && vm->n == base + 1 && node->op <= OP_NE
         && path_quick_equal(vm, &vm->v[base], &node->args[1]->item, &tri)) {
         path_drop(vm, base);
@@ -137,7 +156,7 @@ static enum err run_sides(struct path_vm *vm, const struct path_frame *f,
         a = node->args[0]->op == OP_TOTAL ? NULL : a;
         b = node->args[1]->op == OP_TOTAL ? NULL : b;
     }
-    TRY(a != NULL ? path_burn(vm, 1) : path_run(vm, f, node->args[0]));
+    TRY(a != NULL ? path_burn(vm, 1) : run_side(vm, f, node->args[0]));
     uint32_t middle = vm->n;
     TRY(b != NULL ? path_burn(vm, 1) : path_run(vm, f, node->args[1]));
     if (middle - base > 1 || vm->n - middle > 1) {

@@ -222,7 +222,9 @@ static struct str part_text(struct path_vm *vm, const struct json_doc *doc, uint
 static bool is_ucum(struct path_vm *vm, const struct json_doc *doc, uint32_t at)
 {
     struct str system = part_text(vm, doc, at);
-    return system.n == 25 && memcmp(system.p, "http://unitsofmeasure.org", 25) == 0;
+    const char *ucum = "http://unitsofmeasure.org";
+    return system.n == 25 && path_same_bytes(system.p, ucum, 16)
+           && path_same_bytes(system.p + 9, ucum + 9, 16);
 }
 
 enum path_reading path_quantity_read(struct path_vm *vm, const struct path_item *item,
@@ -241,13 +243,15 @@ enum path_reading path_quantity_read(struct path_vm *vm, const struct path_item 
     if (nodes[at[VALUE]].kind != JSON_NUMBER || !decimal_of(doc, at[VALUE], &ret_q->value)) {
         return PATH_READ_NONE;
     }
-    struct str unit = part_text(vm, doc, at[UNIT]);
     struct str code = part_text(vm, doc, at[CODE]);
     ret_q->inexact = false;
     if (code.n > 0 && is_ucum(vm, doc, at[SYSTEM])) {
         ret_q->unit = code;
         ret_q->kind = path_calendar_ucum(code) != CAL_NONE ? PATH_UNIT_EITHER : PATH_UNIT_UCUM;
-    } else if (code.n == 0 && unit.n == 0) {
+        return PATH_READ;
+    }
+    struct str unit = part_text(vm, doc, at[UNIT]);
+    if (code.n == 0 && unit.n == 0) {
         ret_q->unit = S("1");
         ret_q->kind = PATH_UNIT_UCUM;
     } else {
