@@ -151,7 +151,8 @@ void path_quantity_write(struct buf *b, const struct path_quantity *q);
 
 /* patterns that need no search: path_plain.c */
 struct path_plain;
-/* *ret_plain NULL: it is not so plain, or not bound to both ends of the text (full: it is, whatever it says). */
+/* *ret_plain NULL: it is not so plain, or not bound to both ends of the text (full: it is, whatever it
+ * says). */
 MUST_USE enum err path_plain_new(struct req *rq, struct str pattern, bool full,
                                  const struct path_plain **ret_plain);
 /* Whether the whole text meets it. What $ makes of a line's end at the end of the text is not known here. */
