@@ -150,6 +150,11 @@ function checkPolicy(id) {
         is(t.remindBefore < t.acceptWithin && t.acceptWithin < t.answerWithin, f, at, 'not remindBefore < acceptWithin < answerWithin');
         is(['submitted', 'complete-packet'].includes(u.clockStart?.value), f, `${at}.clockStart`, 'not submitted or complete-packet');
     });
+    for (const [i, x] of (p.retention?.images ?? []).entries()) {
+        const years = x.keepYears?.value;
+        is(x.kind === 'any' || /^[A-Z]{2,16}$/.test(x.kind ?? ''), f, `retention.images[${i}].kind`, 'not any or a modality');
+        is(years === null || (Number.isInteger(years) && years >= 1 && years <= 200), f, `retention.images[${i}].keepYears`, 'not whole years or null');
+    }
     for (const k of ['requesterRoles', 'consultantRoles'])
         for (const r of p[k]?.value ?? []) is(ROLES.includes(r), f, k, `no such role: ${r}`);
     title(f, 'consent.text', p.consent?.text);

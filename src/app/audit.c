@@ -5,11 +5,10 @@
 
 #include "app/app.h"
 #include "app/command.h"
-#include "fhir/index_check.h"
 #include "fhir/type.h"
 #include "store/audit.h"
 
-enum { PAGE_ROWS = 500, REPORT_BYTES = 4 << 20 };
+enum { PAGE_ROWS = 500 };
 
 static void print_row(struct req *rq, const struct audit_row *r)
 {
@@ -98,32 +97,4 @@ int command_audit_verify(struct command_args *args)
     }
     printf("the record does NOT hold: %s, at %" PRIu64 "\n", audit_fault_text(r.fault), r.seq);
     return COMMAND_FAILED;
-}
-
-int command_doctor(struct command_args *args)
-{
-    struct app app;
-    struct buf out;
-    uint64_t faults = 0;
-    uint64_t looked = 0;
-    bool index = args->n_words == 1 && str_eq(str_z(args->words[0]), S("--index"));
-    if (args->n_words > 0 && !index) {
-        return COMMAND_USAGE;
-    }
-    buf_init(&out, args->rq->a, REPORT_BYTES);
-    enum err e = app_open(args->rq, args->config, true, &app);
-    if (e == OK) {
-        e = index ? fhir_index_check(args->rq, &out, &looked, &faults)
-                  : store_check(args->rq, &out, &faults);
-    }
-    app_close(args->rq, &app);
-    if (e != OK) {
-        return COMMAND_FAILED;
-    }
-    command_print(buf_get(&out));
-    if (index) {
-        printf("%" PRIu64 " resources, ", looked);
-    }
-    printf("%" PRIu64 " faults\n", faults);
-    return faults == 0 ? COMMAND_OK : COMMAND_FAILED;
 }

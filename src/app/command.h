@@ -72,6 +72,7 @@ int command_audit_list(struct command_args *args);
 int command_audit_verify(struct command_args *args);
 int command_reindex(struct command_args *args);
 int command_doctor(struct command_args *args);
+int command_images_expire(struct command_args *args);
 int command_config(struct command_args *args);
 int command_verify(struct command_args *args);
 int command_ca_show(struct command_args *args);

@@ -4,6 +4,7 @@
 
 #include "care/care_fixture.h"
 #include "care/imaging.h"
+#include "care/imaging_keep.h"
 #include "care/upload.h"
 #include "codec/json.h"
 #include "dicom/dicom_testing.h"
@@ -530,6 +531,65 @@ static void many_connections_send_one_study(void **state)
     all_is_whole();
 }
 
+static enum err count_old(struct req *rq, const struct dicom_study *s, struct str rule, void *ctx)
+{
+    uint32_t *n = ctx;
+    (void)rq;
+    *n += str_starts(s->uid, S("1.2.3.90")) && str_starts(rule, S("kz "));
+    return OK;
+}
+
+static uint32_t old_in_days(int64_t days)
+{
+    struct req rq;
+    uint32_t n = 0;
+    as(&rq, NULL);
+    rq.now.ms += days * MS_DAY;
+    MUST(&rq, imaging_old_each(&rq, 1000, count_old, &n));
+    req_done(&rq);
+    return n;
+}
+
+static void studies_leave_when_their_time_is_over(void **state)
+{
+    (void)state;
+    struct policy_keep rules[] = {{.kind = SI("any"), .years = 2}, {.kind = SI("MG")}};
+    struct policy *p = (struct policy *)(uintptr_t)region.care.policy;
+    struct image_from from = {.source = S("ae:CT1"), .org = S("hospital")};
+    struct made m = hers("1.2.3.900", "1.2.3.900.1");
+    struct req rq;
+    uint32_t n = 0;
+
+    assert_int_equal(send_as(NULL, &from, &m).fate, IMAGE_STORED);
+    m = hers("1.2.3.901", "1.2.3.901.1");
+    m.modality = "MG";
+    assert_int_equal(send_as(NULL, &from, &m).fate, IMAGE_STORED);
+    m = hers("1.2.3.902", "1.2.3.902.1");
+    from.source = S("upload:asker");
+    from.key = a_case(&keep); /* open */
+    assert_int_equal(send_as(person_who(&keep, "asker"), &from, &m).fate, IMAGE_STORED);
+
+    assert_int_equal(old_in_days(100000), 0); /* no rule has years */
+    p->keep = rules;
+    p->n_keep = LEN(rules);
+    assert_int_equal(old_in_days(600), 0);
+    assert_int_equal(old_in_days(760), 1);
+    rules[1].years = 3;
+    assert_int_equal(old_in_days(760), 1);
+    assert_int_equal(old_in_days(1100), 2);
+
+    as(&rq, NULL);
+    rq.now.ms += 1000 * MS_DAY;
+    MUST(&rq, imaging_old_remove(&rq, 1000, &n));
+    assert_true(n > 0);
+    req_done(&rq);
+    assert_int_equal(dicom_study_find(&keep, S("1.2.3.900"), &(struct dicom_study){0}), E_NOT_FOUND);
+    err_clear(&keep);
+    (void)study_of("1.2.3.901");
+    (void)study_of("1.2.3.902");
+    p->n_keep = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -541,6 +601,7 @@ int main(void)
         cmocka_unit_test(a_drafts_studies_go_with_it),
         cmocka_unit_test(uploaded_images_become_studies),
         cmocka_unit_test(many_connections_send_one_study),
+        cmocka_unit_test(studies_leave_when_their_time_is_over),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -69,6 +69,28 @@ static enum err read_terms(struct req *rq, struct jv list, struct policy *p)
     return OK;
 }
 
+static enum err read_keep(struct req *rq, struct jv list, struct policy *p)
+{
+    struct policy_keep *all = ARENA_ARRAY(rq->a, json_len(list), struct policy_keep);
+    uint32_t n = 0;
+
+    TRY_MEM(rq, all);
+    for (struct jv v = json_first(list); json_has(v); v = json_next(v), n++) {
+        struct jv years = json_get(v, S("keepYears"));
+        int64_t value = 0;
+        bool set = json_i64(json_get(years, S("value")), &value);
+        if (set && (value < 1 || value > 200)) {
+            return FAIL(rq, E_BAD_INPUT, "policy: retention.images item %u: keepYears", n + 1);
+        }
+        all[n].kind = json_str(rq->a, json_get(v, S("kind")));
+        all[n].years = (uint32_t)value;
+        all[n].from = read_source(rq, years);
+    }
+    p->keep = all;
+    p->n_keep = n;
+    return OK;
+}
+
 enum err policy_load(struct req *rq, struct jv file, struct policy *ret_policy)
 {
     struct policy p = {
@@ -83,6 +105,7 @@ enum err policy_load(struct req *rq, struct jv file, struct policy *ret_policy)
     content_text4(rq, json_path(file, S("consent.title")), &p.consent_title);
     content_text4(rq, json_path(file, S("consent.text")), &p.consent_text);
     TRY(read_terms(rq, json_get(file, S("urgency")), &p));
+    TRY(read_keep(rq, json_path(file, S("retention.images")), &p));
     TRY(read_strings(rq, json_path(file, S("requesterRoles.value")), &p.requester_roles,
                      &p.n_requester_roles));
     TRY(read_strings(rq, json_path(file, S("consultantRoles.value")), &p.consultant_roles,

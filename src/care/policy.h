@@ -26,6 +26,13 @@ struct policy_terms {
     struct term escalate_after; /* the deadline, to the head */
 };
 
+/* How long images of one kind are kept. */
+struct policy_keep {
+    struct str kind;     /* modality, or "any" */
+    uint32_t years;      /* 0: for ever */
+    struct sourced from;
+};
+
 struct policy {
     struct str id; /* "kz" */
     struct str version, country;
@@ -33,6 +40,8 @@ struct policy {
     struct str effective_from;
     const struct policy_terms *terms;
     uint32_t n_terms;
+    const struct policy_keep *keep; /* images */
+    uint32_t n_keep;
     const struct str *requester_roles, *consultant_roles; /* role codes */
     const struct str *patient_ids; /* "iin", "pinfl", "snils", "oms": kinds of identifier */
     uint32_t n_requester_roles, n_consultant_roles, n_patient_ids;

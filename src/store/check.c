@@ -162,43 +162,15 @@ static enum err check_counts(struct req *rq, struct check *c)
     return OK;
 }
 
-static enum err check_blobs(struct req *rq, struct check *c)
+static enum err blob_seen(struct req *rq, const struct blob_ref *ref, enum err found, void *ctx)
 {
-    uint8_t last[32] = {0};
-    bool first = true;
-    for (;;) {
-        CLEANUP(db_rows_done) struct db_rows rows = {.stmt = NULL};
-        bool has;
-        int fd;
-        uint64_t size = 0;
-        struct str after = {(const char *)last, first ? 0 : sizeof(last)};
-        TRY(DB_QUERY(rq, &rows, Q_BLOBS, sql_blob(after), sql_i64(1)));
-        TRY(db_next(rq, &rows, &has));
-        if (!has) {
-            return OK;
-        }
-        struct str sha = db_peek(&rows, 0);
-        if (sha.n != sizeof(last)) {
-            fault(c, "blob row with a name of bytes:", (int64_t)sha.n);
-            return OK;
-        }
-        memcpy(last, sha.p, sizeof(last));
-        first = false;
-        struct arena_mark mark = arena_mark(rq->a);
-        enum err e = blob_open(rq, rq->db->store, last, &fd, &size);
-        if (e == OK) {
-            os_close(fd);
-        }
-        if (e == OK && blob_check(rq, rq->db->store, last) == E_CHECKSUM) {
-            err_clear(rq);
-            fault(c, "bytes of a blob changed; announced bytes:", db_i64(&rows, 1));
-        }
-        if (e != OK || size != db_u64(&rows, 1)) {
-            err_clear(rq);
-            fault(c, "blob missing or of another size; announced bytes:", db_i64(&rows, 1));
-        }
-        arena_back(rq->a, mark);
+    (void)rq;
+    if (found == E_CHECKSUM) {
+        fault(ctx, "bytes of a blob changed; announced bytes:", (int64_t)ref->size);
+    } else if (found != OK) {
+        fault(ctx, "blob missing or not readable; announced bytes:", (int64_t)ref->size);
     }
+    return OK;
 }
 
 /* No fault: what a kill left behind; the running server removes it. */
@@ -236,7 +208,7 @@ static enum err check_all(struct req *rq, struct check *c)
     TRY(check_file(rq, c));
     TRY(check_resources(rq, c));
     TRY(check_counts(rq, c));
-    return check_blobs(rq, c);
+    return store_check_blobs(rq, blob_seen, c);
 }
 
 enum err store_check(struct req *rq, struct buf *out, uint64_t *ret_faults)

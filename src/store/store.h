@@ -95,3 +95,10 @@ struct store_stats store_stats(struct store *st);
  * errors   E_IO  the database cannot be read
  */
 MUST_USE enum err store_check(struct req *rq, struct buf *out, uint64_t *ret_faults);
+/* All blobs that rows name, in the order of their names: each is read again and held to its SHA-256. May
+ * run beside a server.
+ *
+ * fn       found: OK, E_CHECKSUM (other bytes or size), E_NOT_FOUND, E_IO; its failure ends the walk */
+struct blob_ref;
+typedef enum err (*store_blob_fn)(struct req *rq, const struct blob_ref *ref, enum err found, void *ctx);
+MUST_USE enum err store_check_blobs(struct req *rq, store_blob_fn fn, void *ctx);

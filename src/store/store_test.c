@@ -418,7 +418,7 @@ static const char *const may_scan[] = {
     "FROM job WHERE state = 0 ORDER BY due_ms, id LIMIT 1",
     "count(iif(state = 1",   "locked_until_ms DESC, login", "OVER () FROM token",
     "coalesce(sum(size), 0)", "FROM client ORDER BY id", "FROM pragma_page_count()",
-    "coalesce(sum(n_instances), 0)",
+    "coalesce(sum(n_instances), 0)", "WHERE i.sha = ?1 UNION ALL SELECT 1",
 };
 
 static void t_plan(sqlite3 *sql, const char *text)
@@ -526,6 +526,60 @@ static void blobs(void **state)
 }
 
 /* Many at once, equal ones among them, one there before; what is not put is gone with the request. */
+/* Which blobs were found in which state. */
+struct found {
+    uint32_t n, whole, missing, changed;
+};
+static enum err found_blob(struct req *rq, const struct blob_ref *ref, enum err e, void *ctx)
+{
+    struct found *f = ctx;
+    (void)rq;
+    f->n += ref->size > 0;
+    f->whole += e == OK;
+    f->missing += e == E_NOT_FOUND;
+    f->changed += e == E_CHECKSUM;
+    return OK;
+}
+
+/* 0 whole, 1 missing, 2 other bytes, 3 other size; a name without uses is no fault. */
+static void damaged_blobs_are_found(void **state)
+{
+    struct t t = t_open();
+    struct found f = {0};
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        static const struct str bytes[] = {SI("zero"), SI("one"), SI("two"), SI("three"), SI("four")};
+        struct blob_ref ref;
+        char path[300];
+        char hex[65] = "";
+        struct tx *tx = tx_new(&t.rq);
+        assert_int_equal(blob_put_bytes(&t.rq, t.st, bytes[i], &ref), OK);
+        struct sql_val sha = sql_blob((struct str){(char *)ref.sha, 32});
+        assert_int_equal(TX_SQL(tx, W_BLOB_ADD, 0, sha, sql_i64((int64_t)ref.size),
+                                sql_text(S("x")), sql_i64(1)), OK);
+        if (i == 4) {
+            assert_int_equal(TX_SQL(tx, W_BLOB_DROP, 0, sha), OK);
+        }
+        assert_int_equal(store_commit(t.st, &t.rq, tx), OK);
+        for (int k = 0; k < 32; k++) {
+            (void)snprintf(hex + k * 2, 3, "%02x", ref.sha[k]);
+        }
+        (void)snprintf(path, sizeof(path), "%s/blobs/%.2s/%s", store_dir(t.st), hex, hex + 2);
+        if (i > 0) {
+            assert_int_equal(remove(path), 0);
+            FILE *file = i == 1 || i == 4 ? NULL : fopen(path, "w");
+            assert_true(file == NULL || fputs(i == 2 ? "tvo" : "thre", file) >= 0);
+            assert_true(file == NULL || fclose(file) == 0);
+        }
+    }
+    assert_int_equal(store_check_blobs(&t.rq, found_blob, &f), OK);
+    assert_int_equal(f.n, 5);
+    assert_int_equal(f.whole, 2);
+    assert_int_equal(f.missing, 1);
+    assert_int_equal(f.changed, 2);
+    t_close(&t);
+}
+
 static void many_blobs_at_once(void **state)
 {
     enum { N = 40 };
@@ -594,6 +648,7 @@ int main(void)
         cmocka_unit_test(statements_use_indexes),
         cmocka_unit_test(domain_rows),
         cmocka_unit_test(blobs),
+        cmocka_unit_test(damaged_blobs_are_found),
         cmocka_unit_test(many_blobs_at_once),
         cmocka_unit_test(hashes_are_keyed),
     };

@@ -6,12 +6,13 @@
 #include "care/account.h"
 #include "care/directory.h"
 #include "care/policy.h"
+#include "dicom/study.h"
 #include "os/file.h"
 #include "store/db.h"
 #include "web/page.h"
 #include "web/tpl.h"
 
-enum { LISTED = 50, SOURCES_MAX = 40 };
+enum { LISTED = 50, SOURCES_MAX = 40, GROWTH_DAYS = 30 };
 
 /* ---- people, accounts, tokens ---- */
 
@@ -118,6 +119,28 @@ static enum err set_room(struct http_req *h, struct val *root)
     return OK;
 }
 
+/* What images come to, and how fast files grow. */
+static enum err set_growth(struct http_req *h, struct val *root)
+{
+    CLEANUP(db_rows_done) struct db_rows came = {0};
+    struct val *m = val_set_map(root, "images");
+    struct dicom_totals t;
+    uint64_t left = 0;
+    int64_t now = h->rq.now.ms;
+    TRY(dicom_totals(&h->rq, &t));
+    TRY(DB_ONE(&h->rq, &came, Q_BLOB_CAME, sql_i64(now - GROWTH_DAYS * MS_DAY), sql_i64(now)));
+    TRY(os_free_bytes(&h->rq, store_dir(care_of(&h->rq)->store), &left));
+    uint64_t grown = db_u64(&came, 1);
+    val_set_i64(m, "studies", (int64_t)t.studies);
+    val_set_i64(m, "instances", (int64_t)t.instances);
+    val_set_i64(m, "bytes", (int64_t)t.bytes);
+    val_set_i64(m, "came", db_i64(&came, 0));
+    val_set_i64(m, "came_bytes", (int64_t)grown);
+    val_set_bool(m, "grows", grown > 0);
+    val_set_i64(m, "months", grown > 0 ? (int64_t)MIN(left / grown, UINT64_C(1200)) : 0);
+    return OK;
+}
+
 /* ---- policy profiles ---- */
 
 /* The sources of one profile, each once. */
@@ -195,6 +218,7 @@ enum err web_system(struct http_req *h)
     TRY(set_waiting(h, dir, root));
     TRY(set_tokens(h, dir, root));
     TRY(set_room(h, root));
+    TRY(set_growth(h, root));
     set_policies(h, root);
     return page_reply(h, root, tpl_system);
 }

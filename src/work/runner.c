@@ -168,6 +168,7 @@ static void *loop(void *ctx)
     int64_t swept_ms = 0;
     int64_t files_ms = 0;
     unsigned folder = RUNNER_FILES_DONE;
+    bool images = false;
 
     r->db = store_db_open(r->care->store);
     for (;;) {
@@ -183,6 +184,10 @@ static void *loop(void *ctx)
             if (now.ms - files_ms > FILES_EVERY_MS) { /* at start too */
                 files_ms = now.ms;
                 folder = 0;
+                images = true;
+            }
+            if (images) {
+                images = runner_sweep_images(r->care, r->db, now);
             }
             if (folder < RUNNER_FILES_DONE) {
                 (void)!runner_sweep_files(r->care, r->db, now, &folder);

@@ -22,6 +22,8 @@ MUST_USE enum err runner_pass(struct care *care, struct db *db, struct instant n
                               uint32_t *ret_ran);
 /* Removes expired sessions, uploads, drafts, once keys and old notices. */
 MUST_USE enum err runner_sweep(struct care *care, struct db *db, struct instant now);
+/* Removes studies past the time their policy keeps them, some a call: true when there may be more. */
+bool runner_sweep_images(struct care *care, struct db *db, struct instant now);
 /* Removes files nothing refers to (DIR/uploads, DIR/blobs), a few folders a call so that no deadline
  * waits for it. *at: where to go on, 0 at first; RUNNER_FILES_DONE when all were looked at. */
 enum { RUNNER_FILES_DONE = 256 };

@@ -1,14 +1,17 @@
-/* work/sweep.c - removing what expired. Nothing clinical: sessions, unfinished uploads, old drafts, keys
- * of forms sent once, notices that were read, files nothing refers to. */
+/* work/sweep.c - removing what expired: studies by their policy's rule, and nothing else clinical;
+ * sessions, unfinished uploads, old drafts, keys of forms sent once, notices that were read, files nothing
+ * refers to. */
 #include "work/runner.h"
 
+#include "care/imaging_keep.h"
 #include "care/refusal.h"
 #include "care/upload.h"
 #include "care/who.h"
 #include "store/blob.h"
 #include "store/db.h"
 
-enum { UPLOADS_AT_ONCE = 200, REFUSALS_AT_ONCE = 500, FOLDERS_AT_ONCE = 8, SWEEP_CAP = 4 << 20 };
+enum { UPLOADS_AT_ONCE = 200, REFUSALS_AT_ONCE = 500, FOLDERS_AT_ONCE = 8, STUDIES_AT_ONCE = 10,
+       SWEEP_CAP = 4 << 20 };
 #define ONCE_KEEP_MS (2 * MS_DAY)
 #define NOTICES_KEEP_MS (90 * MS_DAY)
 
@@ -53,6 +56,18 @@ enum err runner_sweep(struct care *care, struct db *db, struct instant now)
     err_clear(&rq);
     req_done(&rq);
     return e;
+}
+
+bool runner_sweep_images(struct care *care, struct db *db, struct instant now)
+{
+    struct req rq;
+    uint32_t n = 0;
+
+    sweep_req(&rq, care, db, now);
+    enum err e = imaging_old_remove(&rq, STUDIES_AT_ONCE, &n);
+    err_clear(&rq);
+    req_done(&rq);
+    return e == OK && n == STUDIES_AT_ONCE;
 }
 
 static enum err sweep_files(struct req *rq, unsigned from, unsigned to)

@@ -1,0 +1,136 @@
+/* app/doctor.c - consilium doctor: is the data folder whole? It may run beside a server. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "app/app.h"
+#include "app/command.h"
+#include "fhir/index_check.h"
+#include "os/clock.h"
+#include "store/blob.h"
+#include "store/db.h"
+
+enum { REPORT_BYTES = 4 << 20, TELL_EVERY_MS = 5000 };
+
+struct look {
+    uint64_t all, all_bytes;   /* what there is to read */
+    uint64_t n, bytes;         /* read so far */
+    uint64_t missing, changed, unreadable;
+    int64_t told_ms;
+};
+
+/* What a kind of Q_BLOB_USES is called. */
+static const char *const kinds[] = {"image", "image put aside", "file of a case"};
+
+static enum err print_uses(struct req *rq, const struct blob_ref *ref)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    bool has = false;
+    bool any = false;
+    TRY(DB_QUERY(rq, &q, Q_BLOB_USES, sql_blob((struct str){(const char *)ref->sha, sizeof(ref->sha)})));
+    TRY(db_next(rq, &q, &has));
+    while (has) {
+        uint64_t kind = db_u64(&q, 0);
+        struct str one = db_peek(&q, 1);
+        struct str two = db_peek(&q, 2);
+        const char *of = kind == 0 ? "study" : "id";
+        const char *in = kind == 0 ? "instance" : "case";
+        printf("  %s: %s %.*s, %s %.*s\n", kind < LEN(kinds) ? kinds[kind] : "?", of, STR_ARG(one), in,
+               STR_ARG(two));
+        any = true;
+        TRY(db_next(rq, &q, &has));
+    }
+    if (!any) {
+        printf("  a document or another file of the program\n");
+    }
+    return OK;
+}
+
+static void tell(struct look *l, bool end)
+{
+    int64_t now = os_now().ms;
+    if (!end && now - l->told_ms < TELL_EVERY_MS) {
+        return;
+    }
+    l->told_ms = now;
+    (void)fprintf(stderr, "%" PRIu64 " of %" PRIu64 " files read, %" PRIu64 " of %" PRIu64 " MB\n", l->n,
+                  l->all, l->bytes >> 20, l->all_bytes >> 20);
+}
+
+static enum err seen(struct req *rq, const struct blob_ref *ref, enum err found, void *ctx)
+{
+    struct look *l = ctx;
+    l->n++;
+    l->bytes += ref->size;
+    tell(l, false);
+    if (found == OK) {
+        return OK;
+    }
+    l->missing += found == E_NOT_FOUND;
+    l->changed += found == E_CHECKSUM;
+    l->unreadable += found != E_NOT_FOUND && found != E_CHECKSUM;
+    printf("%s: sha256 ", found == E_NOT_FOUND  ? "missing"
+                          : found == E_CHECKSUM ? "changed"
+                                                : "not readable");
+    for (size_t i = 0; i < sizeof(ref->sha); i++) {
+        printf("%02x", ref->sha[i]);
+    }
+    printf(", %" PRIu64 " bytes\n", ref->size);
+    enum err e = print_uses(rq, ref);
+    (void)fflush(stdout);
+    return e;
+}
+
+static enum err check_blobs(struct req *rq, uint64_t *ret_faults)
+{
+    struct look l = {.told_ms = os_now().ms};
+    {
+        CLEANUP(db_rows_done) struct db_rows q = {0};
+        TRY(DB_ONE(rq, &q, Q_BLOB_SUM, sql_i64(0)));
+        l.all = db_u64(&q, 0);
+        l.all_bytes = db_u64(&q, 1);
+    }
+    TRY(store_check_blobs(rq, seen, &l));
+    tell(&l, true);
+    printf("%" PRIu64 " files, %" PRIu64 " bytes read; %" PRIu64 " changed, %" PRIu64
+           " missing, %" PRIu64 " not readable\n",
+           l.n, l.bytes, l.changed, l.missing, l.unreadable);
+    *ret_faults = l.changed + l.missing + l.unreadable;
+    return OK;
+}
+
+static enum err run(struct req *rq, bool index, bool blobs, uint64_t *ret_faults)
+{
+    struct buf out;
+    uint64_t looked = 0;
+    buf_init(&out, rq->a, REPORT_BYTES);
+    if (blobs) {
+        return check_blobs(rq, ret_faults);
+    }
+    TRY(index ? fhir_index_check(rq, &out, &looked, ret_faults) : store_check(rq, &out, ret_faults));
+    command_print(buf_get(&out));
+    if (index) {
+        printf("%" PRIu64 " resources, ", looked);
+    }
+    return OK;
+}
+
+int command_doctor(struct command_args *args)
+{
+    struct app app;
+    uint64_t faults = 0;
+    bool index = args->n_words == 1 && str_eq(str_z(args->words[0]), S("--index"));
+    bool blobs = args->n_words == 1 && str_eq(str_z(args->words[0]), S("--blobs"));
+    if (args->n_words > 0 && !index && !blobs) {
+        return COMMAND_USAGE;
+    }
+    enum err e = app_open(args->rq, args->config, true, &app);
+    if (e == OK) {
+        e = run(args->rq, index, blobs, &faults);
+    }
+    app_close(args->rq, &app);
+    if (e != OK) {
+        return COMMAND_FAILED;
+    }
+    printf("%" PRIu64 " faults\n", faults);
+    return faults == 0 ? COMMAND_OK : COMMAND_FAILED;
+}
