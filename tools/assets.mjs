@@ -5,9 +5,10 @@ import { execSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
+import { viewerFiles } from './assets_viewer.mjs';
 
 const ROOT = path.join(path.dirname(new URL(import.meta.url).pathname), '..');
-const BUDGET = { 'app.css': 25000, 'app.js': 15000, 'upload.js': 5000 }; // bytes, compressed
+const BUDGET = { 'app.css': 25000, 'app.js': 15000, 'upload.js': 5000, 'viewer.js': 900000, 'viewer-decode.js': 60000, 'openjpeg.wasm': 120000, 'charls.wasm': 70000, 'libjpegturbo.wasm': 90000 }; // bytes, compressed
 
 // Colours of nhsuk-frontend's components in our tokens (web/style/_base.scss).
 const COLOURS = {
@@ -17,8 +18,13 @@ const COLOURS = {
 };
 
 function installed() {
-  if (fs.existsSync(path.join(ROOT, 'node_modules/sass')) && fs.existsSync(path.join(ROOT, 'node_modules/esbuild'))) return;
+  if (['sass', 'esbuild', '@cornerstonejs/core'].every((name) => fs.existsSync(path.join(ROOT, 'node_modules', name)))) return;
   execSync('npm ci --no-audit --no-fund --loglevel=error', { cwd: ROOT, stdio: 'inherit' });
+}
+
+async function viewerCss() {
+  const sass = await import('sass');
+  return Buffer.from(sass.compile(path.join(ROOT, 'web/style/viewer.scss'), { style: 'compressed' }).css);
 }
 
 async function css() {
@@ -49,14 +55,16 @@ async function script(name) {
   return Buffer.from(out.outputFiles[0].contents);
 }
 
-function bytes(name, data) {
-  const rows = [];
-  for (let i = 0; i < data.length; i += 32) rows.push(Array.from(data.subarray(i, i + 32)).join(','));
-  return `static const unsigned char ${name}[${data.length || 1}] = {\n${rows.join(',\n') || '0'}};\n`;
+// By the assembler, not as a list of numbers: these are millions of bytes.
+function bytes(name, file) {
+  return `__asm__(".section .rodata\\n.balign 16\\n${name}:\\n.incbin \\"${file}\\"\\n.byte 0\\n.previous\\n");
+extern const char ${name}[] __attribute__((visibility("hidden")));
+`;
 }
 
 export async function build() {
   const files = [['app.css', await css()], ['app.js', await script('app')], ['upload.js', await script('upload')],
+    ['viewer.css', await viewerCss()], ...await viewerFiles(ROOT),
     ['icon.svg', fs.readFileSync(path.join(ROOT, 'web/icon.svg'))]];
   return files.map(([name, data]) => {
     const gzip = zlib.gzipSync(data, { level: 9 });
@@ -65,14 +73,14 @@ export async function build() {
   });
 }
 
-function toC(list) {
-  const id = (a) => a.name.replace(/\W/g, '_');
+function toC(list, dir) {
+  const id = (a, kind) => `web_asset_${a.name.replace(/\W/g, '_')}${kind}`;
   return `/* Written by tools/assets.mjs from web/. */
 #include "web/assets.h"
 
-${list.map((a) => bytes(id(a), a.data)).join('')}
+${list.map((a) => bytes(id(a, ''), path.join(dir, a.name)) + bytes(id(a, '_gz'), path.join(dir, `${a.name}.gz`))).join('')}
 const struct http_asset web_assets[] = {
-${list.map((a) => `    {SI("${a.name}"), {(const char *)${id(a)}, ${a.data.length}}},`).join('\n')}
+${list.map((a) => `    {SI("${a.name}"), {${id(a, '')}, ${a.data.length}}, {${id(a, '_gz')}, ${a.gzip.length}}},`).join('\n')}
 };
 const size_t web_assets_count = LEN(web_assets);
 `;
@@ -85,9 +93,12 @@ if (process.argv[1] && path.basename(process.argv[1]) === 'assets.mjs') {
     const out = process.argv[2];
     fs.mkdirSync(path.join(out, 'web'), { recursive: true });
     fs.mkdirSync(path.join(out, 'static'), { recursive: true });
-    fs.writeFileSync(path.join(out, 'web/assets.c'), toC(list));
-    // Beside it as files, for looking at pages without a server.
-    for (const a of list) fs.writeFileSync(path.join(out, 'static', a.name), a.data);
+    const dir = path.resolve(out, 'static');
+    for (const a of list) {
+      fs.writeFileSync(path.join(dir, a.name), a.data);
+      fs.writeFileSync(path.join(dir, `${a.name}.gz`), a.gzip);
+    }
+    fs.writeFileSync(path.join(out, 'web/assets.c'), toC(list, dir));
     console.log(list.map((a) => `${a.name} ${a.data.length} (${a.gzip.length})`).join(', '));
   } catch (e) {
     console.error(e.message ?? e);

@@ -12,7 +12,6 @@ const KEPT = {
   conn_text: 'what a test sees of the statements',
   tx_put_rid: 'what a test sees of a commit',
   val_list: 'templates of tests',
-  val_set: 'templates of tests',
   view_render: 'templates of tests',
 };
 const OF_TESTS = /_(test|fuzz|testing|fixture)\.[ch]$|_example\.h$|\/test_int\.h$|\/bench\.c$/;

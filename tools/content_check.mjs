@@ -97,6 +97,21 @@ function checkObservations() {
     return map;
 }
 
+function checkWindows() {
+    const f = 'imaging.json';
+    const d = load(f);
+    if (!d) return;
+    codesOf(f, 'windows', d.windows);
+    (d.windows ?? []).forEach((w, i) => {
+        const at = `windows[${i}]`;
+        title(f, `${at}.title`, w.title);
+        is(/^[A-Z]{2}$/.test(w.modality), f, `${at}.modality`, 'not a modality of DICOM');
+        is(Number.isInteger(w.centre) && Number.isInteger(w.width) && w.width > 0, f, at, 'centre and width are not whole numbers');
+        is(typeof w.unit === 'string' && w.unit !== '', f, `${at}.unit`, 'no unit');
+        sourced(f, at, w);
+    });
+}
+
 // LOINC's last digit is a Luhn check over the digits before the dash
 function loincOk(code) {
     if (!/^\d{1,7}-\d$/.test(code)) return false;
@@ -212,6 +227,7 @@ function checkReadme() {
 
 checkLists();
 checkOutcome();
+checkWindows();
 const loinc = checkObservations();
 const form = checkForm();
 const used = new Set();

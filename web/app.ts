@@ -4,6 +4,7 @@ import { startAsk } from './ask';
 import { startCase } from './case';
 import { startDesk } from './desk';
 import { startDrafts } from './draft';
+import { startImages } from './images';
 import { startLive } from './live';
 import { startNotices } from './notice';
 
@@ -12,4 +13,5 @@ startAsk();
 startLive();
 startDesk();
 startCase();
+startImages();
 startNotices();

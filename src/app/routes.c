@@ -186,6 +186,8 @@ const struct http_route app_routes[] = {
     {GET,    "/cases/:case/open",     WHO_SESSION, 0,          LIMIT_NONE, 0,    KIND_PAGE,   web_case_apps},
     {POST,   "/cases/:case/open",     WHO_SESSION, 0,          LIMIT_FORM, 0,    KIND_PAGE,   web_case_apps_open},
     {GET,    "/cases/:case/all-files", WHO_SESSION, 0,         LIMIT_NONE, 0,    KIND_PAGE,   web_case_files},
+    {GET,    "/cases/:case/images",   WHO_SESSION, 0,          LIMIT_NONE, 0,    KIND_PAGE,   web_images},
+    {GET,    "/cases/:case/images/:study", WHO_SESSION, 0,     LIMIT_NONE, 0,    KIND_PAGE,   web_images_study},
     {GET,    "/cases/:case/log",      WHO_SESSION, 0,          LIMIT_NONE, 0,    KIND_PAGE,   web_case_log},
     {GET,    "/cases/:case/glass",    WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, LIMIT_NONE, 0, KIND_PAGE, web_glass_page},
     {POST,   "/cases/:case/glass",    WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, LIMIT_FORM, 0, KIND_PAGE, web_glass},

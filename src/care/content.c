@@ -317,8 +317,40 @@ static enum err load_topics(struct req *rq, struct content *c)
     return topics_load(rq, items, &c->topics, &c->n_topics);
 }
 
+/* A folder without the file offers no windows but those of the images themselves. */
+static enum err load_windows(struct req *rq, struct content *c)
+{
+    struct jv rows;
+    uint32_t n = 0;
+    enum err e = read_items(rq, c->dir, S("imaging.json"), S("windows"), &rows, &n);
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        return OK;
+    }
+    TRY(e);
+    struct image_window *all = ARENA_ARRAY(rq->a, n, struct image_window);
+    TRY_MEM(rq, all);
+    uint32_t i = 0;
+    for (struct jv v = json_first(rows); json_has(v); v = json_next(v), i++) {
+        struct image_window *w = &all[i];
+        w->code = json_str(rq->a, json_get(v, S("code")));
+        w->modality = json_str(rq->a, json_get(v, S("modality")));
+        w->verified = json_true(json_get(v, S("verified")));
+        content_text4(rq, json_get(v, S("title")), &w->title);
+        content_text4(rq, json_get(v, S("source")), &w->source);
+        if (w->code.n == 0 || w->modality.n == 0 || !json_i64(json_get(v, S("centre")), &w->centre)
+            || !json_i64(json_get(v, S("width")), &w->width) || w->width < 1) {
+            return FAIL(rq, E_BAD_INPUT, "imaging.json: window %u", i + 1);
+        }
+    }
+    c->windows = all;
+    c->n_windows = n;
+    return OK;
+}
+
 static enum err load_all(struct req *rq, struct content *c)
 {
+    TRY(load_windows(rq, c));
     TRY(load_topics(rq, c));
     TRY(load_urgencies(rq, c));
     TRY(load_roles(rq, c));
@@ -395,6 +427,11 @@ const struct coded *content_item(const struct code_list *list, struct str code)
         return NULL;
     }
     FIND(list->items, list->n, code);
+}
+
+const struct image_window *content_window(const struct content *c, struct str code)
+{
+    FIND(c->windows, c->n_windows, code);
 }
 
 const struct form *content_form(const struct content *c, struct str url_or_id)

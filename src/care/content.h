@@ -62,6 +62,16 @@ struct measure {
     struct text4 unit;
 };
 
+/* A window of grey values that images of a modality are looked at through. */
+struct image_window {
+    struct str code;     /* "ct-lung" */
+    struct str modality; /* "CT" */
+    struct text4 title;
+    struct text4 source; /* where the values come from */
+    int64_t centre, width; /* in the unit of the images: HU for CT */
+    bool verified;       /* somebody compared them with the source */
+};
+
 struct content {
     const struct profile *profiles;
     const struct urgency *urgencies; /* worst first */
@@ -71,13 +81,14 @@ struct content {
     const struct form *forms; /* every Questionnaire */
     const struct policy *policies;
     const struct topic *topics;
+    const struct image_window *windows; /* in the order of the file; none without imaging.json */
     struct str dir; /* where it was read from */
     uint32_t n_profiles, n_urgencies, n_roles, n_measures, n_lists, n_forms, n_policies;
-    uint32_t n_topics;
+    uint32_t n_topics, n_windows;
 };
 
 /* Reads the folder: profiles.json, urgency.json, roles.json, observations.json, outcome.json, topics.json,
- * questionnaires/, policy/.
+ * imaging.json, questionnaires/, policy/.
  * gives   content that lives until content_free()
  * errors  E_BAD_INPUT, E_SYNTAX with the file and place; E_NOT_FOUND, E_IO */
 MUST_USE enum err content_load(struct req *rq, struct str dir, struct content **ret_content);
@@ -91,4 +102,5 @@ const struct measure *content_measure(const struct content *c, struct str code);
 const struct code_list *content_list(const struct content *c, struct str code);
 const struct coded *content_item(const struct code_list *list, struct str code);
 const struct form *content_form(const struct content *c, struct str url_or_id);
+const struct image_window *content_window(const struct content *c, struct str code);
 const struct policy *content_policy(const struct content *c, struct str id);

@@ -127,7 +127,7 @@ static void add(struct http_assets *t, const struct http_asset *f)
     buf_char(&b, 0);
     s->etag = str_sub(buf_get(&b), 0, b.n - 1);
     static const char for_ever[] = "public, max-age=31536000, immutable";
-    struct str zipped = zip(t->a, f->bytes);
+    struct str zipped = f->zipped.p != NULL ? f->zipped : zip(t->a, f->bytes);
     s->plain = prepare(s, f->bytes, for_ever, false);
     s->zipped = zipped.p != NULL ? prepare(s, zipped, for_ever, true) : NULL;
     s->loose = prepare(s, f->bytes, "public, max-age=300", false);

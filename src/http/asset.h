@@ -10,9 +10,11 @@ struct http_assets;
 struct http_asset {
     struct str name;  /* "app.css" */
     struct str bytes; /* lives as long as the program */
+    struct str zipped; /* the same by gzip; p NULL: compressed here when that pays */
 };
 
-/* gives a table for these files; end it with http_assets_free(). Compresses once. */
+/* gives a table for these files; end it with http_assets_free(). Compresses once what
+ * is not compressed yet. */
 struct http_assets *http_assets_new(const struct http_asset *files, size_t n);
 void http_assets_free(struct http_assets *t);
 /* "/assets/app.0123456789abcdef.css" for "app.css"; name itself when there is no such file. */

@@ -6,7 +6,10 @@
 #include "store/tx.h"
 #include "web/ask_int.h"
 #include "web/case_view.h"
+#include "web/images.h"
 #include "web/tpl.h"
+
+enum { CASE_STUDIES = 6 }; /* shown on the page of the case itself */
 
 /* ---- the page ---- */
 
@@ -55,6 +58,7 @@ static enum err show(struct http_req *h, unsigned status, const char *fault)
     page_events(root, page_path(h, "/events?case=", id, ""));
     TRY(case_set_form(h, v, root));
     TRY(case_set_events(h, v, root));
+    TRY(images_set_case(h, v, CASE_STUDIES, root));
     TRY(case_set_files(h, v, root));
     TRY(case_set_talk(h, v, root));
     TRY(case_set_earlier(h, v, root));

@@ -226,6 +226,11 @@ void page_upload(struct val *root)
     val_set_bool(page_map(root, "page"), "upload", true);
 }
 
+void page_viewer(struct val *root)
+{
+    val_set_bool(page_map(root, "page"), "viewer", true);
+}
+
 static struct str asset_url(const struct req *rq, struct str name)
 {
     const struct http_assets *t = rq->app != NULL ? web_of(rq)->assets : NULL;

@@ -37,6 +37,8 @@ void page_kind(struct val *root, const char *kind);
 void page_events(struct val *root, struct str address);
 /* The page sends files: upload.js comes along. */
 void page_upload(struct val *root);
+/* The page shows medical images: viewer.css comes along. */
+void page_viewer(struct val *root);
 /* A map of the root under key (a literal), made when absent. */
 struct val *page_map(struct val *root, const char *key);
 

@@ -56,6 +56,10 @@ enum err web_case_apps_open(struct http_req *h);
 
 /* case_log.c, glass.c, check.c */
 enum err web_case_files(struct http_req *h);
+
+/* images.c, images_study.c: the images of a case, and one study */
+enum err web_images(struct http_req *h);
+enum err web_images_study(struct http_req *h);
 enum err web_case_log(struct http_req *h);
 enum err web_glass_page(struct http_req *h);
 enum err web_glass(struct http_req *h);
