@@ -37,6 +37,8 @@ const parts = (root) => ({
     });
     b.onResolve({ filter: /vtk\.js\/Rendering\/WebGPU/ }, () => ({ path: 'none', namespace: 'none' }));
     b.onLoad({ filter: /.*/, namespace: 'none' }, (a) => ({ contents: a.path === 'quiet' ? QUIET : NONE, loader: 'js' }));
+    // The content security policy refuses attributes of style.
+    b.onLoad({ filter: /drawingSvg\/drawTextBox\.js$/ }, (a) => ({ loader: 'js', contents: fs.readFileSync(a.path, 'utf8').replace("textElement.setAttribute('style', combinedStyle)", 'textElement.style.cssText = combinedStyle') }));
     b.onLoad({ filter: /shared\/decoders\/decode(JPEG2000|JPEGLS|JPEGBaseline8Bit)\.js$/ }, (a) => ({ loader: 'js',
       contents: fs.readFileSync(a.path, 'utf8').replace(/new URL\('@cornerstonejs\/codec-(\w+)[^']*', import\.meta\.url\)/, (_, n) => `({ toString: () => self.codecs.${n === 'libjpeg' ? 'libjpegturbo' : n} })`) }));
   },

@@ -139,12 +139,12 @@ async function compare(study: string): Promise<void> {
     select.replaceChildren(...series.map((s) => new Option([of(s, '00080060'), of(s, '00200011'), of(s, '0008103E')].filter(Boolean).join(' · '), of(s, '0020000E'))));
     if (series.length) {
       const p = addPane(null);
-      resize();
+      resize(false);
       await open(p, study, select.value);
     }
     select.onchange = () => void open(panes[1]!, study, select.value);
   }
-  resize();
+  resize(false);
   pick(Math.min(chosen, panes.length - 1));
 }
 
@@ -179,8 +179,9 @@ async function threePlanes(): Promise<void> {
   return undefined;
 }
 
-function resize(): void {
-  engine?.resize(true, true);
+// keep: what was zoomed and moved stays.
+function resize(keep = true): void {
+  engine?.resize(true, keep);
 }
 
 const ACTS: Record<string, () => void> = {
@@ -245,7 +246,7 @@ function listen(): void {
   });
   field<HTMLSelectElement>('#v-compare').addEventListener('change', (e) => void compare((e.target as HTMLSelectElement).value));
   field<HTMLInputElement>('#v-speed').addEventListener('change', (e) => { pane().speed = Math.min(60, Math.max(1, Number((e.target as HTMLInputElement).value) || 15)); });
-  new ResizeObserver(resize).observe(views!);
+  new ResizeObserver(() => resize()).observe(views!);
 }
 
 // All steps are links of the page at its first picture: here each kind leads as far as it can.

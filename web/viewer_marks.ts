@@ -24,7 +24,8 @@ const nameOf = (tool: string): Mark['tool'] | undefined => (Object.keys(TOOLS) a
 
 // Words of the page, set once by viewer.ts.
 export const words: Record<string, string> = {};
-const lang = (): string => document.documentElement.lang || 'en';
+// Browsers without Kazakh or Uzbek numbers write Russian ones, which look the same.
+const lang = (): string[] => [document.documentElement.lang || 'en', ...(document.documentElement.lang === 'en' ? [] : ['ru'])];
 export const number = (v: number, digits = 1): string => new Intl.NumberFormat(lang(), { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(v);
 
 interface Stats { length?: number; unit?: string; angle?: number; mean?: number; stdDev?: number; area?: number; areaUnit?: string; modalityUnit?: string; min?: number; max?: number }
