@@ -9,6 +9,7 @@ struct migration {
 };
 extern const struct migration migrations[];
 extern const size_t n_migrations;
+extern const char schema_v11_dicom[];
 
 enum { SCHEMA_DICT = 4 }; /* the first version with table dict */
 
