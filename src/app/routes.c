@@ -167,6 +167,13 @@ const struct http_route app_routes[] = {
     {GET,    "/directory/duty",   WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory_duty},
     {GET,    "/directory/:org",   WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory_org},
 
+    /* pages: images that arrived, and those put aside */
+    {GET,    "/images",           WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE, LIMIT_NONE, 0, KIND_PAGE, web_arrived},
+    {GET,    "/images/arrived/:study", WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE, LIMIT_NONE, 0, KIND_PAGE, web_arrived_study},
+    {POST,   "/images/arrived/:study", WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE, LIMIT_FORM, 0, KIND_PAGE, web_arrived_claim},
+    {GET,    "/images/aside/:aside", WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE, LIMIT_NONE, 0, KIND_PAGE, web_aside},
+    {POST,   "/images/aside/:aside", WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE, LIMIT_FORM, SLOW, KIND_PAGE, web_aside_decide},
+
     /* pages: one case */
     {GET,    "/cases/:case",          WHO_SESSION, 0,          LIMIT_NONE, 0,    KIND_PAGE,   web_case},
     {GET,    "/cases/:case/allocate", WHO_SESSION, MAY_COORDINATE, LIMIT_NONE, 0, KIND_PAGE,  web_case_allocate},
@@ -186,6 +193,7 @@ const struct http_route app_routes[] = {
     {GET,    "/cases/:case/open",     WHO_SESSION, 0,          LIMIT_NONE, 0,    KIND_PAGE,   web_case_apps},
     {POST,   "/cases/:case/open",     WHO_SESSION, 0,          LIMIT_FORM, 0,    KIND_PAGE,   web_case_apps_open},
     {GET,    "/cases/:case/all-files", WHO_SESSION, 0,         LIMIT_NONE, 0,    KIND_PAGE,   web_case_files},
+    {GET,    "/cases/:case/images/aside", WHO_SESSION, 0,      LIMIT_NONE, 0,    KIND_PAGE,   web_case_asides},
     {GET,    "/cases/:case/images",   WHO_SESSION, 0,          LIMIT_NONE, 0,    KIND_PAGE,   web_images},
     {GET,    "/cases/:case/images/:study", WHO_SESSION, 0,     LIMIT_NONE, 0,    KIND_PAGE,   web_images_study},
     {GET,    "/cases/:case/log",      WHO_SESSION, 0,          LIMIT_NONE, 0,    KIND_PAGE,   web_case_log},

@@ -24,27 +24,10 @@ static void add(struct listing *l, const struct case_file *f)
     }
 }
 
-/* "2024-05-01" */
-static struct str shown_date(struct req *rq, struct str date)
-{
-    struct buf b;
-
-    if (date.n != 8) {
-        return S("");
-    }
-    buf_init(&b, rq->a, 16);
-    buf_str(&b, str_sub(date, 0, 4));
-    buf_char(&b, '-');
-    buf_str(&b, str_sub(date, 4, 2));
-    buf_char(&b, '-');
-    buf_str(&b, str_sub(date, 6, 2));
-    return buf_get(&b);
-}
-
 /* "CT, SR · 2024-05-01 · Head" */
 static struct str study_title(struct req *rq, const struct dicom_study *s)
 {
-    const struct str parts[] = {shown_date(rq, s->date), str_trim(s->description)};
+    const struct str parts[] = {dicom_date_shown(rq, s->date), str_trim(s->description)};
     struct str rest = s->modalities;
     struct str one;
     struct buf b;
@@ -85,8 +68,8 @@ static enum err add_study(struct req *rq, int64_t key, struct listing *l)
                .at = {s.created_ms},
                .is_dicom = true,
                .dicom = {.patient_name = buf_get(&name), .patient_id = s.patient_id, .sex = s.sex,
-                         .birth_date = shown_date(rq, s.birth), .modality = s.modalities,
-                         .study_date = shown_date(rq, s.date), .description = s.description,
+                         .birth_date = dicom_date_shown(rq, s.birth), .modality = s.modalities,
+                         .study_date = dicom_date_shown(rq, s.date), .description = s.description,
                          .study_uid = s.uid},
                .study = s.uid,
                .n_images = s.n_instances});

@@ -81,6 +81,17 @@ MUST_USE enum err imaging_open(struct req *rq, struct str study_uid, enum audit_
  * newest). Those without an organisation are shown to coordinators. errors E_FORBIDDEN */
 MUST_USE enum err imaging_lost(struct req *rq, int64_t before_ms, uint32_t n,
                                struct dicom_study *ret_studies, uint32_t *ret_n);
+/* How many wait for the organisation rq->who acts for: nobody's studies, and what was put aside for no
+ * case; none for who may not sort them. Nothing is put on record. */
+struct images_waiting {
+    uint64_t studies, asides;
+};
+MUST_USE enum err imaging_waiting(struct req *rq, struct images_waiting *ret_waiting);
+/* One of nobody's studies, with the look on rq->audit.
+ * errors  E_NOT_FOUND  none, or not theirs to sort; E_CONFLICT  it is somebody's already */
+MUST_USE enum err imaging_lost_open(struct req *rq, struct str study_uid, struct dicom_study *ret_study);
+/* Does what a study was sent with name another person? */
+bool imaging_names_other(struct req *rq, const struct dicom_study *s, const struct patient *p);
 /* Nobody's study becomes one of a case rq->who may add to.
  * errors  E_NOT_FOUND  study, case; E_CONFLICT  it is somebody's already, or the case is closed
  *         E_BAD_INPUT  it names another patient and reason is shorter than 10 characters */
@@ -89,9 +100,13 @@ MUST_USE enum err imaging_claim(struct req *rq, struct tx *tx, struct str study_
 
 /* ---- What was put aside ---- */
 
-/* Of a case rq->who may see; case_id empty: what their organisation sent and no case is named for. */
+/* Of a case rq->who may see; case_id empty: what their organisation sent and no case is named for, for
+ * coordinators also what no organisation is named for. */
 MUST_USE enum err imaging_asides(struct req *rq, struct str case_id, uint32_t n,
                                  struct dicom_aside *ret_asides, uint32_t *ret_n);
+/* A waiting one that rq->who may decide on, with the look on rq->audit.
+ * errors  E_NOT_FOUND; E_CONFLICT  decided already, or its case is closed */
+MUST_USE enum err imaging_aside_open(struct req *rq, struct str id, struct dicom_aside *ret_aside);
 /* It is right after all: an image of "another" patient is filed, other bytes take the place of the known
  * ones (which are kept in the row). case_id: where to; empty: where it was sent to, or where its study is.
  * errors  E_NOT_FOUND; E_FORBIDDEN; E_BAD_INPUT  reason shorter than 10 characters

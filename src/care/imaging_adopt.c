@@ -49,7 +49,7 @@ static enum err adopt_one(struct image_batch *b, const struct case_row *row,
         return OK;
     }
     if ((s.patient != 0 && s.patient != patient->rid)
-        || (s.patient == 0 && image_names_other(b->rq, &s, patient))) {
+        || (s.patient == 0 && imaging_names_other(b->rq, &s, patient))) {
         return put_whole_aside(b->rq, b->tx, row, &s);
     }
     TRY(image_group_load(b->rq, &s, g));

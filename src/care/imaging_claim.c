@@ -22,7 +22,7 @@ static enum err open_case(struct req *rq, struct str case_id, struct image_targe
     return ret_to->row.id.n > 0 ? OK : FAIL(rq, E_NOT_FOUND, "case");
 }
 
-bool image_names_other(struct req *rq, const struct dicom_study *s, const struct patient *p)
+bool imaging_names_other(struct req *rq, const struct dicom_study *s, const struct patient *p)
 {
     struct buf date;
 
@@ -38,16 +38,13 @@ bool image_names_other(struct req *rq, const struct dicom_study *s, const struct
     return dicom_is_other_patient(rq, &facts, p);
 }
 
-enum err imaging_claim(struct req *rq, struct tx *tx, struct str study_uid, struct str case_id,
-                       struct str reason)
+/* Nobody's study that rq->who may sort. */
+static enum err lost_find(struct req *rq, struct str study_uid, struct dicom_study *ret_study)
 {
     struct dicom_study s;
     struct dicom_place loose;
-    struct image_target to;
-    struct image_group *g = ARENA_NEW(rq->a, struct image_group);
     enum err e = dicom_study_find(rq, study_uid, &s);
 
-    TRY_MEM(rq, g);
     if (e == E_NOT_FOUND || (e == OK && !image_may_sort(rq, s.org))) {
         err_clear(rq);
         return FAIL(rq, E_NOT_FOUND, "study");
@@ -57,8 +54,29 @@ enum err imaging_claim(struct req *rq, struct tx *tx, struct str study_uid, stru
         err_clear(rq);
         return FAIL(rq, E_CONFLICT, "study");
     }
+    *ret_study = s;
+    return OK;
+}
+
+enum err imaging_lost_open(struct req *rq, struct str study_uid, struct dicom_study *ret_study)
+{
+    TRY(lost_find(rq, study_uid, ret_study));
+    return audit_add(rq, &(struct audit_rec){.action = AUDIT_READ, .why = WHY_OWN,
+                                             .type = T_IMAGING_STUDY,
+                                             .detail = S("images of nobody")});
+}
+
+enum err imaging_claim(struct req *rq, struct tx *tx, struct str study_uid, struct str case_id,
+                       struct str reason)
+{
+    struct dicom_study s;
+    struct image_target to;
+    struct image_group *g = ARENA_NEW(rq->a, struct image_group);
+
+    TRY_MEM(rq, g);
+    TRY(lost_find(rq, study_uid, &s));
     TRY(open_case(rq, case_id, &to));
-    if (image_names_other(rq, &s, &to.patient)) {
+    if (imaging_names_other(rq, &s, &to.patient)) {
         TRY(reason_check(rq, reason));
     }
     TRY(image_group_load(rq, &s, g));
@@ -83,12 +101,18 @@ enum err imaging_asides(struct req *rq, struct str case_id, uint32_t n, struct d
     }
     TRY(audit_add(rq, &(struct audit_rec){.action = AUDIT_SEARCH, .why = WHY_OWN,
                                           .type = T_IMAGING_STUDY, .detail = S("images put aside")}));
-    return dicom_asides_of_org(rq, r->org, INT64_MAX, n, ret_asides, ret_n);
+    uint32_t got = 0;
+    uint32_t more = 0;
+    TRY(dicom_asides_of_org(rq, r->org, INT64_MAX, n, ret_asides, &got));
+    if (image_may_sort(rq, S(""))) {
+        TRY(dicom_asides_of_org(rq, S(""), INT64_MAX, n - got, ret_asides + got, &more));
+    }
+    *ret_n = got + more;
+    return OK;
 }
 
 /* A waiting one that rq->who may decide on: of a case they may add to, or of their organisation. */
-static enum err aside_open(struct req *rq, struct str id, struct str reason,
-                           struct dicom_aside *ret_aside)
+static enum err aside_find(struct req *rq, struct str id, struct dicom_aside *ret_aside)
 {
     enum err e = dicom_aside_find(rq, id, ret_aside);
 
@@ -105,6 +129,25 @@ static enum err aside_open(struct req *rq, struct str id, struct str reason,
     if (ret_aside->state != DICOM_ASIDE_WAITS) {
         return FAIL(rq, E_CONFLICT, "decided");
     }
+    return OK;
+}
+
+enum err imaging_aside_open(struct req *rq, struct str id, struct dicom_aside *ret_aside)
+{
+    TRY(aside_find(rq, id, ret_aside));
+    struct audit_rec rec = {.action = AUDIT_READ, .why = WHY_OWN, .type = T_IMAGING_STUDY,
+                            .detail = S("image put aside")};
+    if (ret_aside->case_id.n > 0) {
+        rec.case_type = T_SERVICE_REQUEST;
+        rec.case_id = ret_aside->case_id;
+    }
+    return audit_add(rq, &rec);
+}
+
+static enum err aside_open(struct req *rq, struct str id, struct str reason,
+                           struct dicom_aside *ret_aside)
+{
+    TRY(aside_find(rq, id, ret_aside));
     return reason_check(rq, reason);
 }
 

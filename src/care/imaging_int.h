@@ -74,8 +74,6 @@ MUST_USE enum err image_file(struct req *rq, struct tx *tx, struct image_item *i
 /* A draft's studies as groups of the batch, shown in its case. */
 MUST_USE enum err image_adopt(struct image_batch *b, const struct case_row *row,
                               const struct patient *patient);
-/* Does what a study was sent with name another person? */
-bool image_names_other(struct req *rq, const struct dicom_study *s, const struct patient *p);
 /* Puts one aside. */
 MUST_USE enum err image_put_aside(struct req *rq, struct tx *tx, const struct image_item *item,
                                   const struct image_target *to, enum dicom_aside_reason reason);

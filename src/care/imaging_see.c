@@ -111,6 +111,32 @@ bool image_may_sort(const struct req *rq, struct str org)
                                 && (r->rights & (MAY_ASK | MAY_ANSWER | MAY_COORDINATE)) != 0);
 }
 
+static enum err count(struct req *rq, enum stmt_id q, struct str org, uint64_t *n)
+{
+    CLEANUP(db_rows_done) struct db_rows r = {0};
+
+    TRY(DB_ONE(rq, &r, q, sql_text(org)));
+    *n += db_u64(&r, 0);
+    return OK;
+}
+
+enum err imaging_waiting(struct req *rq, struct images_waiting *ret_waiting)
+{
+    const struct role_ref *r = who_role(rq->who);
+    struct images_waiting w = {0};
+
+    if (r != NULL && image_may_sort(rq, r->org)) {
+        TRY(count(rq, Q_DICOM_LOST_N, r->org, &w.studies));
+        TRY(count(rq, Q_DICOM_ASIDES_ORG_N, r->org, &w.asides));
+        if (image_may_sort(rq, S(""))) {
+            TRY(count(rq, Q_DICOM_LOST_N, S(""), &w.studies));
+            TRY(count(rq, Q_DICOM_ASIDES_ORG_N, S(""), &w.asides));
+        }
+    }
+    *ret_waiting = w;
+    return OK;
+}
+
 static enum err lost_of(struct req *rq, struct str org, int64_t before_ms, uint32_t n,
                         struct dicom_study *ret_studies, uint32_t *n_got)
 {

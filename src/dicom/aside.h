@@ -38,7 +38,8 @@ MUST_USE enum err dicom_aside_find(struct req *rq, struct str id, struct dicom_a
 /* Waiting ones of a case or draft, oldest first, at most n. */
 MUST_USE enum err dicom_asides_of_case(struct req *rq, struct str case_id, uint32_t n,
                                        struct dicom_aside *ret_asides, uint32_t *ret_n);
-/* Waiting ones an organisation sent, newest first, before (ms; INT64_MAX: from the newest), at most n. */
+/* Waiting ones an organisation sent for no case, newest first, before (ms; INT64_MAX: from the newest), at
+ * most n. */
 MUST_USE enum err dicom_asides_of_org(struct req *rq, struct str org, int64_t before_ms, uint32_t n,
                                       struct dicom_aside *ret_asides, uint32_t *ret_n);
 /* The same bytes wait already for the same reason and case. */

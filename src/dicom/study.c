@@ -17,6 +17,22 @@ bool dicom_uid_is(struct str uid)
     return uid.n > 0 && uid.n <= DICOM_UID_MAX;
 }
 
+struct str dicom_date_shown(struct req *rq, struct str date)
+{
+    struct buf b;
+
+    if (date.n != 8) {
+        return S("");
+    }
+    buf_init(&b, rq->a, 16);
+    buf_str(&b, str_sub(date, 0, 4));
+    buf_char(&b, '-');
+    buf_str(&b, str_sub(date, 4, 2));
+    buf_char(&b, '-');
+    buf_str(&b, str_sub(date, 6, 2));
+    return buf_get(&b);
+}
+
 struct str dicom_name_fold(struct req *rq, struct str name)
 {
     struct buf plain;

@@ -49,6 +49,8 @@ struct dicom_instance {
 
 /* One to DICOM_UID_MAX digits and dots. */
 bool dicom_uid_is(struct str uid);
+/* "20240501" as "2024-05-01"; empty when it is no date. */
+struct str dicom_date_shown(struct req *rq, struct str date);
 /* A name's groups folded, each as its words with one blank between, "=" between groups (PS3.5 6.2.1). */
 struct str dicom_name_fold(struct req *rq, struct str name);
 

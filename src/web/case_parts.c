@@ -88,6 +88,7 @@ static void add_file(struct http_req *h, const struct case_file *f, struct val *
         val_set_str(m, "note", dicom_note(h, &f->dicom));
     }
     if (f->aside != NULL) {
+        val_set_str(m, "decide", page_path(h, "/images/aside/", f->id, ""));
         val_set_str(m, "bad", tr(h->rq.lang, f->aside));
     } else if (f->mismatch) {
         val_set_str(m, "bad", tr(h->rq.lang, T("The patient named in this file is another one: "

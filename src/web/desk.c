@@ -7,6 +7,7 @@
 #include "care/content.h"
 #include "care/figures.h"
 #include "codec/utf8.h"
+#include "web/arrived.h"
 #include "web/case_item.h"
 #include "store/tx.h"
 #include "web/tpl.h"
@@ -319,6 +320,7 @@ enum err web_desk(struct http_req *h)
     val_set_str(root, "profile", d.f.profile);
     val_set_bool(root, "filtered", d.f.urgency.n + d.f.profile.n + d.f.words.n > 0);
     val_set_str(root, "clear", page_path(h, "/desk?state=", d.f.state, ""));
+    TRY(arrived_waiting(h, root));
     page_kind(root, "wide");
     page_events(root, S("/events"));
     val_set_bool(page_map(root, "page"), "fresh", true);

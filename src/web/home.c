@@ -5,6 +5,7 @@
 #include "care/account.h"
 #include "care/case_row.h"
 #include "care/flow.h"
+#include "web/arrived.h"
 #include "web/case_item.h"
 #include "web/tpl.h"
 
@@ -127,6 +128,7 @@ enum err web_home(struct http_req *h)
     if (role != NULL) {
         TRY(set_numbers(h, role, numbers));
     }
+    TRY(arrived_waiting(h, root));
     page_events(root, S("/events"));
     return page_reply(h, root, tpl_home);
 }

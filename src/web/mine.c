@@ -7,6 +7,7 @@
 #include "care/consult.h"
 #include "care/content.h"
 #include "codec/utf8.h"
+#include "web/arrived.h"
 #include "web/case_item.h"
 #include "web/tpl.h"
 
@@ -114,6 +115,7 @@ enum err web_mine(struct http_req *h)
         set_open(h, dir, root, rows, n);
         TRY(set_drafts(h, root));
     }
+    TRY(arrived_waiting(h, root));
     page_kind(root, "wide");
     page_events(root, S("/events"));
     val_set_bool(page_map(root, "page"), "fresh", true);

@@ -20,6 +20,14 @@ enum err web_role_page(struct http_req *h);
 enum err web_role(struct http_req *h);
 enum err web_help(struct http_req *h);
 
+/* arrived.c, aside.c: images that are nobody's yet, or were put aside */
+enum err web_arrived(struct http_req *h);
+enum err web_arrived_study(struct http_req *h);
+enum err web_arrived_claim(struct http_req *h);
+enum err web_aside(struct http_req *h);
+enum err web_aside_decide(struct http_req *h);
+enum err web_case_asides(struct http_req *h);
+
 /* desk.c, work.c, mine.c: lists of cases by what one does */
 enum err web_desk(struct http_req *h);
 enum err web_desk_allocate(struct http_req *h);

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "care/consult.h"
+#include "web/arrived.h"
 #include "web/case_item.h"
 #include "web/tpl.h"
 
@@ -119,6 +120,7 @@ enum err web_work(struct http_req *h)
     for (uint32_t i = 0; i < role->n_services; i++) {
         val_add_str(services, dir_service_name(dir, role->services[i]));
     }
+    TRY(arrived_waiting(h, root));
     page_kind(root, "wide");
     page_events(root, S("/events"));
     val_set_bool(page_map(root, "page"), "fresh", true);
