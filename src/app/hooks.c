@@ -163,7 +163,12 @@ static void refused(struct http_req *h, enum err code)
 
 static struct db *open_handle(struct app *app)
 {
-    return store_db_open(app->web.care.store);
+    enum { BODIES_BYTES = 4 << 20 };
+    struct db *db = store_db_open(app->web.care.store);
+    if (db != NULL) {
+        store_db_keep(db, BODIES_BYTES);
+    }
+    return db;
 }
 
 void app_committed(const struct store_event *events, size_t n, void *ctx)

@@ -2,10 +2,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "store/bodies_int.h"
 #include "store/footprint.h"
 #include "store/read_int.h"
 #include "store/store_int.h"
 #include "store/writer_int.h"
+
+enum { COL_VID = 9 };
 
 enum err read_take(struct req *rq, unsigned id, sqlite3_stmt **ret_st)
 {
@@ -42,7 +45,41 @@ static void row_head(struct res_row *row, sqlite3_stmt *st)
     };
 }
 
-/* One row of C_READ, C_READ_RID, C_HEAD or C_HEAD_RID. */
+/* The body of the row's version: as kept, or from its row. */
+static enum err body_read(struct req *rq, int64_t vid, struct res_row *row)
+{
+    struct db *db = rq->db;
+    struct str kept;
+    sqlite3_stmt *st;
+    bool has = false;
+    struct str raw = {NULL, 0};
+    if (db->bodies != NULL && bodies_get(db->bodies, vid, &kept)) {
+        row->body = arena_str(rq->a, kept);
+        TRY_MEM(rq, row->body.p);
+        return OK;
+    }
+    TRY(read_take(rq, C_BODY, &st));
+    bind_i64(st, 1, vid);
+    enum err e = read_step(rq, st, &has);
+    if (e == OK && !has) {
+        e = FAIL(rq, E_IO, "version row %" PRIi64 " is missing", vid);
+    }
+    if (e == OK) {
+        e = dict_unpack(rq, db, sqlite3_column_int64(st, 0), col_str(st, 1), &raw);
+    }
+    if (e == OK) {
+        row->body = body_splice(rq->a, raw, row->id, row->version, row->updated.ms);
+    }
+    conn_give(db->conn, C_BODY, st);
+    TRY(e);
+    TRY_MEM(rq, row->body.p);
+    if (db->bodies != NULL) {
+        bodies_put(db->bodies, vid, row->body);
+    }
+    return OK;
+}
+
+/* One row of C_HEAD or C_HEAD_RID. */
 static enum err row_get(struct req *rq, sqlite3_stmt *st, bool with_body, struct res_row *ret_row)
 {
     bool has = false;
@@ -55,40 +92,37 @@ static enum err row_get(struct req *rq, sqlite3_stmt *st, bool with_body, struct
     row.id = arena_str(rq->a, col_str(st, 2));
     TRY_MEM(rq, row.id.p);
     if (with_body && !row.deleted) {
-        struct str raw;
-        TRY(dict_unpack(rq, rq->db, sqlite3_column_int64(st, 9), col_str(st, 10), &raw));
-        row.body = body_splice(rq->a, raw, row.id, row.version, row.updated.ms);
-        TRY_MEM(rq, row.body.p);
+        TRY(body_read(rq, sqlite3_column_int64(st, COL_VID), &row));
     }
     *ret_row = row;
     return OK;
 }
 
-static enum err row_by_id(struct req *rq, unsigned stmt, uint16_t type, struct str id,
+static enum err row_by_id(struct req *rq, uint16_t type, struct str id, bool with_body,
                           struct res_row *ret_row)
 {
     sqlite3_stmt *st;
-    TRY(read_take(rq, stmt, &st));
+    TRY(read_take(rq, C_HEAD, &st));
     bind_text(st, 1, id);
     bind_i64(st, 2, type);
-    enum err e = row_get(rq, st, stmt == C_READ, ret_row);
-    conn_give(rq->db->conn, stmt, st);
+    enum err e = row_get(rq, st, with_body, ret_row);
+    conn_give(rq->db->conn, C_HEAD, st);
     return e;
 }
 
-static enum err row_by_rid(struct req *rq, unsigned stmt, int64_t rid, struct res_row *ret_row)
+static enum err row_by_rid(struct req *rq, int64_t rid, bool with_body, struct res_row *ret_row)
 {
     sqlite3_stmt *st;
-    TRY(read_take(rq, stmt, &st));
+    TRY(read_take(rq, C_HEAD_RID, &st));
     bind_i64(st, 1, rid);
-    enum err e = row_get(rq, st, stmt == C_READ_RID, ret_row);
-    conn_give(rq->db->conn, stmt, st);
+    enum err e = row_get(rq, st, with_body, ret_row);
+    conn_give(rq->db->conn, C_HEAD_RID, st);
     return e;
 }
 
 enum err db_find(struct req *rq, uint16_t type, struct str id, struct res_row *ret_row)
 {
-    return row_by_id(rq, C_READ, type, id, ret_row);
+    return row_by_id(rq, type, id, true, ret_row);
 }
 
 enum err db_read(struct req *rq, uint16_t type, struct str id, struct res_row *ret_row)
@@ -105,7 +139,7 @@ enum err db_read(struct req *rq, uint16_t type, struct str id, struct res_row *r
 enum err db_read_rid(struct req *rq, int64_t rid, struct res_row *ret_row)
 {
     struct res_row row;
-    TRY(row_by_rid(rq, C_READ_RID, rid, &row));
+    TRY(row_by_rid(rq, rid, true, &row));
     if (row.deleted) {
         return FAIL(rq, E_GONE, "version %" PRIu64 " deleted it", row.version);
     }
@@ -115,12 +149,12 @@ enum err db_read_rid(struct req *rq, int64_t rid, struct res_row *ret_row)
 
 enum err db_head(struct req *rq, uint16_t type, struct str id, struct res_row *ret_row)
 {
-    return row_by_id(rq, C_HEAD, type, id, ret_row);
+    return row_by_id(rq, type, id, false, ret_row);
 }
 
 enum err db_head_rid(struct req *rq, int64_t rid, struct res_row *ret_row)
 {
-    return row_by_rid(rq, C_HEAD_RID, rid, ret_row);
+    return row_by_rid(rq, rid, false, ret_row);
 }
 
 enum err db_rid(struct req *rq, uint16_t type, struct str id, int64_t *ret_rid)

@@ -4,6 +4,7 @@
 
 #include "os/log.h"
 #include "os/random.h"
+#include "store/bodies_int.h"
 #include "store/schema_int.h"
 #include "store/store_int.h"
 
@@ -208,6 +209,12 @@ struct db *store_db_open(struct store *st)
     return db;
 }
 
+void store_db_keep(struct db *db, size_t bytes)
+{
+    ASSERT(db->bodies == NULL);
+    db->bodies = bodies_new(bytes);
+}
+
 const struct fhir_rules *db_rules(const struct db *db)
 {
     return db->store->opts.rules;
@@ -218,6 +225,7 @@ void store_db_close(struct db *db)
     if (db != NULL) {
         conn_close(db->conn);
         unpack_done(&db->unpack);
+        bodies_free(db->bodies);
         os_free(db);
     }
 }

@@ -44,6 +44,9 @@ const char *store_dir(const struct store *st);
  * database cannot be opened. Put it into req.db. */
 struct db *store_db_open(struct store *st);
 void store_db_close(struct db *db);
+/* The handle keeps the current bodies it gave out lately, within so many bytes: for handles that answer
+ * many requests. Once for a handle. */
+void store_db_keep(struct db *db, size_t bytes);
 
 /* What a committed transaction tells the world; see tx_event(). */
 enum event_kind {

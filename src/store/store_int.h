@@ -13,6 +13,7 @@
 #include "store/store.h"
 #include "store/tx.h"
 
+struct bodies;
 struct writer;
 
 struct blob_pin;
@@ -36,6 +37,7 @@ struct db {
     struct conn *conn;
     unsigned views; /* db_begin without db_end so far */
     struct unpack unpack;
+    struct bodies *bodies; /* NULL: none are kept */
 };
 
 /* A 128-bit keyed hash: two texts never share one. */
