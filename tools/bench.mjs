@@ -205,5 +205,6 @@ if (PARTS.includes('load')) await load();
 if (PARTS.includes('import')) await importPart();
 if (PARTS.includes('fhirpath')) benchFhirpath(say);
 // The section of tools/bench_fhir.mjs stays.
-const kept = fs.existsSync(OUT) ? /<!-- fhir engine: begin -->[^]*<!-- fhir engine: end -->/.exec(fs.readFileSync(OUT, 'utf8'))?.[0] : null;
-fs.writeFileSync(OUT, `${lines.join('\n')}\n${kept ? `\n${kept}\n` : ''}`);
+// What other tools write there stands between marks of theirs.
+const kept = fs.existsSync(OUT) ? fs.readFileSync(OUT, 'utf8').match(/<!-- ([\w ]+): begin -->[^]*?<!-- \1: end -->/g) ?? [] : [];
+fs.writeFileSync(OUT, `${lines.join('\n')}\n${kept.map((k) => `\n${k}\n`).join('')}`);

@@ -249,9 +249,9 @@ function listen(): void {
   new ResizeObserver(() => resize()).observe(views!);
 }
 
-// All steps are links of the page at its first picture: here each kind leads as far as it can.
+// Links that led nowhere from the first picture lead somewhere from others.
 function readySteps(): void {
-  for (const a of all<HTMLAnchorElement>('[data-step]', root)) a.draggable = false;
+  for (const a of all<HTMLAnchorElement>('[data-step]', root)) a.hidden = false;
 }
 
 async function start(): Promise<void> {
@@ -260,7 +260,7 @@ async function start(): Promise<void> {
   initTools();
   cache.setMaxCacheSize(CACHE_BYTES);
   metaData.addProvider((type: string, id: unknown) => provide(type, id), 100_000);
-  loader = new Loader({ worker: data.decode!, codecs: { openjpeg: data.openjpeg!, charls: data.charls!, libjpegturbo: data.jpeg! } }, getShouldUseCPURendering());
+  loader = new Loader({ worker: data.decode!, codecs: { openjpeg: data.openjpeg!, charls: data.charls!, libjpegturbo: data.jpeg! } });
   engine = new RenderingEngine('consilium');
   startTools(lines);
   const series = await seriesOf(data.study!, data.series!);
@@ -309,6 +309,7 @@ if (views) {
   start().catch((e: unknown) => {
     console.warn(e);
     root.classList.remove('v--on');
+    panel.hidden = true;
     note.textContent = e instanceof SignedOut ? words.out ?? '' : words.cannot ?? '';
     root.dataset.ready = 'failed';
   });

@@ -12,7 +12,6 @@ export interface Frame {
   photometricInterpretation: string;
   slope: number;
   intercept: number;
-  rgba: boolean; // four values a pixel: drawing without WebGL
   red: number[]; // palette, values of 8 bits
   green: number[];
   blue: number[];

@@ -29,7 +29,7 @@ export class Loader {
   bytes = 0;
   requests = 0;
 
-  constructor(private readonly addresses: { worker: string; codecs: Record<string, string> }, private readonly rgba: boolean) {
+  constructor(private readonly addresses: { worker: string; codecs: Record<string, string> }) {
     imageLoader.registerImageLoader('dcm', ((id: string) => ({ promise: new Promise<Types.IImage>((resolve, reject) => {
       this.waiting.push({ id, resolve, reject });
       this.pump();
@@ -124,9 +124,9 @@ export class Loader {
 
   private async load(p: Picture): Promise<Types.IImage> {
     const { bytes, syntax } = await this.fetchFrame(p);
-    const frame = frameOf(p, this.rgba);
+    const frame = frameOf(p);
     const d = await this.decode({ bytes, syntax, frame });
-    return imageOf(p, d, this.rgba);
+    return imageOf(p, d);
   }
 }
 
@@ -143,19 +143,19 @@ function part(body: ArrayBuffer, type: string): { bytes: ArrayBuffer; syntax: st
   return { bytes: body.slice(from, to), syntax: syntaxIn(head.slice(0, end)) };
 }
 
-function imageOf(p: Picture, d: Decoded, rgba: boolean): Types.IImage {
-  const f = frameOf(p, rgba);
+function imageOf(p: Picture, d: Decoded): Types.IImage {
+  const f = frameOf(p);
   const plane = planeOf(p);
   const color = isColour(f);
   const own = windowOf(p);
-  const n = color ? (rgba ? 4 : 3) : 1;
+  const n = color ? 3 : 1;
   const { pixels } = d;
   const width = Math.max(1, d.most - d.least + 1);
   return {
     imageId: p.id,
     dataType: pixels.constructor.name,
     color,
-    rgba: color && rgba,
+    rgba: false,
     columns: f.columns,
     rows: f.rows,
     width: f.columns,

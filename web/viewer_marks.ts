@@ -60,7 +60,8 @@ function markOf(a: Types.Annotation): Mark | undefined {
   if (!tool || !id || !picture) return undefined;
   const data = a.data as { handles?: { points?: number[][] }; cachedStats?: Record<string, Stats> };
   const s = Object.values(data.cachedStats ?? {})[0] ?? {};
-  const value = tool === 'length' ? s.length : tool === 'ellipse' ? s.mean : s.angle;
+  // While it is being drawn its values are those of a moment ago.
+  const value = a.invalidated ? undefined : tool === 'length' ? s.length : tool === 'ellipse' ? s.mean : s.angle;
   const more: Record<string, number> = tool === 'ellipse' ? { deviation: s.stdDev ?? 0, least: s.min ?? 0, most: s.max ?? 0, area: s.area ?? 0 } : {};
   return { id: a.annotationUID ?? '', tool, study: picture.study, series: picture.series, sop: picture.sop, frame: picture.frame, points: (data.handles?.points ?? []).map((p) => pointOf(id, p)),
     value: Number.isFinite(value) ? value! : null, unit: tool === 'length' ? s.unit ?? '' : tool === 'ellipse' ? s.modalityUnit ?? '' : 'deg', more, text: lines(tool, s).join('; ') };

@@ -103,7 +103,7 @@ function palette(ds: DataSet, tag: string, bits: number): number[] {
   return [...new Uint16Array(raw.buffer.slice(0, raw.length & ~1))].map((v) => v >> 8);
 }
 
-export function frameOf(p: Picture, rgba: boolean): Frame {
+export function frameOf(p: Picture): Frame {
   const { ds } = p;
   const value = group(p, '00289145');
   const tables = nums(ds, '00281101');
@@ -119,7 +119,6 @@ export function frameOf(p: Picture, rgba: boolean): Frame {
     photometricInterpretation: text(ds, '00280004'),
     slope: num(value, '00281053') || 1,
     intercept: num(value, '00281052') ?? 0,
-    rgba,
     red: palette(ds, '00281201', tables[2] ?? 8),
     green: palette(ds, '00281202', tables[2] ?? 8),
     blue: palette(ds, '00281203', tables[2] ?? 8),
@@ -138,7 +137,7 @@ export function windowOf(p: Picture): { centre?: number; width?: number; shape: 
 // The modules by Cornerstone's names.
 const MODULES: Record<string, (p: Picture) => unknown> = {
   imagePixelModule: (p) => {
-    const f = frameOf(p, false);
+    const f = frameOf(p);
     return { ...f, highBit: f.bitsStored - 1, photometricInterpretation: isColour(f) ? 'RGB' : f.photometric, bitsAllocated: isColour(f) ? 8 : f.bitsAllocated };
   },
   imagePlaneModule: (p) => {
@@ -153,7 +152,7 @@ const MODULES: Record<string, (p: Picture) => unknown> = {
     return { windowCenter, windowWidth, voiLUTFunction: windowOf(p).shape };
   },
   modalityLutModule: (p) => {
-    const f = frameOf(p, false);
+    const f = frameOf(p);
     return { rescaleSlope: f.slope, rescaleIntercept: f.intercept, rescaleType: text(p.ds, '00281054') };
   },
   sopCommonModule: (p) => ({ sopClassUID: text(p.ds, '00080016'), sopInstanceUID: p.sop }),

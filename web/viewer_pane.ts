@@ -87,9 +87,13 @@ export class Pane {
     this.moved(moving ? Math.min((frame ?? Math.floor(instance.frames / 2) + 1), instance.frames) - 1 : at);
     const own = speedOf(pictureOf(this.ids[0]!)!);
     this.speed = Math.round(Math.min(60, Math.max(1, own || 15)));
-    await this.viewport.setStack(this.ids, this.index);
-    this.viewport.resetCamera();
-    this.viewport.render();
+    try {
+      await this.viewport.setStack(this.ids, this.index);
+      this.viewport.resetCamera();
+      this.viewport.render();
+    } catch {
+      this.stand(); // the server draws what cannot be decoded here
+    }
     this.shown();
   }
 

@@ -80,9 +80,9 @@ export function dcmtk(tool, words, bytes, dir) {
   return fs.readFileSync(to);
 }
 
-// A frame as dcmtk draws it: {columns, rows, n (1 or 3), values}. window: [centre, width], else the file's first.
+// A frame as dcmtk draws it: {columns, rows, n (1 or 3), values}. window: [centre, width], else the file's first; null: it has none.
 export function drawn(bytes, dir, { frame = 1, window } = {}) {
-  const tone = window ? ['+Ww', ...window.map(String)] : ['+Wi', '1'];
+  const tone = window ? ['+Ww', ...window.map(String)] : window === null ? [] : ['+Wi', '1'];
   return pnm(dcmtk('dcmj2pnm', ['+F', String(frame), ...tone], bytes, dir));
 }
 

@@ -47,10 +47,11 @@ export function must(condition, text) {
   if (!condition) throw new Error(text);
 }
 
-export async function launch() {
+// more: further flags; those of WebGL need the graphics process.
+export async function launch(more = []) {
   const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-chromium-'));
   fs.mkdirSync(SCREENS, { recursive: true });
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: FLAGS, env: { ...process.env, HOME: profile } });
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: [...FLAGS.filter((f) => f !== '--disable-gpu' || !more.length), ...more], env: { ...process.env, HOME: profile } });
   browser.on('disconnected', () => fs.rmSync(profile, { recursive: true, force: true }));
   return browser;
 }

@@ -4,6 +4,7 @@
 import { option, Program } from '../lib/program.mjs';
 import { DEMO_PASSWORD as PASSWORD } from '../lib/demo.mjs';
 import { manyFiles } from './many.mjs';
+import { pictures } from './pictures.mjs';
 import { Story } from './story.mjs';
 import { faults, launch, Person, proof, provenCount, tell } from './browser.mjs';
 
@@ -48,6 +49,7 @@ try {
   await program.start({ words: ['demo'] });
   for (const [name, fn] of steps) if (!only.length || only.includes('looks')) await proof(name, fn);
   if (!only.length || only.includes('many')) await proof('a case of many files', () => manyFiles(browser, program, 'feldsher9', PASSWORD));
+  if (!only.length || only.includes('pictures')) await pictures(program, ['cardiologist1', PASSWORD]);
   const story = new Story(program, browser, people);
   if (!only.length || only.includes('story')) await story.tell();
   await proof('the server ends well', () => program.stop());
