@@ -33,6 +33,7 @@ const STEPS = [
   ['once', 'node tests/http/once.mjs --build release', 300, 'runner'],
   ['hostile', 'node tests/http/hostile.mjs --build release', 300, 'runner'],
   ['bulk', 'node tests/bulk/run.mjs', 300, 'runner'],
+  ['dicom', 'node tests/dicom/run.mjs', 600, 'runner'],
   ['browser', 'node tests/pages/run.mjs', 1200],
   ['first-change', 'node tests/first_change.mjs', 600],
   ['crash', 'node tests/crash/run.mjs', 900],

@@ -270,6 +270,12 @@ static enum err on_record(struct finding *f)
     return audit_add(&f->h->rq, &rec);
 }
 
+/* The answer has memory of its own: a search gives back what is taken from the request's between hits. */
+static void end_arena(void *p)
+{
+    arena_free(p);
+}
+
 enum err api_dicomweb_find(struct http_req *h)
 {
     struct finding *f = ARENA_NEW(h->rq.a, struct finding);
@@ -285,7 +291,12 @@ enum err api_dicomweb_find(struct http_req *h)
     f->q.each = on_hit;
     f->q.each_ctx = f;
     TRY(read_question(f));
-    buf_init(&out, h->rq.a, OUT_MAX);
+    struct arena *a = arena_new((size_t)3 * OUT_MAX);
+    if (!arena_defer(h->rq.a, end_arena, a)) {
+        arena_free(a);
+        return FAIL(&h->rq, E_TOO_LARGE, "memory cap");
+    }
+    buf_init(&out, a, OUT_MAX);
     json_out_init(&f->o, &out);
     json_arr(&f->o);
     TRY(dicom_search(&h->rq, &f->q, &found));

@@ -33,7 +33,7 @@ struct dicom_hit {
 };
 /* May the caller see what hangs on this ImagingStudy (its rid)? */
 typedef enum err (*dicom_may_fn)(struct req *rq, int64_t imaging, void *ctx, bool *ret_may);
-/* Is given each result; texts live for the call. */
+/* Is given each result; texts live for the call, and so does what it takes from rq->a. */
 typedef enum err (*dicom_hit_fn)(struct req *rq, const struct dicom_hit *hit, void *ctx);
 
 struct dicom_query {

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { DCM2JSON, difference, EXPECTED } from '../lib/dicom_json.mjs';
 
 const [program, data] = process.argv.slice(2);
 const DIR = path.join(data, 'dicom');
@@ -33,41 +34,6 @@ function run(argv) {
 
 const ours = (file, ...options) => run([program, 'dicom', file, ...options]);
 
-// The first difference of two data sets, as text; null when there is none. rules: see below.
-function difference(want, have, rules, at = '') {
-  for (const tag of [...new Set([...Object.keys(want), ...Object.keys(have)])].sort()) {
-    const [w, h] = [want[tag], have[tag]];
-    const place = `${at}${tag}`;
-    if (rules.some((r) => r.passes(tag, w, h))) continue;
-    if (!w || !h) return `${place}: ${w ? 'missing' : 'not expected'}`;
-    if (w.vr !== h.vr) return `${place}: vr ${h.vr}, expected ${w.vr}`;
-    const [ws, hs] = [w.Value ?? [], h.Value ?? []];
-    if (ws.length !== hs.length) return `${place}: ${hs.length} values, expected ${ws.length}`;
-    for (let i = 0; i < ws.length; i++) {
-      if (w.vr === 'SQ') {
-        const inner = difference(ws[i] ?? {}, hs[i] ?? {}, rules, `${place}/${i}/`);
-        if (inner) return inner;
-      } else if (JSON.stringify(ws[i]) !== JSON.stringify(hs[i]) && !rules.some((r) => r.equal?.(w.vr, ws[i], hs[i]))) {
-        return `${place}: value ${i}`;
-      }
-    }
-    if (w.InlineBinary !== h.InlineBinary) return `${place}: bytes`;
-    if ((w.BulkDataURI === undefined) !== (h.BulkDataURI === undefined)) return `${place}: by address or not`;
-  }
-  return null;
-}
-
-// How the expected files differ from the standard.
-const EXPECTED = [
-  { why: 'group lengths are not part of the model (PS3.18 F.2.2)', passes: (tag) => tag.endsWith('0000') },
-  { why: 'an empty value among several is null (PS3.18 F.2.5)', passes: () => false, equal: (vr, w, h) => w === '' && h === null },
-];
-// How dcm2json differs.
-const DCM2JSON = [
-  { why: 'FL has 9 digits there, not the shortest that reads back', passes: () => false, equal: (vr, w, h) => vr === 'FL' && Math.fround(w) === Math.fround(h) },
-  { why: 'FD has 17 digits there', passes: () => false, equal: (vr, w, h) => vr === 'FD' && Number(w) === Number(h) },
-  { why: 'a name of delimiters only is dropped there', passes: (tag, w, h) => w?.vr === 'PN' && h?.vr === 'PN' && !w.Value && /^\^+$/.test(h.Value?.[0]?.Alphabetic ?? '') },
-];
 // dcmtk knows private elements of some makers in implicit coding; PS3.6 does not.
 const IMPLICIT = [{ why: 'private elements are UN', passes: (tag) => parseInt(tag.slice(0, 4), 16) % 2 === 1 }];
 

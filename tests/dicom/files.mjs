@@ -1,0 +1,144 @@
+// The public files, in by each way and out again: STOW, C-STORE, an upload in the page's way.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { tusBegin, tusPart, Uploads } from '../crash/uploads.mjs';
+import { difference, EXPECTED } from '../lib/dicom_json.mjs';
+import { until } from '../lib/until.mjs';
+import { freePort, Place } from './place.mjs';
+
+const sha = (b) => createHash('sha256').update(b).digest('hex');
+// What storescu proposes so that a file goes as it is.
+const OPTION = {
+  '1.2.840.10008.1.2': '-xi', '1.2.840.10008.1.2.1': '-xe', '1.2.840.10008.1.2.2': '-xb', '1.2.840.10008.1.2.1.99': '-xd', '1.2.840.10008.1.2.5': '-xr',
+  '1.2.840.10008.1.2.4.50': '-xy', '1.2.840.10008.1.2.4.51': '-xx', '1.2.840.10008.1.2.4.70': '-xs', '1.2.840.10008.1.2.4.80': '-xt', '1.2.840.10008.1.2.4.90': '-xv',
+};
+// Of the broken ones these are read: what is wrong with them is not in the way of filing them.
+const FILED = new Set(['bad-value.dcm', 'bad-sequence-delimiter.dcm']);
+const REASON_BROKEN = 0xc000;
+const EXPLICIT = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'UC', 'UN', 'UR', 'UT', 'SV', 'UV']);
+
+// Several of them are one image in several codings, with one UID: each gets its own of the same length.
+export function read(dir) {
+  const index = JSON.parse(fs.readFileSync(path.join(dir, 'index.json'), 'utf8'));
+  const seen = new Map();
+  return index.map((row) => {
+    let bytes = fs.readFileSync(path.join(dir, row.file));
+    let sop = row.sopInstance;
+    const n = seen.get(sop) ?? 0;
+    seen.set(sop, n + 1);
+    if (row.valid && n > 0) {
+      const other = `${sop.slice(0, -1)}${(Number(sop.at(-1)) + n) % 10}`;
+      bytes = Buffer.from(bytes.toString('latin1').replaceAll(sop, other), 'latin1');
+      sop = other;
+    }
+    return { ...row, bytes, sop, at: `/studies/${row.study}/series/${row.series}/instances/${sop}` };
+  });
+}
+
+// Where the data set begins: after the preamble and the elements of group 2.
+function dataSet(file) {
+  let at = 132;
+  while (file.readUInt16LE(at) === 2) {
+    const long = EXPLICIT.has(file.toString('latin1', at + 4, at + 6));
+    at += long ? 12 + file.readUInt32LE(at + 8) : 8 + file.readUInt16LE(at + 6);
+  }
+  return file.subarray(at);
+}
+
+async function checkMetadata(t, place, row, dir, way) {
+  const r = await place.get(`${row.at}/metadata`, { accept: 'application/dicom+json' });
+  const want = JSON.parse(fs.readFileSync(path.join(dir, row.metadata), 'utf8').replaceAll(row.sopInstance, row.sop));
+  const have = r.status === 200 ? JSON.parse(r.body)[0] : {};
+  const rules = [...EXPECTED, { passes: (tag, w, h) => tag === '00080005' || h?.BulkDataURI !== undefined || (tag.startsWith('7FE0') && (!h || !w)) }];
+  const d = r.status === 200 ? difference(want, have, rules) : `${r.status} ${r.body.slice(0, 200)}`;
+  t.check(`${way}: metadata of ${row.file}`, !d, d);
+}
+
+async function stow(t, rows, dir) {
+  const place = await Place.open(t.build);
+  const good = rows.filter((r) => r.valid);
+  const r = await place.stow(good.map((row) => row.bytes));
+  t.check(`STOW: ${good.length} files in one request`, r.status === 200 && r.stored.length === good.length && r.failed.length === 0, `${r.status} ${r.body.slice(0, 400)}`);
+  for (const row of good) {
+    const back = await place.instance(row.at);
+    t.check(`STOW: ${row.file} comes back as it was`, back?.equals(row.bytes), back ? 'other bytes' : 'not there');
+    await checkMetadata(t, place, row, dir, 'STOW');
+  }
+  for (const row of rows.filter((b) => !b.valid)) {
+    const said = await place.stow([row.bytes]);
+    const why = said.failed[0];
+    const kept = fs.existsSync(path.join(place.program.dir, 'blobs', sha(row.bytes).slice(0, 2), sha(row.bytes).slice(2)));
+    const fine = FILED.has(row.file) ? said.stored.length === 1
+      : said.status === 409 && why?.['00081197']?.Value?.[0] === REASON_BROKEN && why?.['00000902']?.Value?.[0]?.length > 0;
+    t.check(`STOW: ${row.file} ${FILED.has(row.file) ? 'is filed' : 'is refused with its place'}`, fine, `${said.status} ${said.body.slice(0, 300)}`);
+    t.check(`STOW: ${row.file} is kept`, kept, 'its bytes are not there');
+  }
+  const again = await place.stow(good.map((row) => row.bytes));
+  t.check('STOW: the same files again', again.status === 200 && again.stored.length === good.length, `${again.status} ${again.body.slice(0, 300)}`);
+  await place.close();
+}
+
+// dcmtk's own storage SCP keeps the bytes of a data set as they come over the line: what storescu sends.
+async function witness(dir) {
+  const port = await freePort();
+  const c = spawn('storescp', ['+B', '-od', dir, '+xa', '+uf', String(port)], { stdio: 'ignore' });
+  await until('storescp listens', () => new Promise((done) => {
+    const s = net.connect(port, '127.0.0.1', () => { s.destroy(); done(true); });
+    s.on('error', () => done(false));
+  }));
+  return { port, end: () => { c.kill(); return new Promise((done) => { c.once('exit', done); }); } };
+}
+
+async function cstore(t, rows) {
+  const place = await Place.open(t.build);
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-dicom-'));
+  const other = await witness(dir);
+  for (const row of rows.filter((r) => r.valid)) {
+    const file = path.join(dir, 'sent.dcm');
+    fs.writeFileSync(file, row.bytes);
+    const option = OPTION[row.transferSyntax];
+    const r = await place.scu('storescu', ['-R', option, file]);
+    t.check(`C-STORE: ${row.file}`, r.code === 0, r.said.slice(-300));
+    for (const old of fs.readdirSync(dir)) if (old !== 'sent.dcm') fs.rmSync(path.join(dir, old));
+    const w = spawnSync('storescu', ['-R', option, '127.0.0.1', String(other.port), file], { encoding: 'utf8' });
+    const heard = fs.readdirSync(dir).find((name) => name !== 'sent.dcm');
+    const back = await place.instance(row.at);
+    if (!heard) t.left(`C-STORE: ${row.file} beside storescp`, `storescp does not take it: ${w.stderr.trim().split('\n').pop()}`);
+    else t.check(`C-STORE: the data set of ${row.file} is what came over the line`, back && dataSet(back).equals(dataSet(fs.readFileSync(path.join(dir, heard)))), back ? 'other bytes' : 'not there');
+  }
+  await other.end();
+  fs.rmSync(dir, { recursive: true });
+  await place.close();
+}
+
+// In the page's way into a draft; a study of it in the end.
+async function upload(t, rows) {
+  const place = await Place.open(t.build);
+  const at = { program: place.program, call: (...a) => place.program.request(...a), fault: (why) => t.check('upload', false, why) };
+  const ups = new Uploads(at, place.tokens.doctor);
+  await ups.begin();
+  for (const row of rows.filter((r) => r.valid)) {
+    const url = await tusBegin(at, place.tokens.doctor, ups.draft, row.file, 'application/dicom', row.bytes);
+    await tusPart(at, place.tokens.doctor, url, 0, row.bytes);
+    let back = null;
+    await until(`${row.file} is there`, async () => { back = await place.instance(row.at); return back; }, { within: 5 }).catch(() => {});
+    t.check(`upload: ${row.file} comes back as it was`, back?.equals(row.bytes), back ? 'other bytes' : 'not there');
+  }
+  await place.close();
+}
+
+export async function files(t) {
+  const dir = path.join(process.env.CONFORMANCE_DATA ?? path.join(t.root, '../shared/conformance'), 'dicom');
+  if (!fs.existsSync(path.join(dir, 'index.json'))) {
+    t.left('public files', `${dir} is not there`);
+    return;
+  }
+  const rows = read(dir);
+  await stow(t, rows, dir);
+  if (t.dcmtk) await cstore(t, rows);
+  await upload(t, rows);
+}
