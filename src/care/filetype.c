@@ -5,6 +5,7 @@
 #include <magic.h>
 
 #include "codec/utf8.h"
+#include "os/file.h"
 
 /* clang-format off */
 static const struct file_kind kinds[] = {
@@ -167,6 +168,18 @@ static bool name_fits(struct str ext, const struct file_kind *kind)
     return false;
 }
 
+/* A medical image may begin as a TIFF, so that viewers of pictures open it too (PS3.10 7.1). */
+static enum err is_both(struct req *rq, const char *path, bool *ret_both)
+{
+    CLEANUP(os_close_p) int fd = -1;
+    char mark[4] = {0};
+    size_t got = 0;
+    TRY(os_open_read(rq, path, &fd));
+    TRY(os_read_at(rq, fd, 128, mark, sizeof mark, &got));
+    *ret_both = str_eq((struct str){mark, got}, S("DICM"));
+    return OK;
+}
+
 enum err file_judge(struct req *rq, const char *path, struct str name, struct file_finding *ret_f)
 {
     struct file_finding f = {.verdict = FILE_UNKNOWN};
@@ -183,6 +196,11 @@ enum err file_judge(struct req *rq, const char *path, struct str name, struct fi
     magic_close(m);
     if (type.p == NULL || type.n == 0) {
         return FAIL(rq, E_IO, "file type");
+    }
+    if (str_eq(type, S("image/tiff"))) {
+        bool both = false;
+        TRY(is_both(rq, path, &both));
+        type = both ? S("application/dicom") : type;
     }
     f.kind = file_kind_find(type);
     if (f.kind == NULL) {
