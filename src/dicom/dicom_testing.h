@@ -10,6 +10,7 @@ struct made {
     const char *study, *series, *sop; /* NULL: missing */
     const char *modality;             /* these NULL: missing */
     const char *patient_id, *name, *birth, *accession, *date, *time;
+    const char *spacing, *detector;   /* DS pairs: of the body, at the detector; NULL: not said */
     unsigned number;                  /* of the instance */
     unsigned char pixel;              /* other bytes for another value */
 };
@@ -87,6 +88,7 @@ static inline struct str made_file(struct arena *a, const struct made *m)
     made_text(&b, 0x10, 0x10, "PN", m->name);
     made_text(&b, 0x10, 0x20, "LO", m->patient_id);
     made_text(&b, 0x10, 0x30, "DA", m->birth);
+    made_text(&b, 0x18, 0x1164, "DS", m->detector);
     made_text(&b, 0x20, 0x0d, "UI", m->study);
     made_text(&b, 0x20, 0x0e, "UI", m->series);
     made_text(&b, 0x20, 0x10, "SH", "S1");
@@ -96,6 +98,7 @@ static inline struct str made_file(struct arena *a, const struct made *m)
     made_text(&b, 0x28, 0x04, "CS", "MONOCHROME2");
     made_us(&b, 0x28, 0x10, 2);
     made_us(&b, 0x28, 0x11, 2);
+    made_text(&b, 0x28, 0x30, "DS", m->spacing);
     made_us(&b, 0x28, 0x100, 8);
     made_us(&b, 0x28, 0x101, 8);
     made_us(&b, 0x28, 0x102, 7);
