@@ -5,6 +5,7 @@
 // viewer_marks.ts) on each change. window.consiliumViewer exists for tests alone.
 import { cache, getRenderingEngine, getShouldUseCPURendering, init as initCore, metaData, RenderingEngine, type Types } from '@cornerstonejs/core';
 import { init as initTools, annotation } from '@cornerstonejs/tools';
+import { keepMarks } from './viewer_keep';
 import { Loader, SignedOut } from './viewer_load';
 import { lines, marks, onMarks, showMark, words, worldOf } from './viewer_marks';
 import { imageId, isVolume, pictureOf, provide } from './viewer_meta';
@@ -282,6 +283,7 @@ async function start(): Promise<void> {
   place();
   state();
   progress();
+  keepMarks(root, () => { for (const x of panes) x.viewport.render(); });
   root.dataset.ready = 'true';
 }
 

@@ -98,6 +98,12 @@ static enum err person_check(struct http_req *h, enum fhir_type type, struct str
         return FAIL(&h->rq, E_NOT_FOUND, "no such resource");
     }
     TRY(fixed_case(&h->rq, type, id));
+    if (old != NULL && type == T_OBSERVATION && old->body.n > 0) {
+        struct json_doc *doc = ARENA_NEW(h->rq.a, struct json_doc);
+        TRY_MEM(&h->rq, doc);
+        TRY(json_parse(&h->rq, old->body, NULL, doc));
+        TRY(fixed_mark(&h->rq, type, json_root(doc)));
+    }
     return old != NULL ? kept_check(h, type, old) : OK;
 }
 
@@ -248,6 +254,7 @@ static enum err put_try(struct http_req *h, struct tx *tx, struct jv root,
         }
         TRY(person_check(h, w->type, w->id, has_old ? &old : NULL));
         TRY(sender_check(h, w->type, root));
+        TRY(fixed_mark(rq, w->type, root));
     } else if (!w->is_create) {
         TRY(fixed_case(&h->rq, w->type, w->id));
     }

@@ -2,6 +2,7 @@
 #include "care/fixed.h"
 
 #include "care/case_row.h"
+#include "care/mark.h"
 
 enum err fixed_case(struct req *rq, enum fhir_type type, struct str id)
 {
@@ -16,6 +17,18 @@ enum err fixed_case(struct req *rq, enum fhir_type type, struct str id)
     }
     TRY(e);
     return FAIL(rq, E_CONFLICT, "a case of a workflow changes by $move only");
+}
+
+enum err fixed_mark(struct req *rq, enum fhir_type type, struct jv body)
+{
+    struct jv list = json_get(body, S("extension"));
+    for (struct jv v = json_first(type == T_OBSERVATION ? list : (struct jv){0}); json_has(v);
+         v = json_next(v)) {
+        if (str_eq(str_or_empty(json_str(rq->a, json_get(v, S("url")))), S(EXT_MARK))) {
+            return FAIL(rq, E_FORBIDDEN, "a mark on an image is made on the page of the images");
+        }
+    }
+    return OK;
 }
 
 static bool is_signed(struct req *rq, enum fhir_type type, struct jv body)

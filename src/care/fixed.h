@@ -11,5 +11,8 @@
 MUST_USE enum err fixed_case(struct req *rq, enum fhir_type type, struct str id);
 /* True of types a document with a signature consists of. */
 bool fixed_can_be_signed(enum fhir_type type);
+/* A mark on an image says what the server reckoned: people do not write it as a resource.
+ * errors  E_FORBIDDEN  this Observation is one (care/mark.h) */
+MUST_USE enum err fixed_mark(struct req *rq, enum fhir_type type, struct jv body);
 /* errors  E_FORBIDDEN  old is or carries a signed document (design 9) */
 MUST_USE enum err fixed_signed(struct req *rq, enum fhir_type type, const struct res_row *old);

@@ -171,7 +171,8 @@ static void write_values(struct json_out *o, const struct mark *m)
 {
     if (m->value.n > 0) {
         bool deg = str_eq(m->unit, S("deg"));
-        struct str unit = deg ? S("°") : m->unit.n > 0 ? m->unit : S("points of the image, true size not known");
+        struct str points = S("points of the image, true size not known");
+        struct str unit = deg ? S("°") : m->unit.n > 0 ? m->unit : points;
         write_quantity(o, m->value, unit, m->unit);
     }
     if (m->text.n > 0) {

@@ -5,7 +5,8 @@
  * own value is another one is refused, so that what is kept and printed does not depend on a browser. Mean,
  * deviation, least and greatest value in an ellipse are those of the viewer; its area is reckoned here.
  * A length is in millimetres where the file says what a point is in the body (Pixel Spacing, or one
- * ultrasound region in cm); spacing at the detector is none of the body: then it is in points of the image. */
+ * ultrasound region in cm); spacing at the detector is none of the body: then it is in points of the
+ * image. People write marks through here alone: see fixed_mark(). */
 #pragma once
 
 #include "care/consult.h"
@@ -60,7 +61,8 @@ struct str mark_value_text(struct req *rq, const struct mark *m);
 struct str mark_place_text(struct req *rq, const struct mark *m);
 
 /* Reads what a viewer sends: {"id", "tool", "series", "sop", "frame", "points": [[x, y]], "value", "unit",
- * "more": {"mean", "deviation", "least", "most"}, "text"}. ret_mark->study is left to the caller.
+ * "more": {"deviation", "least", "most"}, "text"}; an ellipse's value is its mean. ret_mark->study is left to
+ * the caller.
  * errors  E_BAD_INPUT  the detail names the member */
 MUST_USE enum err mark_read(struct req *rq, struct jv json, struct mark *ret_mark);
 /* The same of what is stored and shown, for a viewer. */

@@ -48,8 +48,10 @@ static void lengths_and_angles_are_those_of_the_points(void **state)
     } all[] = {
         {"{\"tool\":\"length\",\"points\":[[0,0],[3,4]],\"value\":5}", "1", "1", "5.0", "mm", true},
         {"{\"tool\":\"length\",\"points\":[[0,0],[30,40]],\"value\":26.4}", "0.5", "0.7", "29.0", "mm", true},
-        {"{\"tool\":\"length\",\"points\":[[0,0],[30,40]],\"value\":29,\"unit\":\"mm\"}", "0.5", "0.7", "50.0", "", false},
-        {"{\"tool\":\"length\",\"points\":[[0,0],[30,40]],\"value\":50,\"unit\":\"px\"}", "0.5", "0.7", "50.0", "", false},
+        {"{\"tool\":\"length\",\"points\":[[0,0],[30,40]],\"value\":29,\"unit\":\"mm\"}",
+         "0.5", "0.7", "50.0", "", false},
+        {"{\"tool\":\"length\",\"points\":[[0,0],[30,40]],\"value\":50,\"unit\":\"px\"}",
+         "0.5", "0.7", "50.0", "", false},
         {"{\"tool\":\"angle\",\"points\":[[10,0],[0,0],[0,10]],\"value\":90}", "1", "1", "90.0", "deg", true},
         {"{\"tool\":\"angle\",\"points\":[[10,0],[0,0],[-10,10]]}", "1", "1", "135.0", "deg", true},
         {"{\"tool\":\"angle\",\"points\":[[10,0],[0,0],[20,0]]}", "1", "1", "0.0", "deg", true},
@@ -58,7 +60,8 @@ static void lengths_and_angles_are_those_of_the_points(void **state)
         /* two lines of a spine: 10 and 35 degrees against each other */
         {"{\"tool\":\"cobb\",\"points\":[[0,0],[100,17.632698],[0,200],[100,129.979246]],\"value\":45.0}", "1", "1",
          "45.0", "deg", true},
-        {"{\"tool\":\"cobb\",\"points\":[[100,17.632698],[0,0],[0,200],[100,129.979246]]}", "1", "1", "45.0", "deg", true},
+        {"{\"tool\":\"cobb\",\"points\":[[100,17.632698],[0,0],[0,200],[100,129.979246]]}",
+         "1", "1", "45.0", "deg", true},
     };
     for (size_t i = 0; i < LEN(all); i++) {
         struct mark m = read_mark(all[i].json);
@@ -205,7 +208,8 @@ static void marks_are_kept_changed_and_removed_by_who_made_them(void **state)
 {
     (void)state;
     static const char length[] = "{\"tool\":\"length\",\"sop\":\"1.2.3.700.1\",\"series\":\"1.2.3.9\",\"frame\":1,"
-                                 "\"points\":[[0.50,0.5],[30.5,40.5]],\"value\":25.0,\"unit\":\"mm\",\"text\":\"  C1 – C7 \"}";
+                                 "\"points\":[[0.50,0.5],[30.5,40.5]],\"value\":25.0,\"unit\":\"mm\","
+                                 "\"text\":\"  C1 – C7 \"}";
     struct str id = a_case(&keep);
     struct str mark;
     struct str key;

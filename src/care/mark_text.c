@@ -211,6 +211,9 @@ enum err mark_read(struct req *rq, struct jv json, struct mark *ret_mark)
         struct jv more = json_get(json, S("more"));
         TRY(number(rq, json_get(more, part_names[i]), "more", &m->parts[i]));
     }
+    if (m->tool == MARK_ELLIPSE && m->parts[MARK_MEAN].n == 0) {
+        m->parts[MARK_MEAN] = m->value;
+    }
     return OK;
 }
 
@@ -242,7 +245,7 @@ void mark_write(struct req *rq, struct json_out *o, const struct mark *m)
         json_arr_end(o);
     }
     json_arr_end(o);
-    write_number(o, S("value"), m->value);
+    write_number(o, S("value"), m->tool == MARK_ELLIPSE ? m->parts[MARK_MEAN] : m->value);
     json_ks(o, S("unit"), m->unit.n > 0 || m->tool != MARK_LENGTH ? m->unit : S("px"));
     json_k(o, S("more"));
     json_obj(o);

@@ -7,6 +7,7 @@
 #include "web/ask_int.h"
 #include "web/case_view.h"
 #include "web/images.h"
+#include "web/marks.h"
 #include "web/tpl.h"
 
 enum { CASE_STUDIES = 6 }; /* shown on the page of the case itself */
@@ -59,6 +60,7 @@ static enum err show(struct http_req *h, unsigned status, const char *fault)
     TRY(case_set_form(h, v, root));
     TRY(case_set_events(h, v, root));
     TRY(images_set_case(h, v, CASE_STUDIES, root));
+    TRY(marks_set(h, &v->row, (struct str){0}, root));
     TRY(case_set_files(h, v, root));
     TRY(case_set_talk(h, v, root));
     TRY(case_set_earlier(h, v, root));

@@ -5,6 +5,7 @@
 #include "care/care.h"
 #include "care/imaging.h"
 #include "web/images_int.h"
+#include "web/marks.h"
 #include "web/pages.h"
 #include "web/tpl.h"
 
@@ -20,6 +21,7 @@ struct looking {
     struct val *series_list;
     struct dicom_series series;   /* key 0: none yet */
     struct val *series_val;
+    struct str wanted;            /* SOP instance UID; empty: slice at */
     uint64_t at;                  /* slice, from 0 */
     uint64_t seen;                /* instances passed while looking for it */
     struct dicom_instance inst;   /* key 0: none */
@@ -104,9 +106,11 @@ static enum err add_series(struct req *rq, const struct dicom_series *s, void *c
 static enum err pick_instance(struct req *rq, const struct dicom_instance *i, void *ctx)
 {
     struct looking *l = ctx;
+    uint64_t at = l->seen++;
     (void)rq;
-    if (l->seen++ == l->at) {
+    if (l->wanted.n > 0 ? str_eq(i->uid, l->wanted) : at == l->at) {
         l->inst = *i;
+        l->at = at;
     }
     return OK;
 }
@@ -238,6 +242,11 @@ static enum err set_series(struct looking *l, struct val *root)
     l->at = number_of(h, S("at"), n / 2 + 1) - 1;
     l->at = l->at < n ? l->at : n - 1;
     TRY(dicom_instance_each(&h->rq, l->series.key, pick_instance, l));
+    if (l->inst.key == 0) { /* the image asked for is not in this series */
+        l->wanted = S("");
+        l->seen = 0;
+        TRY(dicom_instance_each(&h->rq, l->series.key, pick_instance, l));
+    }
     uint64_t frames = l->inst.frames > 0 ? l->inst.frames : 1;
     l->frame = number_of(h, S("frame"), frames / 2 + 1);
     l->frame = l->frame <= frames ? l->frame : frames;
@@ -271,7 +280,8 @@ static enum err belongs(struct http_req *h, const struct case_view *v, const str
 enum err web_images_study(struct http_req *h)
 {
     struct case_view *v = ARENA_NEW(h->rq.a, struct case_view);
-    struct looking l = {.h = h, .asked = str_or_empty(http_query(h, S("series")))};
+    struct looking l = {.h = h, .asked = str_or_empty(http_query(h, S("series"))),
+                        .wanted = str_or_empty(http_query(h, S("image")))};
     struct val *root = NULL;
     TRY_MEM(&h->rq, v);
     TRY(consult_view(&h->rq, http_param(h, S("case")), v));
@@ -280,6 +290,7 @@ enum err web_images_study(struct http_req *h)
     TRY(case_begin(h, v, T("Images"), &root));
     page_kind(root, "wide");
     page_viewer(root);
+    page_events(root, page_path(h, "/events?case=", v->row.id, ""));
     l.case_id = v->row.id;
     images_study(h, v->row.id, &l.study, val_set_map(root, "study"));
     l.series_list = val_set_list(root, "series");
@@ -289,5 +300,6 @@ enum err web_images_study(struct http_req *h)
     if (l.series.key != 0) {
         TRY(set_series(&l, root));
     }
+    TRY(marks_set(h, &v->row, l.study.uid, root));
     return page_reply(h, root, tpl_images_study);
 }

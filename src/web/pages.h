@@ -68,6 +68,11 @@ enum err web_case_files(struct http_req *h);
 /* images.c, images_study.c: the images of a case, and one study */
 enum err web_images(struct http_req *h);
 enum err web_images_study(struct http_req *h);
+
+/* marks.c: measurements and key images of a study */
+enum err web_marks(struct http_req *h);
+enum err web_mark_put(struct http_req *h); /* SLOW */
+enum err web_mark_remove(struct http_req *h);
 enum err web_case_log(struct http_req *h);
 enum err web_glass_page(struct http_req *h);
 enum err web_glass(struct http_req *h);
