@@ -14,6 +14,7 @@ import { closePlanes, openPlanes } from './viewer_planes';
 import { choose, removeChosen, startTools, tools, type Drag } from './viewer_tools';
 import { all, fill, signInLink } from './util';
 
+const NEAR = 9;
 const CACHE_BYTES = 512 * 1024 * 1024;
 const root = document.getElementById('viewer')!;
 const views = document.getElementById('picture');
@@ -269,8 +270,16 @@ async function start(): Promise<void> {
   const first = document.getElementById('v-first') as HTMLImageElement;
   const p = addPane(first);
   loader.inView = () => new Set(panes.map((x) => x.current).filter((x): x is string => !!x));
+  // Who saves data gets what is near.
+  const most = (navigator as { connection?: { saveData?: boolean } }).connection?.saveData ? NEAR : Infinity;
   loader.plan = function* plan() {
-    for (const x of panes) yield* x.near();
+    for (const x of panes) {
+      let n = 0;
+      for (const id of x.near()) {
+        if (n++ >= most) break;
+        yield id;
+      }
+    }
   };
   loader.onChange = progress;
   listen();

@@ -2,7 +2,7 @@
 // server's own drawing below while a slice is still on its way.
 import { Enums, utilities, type RenderingEngine, type Types } from '@cornerstonejs/core';
 import { number, words } from './viewer_marks';
-import { imageId, pictureOf, readSeries, speedOf, windowOf, type DataSet, type Instance, type Series } from './viewer_meta';
+import { imageId, pictureOf, planeOf, readSeries, speedOf, windowOf, type DataSet, type Instance, type Series } from './viewer_meta';
 import { SignedOut, type Loader } from './viewer_load';
 import { fill, isSignIn } from './util';
 
@@ -154,7 +154,7 @@ export class Pane {
     const win = range && !colour ? utilities.windowLevel.toWindowLevel(range.lower, range.upper) : null;
     const line = win ? fill(words.window, { centre: number(win.windowCenter, 0), width: number(win.windowWidth, 0) }) : '';
     this.low.textContent = [this.place(), line].filter(Boolean).join('\n');
-    this.high.textContent = [this.series?.modality ?? '', String(p.ds['0008103E']?.Value?.[0] ?? '')].filter(Boolean).join(' · ');
+    this.high.textContent = [this.series?.modality ?? '', String(p.ds['0008103E']?.Value?.[0] ?? '')].filter(Boolean).join(' · ') + (planeOf(p).detector ? `\n${words.detector}` : '');
     this.box.setAttribute('aria-label', fill(words.view, { n: this.name.slice(-1) }));
   }
 

@@ -98,6 +98,21 @@ const angleOf = ([a, b], [c, d]) => {
   return (Math.min(turn, Math.PI - turn) * 180) / Math.PI;
 };
 
+// A study of another patient is not shown below this patient's name, whoever may see both.
+async function notBelow(program, who, made) {
+  const s = await signIn(program, ...who);
+  const patient = async (id) => /class="c-patient__line">[^]*?<\/div>/.exec((await s.get(`/cases/${id}`)).body)?.[0];
+  const own = await patient(made.id);
+  let other = null;
+  for (const [, id] of (await s.get('/work')).body.matchAll(/\/cases\/([a-z2-7]{26})/g)) if (!other && id !== made.id && await patient(id) !== own) other = id;
+  must(other, 'the consultant has one patient alone');
+  await stow(program, made.token, [film({ uid: `${FILM}.7`, accession: other.slice(0, 8).toUpperCase() })]);
+  must((await s.get(`/cases/${other}/images/${FILM}.7`)).status === 200, 'the study is not in its own case');
+  must((await s.get(`/cases/${made.id}/images/${FILM}.7`)).status === 404, 'a study of another patient is shown');
+  const { status, body } = await (await signIn(program, 'feldsher5', who[1])).get(`/cases/${made.id}/images/${CT}`);
+  must(status === 404 && !body.includes('data-series'), `somebody else: ${status}`);
+}
+
 async function withoutScripts(browser, program, who, made) {
   for (const lang of ['ru', 'en']) {
     const p = await Person.begin(browser, program, 'pictures-plain', { lang, scripts: false });
@@ -265,6 +280,7 @@ export async function pictures(program, who) {
   try {
     const made = await prepare(program, ...who, dir);
     await proof('images without scripts', () => withoutScripts(browser, program, who, made));
+    await proof('images of others are not shown', () => notBelow(program, who, made));
     await proof('the viewer: a CT series, windows, three planes, two side by side', () => series(browser, program, who, made, dir));
     await proof('the viewer: a moving ultrasound picture, RLE', () => loop(browser, program, who, made, dir));
     if (made.files.j2k) await proof('the viewer: JPEG 2000', () => wavelets(browser, program, who, made, dir));
