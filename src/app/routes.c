@@ -202,6 +202,12 @@ const struct http_route app_routes[] = {
     {GET,    "/cases/:case/log",      WHO_SESSION, 0,          LIMIT_NONE, 0,    KIND_PAGE,   web_case_log},
     {GET,    "/cases/:case/glass",    WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, LIMIT_NONE, 0, KIND_PAGE, web_glass_page},
     {POST,   "/cases/:case/glass",    WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, LIMIT_FORM, 0, KIND_PAGE, web_glass},
+    /* images go out to somebody without an account */
+    {GET,    "/cases/:case/share",    WHO_SESSION, MAY_ASK | MAY_ANSWER, LIMIT_NONE, 0, KIND_PAGE, web_case_share_page},
+    {POST,   "/cases/:case/share",    WHO_SESSION, MAY_ASK | MAY_ANSWER, LIMIT_FORM, SLOW, KIND_PAGE, web_case_share},
+    {POST,   "/cases/:case/share/:share/end", WHO_SESSION, MAY_ASK | MAY_ANSWER, LIMIT_FORM, 0, KIND_PAGE, web_case_share_end},
+    {GET,    "/shared/:token",    WHO_ANY,     0,              LIMIT_NONE, SLOW, KIND_PAGE,   web_shared_page},
+    {POST,   "/shared/:token",    WHO_ANY,     0,              LIMIT_RESOURCE, SLOW, KIND_PAGE, web_shared},
 
     /* the public check of a document */
     {GET,    "/check",            WHO_ANY,     0,              LIMIT_NONE, 0,    KIND_PAGE,   web_check_page},

@@ -185,7 +185,7 @@ static void former_schema_opens(void **state)
                "DROP TABLE app_rate; DROP INDEX ver_type; DROP TABLE bulk;"
                "DROP TABLE sub_event; DROP TABLE sub; DROP INDEX ix_date_long;"
                "DROP TABLE dicom_study; DROP TABLE dicom_word; DROP TABLE dicom_place;"
-               "DROP TABLE dicom_series; DROP TABLE dicom_instance; DROP TABLE dicom_aside;"
+               "DROP TABLE dicom_series; DROP TABLE dicom_instance; DROP TABLE dicom_aside; DROP TABLE dicom_share;"
                "PRAGMA user_version = 3");
     t_start(&t);
     assert_int_equal(db_read(&t.rq, T_OBS, S("a"), &row), OK);

@@ -109,4 +109,28 @@ const char schema_v11_dicom[] =
     "CREATE INDEX dicom_aside_case ON dicom_aside(case_id, at_ms) WHERE state = 0 AND case_id <> '';"
     "CREATE INDEX dicom_aside_org ON dicom_aside(org, at_ms) WHERE state = 0;"
     "CREATE INDEX dicom_aside_sha ON dicom_aside(sha) WHERE state = 0;";
+
+const char schema_v12_share[] =
+    /* Links by which a study goes out to somebody without an account. */
+    "CREATE TABLE dicom_share("
+    " id TEXT PRIMARY KEY,"              /* tech */
+    " token BLOB NOT NULL UNIQUE,"       /* secret: SHA-256 of what the link says */
+    " code BLOB,"                        /* secret: SHA-256 of the code and what the link says; NULL none */
+    " study TEXT NOT NULL,"              /* pseudo: UID */
+    " case_id TEXT NOT NULL,"            /* pseudo: the case it was made from */
+    " by TEXT NOT NULL,"                 /* staff: Practitioner who made it */
+    " receiver TEXT NOT NULL,"           /* staff: who it is for, in words */
+    " reason TEXT NOT NULL,"             /* clinical */
+    " clean INTEGER NOT NULL,"           /* tech: 0 as it is, 1 de-identified, 2 so with dates moved */
+    " secret BLOB NOT NULL,"             /* secret: of the new UIDs */
+    " consent INTEGER NOT NULL,"         /* tech: edition of the words on consent that were confirmed */
+    " opens_max INTEGER NOT NULL,"       /* tech */
+    " opens INTEGER NOT NULL,"           /* tech: downloads so far */
+    " wrong INTEGER NOT NULL,"           /* tech: wrong codes so far */
+    " created_ms INTEGER NOT NULL,"      /* tech */
+    " expires_ms INTEGER NOT NULL,"      /* tech */
+    " opened_ms INTEGER NOT NULL,"       /* tech: the last download; 0 none */
+    " revoked_ms INTEGER NOT NULL"       /* tech: 0 in force */
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX dicom_share_case ON dicom_share(case_id, created_ms);";
 /* clang-format on */

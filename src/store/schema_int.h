@@ -10,6 +10,7 @@ struct migration {
 extern const struct migration migrations[];
 extern const size_t n_migrations;
 extern const char schema_v11_dicom[];
+extern const char schema_v12_share[];
 
 enum { SCHEMA_DICT = 4 }; /* the first version with table dict */
 

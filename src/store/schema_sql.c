@@ -489,7 +489,7 @@ const struct migration migrations[] = {
     {1, v1_resources}, {1, v1_audit}, {1, v1_people}, {1, v1_work}, {1, v1_flow}, {2, v2_refusal},
     {3, v3_search}, {4, v4_dict},
     {5, v5_apps}, {6, v6_changed}, {7, v7_bulk}, {8, v8_sub},
-    {9, v9_long}, {10, v10_apps}, {11, schema_v11_dicom},
+    {9, v9_long}, {10, v10_apps}, {11, schema_v11_dicom}, {12, schema_v12_share},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -526,6 +526,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 9",
         "PRAGMA user_version = 10",
         "PRAGMA user_version = 11",
+        "PRAGMA user_version = 12",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

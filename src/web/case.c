@@ -8,6 +8,7 @@
 #include "web/case_view.h"
 #include "web/images.h"
 #include "web/marks.h"
+#include "web/share.h"
 #include "web/tpl.h"
 
 enum { CASE_STUDIES = 6 }; /* shown on the page of the case itself */
@@ -68,6 +69,7 @@ static enum err show(struct http_req *h, unsigned status, const char *fault)
     case_set_moves(h, v, root);
     TRY(launch_list(&h->rq, &app, 1, &n_apps));
     val_set_bool(root, "apps", n_apps > 0);
+    TRY(share_set_case(h, &v->row, root));
     if (fault != NULL) {
         page_error(h, root, "text", fault);
     }

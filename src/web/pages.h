@@ -76,6 +76,12 @@ enum err web_mark_remove(struct http_req *h);
 enum err web_case_log(struct http_req *h);
 enum err web_glass_page(struct http_req *h);
 enum err web_glass(struct http_req *h);
+/* share.c, shared.c: images go out */
+enum err web_case_share_page(struct http_req *h);
+enum err web_case_share(struct http_req *h);     /* SLOW */
+enum err web_case_share_end(struct http_req *h);
+enum err web_shared_page(struct http_req *h);    /* SLOW */
+enum err web_shared(struct http_req *h);         /* SLOW */
 enum err web_check_page(struct http_req *h);
 enum err web_check(struct http_req *h); /* SLOW */
 

@@ -21,7 +21,8 @@ vars.set('password', PASSWORD);
 vars.set('tenmegabytes', 'a'.repeat(10 << 20));
 // Images whose bytes are text, without line ends: no pixels, no value of 10 bytes.
 for (const [name, about] of Object.entries({ image: {}, imagechanged: { more: [[8, 0x1030, 'LO', 'other bytes.']] },
-  imageofcase: { uid: '1.2.3999998', id: '', name: '', birth: '19720504', more: [[0x28, 0x30, 'DS', '0.5\\0.5']] } })) {
+  imageofcase: { uid: '1.2.3999998', id: '', name: '', birth: '19720504', more: [[0x28, 0x30, 'DS', '0.5\\0.5']] },
+  imageshared: { uid: '1.2.3999997', id: '', name: '', birth: '', more: [[8, 0x1030, 'LO', 'Golden study..']] } })) {
   vars.set(name, dicomFile({ uid: '1.2.3999999', ...about, pixels: null }).toString('latin1'));
 }
 vars.set('manybasics', Array(501).fill(JSON.stringify({ // more than one conditional delete may delete
