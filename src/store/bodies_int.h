@@ -8,7 +8,7 @@
 
 struct bodies;
 
-/* gives a memory of at most that many bytes (and 128 KiB to find them by): it is taken from the system
+/* gives a memory of at most that many bytes (and 192 KiB to find them by): it is taken from the system
  * at the pace it fills. End with bodies_free(). */
 struct bodies *bodies_new(size_t bytes);
 void bodies_free(struct bodies *b);
