@@ -181,7 +181,7 @@ const struct http_route app_routes[] = {
     {GET,    "/cases/:case/move/:action", WHO_SESSION, 0,      LIMIT_NONE, 0,    KIND_PAGE,   web_case_move_page},
     {POST,   "/cases/:case/move/:action", WHO_SESSION, 0,      LIMIT_FORM, 0,    KIND_PAGE,   web_case_move},
     {GET,    "/cases/:case/conclusion", WHO_SESSION, MAY_ANSWER, LIMIT_NONE, 0,  KIND_PAGE,   web_conclusion_page},
-    {POST,   "/cases/:case/conclusion", WHO_SESSION, MAY_ANSWER, LIMIT_FORM, SLOW, KIND_PAGE, web_conclusion},
+    {POST,   "/cases/:case/conclusion", WHO_SESSION, MAY_ANSWER, LIMIT_RESOURCE, SLOW, KIND_PAGE, web_conclusion},
     {POST,   "/cases/:case/conclusion/save", WHO_SESSION, MAY_ANSWER, LIMIT_FORM, 0, KIND_PAGE, web_conclusion_autosave},
     {GET,    "/cases/:case/conclusion/preview", WHO_SESSION, MAY_ANSWER, LIMIT_NONE, 0, KIND_PAGE, web_conclusion_preview},
     {GET,    "/cases/:case/conclusion/preview.pdf", WHO_SESSION, MAY_ANSWER, LIMIT_NONE, SLOW, KIND_PAGE, web_conclusion_preview_pdf},

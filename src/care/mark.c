@@ -290,8 +290,7 @@ static void get_parts(struct req *rq, struct jv root, struct mark *m)
     }
 }
 
-/* False: an Observation that is no mark, or was one. */
-static bool get_mark(struct req *rq, struct jv root, struct mark *ret_mark)
+bool mark_get(struct req *rq, struct jv root, struct mark *ret_mark)
 {
     struct jv parts = json_get(extension(rq, json_get(root, S("extension")), S(EXT_MARK)), S("extension"));
     struct str code = str_or_empty(json_str(rq->a, json_path(root, S("code.coding.0.code"))));
@@ -373,7 +372,7 @@ enum err mark_list(struct req *rq, const struct case_row *row, struct str study,
         struct res_row res;
         struct jv root;
         TRY(res_load(rq, hit.rid, &res, &root));
-        if (!get_mark(rq, root, &v[n]) || (study.n > 0 && !str_eq(v[n].study, study))) {
+        if (!mark_get(rq, root, &v[n]) || (study.n > 0 && !str_eq(v[n].study, study))) {
             continue;
         }
         const struct dir_person *by = dir_person(dir, v[n].by);

@@ -81,6 +81,9 @@ MUST_USE enum err mark_remove(struct req *rq, struct tx *tx, struct str case_id,
                               struct str id);
 /* Whether rq->who may put marks into the case. */
 bool mark_may(struct req *rq, const struct case_row *row);
+/* Reads an Observation; who made it by id alone, the image without its numbers. False: it is no mark, or was
+ * one. */
+MUST_USE bool mark_get(struct req *rq, struct jv observation, struct mark *ret_mark);
 /* Marks of a case (study empty: of all its studies), oldest first; who looks was let in by the caller. */
 MUST_USE enum err mark_list(struct req *rq, const struct case_row *row, struct str study,
                             const struct mark **ret_marks, uint32_t *ret_n);

@@ -3,9 +3,8 @@
  * The document is laid out by the same code several times: dry passes count the pages and keep the seal
  * from standing alone on the last one, the last pass draws.
  */
-#include "care/pdf.h"
+#include "care/pdf_int.h"
 
-#include <cairo-pdf.h>
 #include <pango/pangocairo.h>
 #include <qrencode.h>
 
@@ -55,6 +54,7 @@ struct pen {
     size_t break_at; /* this block begins a page; n_blocks: none does */
     size_t break_line; /* this line of flowing text begins a page; SIZE_MAX: none does */
     size_t line;       /* lines of flowing text so far */
+    size_t picture;    /* pictures so far */
     unsigned page;  /* 1.. */
     unsigned pages; /* known after the dry pass */
     double y;       /* where the next line goes */
@@ -300,6 +300,44 @@ static void marked_put(struct pen *p, const struct pdf_block *b)
     gap(p, 8);
 }
 
+/* At most half a page high, with what was measured in small letters at its place. */
+static void image_put(struct pen *p)
+{
+    static const double side = 300;
+    if (p->picture >= p->doc->n_pictures) {
+        return;
+    }
+    const struct pdf_picture *pic = p->doc->pictures[p->picture++];
+    double large = pic->width > pic->height ? pic->width : pic->height;
+    double w = pic->width * side / large;
+    double h = pic->height * side / large;
+    keep(p, h + 6);
+    if (!p->dry) {
+        pdf_int_picture(p->cr, pic, LEFT, p->y, w, h);
+    }
+    for (uint32_t i = 0; i < pic->n_shapes && !p->dry; i++) {
+        const struct pdf_shape *s = &pic->shapes[i];
+        PangoLayout *l = layout_new(p, FACE_SMALL, s->label, RIGHT - LEFT);
+        PangoRectangle r;
+        pango_layout_get_extents(l, NULL, &r);
+        double width = pango_units_to_double(r.width);
+        double height = pango_units_to_double(r.height);
+        double x = s->n > 0 ? s->x[s->n - 1] * w + 5 : 0;
+        double y = s->n > 0 ? s->y[s->n - 1] * h + 4 : 0;
+        x = LEFT + (x + width > w ? w - width : x < 0 ? 0 : x);
+        y = p->y + (y + height > h ? h - height : y < 0 ? 0 : y);
+        if (s->label.n > 0) {
+            cairo_set_source_rgb(p->cr, 1, 1, 1);
+            cairo_rectangle(p->cr, x - 1.5, y - 0.5, width + 3, height + 1);
+            cairo_fill(p->cr);
+            layout_put(p, l, x, y, INK_TEXT);
+        }
+        g_object_unref(l);
+    }
+    p->y += h;
+    gap(p, 8);
+}
+
 static void block_put(struct pen *p, const struct pdf_block *b)
 {
     struct flow f = {LEFT, RIGHT - LEFT, FACE_BODY, INK_TEXT, false};
@@ -331,6 +369,7 @@ static void block_put(struct pen *p, const struct pdf_block *b)
         gap(p, 5);
         break;
     case PDF_PAIR: pair_put(p, b); break;
+    case PDF_IMAGE: image_put(p); break;
     case PDF_MARKED: marked_put(p, b); break;
     case PDF_LINE:
         keep(p, 10);
@@ -449,6 +488,7 @@ static void pass(struct pen *p, bool dry)
     p->alone = false;
     p->page = 0;
     p->line = 0;
+    p->picture = 0;
     page_begin(p);
     head_put(p);
     for (size_t i = 0; i < p->doc->n_blocks && p->failed == OK; i++) {

@@ -16,6 +16,23 @@ enum pdf_kind {
     PDF_MARKED,  /* label and text with a bar at the side: the question, a warning */
     PDF_SMALL,   /* label, and below it text in small grey letters: a file and its hash */
     PDF_LINE,    /* a thin rule */
+    PDF_IMAGE,   /* the next one of the document's pictures */
+};
+
+/* Lines on a picture; coordinates are parts of its sides, 0 to 1. */
+enum pdf_shape_kind { PDF_PATH, PDF_PAIRS /* lines of two points */, PDF_ROUND /* the ends of two axes */ };
+struct pdf_shape {
+    enum pdf_shape_kind kind;
+    uint32_t n;
+    double x[4], y[4];
+    struct str label; /* at its last point; may be empty */
+};
+enum { PDF_SHAPES_MAX = 32 };
+struct pdf_picture {
+    struct str jpeg;
+    int width, height; /* points of it */
+    struct pdf_shape shapes[PDF_SHAPES_MAX];
+    uint32_t n_shapes;
 };
 
 struct pdf_block {
@@ -33,6 +50,8 @@ struct pdf_doc {
     struct str page_of;       /* "Page {n} of {m}" in the document's language */
     const struct pdf_block *blocks;
     size_t n_blocks;
+    const struct pdf_picture *const *pictures; /* one for each PDF_IMAGE, in order */
+    size_t n_pictures;
     struct str seal_title;    /* the box at the end, beside the QR code; no box when empty */
     struct str seal_text;     /* who signed, when, how to check */
     struct str seal_url;      /* what the QR code holds; no code when empty */

@@ -3,9 +3,10 @@
 
 #include "care/patient.h"
 #include "care/pdf.h"
+#include "care/pdf_mark.h"
 #include "care/sign_read.h"
 
-enum { BLOCKS_MAX = 2000 };
+enum { BLOCKS_MAX = 2000, PICTURES_MAX = 64 };
 
 struct page {
     struct req *rq;
@@ -13,6 +14,9 @@ struct page {
     struct pdf_block *v;
     size_t n;
     bool full;
+    struct jv bundle;
+    const struct pdf_picture *pictures[PICTURES_MAX];
+    size_t n_pictures;
 };
 
 static enum err page_init(struct req *rq, enum lang lang, struct page *ret_page)
@@ -159,6 +163,35 @@ static enum err narrative_put(struct page *p, struct str div, bool files)
     return OK;
 }
 
+/* Below the last line of an image stands the image. */
+static enum err picture_put(struct page *p, struct jv section, uint32_t line)
+{
+    struct pdf_picture *pic = ARENA_NEW(p->rq->a, struct pdf_picture);
+    enum lang of_reader = p->rq->lang;
+    TRY_MEM(p->rq, pic);
+    p->rq->lang = p->lang; /* values stand on the picture in the document's language */
+    enum err e = pdf_mark_picture(p->rq, p->bundle, section, line, pic);
+    p->rq->lang = of_reader;
+    TRY(e);
+    if (pic->jpeg.n > 0 && p->n_pictures < PICTURES_MAX) {
+        p->pictures[p->n_pictures++] = pic;
+        add(p, PDF_IMAGE, (struct str){0}, (struct str){0});
+    }
+    return OK;
+}
+
+static enum err marks_put(struct page *p, struct jv section)
+{
+    const struct sign_line *lines;
+    uint32_t n = 0;
+    TRY(sign_lines_read(p->rq, json_str(p->rq->a, json_path(section, S("text.div"))), &lines, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        line_put(p, lines[i].label, lines[i].text);
+        TRY(picture_put(p, section, i));
+    }
+    return OK;
+}
+
 static enum err section_put(struct page *p, struct jv section)
 {
     struct arena *a = p->rq->a;
@@ -167,6 +200,9 @@ static enum err section_put(struct page *p, struct jv section)
         return OK;
     }
     add(p, PDF_HEADING, json_str(a, json_get(section, S("title"))), (struct str){0});
+    if (str_eq(code, S("measurements"))) {
+        return marks_put(p, section);
+    }
     return narrative_put(p, json_str(a, json_path(section, S("text.div"))), str_eq(code, S("documents")));
 }
 
@@ -284,6 +320,8 @@ static enum err finish(struct page *p, struct pdf_doc *doc, struct str *ret_pdf)
     doc->page_of = tr(p->lang, T("Page {n} of {m}"));
     doc->blocks = p->v;
     doc->n_blocks = p->n;
+    doc->pictures = p->pictures;
+    doc->n_pictures = p->n_pictures;
     return pdf_write(p->rq, doc, ret_pdf);
 }
 
@@ -304,6 +342,7 @@ enum err pdf_conclusion(struct req *rq, const struct pdf_conclusion *c, struct s
         lang = LANG_EN;
     }
     TRY(page_init(rq, lang, &p));
+    p.bundle = bundle;
     struct str url = check_url(rq, bundle);
     struct str title = json_str(rq->a, json_get(composition, S("title")));
     struct pdf_doc doc = {

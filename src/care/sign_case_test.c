@@ -1,8 +1,11 @@
 /* care/sign_case_test.c - the conclusion of a case from the typed form to the public check: what was
  * shown is what is signed; wrong people, wrong passwords, old previews and doubles change nothing. */
 #include "care/care_fixture.h"
+#include "care/imaging.h"
+#include "care/mark.h"
 #include "care/sign_int.h"
 #include "care/verify.h"
+#include "dicom/dicom_testing.h"
 #include "store/audit.h"
 
 #define PASSWORD "a long enough password"
@@ -249,6 +252,104 @@ static void an_unfinished_form_is_not_signed(void **state)
     req_done(&keep);
 }
 
+static void film_of(struct str case_id)
+{
+    struct req rq;
+    struct image_out out;
+    const struct made m = {.study = "1.2.3.1", .series = "1.2.3.1.1", .sop = "1.2.3.1.1.1", .modality = "CR",
+                           .patient_id = "A-17", .name = "Ахметова^Айгуль", .birth = "19720504",
+                           .date = "20240501", .spacing = "0.5\\0.5", .number = 3, .pixel = 200};
+    const struct image_from from = {.source = S("upload:asker"), .key = case_id};
+
+    as(&rq, NULL);
+    rq.who = person_who(&rq, "asker");
+    struct image_in in = {.title = S("film.dcm")};
+    MUST(&rq, blob_put_bytes(&rq, region.store, made_file(rq.a, &m), &in.blob));
+    MUST(&rq, imaging_store(&rq, &from, &in, 1, &out));
+    assert_int_equal(out.fate, IMAGE_STORED);
+    req_done(&rq);
+}
+
+static struct str mark_as(struct req *keep, const char *person, struct str case_id, const char *json)
+{
+    struct req rq;
+    struct json_doc doc;
+    struct mark m;
+
+    as(&rq, person_who(keep, person));
+    MUST(&rq, json_parse(&rq, str_z(json), NULL, &doc));
+    MUST(&rq, mark_read(&rq, json_root(&doc), &m));
+    m.study = S("1.2.3.1");
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, mark_put(&rq, tx, case_id, &m));
+    struct str id = arena_str(keep->a, m.id);
+    assert_int_equal(commit_end(&rq, tx), OK);
+    return id;
+}
+
+static struct sign_paper paper_with(struct req *rq, struct str id, const struct field *more, uint32_t n)
+{
+    struct field all[LEN(typed) + 4];
+    struct problems p = {.n = 0};
+    struct sign_paper paper;
+
+    memcpy(all, typed, sizeof typed);
+    for (uint32_t i = 0; i < n; i++) {
+        all[LEN(typed) + i] = more[i];
+    }
+    const struct fields f = {all, LEN(typed) + n};
+    MUST(rq, sign_preview(rq, id, &f, S(BASE), S(""), &p, &paper));
+    return paper;
+}
+
+static bool says(const struct sign_paper *paper, const char *text)
+{
+    return str_find(paper->bytes, str_z(text)) < paper->bytes.n;
+}
+
+static void marks_stand_in_the_document_as_chosen(void **state)
+{
+    (void)state;
+    struct req keep;
+    struct req rq;
+    struct str pdf;
+    struct str again;
+    as(&keep, NULL);
+    struct str id = accepted(&keep);
+    film_of(id);
+    struct str key = mark_as(&keep, "asker", id, "{\"tool\":\"key\",\"sop\":\"1.2.3.1.1.1\","
+                                            "\"text\":\"Где болит\"}");
+    mark_as(&keep, "cons1", id, "{\"tool\":\"cobb\",\"sop\":\"1.2.3.1.1.1\","
+                                "\"points\":[[0,0],[2,0.3526],[0,2],[2,0.6]]}");
+    /* those of the consultant when nothing is said */
+    as(&rq, person_who(&keep, "cons1"));
+    struct sign_paper own = paper_with(&rq, id, NULL, 0);
+    assert_true(says(&own, "Measurements on images") && says(&own, "45.0°") && !says(&own, "Где болит"));
+    assert_true(says(&own, "\"resourceType\":\"Media\"") && says(&own, "CR · 2024-05-01, series 1, image 3"));
+    MUST(&rq, preview_pdf(&rq, &own, &pdf));
+    MUST(&rq, preview_pdf(&rq, &own, &again));
+    assert_true(str_eq(pdf, again));
+    assert_true(str_find(pdf, S("/DCTDecode")) < pdf.n);
+    struct json_doc doc;
+    MUST(&rq, json_parse(&rq, own.bytes, NULL, &doc));
+    MUST(&rq, fhir_validate(&rq, json_root(&doc), T_BUNDLE));
+    req_done(&rq);
+    /* those ticked, and none of them */
+    as(&rq, person_who(&keep, "cons1"));
+    const struct field other[] = {{S("marks-listed"), S("1")}, {S("mark"), key}};
+    struct sign_paper ticked = paper_with(&rq, id, other, 2);
+    assert_true(says(&ticked, "Где болит") && !says(&ticked, "45.0°"));
+    struct sign_paper none = paper_with(&rq, id, other, 1);
+    assert_true(!says(&none, "Measurements on images") && !says(&none, "Media"));
+    req_done(&rq);
+    struct str bundle;
+    assert_int_equal(sign_as(&keep, "cons1", id, "", PASSWORD, &bundle), OK);
+    struct signed_doc d = read_as(&rq, &keep, "asker", id);
+    assert_true(cms_is_good(&d.verdict) && str_find(d.bytes, S("cobb-angle")) < d.bytes.n);
+    req_done(&rq);
+    req_done(&keep);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +358,7 @@ int main(void)
         cmocka_unit_test(wrong_people_and_passwords_sign_nothing),
         cmocka_unit_test(only_the_last_preview_of_the_present_state_is_signed),
         cmocka_unit_test(an_unfinished_form_is_not_signed),
+        cmocka_unit_test(marks_stand_in_the_document_as_chosen),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

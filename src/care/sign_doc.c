@@ -44,6 +44,10 @@ static const char *const organization_parts[] = {"identifier", "name", NULL};
 static const char *const request_parts[] = {"identifier", "status",     "intent",   "category",
                                             "priority",   "code",       "subject",  "authoredOn",
                                             "reasonCode", "note",       NULL};
+static const char *const mark_parts[] = {"extension",    "basedOn",           "status",    "category",
+                                         "code",         "subject",           "effectiveDateTime",
+                                         "issued",       "performer",         "valueQuantity",
+                                         "note",         "derivedFrom",       "component", NULL};
 static const char *const response_parts[] = {"questionnaire", "status", "subject",
                                              "authored",      "item",   NULL};
 
@@ -144,6 +148,28 @@ static void entry_seen(struct writer *w, const struct sign_seen *s)
     entry_end(w);
 }
 
+/* The picture a mark was made on has the mark's id. */
+static void entry_picture(struct writer *w, const struct sign_mark *m)
+{
+    struct buf data;
+    if (m->jpeg.n == 0) {
+        return;
+    }
+    buf_init(&data, w->rq->a, b64_chars(m->jpeg.n) + 1);
+    b64_write(&data, m->jpeg.p, m->jpeg.n, B64_STD);
+    entry_begin(w, S("Media"), id_of(w, m->body));
+    json_ks(&w->o, S("status"), S("completed"));
+    reference(w, S("subject"), S("Patient"), id_of(w, w->d->patient), (struct str){0});
+    json_ki(&w->o, S("height"), m->height);
+    json_ki(&w->o, S("width"), m->width);
+    json_k(&w->o, S("content"));
+    json_obj(&w->o);
+    json_ks(&w->o, S("contentType"), S("image/jpeg"));
+    json_ks(&w->o, S("data"), buf_get(&data));
+    json_obj_end(&w->o);
+    entry_end(w);
+}
+
 static void identifier(struct writer *w, struct str key, struct str path, struct str value)
 {
     json_k(&w->o, key);
@@ -170,7 +196,38 @@ static void narrative(struct writer *w, struct str div)
     json_obj_end(&w->o);
 }
 
-static void section_write(struct writer *w, const struct sign_section *s, bool with_files)
+static void entry_ref(struct writer *w, struct str path, struct str id)
+{
+    json_obj(&w->o);
+    json_ks(&w->o, S("reference"), joined(w->rq, path, id, (struct str){0}));
+    json_obj_end(&w->o);
+}
+
+/* The files examined; marks in the order of their lines, then their pictures. */
+static void section_entries(struct writer *w, const struct sign_section *s)
+{
+    const struct sign_doc *d = w->d;
+    bool files = str_eq(s->code, S("documents"));
+    if (files ? d->n_seen == 0 : !str_eq(s->code, S("measurements"))) {
+        return;
+    }
+    json_k(&w->o, S("entry"));
+    json_arr(&w->o);
+    for (uint32_t i = 0; i < d->n_seen && files; i++) {
+        entry_ref(w, S("DocumentReference/"), d->seen[i].id);
+    }
+    for (uint32_t i = 0; i < d->n_marks && !files; i++) {
+        entry_ref(w, S("Observation/"), id_of(w, d->marks[i].body));
+    }
+    for (uint32_t i = 0; i < d->n_marks && !files; i++) {
+        if (d->marks[i].jpeg.n > 0) {
+            entry_ref(w, S("Media/"), id_of(w, d->marks[i].body));
+        }
+    }
+    json_arr_end(&w->o);
+}
+
+static void section_write(struct writer *w, const struct sign_section *s)
 {
     json_obj(&w->o);
     json_ks(&w->o, S("title"), s->title);
@@ -180,17 +237,7 @@ static void section_write(struct writer *w, const struct sign_section *s, bool w
                (struct str){0});
     json_obj_end(&w->o);
     narrative(w, sign_int_xhtml(w->rq, s));
-    if (with_files && w->d->n_seen > 0) {
-        json_k(&w->o, S("entry"));
-        json_arr(&w->o);
-        for (uint32_t i = 0; i < w->d->n_seen; i++) {
-            json_obj(&w->o);
-            json_ks(&w->o, S("reference"),
-                    joined(w->rq, S("DocumentReference/"), w->d->seen[i].id, (struct str){0}));
-            json_obj_end(&w->o);
-        }
-        json_arr_end(&w->o);
-    }
+    section_entries(w, s);
     json_obj_end(&w->o);
 }
 
@@ -295,6 +342,7 @@ static enum err composition(struct writer *w)
 {
     const struct sign_section *head;
     struct sign_section files;
+    struct sign_section marks;
     uint32_t n_head;
     TRY(sign_int_head(w->rq, w->d, &head, &n_head));
     TRY(sign_int_files(w->rq, w->d, &files));
@@ -309,15 +357,19 @@ static enum err composition(struct writer *w)
     json_k(&w->o, S("section"));
     json_arr(&w->o);
     for (uint32_t i = 0; i < n_head; i++) {
-        section_write(w, &head[i], false);
+        section_write(w, &head[i]);
     }
     for (uint32_t i = 0; i < w->d->n_sections; i++) {
-        section_write(w, &w->d->sections[i], false);
+        section_write(w, &w->d->sections[i]);
     }
-    section_write(w, &files, true);
+    if (w->d->n_marks > 0) {
+        TRY(sign_int_marks(w->rq, w->d, &marks));
+        section_write(w, &marks);
+    }
+    section_write(w, &files);
     struct sign_section signer;
     TRY(sign_int_signer(w->rq, w->d, &signer));
-    section_write(w, &signer, false);
+    section_write(w, &signer);
     json_arr_end(&w->o);
     entry_end(w);
     return OK;
@@ -380,6 +432,10 @@ enum err sign_doc_build(struct req *rq, const struct sign_doc *d, struct str *re
     }
     for (uint32_t i = 0; i < d->n_seen; i++) {
         entry_seen(&w, &d->seen[i]);
+    }
+    for (uint32_t i = 0; i < d->n_marks; i++) {
+        entry_copy(&w, S("Observation"), d->marks[i].body, mark_parts);
+        entry_picture(&w, &d->marks[i]);
     }
     json_arr_end(&w.o);
     json_obj_end(&w.o);

@@ -35,6 +35,14 @@ struct sign_seen {
     uint8_t sha[32];
 };
 
+/* A measurement or key image. */
+struct sign_mark {
+    struct jv body;         /* Observation */
+    struct str label, text; /* what it is; its value, image, who and when */
+    struct str jpeg;        /* the image; empty: not shown, or with another mark of it */
+    uint32_t width, height; /* of the picture */
+};
+
 struct sign_doc {
     enum lang lang;
     struct str base_url;       /* "https://host", no slash at the end */
@@ -73,6 +81,8 @@ struct sign_doc {
     uint32_t n_sections;
     const struct sign_seen *seen;
     uint32_t n_seen;
+    const struct sign_mark *marks; /* no section when there are none */
+    uint32_t n_marks;
 };
 
 enum { SIGN_CODE_LEN = 20, SIGN_DOC_MAX = 4 * 1024 * 1024 };

@@ -17,6 +17,12 @@ MUST_USE enum err sign_int_head(struct req *rq, const struct sign_doc *d,
 /* The files examined, each with its hash. */
 MUST_USE enum err sign_int_files(struct req *rq, const struct sign_doc *d,
                                  struct sign_section *ret_section);
+/* Measurements and key images, a line each. */
+MUST_USE enum err sign_int_marks(struct req *rq, const struct sign_doc *d,
+                                 struct sign_section *ret_section);
+/* d->marks: those ticked ("mark", once the form listed them: "marks-listed"), else those rq->who made. */
+MUST_USE enum err sign_int_mark_fill(struct req *rq, const struct fields *typed,
+                                     const struct case_row *row, struct sign_doc *d);
 /* Who signs. */
 MUST_USE enum err sign_int_signer(struct req *rq, const struct sign_doc *d,
                                   struct sign_section *ret_section);

@@ -271,6 +271,7 @@ static enum err doc_fill(struct req *rq, const struct case_view *v, const struct
     TRY(sign_int_load(rq, T_SERVICE_REQUEST, v->row.id, &d->request));
     TRY(response_make(rq, form, typed, &v->row, &d->response));
     TRY(sign_int_sections(rq, form, typed, &d->sections, &d->n_sections));
+    TRY(sign_int_mark_fill(rq, typed, &v->row, d));
     return seen_fill(rq, typed, &v->row, d);
 }
 

@@ -9,6 +9,7 @@
 #include "store/tx.h"
 #include "web/conclusion.h"
 #include "web/form_view.h"
+#include "web/marks.h"
 #include "web/tpl.h"
 
 /* ---- who writes ---- */
@@ -78,6 +79,26 @@ static void set_seen(const struct fields *typed, struct val *root)
     }
 }
 
+/* The measurements and key images to tick: what was ticked, and those the consultant made since. */
+static void set_chosen(const struct draft *d, struct val *root)
+{
+    const struct fields *typed = &d->fields;
+    const struct val *marks = val_find(root, S("marks"));
+    bool listed = fields_get(typed, S("marks-listed")).n > 0;
+    for (const struct val_item *i = marks != NULL ? val_first(marks) : NULL; i != NULL; i = val_next(i)) {
+        const struct val *m = val_item_value(i);
+        const struct val *id = val_find(m, S("id"));
+        const struct val *own = val_find(m, S("own"));
+        const struct val *at = val_find(m, S("at"));
+        bool is_new = !listed || (at != NULL && at->i > d->saved.ms);
+        bool on = is_new && own != NULL && val_is(*own);
+        for (uint32_t k = 0; listed && id != NULL && fields_at(typed, S("mark"), k).p != NULL; k++) {
+            on = on || str_eq(fields_at(typed, S("mark"), k), id->s);
+        }
+        val_set_bool((struct val *)(uintptr_t)m, "on", on);
+    }
+}
+
 static enum err editor(struct http_req *h, const struct case_view *v, const struct draft *d,
                        const struct problems *faults)
 {
@@ -92,6 +113,8 @@ static enum err editor(struct http_req *h, const struct case_view *v, const stru
     TRY(case_set_form(h, v, root));
     TRY(case_set_files(h, v, root));
     set_seen(&d->fields, root);
+    TRY(marks_set(h, &v->row, (struct str){0}, root));
+    set_chosen(d, root);
     uint32_t extra = http_query(h, S("rows")).n > 0 ? 3 : 1;
     form_view(h, v->profile->conclusion, &d->fields, faults, extra,
               val_set_list(root, "sections"));

@@ -1,7 +1,7 @@
 /* web/marks.h - measurements and key images as values for pages.
  *
- * marks: list of {id, tool, value, place, text, who, at, href, remove (address to post to; own ones of an
- * open case), chosen}; marks_n; marks_may: true when the person may add some */
+ * marks: list of {id, tool, value, place, text, who, at, href, own, remove (address to post to; own ones
+ * of an open case)}; marks_n; marks_may: true when the person may add some */
 #pragma once
 
 #include "web/case_view.h"
