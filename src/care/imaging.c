@@ -298,17 +298,3 @@ enum err image_file(struct req *rq, struct tx *tx, struct image_item *items, siz
     }
     return OK;
 }
-
-enum err imaging_take(struct req *rq, struct tx *tx, const struct image_from *from,
-                      const struct case_row *row, const struct patient *patient,
-                      const struct image_in *in, size_t n, struct image_out *ret_out)
-{
-    struct image_item *items = ARENA_ARRAY(rq->a, n, struct image_item);
-
-    TRY_MEM(rq, items);
-    for (size_t i = 0; i < n; i++) {
-        items[i] = (struct image_item){.in = &in[i], .from = from, .out = &ret_out[i]};
-        TRY(image_read(rq, &items[i]));
-    }
-    return image_file(rq, tx, items, n, row, patient, false, NULL);
-}

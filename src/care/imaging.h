@@ -60,11 +60,6 @@ struct image_out {
 enum { IMAGES_AT_ONCE = 256 };
 MUST_USE enum err imaging_store(struct req *rq, const struct image_from *from,
                                 const struct image_in *in, size_t n, struct image_out *ret_out);
-/* The same within a transaction of the caller, who commits and tries again on E_STALE and E_CONFLICT. row
- * and patient: the case it is for, whose right was checked; NULL: as from says. n <= IMAGES_AT_ONCE. */
-MUST_USE enum err imaging_take(struct req *rq, struct tx *tx, const struct image_from *from,
-                               const struct case_row *row, const struct patient *patient,
-                               const struct image_in *in, size_t n, struct image_out *ret_out);
 
 /* ---- Seeing ---- */
 

@@ -65,7 +65,8 @@ enum { IMAGES_ADOPTED_MAX = 200 };
 
 /* Reads what a stored file says into an item with its in, from and out set; broken ones are told in out. */
 MUST_USE enum err image_read(struct req *rq, struct image_item *item);
-/* Files items read before; keys are not checked. row, patient: as imaging_take(). filed (may be NULL): asked
+/* Files items read before; keys are not checked. row and patient: the
+ * case it is for, whose right was checked; NULL: as from says. filed (may be NULL): asked
  * for with row; adopt: the studies of the draft of that id go along (at most IMAGES_ADOPTED_MAX), those of
  * another patient are put aside whole. */
 MUST_USE enum err image_file(struct req *rq, struct tx *tx, struct image_item *items, size_t n,

@@ -94,11 +94,6 @@ static pixels_decode_fn decoder_of(struct str syntax)
     return NULL;
 }
 
-bool pixels_can(struct str transfer_syntax)
-{
-    return decoder_of(transfer_syntax) != NULL;
-}
-
 static int32_t clamp8(int32_t v)
 {
     return v < 0 ? 0 : v > 255 ? 255 : v;

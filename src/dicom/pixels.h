@@ -43,5 +43,3 @@ enum { PIXELS_MAX = 64 * 1024 * 1024 }; /* samples of one frame that are decoded
  *         E_TOO_LARGE       above PIXELS_MAX, or the arena's cap */
 MUST_USE enum err pixels_decode(struct req *rq, const struct pixel_form *form, struct str bytes,
                                 struct pixels *ret_pixels);
-/* Whether frames of this transfer syntax can be decoded. */
-bool pixels_can(struct str transfer_syntax);
