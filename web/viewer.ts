@@ -10,7 +10,7 @@ import { Loader, SignedOut } from './viewer_load';
 import { lines, marks, onMarks, showMark, words, worldOf } from './viewer_marks';
 import { imageId, isVolume, pictureOf, provide } from './viewer_meta';
 import { Pane, seriesOf } from './viewer_pane';
-import { closePlanes, openPlanes } from './viewer_planes';
+import { closePlanes, eachPlane, openPlanes } from './viewer_planes';
 import { choose, removeChosen, startTools, tools, type Drag } from './viewer_tools';
 import { all, fill, signInLink } from './util';
 
@@ -154,6 +154,7 @@ function closePlanesHere(): void {
   if (!planes) return;
   closePlanes(engine);
   planes = false;
+  root.classList.remove('v--planes');
   for (const p of panes) p.box.hidden = false;
   views!.classList.remove('v__views--three');
   resize();
@@ -174,6 +175,7 @@ async function threePlanes(): Promise<void> {
   }
   p.stop();
   planes = true;
+  root.classList.add('v--planes');
   p.box.hidden = true;
   views!.classList.add('v__views--three');
   await openPlanes(engine, tools, views!, p.ids, p.viewport.getProperties().voiRange);
@@ -187,9 +189,18 @@ function resize(keep = true): void {
 }
 
 const ACTS: Record<string, () => void> = {
-  rotate: () => pane().rotate(),
-  invert: () => control('invert').setAttribute('aria-pressed', String(pane().invert())),
-  reset: () => { pane().reset(); control('invert').setAttribute('aria-pressed', 'false'); },
+  rotate: () => { if (!planes) pane().rotate(); },
+  invert: () => {
+    const inverted = pane().invert();
+    if (planes) eachPlane(engine, (v) => v.setProperties({ invert: inverted }));
+    control('invert').setAttribute('aria-pressed', String(inverted));
+  },
+  reset: () => {
+    pane().reset();
+    const { voiRange } = pane().viewport.getProperties();
+    if (planes) eachPlane(engine, (v) => { v.setProperties({ voiRange, invert: false }); v.resetCamera(); });
+    control('invert').setAttribute('aria-pressed', 'false');
+  },
   clear: () => { removeChosen(); for (const p of panes) p.viewport.render(); },
   mpr: () => void threePlanes(),
   play: () => { if (pane().isPlaying) pane().stop(); else pane().play(); state(); },
@@ -241,6 +252,8 @@ function listen(): void {
       void open(panes[0]!, data.study!, series);
     } else if (centre !== undefined) {
       pane().window(centre ? Number(centre) : undefined, width ? Number(width) : undefined);
+      const { voiRange } = pane().viewport.getProperties();
+      if (planes) eachPlane(engine, (v) => v.setProperties({ voiRange }));
       for (const o of all('[data-centre]', root)) o.removeAttribute('aria-current');
       a.setAttribute('aria-current', 'true');
     } else return;

@@ -48,6 +48,11 @@ export async function openPlanes(engine: RenderingEngine, tools: Tools.IToolGrou
   engine.renderViewports([...ORIENTATIONS]);
 }
 
+export function eachPlane(engine: RenderingEngine, act: (v: Types.IVolumeViewport) => void): void {
+  for (const o of ORIENTATIONS) act(engine.getViewport(o) as Types.IVolumeViewport);
+  engine.renderViewports([...ORIENTATIONS]);
+}
+
 export function closePlanes(engine: RenderingEngine): void {
   for (const o of ORIENTATIONS) {
     group.removeViewports(engine.id, o);

@@ -159,6 +159,11 @@ async function study(p, made, uid, name) {
   }
   await p.page.setViewportSize({ width: 1280, height: 900 });
   await p.axeRun(p.where());
+  await p.page.emulateMedia({ colorScheme: 'dark' });
+  await p.focusSeen(5);
+  await p.axeRun(`${p.where()} in the dark`);
+  await p.page.screenshot({ path: path.join(SCREENS, `${name}-dark-1280-${p.lang}.png`), fullPage: true });
+  await p.page.emulateMedia({ colorScheme: 'light' });
 }
 
 async function series(browser, program, who, made, dir) {
