@@ -267,13 +267,18 @@ enum err share_open(struct req *rq, struct tx *tx, struct str token, struct str 
     return note(rq, &row, AUDIT_DOWNLOAD, WHY_PUBLIC, OK, "shared images:", ret_share->id);
 }
 
-struct dicom_deidentify share_rules(struct req *rq, const struct share *s)
+struct dicom_deidentify share_rules(struct req *rq, const struct share *s,
+                                    const struct dicom_study *study)
 {
     struct dicom_deidentify how = {.shift = s->how == SHARE_CLEAN_MOVED};
     struct buf b;
-    uint32_t v;
+    struct buf whose;
+    buf_init(&whose, rq->a, DICOM_UID_MAX);
+    buf_i64(&whose, study->patient);
+    uint64_t v = store_hash2(care_of(rq)->store, S("share days"),
+                             study->patient == 0 ? study->uid : buf_get(&whose));
     memcpy(how.secret, s->secret, sizeof(how.secret));
-    memcpy(&v, s->secret, sizeof(v)); /* backwards, so that no date lies in the future */
+    /* backwards, so that no date lies in the future */
     how.days = -(int32_t)(v % (SHIFT_DAYS - SHIFT_MIN) + SHIFT_MIN);
     buf_init(&b, rq->a, DICOM_PSEUDONYM_MAX);
     BUF_LIT(&b, "SHARED-");

@@ -69,5 +69,7 @@ MUST_USE enum err share_find(struct req *rq, struct str token, struct share *ret
  * errors  E_NOT_FOUND as share_find(); *ret_right false: the code is wrong */
 MUST_USE enum err share_open(struct req *rq, struct tx *tx, struct str token, struct str code,
                              struct share *ret_share, struct dicom_study *ret_study, bool *ret_right);
-/* How the files of a de-identified share are written. */
-struct dicom_deidentify share_rules(struct req *rq, const struct share *s);
+/* How the files of a de-identified share are written. Dates of a patient are moved by the same days in all
+ * shares; UIDs are new in each. */
+struct dicom_deidentify share_rules(struct req *rq, const struct share *s,
+                                    const struct dicom_study *study);

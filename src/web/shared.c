@@ -210,7 +210,7 @@ static enum err build(struct archive *a)
     TRY_MEM(rq, a->entries);
     TRY_MEM(rq, a->pieces);
     a->clean = a->share.how != SHARE_AS_IS;
-    a->how = share_rules(rq, &a->share);
+    a->how = share_rules(rq, &a->share, &a->study);
     TRY(dicom_series_each(rq, a->study.key, put_series, a));
     buf_init(&b, rq->a, (a->n_entries + 1) * DIRECTORY_ENTRY);
     zip_put_directory(&b, a->entries, a->n_entries, (uint32_t)a->at);
