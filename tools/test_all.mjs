@@ -37,6 +37,7 @@ const STEPS = [
   ['browser', 'node tests/pages/run.mjs', 1200],
   ['first-change', 'node tests/first_change.mjs', 600],
   ['crash', 'node tests/crash/run.mjs', 900],
+  ['dicom-kills', 'node tests/dicom/kills.mjs', 300],
   ['faults', 'node tests/faults/run.mjs', 300, 'runner'],
   ['asan', `${presets('asan')} && ${ctest('asan', 'unit')}`, 1800, 'ctest'],
   ['asan-golden', 'node tests/http/run.mjs --build asan', 900, 'runner'],

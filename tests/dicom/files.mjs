@@ -10,7 +10,7 @@ import { difference, EXPECTED } from '../lib/dicom_json.mjs';
 import { signIn } from '../lib/session.mjs';
 import { until } from '../lib/until.mjs';
 import { PASSWORD } from '../lib/world.mjs';
-import { freePort, Place } from './place.mjs';
+import { dataSet, freePort, Place } from './place.mjs';
 
 const sha = (b) => createHash('sha256').update(b).digest('hex');
 // What storescu proposes so that a file goes as it is.
@@ -21,7 +21,6 @@ const OPTION = {
 // Of the broken ones these are read: what is wrong with them is not in the way of filing them.
 const FILED = new Set(['bad-value.dcm', 'bad-sequence-delimiter.dcm']);
 const REASON_BROKEN = 0xc000;
-const EXPLICIT = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'UC', 'UN', 'UR', 'UT', 'SV', 'UV']);
 
 // Several of them are one image in several codings, with one UID: each gets its own of the same length.
 export function read(dir) {
@@ -39,16 +38,6 @@ export function read(dir) {
     }
     return { ...row, bytes, sop, deflated: row.transferSyntax === '1.2.840.10008.1.2.1.99', at: `/studies/${row.study}/series/${row.series}/instances/${sop}` };
   });
-}
-
-// Where the data set begins: after the preamble and the elements of group 2.
-function dataSet(file) {
-  let at = 132;
-  while (file.readUInt16LE(at) === 2) {
-    const long = EXPLICIT.has(file.toString('latin1', at + 4, at + 6));
-    at += long ? 12 + file.readUInt32LE(at + 8) : 8 + file.readUInt16LE(at + 6);
-  }
-  return file.subarray(at);
 }
 
 async function checkMetadata(t, place, row, dir, way) {

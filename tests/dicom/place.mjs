@@ -8,6 +8,7 @@ import { world } from '../lib/world.mjs';
 export const BOUNDARY = 'cut5a7e';
 export const TYPE = `multipart/related; type="application/dicom"; boundary=${BOUNDARY}`;
 export const TITLE = 'CT1'; // may push
+const EXPLICIT = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'UC', 'UN', 'UR', 'UT', 'SV', 'UV']); // long form
 const COMMAND_SECONDS = 120;
 
 export const partHead = () => Buffer.from(`--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n`);
@@ -32,6 +33,16 @@ export function command(words) {
     c.on('error', (e) => done({ code: -1, said: e.message }));
     c.on('close', (code) => done({ code, said }));
   });
+}
+
+// Where the data set begins: after the preamble and the elements of group 2.
+export function dataSet(file) {
+  let at = 132;
+  while (file.readUInt16LE(at) === 2) {
+    const long = EXPLICIT.has(file.toString('latin1', at + 4, at + 6));
+    at += long ? 12 + file.readUInt32LE(at + 8) : 8 + file.readUInt16LE(at + 6);
+  }
+  return file.subarray(at);
 }
 
 export class Place {
