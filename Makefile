@@ -52,6 +52,7 @@ soak: dev ## random searches held to the FHIRPath evaluator; MINUTES=10 SEED=n
 
 bench: release ## measure and write doc/BENCHMARKS.md; FACTOR=4 for a quick look at the engine
 	@node tools/bench.mjs
+	@node tools/bench_dicom.mjs
 	@node tools/bench_fhir.mjs $(if $(FACTOR),--factor $(FACTOR))
 	@node tools/bench_pictures.mjs
 
