@@ -1,4 +1,4 @@
-// Measures images beside Orthanc and writes a section of doc/BENCHMARKS.md: node tools/bench_dicom.mjs [--runs 3] [--quick] [--out FILE]
+// Measures images beside Orthanc and writes a section of doc/BENCHMARKS.md: node tools/bench_dicom.mjs [--runs 3] [--quick] [--only stow,qido,wado] [--out FILE]
 // Driver, data and the disk's limit are the shared ones ($BENCH_SHARED or ../shared, folder bench), unchanged. Orthanc (Debian:
 // orthanc, orthanc-dicomweb) listens on every address, so it runs in a network of its own (loopnet.sh: needs root), and so does
 // this whole measurement: it starts itself again in there. Both servers answer when an image is durable; they take turns.
@@ -13,6 +13,7 @@ import { until } from '../tests/lib/until.mjs';
 
 const arg = (name, dflt) => { const i = process.argv.indexOf(`--${name}`); return i > 0 ? process.argv[i + 1] : dflt; };
 const QUICK = process.argv.includes('--quick');
+const ONLY = arg('only', 'stow,qido,wado').split(',');
 const RUNS = Number(arg('runs', QUICK ? 1 : 3));
 const OUT = arg('out', path.join(ROOT, 'doc/BENCHMARKS.md'));
 const BENCH = path.join(process.env.BENCH_SHARED ?? path.join(ROOT, '../shared'), 'bench');
@@ -176,10 +177,10 @@ async function once(turn) {
     await server.start();
     await new Promise((f) => { setTimeout(f, 1000); });
     note('memory', 'idle, empty', server, rss(server));
-    await stow(server);
+    if (ONLY.includes('stow')) await stow(server);
     note('memory', 'after CT slices were stored', server, rss(server));
-    await find(server, `${turn + 1}0000000000001`);
-    await fetched(server, `${turn + 1}0000000000002`);
+    if (ONLY.includes('qido')) await find(server, `${turn + 1}0000000000001`);
+    if (ONLY.includes('wado')) await fetched(server, `${turn + 1}0000000000002`);
     note('memory', 'after images were fetched', server, rss(server));
     await server.again();
     await new Promise((f) => { setTimeout(f, 1000); });
@@ -215,15 +216,15 @@ say();
 say(`Beside Orthanc 1.10.1 with its DICOMweb plugin 1.7 (Debian), same files, same driver, taking turns; medians of ${RUNS} run${RUNS > 1 ? 's' : ''}. Commit ${git}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC,`);
 say(`machine shared with others (load ${load} on ${os.cpus().length} cores): ratios count, not figures. Consilium answers when file, folder and rows are synced; Orthanc syncs the file only.`);
 say();
-table('stow', 'STOW of CT slices of 0.5 MB, instances');
-for (const [writers, which] of [[1, '1 a request, 1 connection'], [8, '1 a request, 8 connections'], [8, '50 a request, 8 connections']]) {
+if (ONLY.includes('stow')) table('stow', 'STOW of CT slices of 0.5 MB, instances');
+for (const [writers, which] of !ONLY.includes('stow') ? [] : [[1, '1 a request, 1 connection'], [8, '1 a request, 8 connections'], [8, '50 a request, 8 connections']]) {
   const limit = of(figures.get(`disk|${writers}`), 'disk');
   const share = of(figures.get(`stow|${which}`), 'Consilium') / limit;
   say(`- The disk itself, write + fsync + fsync of the folder, ${writers} writer${writers > 1 ? 's' : ''}: ${n(limit)} files/s; ${which}: ${(100 * share).toFixed(0)} % of it${share < DISK_SHARE ? ' (below the aim of 60 %)' : ''}.`);
 }
 say();
-table('qido', `search over ${STUDIES} studies, connections`);
-table('wado', 'retrieve, connections');
+if (ONLY.includes('qido')) table('qido', `search over ${STUDIES} studies, connections`);
+if (ONLY.includes('wado')) table('wado', 'retrieve, connections');
 say('| memory (RSS), MiB | Consilium | Orthanc |');
 say('|---|---|---|');
 for (const [key, row] of figures) if (key.startsWith('memory|')) say(`| ${key.slice(7)} | ${n(of(row, 'Consilium'))} | ${n(of(row, 'Orthanc'))} |`);

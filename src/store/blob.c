@@ -98,15 +98,10 @@ static enum err path_of(struct req *rq, const struct store *st, const uint8_t sh
     return os_path(rq, str_z(ret_p->dir), str_sub(buf_get(&hex), 2, 64), ret_p->file);
 }
 
-/* DIR/blobs/ab, durable in DIR/blobs. */
-static enum err make_dir(struct req *rq, const struct store *st, const struct blob_path *p)
+static enum err sync_root(struct req *rq, const struct store *st)
 {
     char blobs[OS_PATH_MAX];
-    if (os_exists(p->dir)) {
-        return OK;
-    }
     TRY(os_path(rq, str_z(st->dir), S("blobs"), blobs));
-    TRY(os_mkdir(rq, p->dir));
     return os_sync_dir(rq, blobs);
 }
 
@@ -128,35 +123,71 @@ static enum err open_finished(struct req *rq, const struct blob_file *f, int *re
     return OK;
 }
 
-static enum err start_file(struct req *rq, const struct store *st, const struct blob_file *f)
+/* Is what stands under the name known to be whole? A row was committed only after its bytes were durable. */
+static bool is_trusted(struct req *rq, const uint8_t sha[32])
+{
+    CLEANUP(db_rows_done) struct db_rows q = {.stmt = NULL};
+    bool yes = rq->db != NULL && DB_ONE(rq, &q, Q_BLOB, sql_blob((struct str){(const char *)sha, 32})) == OK;
+    if (!yes) {
+        err_clear(rq);
+    }
+    return yes;
+}
+
+/* The file gets its name before it is synced, when nothing stands there: file, name and folder are then one
+ * commit of the file system instead of two. What stands there and was not synced by us must not be taken
+ * for whole, and not be replaced by what is not yet durable: see finish_file(). */
+static enum err place_file(struct req *rq, const struct store *st, const struct blob_file *f,
+                           bool *ret_made)
 {
     struct blob_path p;
     CLEANUP(os_close_p) int fd = -1;
     TRY(path_of(rq, st, f->ref.sha, &p));
     TRY(open_finished(rq, f, &fd));
-    if (!os_exists(p.file)) {
-        os_sync_start(fd);
+    if (!os_exists(p.dir)) {
+        TRY(os_mkdir(rq, p.dir));
+        *ret_made = true;
     }
+    enum err e = os_link(rq, f->tmp_path, p.file);
+    if (e == OK) {
+        return os_remove(rq, f->tmp_path);
+    }
+    err_clear(rq);
+    return e == E_CONFLICT && is_trusted(rq, f->ref.sha) ? os_remove(rq, f->tmp_path) : OK;
+}
+
+/* Under the one name or the other. */
+static enum err open_either(struct req *rq, const struct store *st, const struct blob_file *f,
+                            int *ret_fd)
+{
+    struct blob_path p;
+    TRY(path_of(rq, st, f->ref.sha, &p));
+    return os_open_read(rq, os_exists(f->tmp_path) ? f->tmp_path : p.file, ret_fd);
+}
+
+static enum err start_file(struct req *rq, const struct store *st, const struct blob_file *f)
+{
+    CLEANUP(os_close_p) int fd = -1;
+    TRY(open_either(rq, st, f, &fd));
+    os_sync_start(fd);
     return OK;
 }
 
 static enum err sync_file(struct req *rq, const struct store *st, const struct blob_file *f)
 {
-    struct blob_path p;
     CLEANUP(os_close_p) int fd = -1;
-    TRY(path_of(rq, st, f->ref.sha, &p));
-    TRY(open_finished(rq, f, &fd));
-    return os_exists(p.file) ? OK : os_sync(rq, fd);
+    TRY(open_either(rq, st, f, &fd));
+    return os_sync(rq, fd);
 }
 
-static enum err place_file(struct req *rq, const struct store *st, const struct blob_file *f)
+/* Another file under the name: ours is durable now and takes its place. */
+static enum err finish_file(struct req *rq, const struct store *st, const struct blob_file *f)
 {
     struct blob_path p;
-    TRY(path_of(rq, st, f->ref.sha, &p));
-    if (os_exists(p.file)) {
-        return os_remove(rq, f->tmp_path);
+    if (!os_exists(f->tmp_path)) {
+        return OK;
     }
-    TRY(make_dir(rq, st, &p));
+    TRY(path_of(rq, st, f->ref.sha, &p));
     return os_rename(rq, f->tmp_path, p.file);
 }
 
@@ -236,34 +267,46 @@ static enum err at_once(struct req *rq, const struct store *st, const struct blo
     return c.e == OK ? OK : FAIL(rq, c.e, "blobs could not be made durable");
 }
 
+/* fn for each of n, one after another. */
+static enum err one_by_one(struct req *rq, const struct store *st, const struct blob_file *files,
+                           size_t n, file_fn fn)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct arena_mark mark = arena_mark(rq->a);
+        TRY(fn(rq, st, &files[i]));
+        arena_back(rq->a, mark);
+    }
+    return OK;
+}
+
 static enum err put_files(struct req *rq, const struct store *st, const struct blob_file *files,
                           size_t n)
 {
     bool folders[256] = {false};
+    bool made = false;
     const struct blob_file **all = ARENA_ARRAY(rq->a, n + 1, const struct blob_file *);
     size_t n_folders = 0;
     TRY_MEM(rq, all);
     for (size_t i = 0; i < n; i++) {
         struct arena_mark mark = arena_mark(rq->a);
         all[i] = &files[i];
-        TRY(n > 1 ? start_file(rq, st, &files[i]) : OK);
+        TRY(place_file(rq, st, &files[i], &made));
         arena_back(rq->a, mark);
     }
-    if (n > 0) {
-        TRY(at_once(rq, st, all, n, sync_file));
+    if (n == 0) {
+        return OK;
     }
-    for (size_t i = 0; i < n; i++) {
-        struct arena_mark mark = arena_mark(rq->a);
-        TRY(place_file(rq, st, &files[i]));
-        arena_back(rq->a, mark);
-    }
+    TRY(n > 1 ? one_by_one(rq, st, files, n, start_file) : OK);
+    TRY(at_once(rq, st, all, n, sync_file));
+    TRY(one_by_one(rq, st, files, n, finish_file));
     for (size_t i = 0; i < n; i++) { /* of those that were there, too: their maker may be behind */
         if (!folders[files[i].ref.sha[0]]) {
             folders[files[i].ref.sha[0]] = true;
             all[n_folders++] = &files[i];
         }
     }
-    return n > 0 ? at_once(rq, st, all, n_folders, sync_folder) : OK;
+    TRY(at_once(rq, st, all, n_folders, sync_folder));
+    return made ? sync_root(rq, st) : OK;
 }
 
 enum err blob_put_files(struct req *rq, struct store *st, const struct blob_file *files, size_t n)
