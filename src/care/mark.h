@@ -57,7 +57,7 @@ struct str mark_tool_code(enum mark_tool tool);
 const char *mark_tool_title(enum mark_tool tool);
 /* "62.4 mm", "47.3°", of an ellipse all its values; empty for a key image. */
 struct str mark_value_text(struct req *rq, const struct mark *m);
-/* "CT · 2024-05-01 · Spine, series 2, image 15, frame 3" */
+/* "CT · 01.05.2024 · Spine, series 2, image 15, frame 3" */
 struct str mark_place_text(struct req *rq, const struct mark *m);
 
 /* Reads what a viewer sends: {"id", "tool", "series", "sop", "frame", "points": [[x, y]], "value", "unit",

@@ -2,6 +2,7 @@
 #include "care/mark_int.h"
 
 #include "base/text.h"
+#include "care/sign_doc.h"
 #include "codec/utf8.h"
 #include "dicom/study.h"
 
@@ -120,9 +121,23 @@ static void place_number(struct req *rq, struct buf *b, const char *msgid, int64
     text_fill(b, tr(rq->lang, msgid), &(struct text_arg){S("n"), buf_get(&number)}, 1);
 }
 
+/* As papers have it. */
+static struct str date_text(struct req *rq, struct str date)
+{
+    struct civil c;
+    struct buf b;
+
+    if (!date_parse(date, &c)) {
+        return S("");
+    }
+    buf_init(&b, rq->a, 16);
+    sign_date_write(&b, &c);
+    return buf_get(&b);
+}
+
 struct str mark_place_text(struct req *rq, const struct mark *m)
 {
-    const struct str parts[] = {m->modality, m->date, m->description};
+    const struct str parts[] = {m->modality, date_text(rq, m->date), m->description};
     struct buf b;
     bool any = false;
 

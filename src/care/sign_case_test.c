@@ -325,7 +325,7 @@ static void marks_stand_in_the_document_as_chosen(void **state)
     as(&rq, person_who(&keep, "cons1"));
     struct sign_paper own = paper_with(&rq, id, NULL, 0);
     assert_true(says(&own, "Measurements on images") && says(&own, "45.0°") && !says(&own, "Где болит"));
-    assert_true(says(&own, "\"resourceType\":\"Media\"") && says(&own, "CR · 2024-05-01, series 1, image 3"));
+    assert_true(says(&own, "\"resourceType\":\"Media\"") && says(&own, "CR · 01.05.2024, series 1, image 3"));
     MUST(&rq, preview_pdf(&rq, &own, &pdf));
     MUST(&rq, preview_pdf(&rq, &own, &again));
     assert_true(str_eq(pdf, again));

@@ -7,6 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { signIn } from '../lib/session.mjs';
 import { ctSeries, dcmtk, drawn, film, stow, usLoop } from '../lib/pictures.mjs';
 import { faults, launch, must, Person, proof, SCREENS, WAIT_MS } from './browser.mjs';
+import { keptMarks, printedMarks } from './marks.mjs';
 
 const CT = '1.2.826.0.1.3680043.8.498.4001';
 const US = '1.2.826.0.1.3680043.8.498.4002';
@@ -239,6 +240,24 @@ async function angles(browser, program, who, made) {
   await p.end();
 }
 
+// Of a study of its own: what is kept is seen by everybody of the case.
+export async function measured(browser, program, who, made) {
+  const uid = `${FILM}.8`;
+  await stow(program, made.token, [film({ uid, accession: made.accession })]);
+  const p = await signedIn(browser, program, who, 'marks');
+  const asker = await signedIn(browser, program, ['doctor1', who[1]], 'marks-asker');
+  const computed = await keptMarks(p, asker, made, uid, async () => {
+    await p.page.click('[data-tool=cobb]');
+    await drag(p, [120, 100], [260, 140]);
+    await drag(p, [120, 300], [260, 260]);
+    const [mark] = await marks(p, 1, [260, 260]);
+    return { mark, computed: angleOf(mark.points.slice(0, 2), mark.points.slice(2)) };
+  });
+  await printedMarks(program, p, who, made, computed);
+  await asker.end();
+  await p.end();
+}
+
 // Cornerstone's own drawing where there is no WebGL.
 async function noWebGl(program, who, made, dir) {
   const browser = await launch(NO_GL);
@@ -290,6 +309,7 @@ export async function pictures(program, who) {
     await proof('the viewer: a moving ultrasound picture, RLE', () => loop(browser, program, who, made, dir));
     if (made.files.j2k) await proof('the viewer: JPEG 2000', () => wavelets(browser, program, who, made, dir));
     else console.log(`skipped the viewer: JPEG 2000: no ${J2K}`);
+    await proof('marks are kept, drawn for the other side, and printed', () => measured(browser, program, who, made));
     await proof('the viewer: Cobb angle and length', () => angles(browser, program, who, made));
     await proof('the viewer without WebGL', () => noWebGl(program, who, made, dir));
     await proof('the first picture of 300 slices on a weak line', async () => {
