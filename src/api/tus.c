@@ -126,6 +126,7 @@ static const char *const state_names[] = {
     [UPLOAD_COMPLETE] = "complete",
     [UPLOAD_REFUSED] = "refused",
     [UPLOAD_USED] = "used",
+    [UPLOAD_FILED] = "filed",
 };
 
 static struct str status_json(struct req *rq, const struct upload *up)

@@ -233,6 +233,7 @@ const struct http_route app_routes[] = {
     {POST,   "/ask/:draft/files", WHO_SESSION, MAY_ASK,        LIMIT_STREAM, STREAM, KIND_PAGE, web_files_send},
     {GET,    "/ask/:draft/files/:upload", WHO_SESSION, MAY_ASK, LIMIT_NONE, 0,   KIND_PAGE,   web_upload_open},
     {POST,   "/ask/:draft/files/:upload/remove", WHO_SESSION, MAY_ASK, LIMIT_RESOURCE, SLOW, KIND_PAGE, web_file_remove},
+    {POST,   "/ask/:draft/images/:study/remove", WHO_SESSION, MAY_ASK, LIMIT_RESOURCE, SLOW, KIND_PAGE, web_file_remove},
     {GET,    "/cases/:case/files", WHO_SESSION, 0,             LIMIT_NONE, 0,    KIND_PAGE,   web_files_page},
     {POST,   "/cases/:case/files", WHO_SESSION, 0,             LIMIT_STREAM, STREAM, KIND_PAGE, web_files_send},
     {GET,    "/cases/:case/files/:upload", WHO_SESSION, 0,     LIMIT_NONE, 0,    KIND_PAGE,   web_upload_open},

@@ -111,6 +111,17 @@ MUST_USE enum err imaging_accept(struct req *rq, struct tx *tx, struct str id, s
 /* It is not wanted: its bytes lose this use. errors as imaging_accept() */
 MUST_USE enum err imaging_discard(struct req *rq, struct tx *tx, struct str id, struct str reason);
 
+/* An own draft's study is taken out of it; it ends when it is shown nowhere else.
+ * errors  E_NOT_FOUND  no own draft, or not in it */
+MUST_USE enum err imaging_take_out(struct req *rq, struct tx *tx, struct str draft, struct str study_uid);
+/* An own draft is discarded: its studies are taken out, what was put aside of it is discarded.
+ * errors  E_NOT_FOUND  no own draft */
+MUST_USE enum err imaging_draft_end(struct req *rq, struct tx *tx, struct str draft);
+/* The studies of an own draft, and what of it was put aside: at most n of each.
+ * errors  E_NOT_FOUND  no own draft */
+MUST_USE enum err imaging_of_draft(struct req *rq, struct str draft, uint32_t n,
+                                   struct dicom_study *ret_studies, uint32_t *ret_n,
+                                   struct dicom_aside *ret_asides, uint32_t *ret_n_asides);
 /* A study leaves: rows, ImagingStudy resources, uses of its blobs. For retention (rq->who IS_SYSTEM); why
  * is put on record ("retention", a rule's name). errors E_NOT_FOUND, E_FORBIDDEN */
 MUST_USE enum err imaging_remove(struct req *rq, struct tx *tx, struct str study_uid, struct str why);

@@ -3,7 +3,7 @@
 #include "care/attach.h"
 #include "care/imaging_int.h"
 
-enum { REASON_MIN = 10, REASON_MAX = 4000 };
+enum { REASON_MIN = 10, REASON_MAX = 4000, DRAFT_MOST = 1000 };
 
 static enum err reason_check(struct req *rq, struct str reason)
 {
@@ -297,6 +297,86 @@ enum err imaging_discard(struct req *rq, struct tx *tx, struct str id, struct st
                     : TX_SQL(tx, W_BLOB_DROP, 0, blob_val(rq, &aside.blob)));
     TRY(dicom_aside_end(rq, tx, &aside, DICOM_ASIDE_DISCARDED, NULL, reason));
     return aside_audit(rq, &aside, S(""), S("image discarded"));
+}
+
+/* ---- a draft ---- */
+
+static enum err own_draft(struct req *rq, struct str draft)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+
+    enum err e = DB_ONE(rq, &q, Q_DRAFT, sql_text(rq->who->person), sql_text(draft));
+    return e == E_NOT_FOUND ? FAIL(rq, E_NOT_FOUND, "draft") : e;
+}
+
+static enum err take_out(struct req *rq, struct tx *tx, struct str draft, const struct dicom_study *s)
+{
+    struct dicom_place places[DICOM_PLACES_MAX];
+    uint32_t n = 0;
+
+    TRY(dicom_places(rq, s->key, places, &n));
+    TRY(n > 1 ? dicom_place_end(tx, s->uid, draft) : dicom_study_end(tx, s));
+    return audit_add(rq, &(struct audit_rec){.action = AUDIT_UPDATE, .why = WHY_OWN,
+                                             .case_type = T_SERVICE_REQUEST, .case_id = draft,
+                                             .detail = S("images taken out")});
+}
+
+enum err imaging_take_out(struct req *rq, struct tx *tx, struct str draft, struct str study_uid)
+{
+    struct dicom_place here;
+    struct dicom_study s;
+
+    TRY(own_draft(rq, draft));
+    TRY(dicom_study_find(rq, study_uid, &s));
+    TRY(dicom_place_find(rq, s.key, draft, &here));
+    return take_out(rq, tx, draft, &s);
+}
+
+struct drafted {
+    struct dicom_study *studies;
+    uint32_t n, cap;
+};
+
+static enum err keep_study(struct req *rq, const struct dicom_hit *hit, void *ctx)
+{
+    struct drafted *d = ctx;
+
+    return d->n < d->cap ? dicom_study_load(rq, hit->study->key, &d->studies[d->n++]) : OK;
+}
+
+enum err imaging_of_draft(struct req *rq, struct str draft, uint32_t n, struct dicom_study *ret_studies,
+                          uint32_t *ret_n, struct dicom_aside *ret_asides, uint32_t *ret_n_asides)
+{
+    struct drafted d = {.studies = ret_studies, .cap = n};
+    struct dicom_found found;
+    const struct dicom_query q = {.level = DICOM_STUDY, .case_id = draft, .limit = n,
+                                  .each = keep_study, .each_ctx = &d};
+
+    TRY(own_draft(rq, draft));
+    TRY(dicom_search(rq, &q, &found));
+    TRY(dicom_asides_of_case(rq, draft, n, ret_asides, ret_n_asides));
+    *ret_n = d.n;
+    return OK;
+}
+
+enum err imaging_draft_end(struct req *rq, struct tx *tx, struct str draft)
+{
+    struct dicom_study *studies = ARENA_ARRAY(rq->a, DRAFT_MOST, struct dicom_study);
+    struct dicom_aside *asides = ARENA_ARRAY(rq->a, DRAFT_MOST, struct dicom_aside);
+    uint32_t n = 0;
+    uint32_t n_asides = 0;
+
+    TRY_MEM(rq, studies);
+    TRY_MEM(rq, asides);
+    TRY(imaging_of_draft(rq, draft, DRAFT_MOST, studies, &n, asides, &n_asides));
+    for (uint32_t i = 0; i < n; i++) {
+        TRY(take_out(rq, tx, draft, &studies[i]));
+    }
+    for (uint32_t i = 0; i < n_asides; i++) {
+        TRY(TX_SQL(tx, W_BLOB_DROP, 0, blob_val(rq, &asides[i].blob)));
+        TRY(dicom_aside_end(rq, tx, &asides[i], DICOM_ASIDE_DISCARDED, NULL, S("draft discarded")));
+    }
+    return OK;
 }
 
 /* ---- the end of a study ---- */

@@ -7,6 +7,7 @@
 #include "care/care.h"
 #include "care/filetype.h"
 #include "care/upload_facts.h"
+#include "care/upload_unpack.h"
 #include "care/who.h"
 #include "codec/json.h"
 #include "codec/utf8.h"
@@ -103,7 +104,7 @@ enum err upload_find(struct req *rq, struct str id, struct upload *ret_up)
 enum err upload_list(struct req *rq, struct str case_id, struct upload **ret_list, size_t *ret_n)
 {
     CLEANUP(db_rows_done) struct db_rows r = {0};
-    size_t cap = upload_desk_opts(care_of(rq)->uploads)->max_open;
+    size_t cap = 2 * (size_t)upload_desk_opts(care_of(rq)->uploads)->max_open; /* filed ones too */
     struct upload *list = ARENA_ARRAY(rq->a, cap, struct upload);
     size_t n = 0;
     bool has = true;
@@ -177,7 +178,11 @@ enum err upload_new(struct req *rq, struct upload_desk *d, struct str case_id, s
         return FAIL(rq, E_TOO_LARGE, "file: at most %" PRIu64 " MiB", o->max_bytes >> 20);
     }
     TRY(upload_list(rq, case_id, &others, &n_others));
-    if (n_others >= o->max_open) {
+    uint32_t open = 0;
+    for (size_t i = 0; i < n_others; i++) {
+        open += others[i].state != UPLOAD_FILED;
+    }
+    if (open >= o->max_open || n_others >= 2 * (size_t)o->max_open) {
         return FAIL(rq, E_CONFLICT, "at most %u files", o->max_open);
     }
     char *id = arena_alloc(rq->a, 32);
@@ -506,6 +511,63 @@ static enum err keep(struct req *rq, struct upload_pen *pen, const char *path,
     return os_remove(rq, path);
 }
 
+/* ---- medical images ---- */
+
+static enum err filed(struct req *rq, struct upload_pen *pen, const struct upload_filed *f)
+{
+    struct upload *up = &pen->up;
+    struct tx *tx = tx_new(rq);
+    TRY_MEM(rq, tx);
+    struct str meta = upload_filed_json(rq, f);
+    TRY_MEM(rq, meta.p);
+    if (up->state == UPLOAD_COMPLETE) {
+        TRY(TX_SQL(tx, W_BLOB_DROP, 0, blob_val(rq, &up->blob)));
+    }
+    TRY(TX_SQL(tx, W_UPLOAD_FILED, TX_MUST_CHANGE, sql_text(up->id), sql_text(meta)));
+    TRY(audit_upload(rq, up, S("images filed")));
+    TRY(store_commit(care_of(rq)->store, rq, tx));
+    up->state = UPLOAD_FILED;
+    up->meta = meta;
+    return OK;
+}
+
+/* A kept image becomes one of a study at once. Where that does not go now it stays a file, which goes along
+ * with what is sent next. */
+static enum err file_image(struct req *rq, struct upload_pen *pen)
+{
+    struct upload_filed f;
+    bool is = false;
+    if (!str_eq(pen->up.type, S("application/dicom")) || rq->who->person.n == 0) {
+        return OK;
+    }
+    enum err e = upload_image(rq, &pen->up, &f, &is);
+    e = e == OK && is ? filed(rq, pen, &f) : e;
+    if (e == E_CONFLICT || e == E_NOT_FOUND || e == E_BUSY) {
+        err_clear(rq);
+        e = OK;
+    }
+    return e;
+}
+
+/* An archive: its images are taken, the rest is counted. Without any it is refused as others are. */
+static enum err file_archive(struct req *rq, struct upload_pen *pen, const char *path,
+                             enum file_verdict verdict)
+{
+    struct upload_filed f = {0};
+    bool is = false;
+    if ((verdict == FILE_ARCHIVE || verdict == FILE_UNKNOWN) && rq->who->person.n > 0) {
+        TRY(upload_is_archive(rq, path, &is));
+    }
+    if (is) {
+        TRY(upload_unpack(rq, path, &pen->up, &f));
+    }
+    if (f.taken + f.same + f.aside == 0) {
+        return refuse(rq, pen, path, is ? FILE_ARCHIVE : verdict);
+    }
+    TRY(filed(rq, pen, &f));
+    return os_remove(rq, path);
+}
+
 static enum err finish_entered(struct req *rq, struct upload_pen *pen)
 {
     char path[OS_PATH_MAX];
@@ -520,7 +582,11 @@ static enum err finish_entered(struct req *rq, struct upload_pen *pen)
         return keep(rq, pen, path, &f);
     }
     TRY(file_judge(rq, path, pen->up.name, &f));
-    return f.verdict == FILE_TAKEN ? keep(rq, pen, path, &f) : refuse(rq, pen, path, f.verdict);
+    if (f.verdict != FILE_TAKEN) {
+        return file_archive(rq, pen, path, f.verdict);
+    }
+    TRY(keep(rq, pen, path, &f));
+    return file_image(rq, pen);
 }
 
 enum err upload_pen_finish(struct req *rq, struct upload_pen *pen, struct upload *ret_up)

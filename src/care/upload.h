@@ -14,7 +14,8 @@
 struct tx;
 struct upload_desk;
 
-enum upload_state { UPLOAD_OPEN, UPLOAD_COMPLETE, UPLOAD_REFUSED, UPLOAD_USED };
+/* The numbers are stored. Filed: its images are instances of studies now; it has no bytes of its own. */
+enum upload_state { UPLOAD_OPEN, UPLOAD_COMPLETE, UPLOAD_REFUSED, UPLOAD_USED, UPLOAD_FILED };
 
 struct upload {
     struct str id;
@@ -28,7 +29,8 @@ struct upload {
     struct blob_ref blob;   /* complete, used */
     struct instant created; /* when it was begun */
     struct instant expires; /* an open or unused one is removed after this */
-    struct str meta; /* JSON: {"note": msgid} | {"refused": msgid}, and "dicom": {...} facts */
+    struct str meta; /* JSON: {"note": msgid} | {"refused": msgid}, and "dicom": {...} facts; filed: see
+                      * upload_filed_json() */
 };
 
 /* In place of a draft or case: resources to be imported (care/bulk.h), of an interface account. They
@@ -60,8 +62,8 @@ MUST_USE enum err upload_new(struct req *rq, struct upload_desk *d, struct str c
 /* The person's own upload (rq->who). thread: any.
  * errors  E_NOT_FOUND  none of theirs; E_GONE  its time is over */
 MUST_USE enum err upload_find(struct req *rq, struct str id, struct upload *ret_up);
-/* All of a draft or case, oldest first, those of other people too: the caller checks access to it.
- * thread: any. */
+/* All of a draft or case, oldest first, those of other people too: the caller checks access to it. Single
+ * images that were filed are not among them, and filed ones do not count against max_open. thread: any. */
 MUST_USE enum err upload_list(struct req *rq, struct str case_id, struct upload **ret_list,
                               size_t *ret_n);
 
@@ -93,7 +95,8 @@ void upload_pen_sha(const struct upload_pen *pen, uint8_t ret_sha[32]);
 uint64_t upload_pen_offset(const struct upload_pen *pen);
 bool upload_pen_complete(const struct upload_pen *pen);
 /* The complete file: judges it, moves it to the blobs, commits. A refused file is removed and the row
- * says why.
+ * says why. A medical image, and those in a ZIP, TAR or ISO file, are filed at once (care/imaging.h), when a
+ * person sent them; an archive's own bytes are not kept. One without any image is refused.
  *
  * errors  E_UNPROCESSED  refused: ret_up->meta tells the reason (the row is committed) */
 MUST_USE enum err upload_pen_finish(struct req *rq, struct upload_pen *pen, struct upload *ret_up);

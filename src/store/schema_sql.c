@@ -199,7 +199,7 @@ static const char v1_work[] =
     " type TEXT NOT NULL,"                    /* tech: media type, by content once complete */
     " size INTEGER NOT NULL,"                 /* tech: announced bytes */
     " offset INTEGER NOT NULL,"               /* tech: bytes durable in the part file */
-    " state INTEGER NOT NULL,"                /* tech: 0 receiving, 1 complete, 2 refused, 3 used */
+    " state INTEGER NOT NULL,"                /* tech: 0 receiving, 1 complete, 2 refused, 3 used, 4 filed */
     " sha_state BLOB,"                        /* tech: running SHA-256 at offset (struct sha) */
     " sha BLOB,"                              /* tech: name of the blob when complete */
     " created_ms INTEGER NOT NULL,"           /* tech */

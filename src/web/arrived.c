@@ -62,7 +62,7 @@ static struct str modalities(struct http_req *h, struct str list)
     return buf_get(&b);
 }
 
-static void set_study(struct http_req *h, const struct dicom_study *s, struct val *m)
+void arrived_study(struct http_req *h, const struct dicom_study *s, struct val *m)
 {
     val_set_str(m, "uid", s->uid);
     val_set_str(m, "href", page_path(h, "/images/arrived/", s->uid, ""));
@@ -104,7 +104,7 @@ static enum err set_studies(struct http_req *h, struct val *root)
     }
     TRY(imaging_lost(&h->rq, before_ms, STUDIES_SHOWN, all, &n));
     for (uint32_t i = 0; i < n; i++) {
-        set_study(h, &all[i], val_add_map(list));
+        arrived_study(h, &all[i], val_add_map(list));
     }
     if (n == STUDIES_SHOWN) {
         struct buf b;
@@ -215,7 +215,7 @@ static enum err claim_show(struct http_req *h, const char *field, const char *fa
     if (fault != NULL) {
         page_error(h, root, field, fault);
     }
-    set_study(h, &s, val_set_map(root, "study"));
+    arrived_study(h, &s, val_set_map(root, "study"));
     struct val *f = page_field(h, root, "case", T("Case"), S(""));
     val_set_str(f, "empty", tr(h->rq.lang, T("Choose a case")));
     TRY(arrived_cases(h, &s, f));

@@ -17,5 +17,7 @@ MUST_USE enum err arrived_cases(struct http_req *h, const struct dicom_study *s,
 struct str arrived_name(struct http_req *h, struct str name);
 /* Who sent it, in words: "stow:LOGIN", "ae:TITLE", "upload:PERSON". */
 struct str arrived_source(struct http_req *h, struct str source);
+/* A study as values. */
+void arrived_study(struct http_req *h, const struct dicom_study *s, struct val *m);
 /* Asides as values: those of one study and reason are one, with their number. */
 void asides_set(struct http_req *h, const struct dicom_aside *v, uint32_t n, struct val *list);

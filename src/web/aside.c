@@ -51,10 +51,14 @@ void asides_set(struct http_req *h, const struct dicom_aside *v, uint32_t n, str
         }
         struct val *m = val_add_map(list);
         set_aside(h, &v[i], m);
+        uint64_t bytes = 0;
         for (uint32_t k = i; k < n; k++) {
-            alike += k == i || same_thing(&v[k], &v[i]);
+            bool counts = k == i || same_thing(&v[k], &v[i]);
+            alike += counts;
+            bytes += counts ? v[k].blob.size : 0;
         }
         val_set_i64(m, "images", alike);
+        val_set_i64(m, "size", (int64_t)bytes);
     }
 }
 

@@ -356,8 +356,8 @@ enum err ask_show(struct http_req *h, unsigned status, struct ask *a)
     struct val *f = val_set_map(page_map(root, "fields"), "file");
     val_set_z(f, "name", "file");
     val_set_str(f, "label", tr(h->rq.lang, T("Add files")));
-    hint(h, f, T("PDF, pictures, DICOM, video, sound or text; several at once; the sending goes on "
-                 "while you write"));
+    hint(h, f, T("PDF, pictures, DICOM (also as ZIP or CD image), video, sound or text; several at once; "
+                 "the sending goes on while you write"));
     val_set_str(f, "case", a->id);
     val_set_str(root, "id", a->id);
     val_set_instant(root, "saved_at", a->draft.saved);

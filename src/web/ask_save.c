@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "care/directory.h"
 #include "care/icd.h"
+#include "care/imaging.h"
 #include "care/upload.h"
 #include "codec/utf8.h"
 #include "store/tx.h"
@@ -199,6 +200,7 @@ static enum err discard(struct http_req *h, struct ask *a)
             TRY(upload_end(&h->rq, care_of(&h->rq)->uploads, list[i].id));
         }
     }
+    TRY(imaging_draft_end(&h->rq, tx, a->id));
     TRY(draft_end(&h->rq, tx, a->id));
     return page_commit(h, tx, S("/mine?done=discarded"));
 }

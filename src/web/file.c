@@ -8,14 +8,16 @@
 #include "care/filetype.h"
 #include "care/upload.h"
 #include "care/upload_facts.h"
+#include "care/upload_unpack.h"
 #include "codec/json.h"
 #include "fhir/type.h"
 #include "store/audit.h"
 #include "store/blob.h"
 #include "store/tx.h"
+#include "web/arrived.h"
 #include "web/tpl.h"
 
-enum { SHORT_SHA = 12 };
+enum { SHORT_SHA = 12, IMAGES_SHOWN = 200 };
 
 /* ---- the list ---- */
 
@@ -76,10 +78,26 @@ static struct str file_path(struct http_req *h, struct str base, struct str id, 
     return buf_get(&b);
 }
 
+/* What came of an archive's images. */
+static void set_filed(struct http_req *h, const struct upload *up, struct val *m)
+{
+    struct upload_filed f;
+    if (up->state != UPLOAD_FILED || !upload_filed_read(&h->rq, up->meta, &f)) {
+        return;
+    }
+    struct val *v = val_set_map(m, "filed");
+    val_set_i64(v, "taken", f.taken);
+    val_set_i64(v, "same", f.same);
+    val_set_i64(v, "aside", f.aside);
+    val_set_i64(v, "others", f.others);
+    val_set_i64(v, "missing", f.missing);
+    val_set_bool(v, "cut", f.cut);
+}
+
 static void set_upload(struct http_req *h, const struct upload *up, const struct patient *patient,
                            struct str base, struct val *m)
 {
-    static const char *const states[] = {"open", "complete", "refused", "complete"};
+    static const char *const states[] = {"open", "complete", "refused", "complete", "filed"};
     const struct file_kind *k = file_kind_find(up->type);
     val_set_str(m, "name", up->name);
     val_set_str(m, "kind", kind_of(h, up));
@@ -99,6 +117,40 @@ static void set_upload(struct http_req *h, const struct upload *up, const struct
         val_set_str(m, "href", file_path(h, base, up->id, ""));
     }
     set_dicom(h, up, patient, m);
+    set_filed(h, up, m);
+}
+
+/* The studies of a draft, and what of it was put aside: those of a case stand on its page. */
+static enum err set_images(struct http_req *h, struct str key, const struct patient *patient,
+                           struct str base, struct val *root)
+{
+    struct dicom_study *all = ARENA_ARRAY(h->rq.a, IMAGES_SHOWN, struct dicom_study);
+    struct dicom_aside *asides = ARENA_ARRAY(h->rq.a, IMAGES_SHOWN, struct dicom_aside);
+    struct val *list = val_set_list(root, "draft_images");
+    uint32_t n = 0;
+    uint32_t n_asides = 0;
+    TRY_MEM(&h->rq, all);
+    TRY_MEM(&h->rq, asides);
+    enum err e = imaging_of_draft(&h->rq, key, IMAGES_SHOWN, all, &n, asides, &n_asides);
+    if (e == E_NOT_FOUND) { /* a case */
+        err_clear(&h->rq);
+        return OK;
+    }
+    TRY(e);
+    for (uint32_t i = 0; i < n; i++) {
+        struct val *m = val_add_map(list);
+        struct buf b;
+        arrived_study(h, &all[i], m);
+        buf_init(&b, h->rq.a, 300);
+        buf_str(&b, base);
+        BUF_LIT(&b, "/images/");
+        buf_str(&b, all[i].uid);
+        BUF_LIT(&b, "/remove");
+        val_set_str(m, "remove", buf_get(&b));
+        val_set_bool(m, "other", imaging_names_other(&h->rq, &all[i], patient));
+    }
+    asides_set(h, asides, n_asides, val_set_list(root, "asides"));
+    return OK;
 }
 
 enum err file_uploads(struct http_req *h, struct str key, const struct patient *patient, struct str base,
@@ -116,7 +168,7 @@ enum err file_uploads(struct http_req *h, struct str key, const struct patient *
         }
     }
     val_set_i64(root, "stored", stored);
-    return OK;
+    return set_images(h, key, patient, base, root);
 }
 
 /* ---- the page without scripts ---- */
@@ -166,7 +218,8 @@ enum err web_files_page(struct http_req *h)
         page_error(h, root, "file", T("A file was empty and was not stored. Check it on your computer."));
     }
     struct val *f = page_field(h, root, "file", T("Files"), S(""));
-    val_set_str(f, "hint", tr(h->rq.lang, T("PDF, pictures, DICOM, video, sound or text; several at once")));
+    val_set_str(f, "hint", tr(h->rq.lang, T("PDF, pictures, DICOM (also as ZIP or CD image), video, "
+                                            "sound or text; several at once")));
     val_set_str(f, "case", key);
     TRY(file_uploads(h, key, &whole, base, root));
     val_set_str(root, "base", base);
@@ -276,21 +329,33 @@ enum err web_files_send(struct http_req *h)
 
 /* ---- taking out ---- */
 
-static enum err removed(struct http_req *h)
+static enum err remove_upload(struct http_req *h, struct str key)
 {
     struct upload up;
+    TRY(upload_find(&h->rq, http_param(h, S("upload")), &up));
+    if (!str_eq(up.case_id, key)) {
+        return FAIL(&h->rq, E_NOT_FOUND, "upload");
+    }
+    return upload_end(&h->rq, desk_of(h), up.id);
+}
+
+static enum err remove_study(struct http_req *h, struct str key, struct str study)
+{
+    struct tx *tx = tx_new(&h->rq);
+    TRY_MEM(&h->rq, tx);
+    TRY(imaging_take_out(&h->rq, tx, key, study));
+    return store_commit(care_of(&h->rq)->store, &h->rq, tx);
+}
+
+static enum err removed(struct http_req *h)
+{
     struct str base;
     struct str key = owner_of(h, &base);
+    struct str study = http_param(h, S("study"));
     bool draft = http_param(h, S("draft")).p != NULL;
     bool in_form = http_form(h, S("form")).p != NULL;
     TRY(attach_may_add(&h->rq, key));
-    enum err e = upload_find(&h->rq, http_param(h, S("upload")), &up);
-    if (e == OK && !str_eq(up.case_id, key)) {
-        e = FAIL(&h->rq, E_NOT_FOUND, "upload");
-    }
-    if (e == OK) {
-        e = upload_end(&h->rq, desk_of(h), up.id);
-    }
+    enum err e = study.p != NULL ? remove_study(h, key, study) : remove_upload(h, key);
     if (e == E_NOT_FOUND || e == E_GONE) { /* a second click */
         err_clear(&h->rq);
         e = OK;
