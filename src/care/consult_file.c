@@ -279,6 +279,7 @@ enum err consult_take(struct req *rq, struct tx *tx, const struct case_row *row,
         }
     }
     TRY(take_images(&t, submit, ret_refs, cap, &n));
+    TRY(consult_filed_take(rq, tx, key, ret_refs, cap, &n));
     *ret_n = n;
     return OK;
 }

@@ -28,6 +28,10 @@ MUST_USE enum err consult_say(struct req *rq, struct tx *tx, const struct case_r
 MUST_USE enum err consult_take(struct req *rq, struct tx *tx, const struct case_row *row,
                                const struct patient *patient, struct str key, bool submit,
                                struct case_ref *ret_refs, uint32_t cap, uint32_t *ret_n);
+/* Studies of the case that rq->who's uploads were filed into since they last told of them, after the n there
+ * are; those uploads end. A draft that is sent has its studies among the refs already. */
+MUST_USE enum err consult_filed_take(struct req *rq, struct tx *tx, struct str key,
+                                     struct case_ref *ret_refs, uint32_t cap, uint32_t *n);
 /* Studies and what was put aside, as files: after the n there are, past the first skip, up to cap. */
 MUST_USE enum err consult_studies(struct req *rq, struct str case_id, uint32_t skip,
                                   struct case_file *ret_files, uint32_t cap, uint32_t *n,

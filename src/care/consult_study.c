@@ -131,6 +131,38 @@ enum err consult_studies(struct req *rq, struct str case_id, uint32_t skip, stru
     return OK;
 }
 
+enum err consult_filed_take(struct req *rq, struct tx *tx, struct str key, struct case_ref *ret_refs,
+                            uint32_t cap, uint32_t *n)
+{
+    CLEANUP(db_rows_done) struct db_rows r = {0};
+    struct keys *k = ARENA_NEW(rq->a, struct keys);
+    struct dicom_found found;
+    const struct dicom_query q = {.level = DICOM_STUDY, .case_id = key, .limit = STUDIES_MAX,
+                                  .each = keep_key, .each_ctx = k};
+
+    TRY_MEM(rq, k);
+    TRY(DB_ONE(rq, &r, Q_UPLOADS_FILED, sql_text(key), sql_text(rq->who->person)));
+    if (db_i64(&r, 0) == 0) {
+        return OK;
+    }
+    int64_t since_ms = db_i64(&r, 1);
+    TRY(dicom_search(rq, &q, &found));
+    for (uint32_t i = 0; i < k->n && *n < cap; i++) {
+        struct dicom_study s;
+        struct dicom_place place;
+        bool has = false;
+        TRY(dicom_study_load(rq, k->v[i], &s));
+        TRY(dicom_place_find(rq, k->v[i], key, &place));
+        for (uint32_t j = 0; j < *n; j++) {
+            has = has || str_eq(ret_refs[j].id, place.imaging_id);
+        }
+        if (!has && s.changed_ms >= since_ms && place.imaging_id.n > 0) {
+            ret_refs[(*n)++] = (struct case_ref){T_IMAGING_STUDY, place.imaging_id};
+        }
+    }
+    return TX_SQL(tx, W_UPLOADS_FILED_END, 0, sql_text(key), sql_text(rq->who->person));
+}
+
 static enum err hash_instance(struct req *rq, const struct dicom_hit *hit, void *ctx)
 {
     (void)rq;
