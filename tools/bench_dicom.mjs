@@ -1,4 +1,4 @@
-// Measures images beside Orthanc and writes a section of doc/BENCHMARKS.md: node tools/bench_dicom.mjs [--runs 3] [--quick] [--only stow,qido,wado] [--out FILE]
+// Measures images beside Orthanc and writes a section of doc/BENCHMARKS.md: node tools/bench_dicom.mjs [--runs 3] [--quick] [--stream MIB] [--only stow,qido,wado] [--out FILE]
 // Driver, data and the disk's limit are the shared ones ($BENCH_SHARED or ../shared, folder bench), unchanged. Orthanc (Debian:
 // orthanc, orthanc-dicomweb) listens on every address, so it runs in a network of its own (loopnet.sh: needs root), and so does
 // this whole measurement: it starts itself again in there. Both servers answer when an image is durable; they take turns.
@@ -20,7 +20,7 @@ const BENCH = path.join(process.env.BENCH_SHARED ?? path.join(ROOT, '../shared')
 const SECONDS = QUICK ? 1 : 3;
 const STUDIES = 1000;
 const CT_BYTES = 525634;
-const STREAM_MIB = QUICK ? 256 : 2048;
+const STREAM_MIB = Number(arg('stream', QUICK ? 256 : 2048));
 const MARK = ['<!-- images: begin -->', '<!-- images: end -->'];
 const PLUGIN = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so';
 const TARGETS = { stow: 4, qido: 4, wado: 2 };
