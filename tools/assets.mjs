@@ -8,7 +8,7 @@ import zlib from 'node:zlib';
 import { viewerFiles } from './assets_viewer.mjs';
 
 const ROOT = path.join(path.dirname(new URL(import.meta.url).pathname), '..');
-const BUDGET = { 'app.css': 25000, 'app.js': 15000, 'upload.js': 5000, 'viewer.js': 900000, 'viewer-decode.js': 60000, 'openjpeg.wasm': 120000, 'charls.wasm': 70000, 'libjpegturbo.wasm': 90000 }; // bytes, compressed
+const BUDGET = { 'app.css': 25000, 'app.js': 15000, 'upload.js': 6000, 'viewer.js': 900000, 'viewer-decode.js': 60000, 'openjpeg.wasm': 120000, 'charls.wasm': 70000, 'libjpegturbo.wasm': 90000 }; // bytes, compressed
 
 // Colours of nhsuk-frontend's components in our tokens (web/style/_base.scss).
 const COLOURS = {

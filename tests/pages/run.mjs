@@ -3,6 +3,7 @@
 // on the way is held to the rules of browser.mjs. Pictures go to build/screens/.
 import { option, Program } from '../lib/program.mjs';
 import { DEMO_PASSWORD as PASSWORD } from '../lib/demo.mjs';
+import { imagesIn } from './images_in.mjs';
 import { manyFiles } from './many.mjs';
 import { pictures } from './pictures.mjs';
 import { Story } from './story.mjs';
@@ -50,6 +51,7 @@ try {
   for (const [name, fn] of steps) if (!only.length || only.includes('looks')) await proof(name, fn);
   if (!only.length || only.includes('many')) await proof('a case of many files', () => manyFiles(browser, program, 'feldsher9', PASSWORD));
   if (!only.length || only.includes('pictures')) await pictures(program, ['cardiologist1', PASSWORD]);
+  if (!only.length || only.includes('images')) await proof('images come in as a folder and as a ZIP', () => imagesIn(browser, program, 'feldsher9', PASSWORD));
   const story = new Story(program, browser, people);
   if (!only.length || only.includes('story')) await story.tell();
   await proof('the server ends well', () => program.stop());
