@@ -8,6 +8,7 @@ const KEPT = {
   def_param_find: 'as def_type_count',
   def_param_sp: 'as def_type_count',
   view_columns: 'what a test sees of a view',
+  unpack_bytes: 'an archive in memory, for tests and the fuzzer; the program unpacks files',
   os_queue_len: 'the made-up writer of tests and the benchmark wait on it',
   conn_text: 'what a test sees of the statements',
   tx_put_rid: 'what a test sees of a commit',

@@ -207,7 +207,7 @@ static struct str seen_text(struct req *rq, const struct sign_doc *d, const stru
 
 enum err sign_int_files(struct req *rq, const struct sign_doc *d, struct sign_section *ret_section)
 {
-    struct lines l;
+    struct lines l = {0};
     TRY(lines_new(rq, d->n_seen + 1, &l));
     for (uint32_t i = 0; i < d->n_seen; i++) {
         line_add(&l, d->seen[i].title, seen_text(rq, d, &d->seen[i]));
@@ -221,7 +221,7 @@ enum err sign_int_files(struct req *rq, const struct sign_doc *d, struct sign_se
 
 enum err sign_int_signer(struct req *rq, const struct sign_doc *d, struct sign_section *ret_section)
 {
-    struct lines l;
+    struct lines l = {0};
     TRY(lines_new(rq, 4, &l));
     line_add(&l, tr(d->lang, T("Consultant")), d->author_name);
     line_add(&l, tr(d->lang, T("Post")), d->author_post);
