@@ -1,4 +1,5 @@
-// The case page: sections below each other become tabs; pictures open large and zoom by a click.
+// The case page: sections below each other become tabs; pictures open large and zoom by a click; sending
+// files is brought along when it is wanted.
 import { all } from './util';
 
 function tabs(list: HTMLElement): void {
@@ -63,7 +64,21 @@ function zoom(link: HTMLAnchorElement): void {
   box.showModal();
 }
 
+// A part that few open brings its script when it is opened.
+function loads(part: HTMLDetailsElement): void {
+  const load = (): void => {
+    if (!part.open || !part.dataset.load) return;
+    const script = document.createElement('script');
+    script.src = part.dataset.load;
+    delete part.dataset.load;
+    document.head.append(script);
+  };
+  part.addEventListener('toggle', load);
+  load();
+}
+
 export function startCase(): void {
+  all<HTMLDetailsElement>('details[data-load]').forEach(loads);
   all('.c-tabs').forEach(tabs);
   document.addEventListener('click', (e) => {
     const link = (e.target as HTMLElement).closest<HTMLAnchorElement>('a[data-zoom]');

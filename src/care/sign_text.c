@@ -166,8 +166,8 @@ static struct str version_text(struct req *rq, const struct sign_doc *d)
 enum err sign_int_head(struct req *rq, const struct sign_doc *d,
                        const struct sign_section **ret_sections, uint32_t *ret_n)
 {
-    struct lines about;
-    struct lines asked;
+    struct lines about = {0};
+    struct lines asked = {0};
     struct sign_section *s = ARENA_ARRAY(rq->a, 2, struct sign_section);
     TRY_MEM(rq, s);
     TRY(lines_new(rq, 6, &about));

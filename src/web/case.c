@@ -37,7 +37,6 @@ static enum err set_writing(struct http_req *h, const struct case_view *v, struc
     val_set_z(attach, "name", "files");
     val_set_str(attach, "label", tr(h->rq.lang, T("Photos, results, images")));
     val_set_str(attach, "case", v->row.id);
-    page_upload(root);
     return file_uploads(h, v->row.id, &v->patient, case_path(h, v->row.id, ""), root);
 }
 
