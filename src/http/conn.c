@@ -1,7 +1,8 @@
 /* http/conn.c - connections, and the watch over slow ones.
  *
- * libmicrohttpd closes what is silent; it does not see what drips. The clock thread shuts down a
- * connection that has not brought a whole head in IDLE_S, or whose body stays below BODY_RATE. */
+ * libmicrohttpd closes what is silent; it does not see what drips, nor an end that came together with the
+ * last bytes it read. The clock thread shuts down a connection that has not brought a whole head in IDLE_S,
+ * or whose body stays below BODY_RATE, or will not go on. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -97,11 +98,19 @@ static bool is_too_slow(struct sock *k, uint64_t now_s)
     return false;
 }
 
+/* In the middle of a body the peer closed, and all it sent was read. */
+static bool has_ended(const struct sock *k)
+{
+    char byte;
+    return atomic_load(&k->doing) == DOING_BODY
+           && recv(k->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 void conn_watch(struct worker *w, uint64_t now_s)
 {
     os_lock(&w->lock);
     for (struct sock *k = w->socks; k != NULL; k = k->next) {
-        if (is_too_slow(k, now_s)) {
+        if (is_too_slow(k, now_s) || has_ended(k)) {
             shutdown(k->fd, SHUT_RDWR); /* the I/O thread sees the end and closes */
         }
     }
