@@ -203,6 +203,8 @@ static void definitions(void **state)
         {"component.slice('http://hl7.org/fhir/StructureDefinition/bp', 'SystolicBP').code.coding.code",
          "1-8,8480-6"},
         {"status.memberOf('http://hl7.org/fhir/ValueSet/observation-status')", "true"},
+        {"7.memberOf('http://hl7.org/fhir/ValueSet/observation-status')", "false"},
+        {"@2026-11-22.conformsTo('http://hl7.org/fhir/StructureDefinition/vitalsigns')", "false"},
         {"conformsTo('http://hl7.org/fhir/StructureDefinition/vitalsigns')", "false"},
     };
     struct json_doc before = doc;

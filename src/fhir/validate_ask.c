@@ -141,7 +141,10 @@ static int member_ask(struct walk *w, const struct path_question *q)
     const struct path_item *item = q->item;
     struct code c;
     int answer = 0;
-    if (item->kind != PATH_NODE || json_kind(item->node) == JSON_STRING) {
+    if (item->kind != PATH_NODE && item->kind != PATH_STRING) {
+        return 0; /* a number or a date is no code */
+    }
+    if (item->kind == PATH_STRING || json_kind(item->node) == JSON_STRING) {
         struct str code = item->kind == PATH_STRING ? item->s : json_str(rq->a, item->node);
         enum def_in in = fhir_set_has(rq, lib, q->arg, (struct str){NULL, 0}, code);
         return in == DEF_IN ? 1 : in == DEF_OUT ? 0 : -1;
@@ -161,7 +164,8 @@ int walk_ask(struct req *rq, const struct path_question *q, void *ctx)
     struct walk *w = ctx;
     (void)rq;
     switch (q->what) {
-    case PATH_CONFORMS_TO: return walk_conforms(w, q->item->node, q->item->type, q->arg) ? 1 : 0;
+    case PATH_CONFORMS_TO:
+        return q->item->kind == PATH_NODE && walk_conforms(w, q->item->node, q->item->type, q->arg);
     case PATH_MEMBER_OF: return member_ask(w, q);
     case PATH_HTML_CHECKS: return 1; /* the walk looks at narratives itself */
     case PATH_SLICE: return slice_ask(w, q);
