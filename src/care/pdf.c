@@ -6,7 +6,6 @@
 #include "care/pdf_int.h"
 
 #include <pango/pangocairo.h>
-#include <qrencode.h>
 
 #include "codec/utf8.h"
 
@@ -27,12 +26,11 @@ enum { LINES_ALONG = 3 }; /* go with the seal where nothing larger can */
 static const float SPACING = 1.12F;
 static const float SPACING_TIGHT = 1.0F;
 
-enum ink { INK_TEXT, INK_GREY, INK_ACCENT, INK_RULE, INK_BLACK };
+enum ink { INK_TEXT, INK_GREY, INK_ACCENT, INK_RULE };
 
 static const double inks[][3] = {
     [INK_TEXT] = {0.10, 0.12, 0.14},   [INK_GREY] = {0.36, 0.40, 0.44},
     [INK_ACCENT] = {0.03, 0.27, 0.40}, [INK_RULE] = {0.78, 0.80, 0.82},
-    [INK_BLACK] = {0, 0, 0},
 };
 
 enum face { FACE_BODY, FACE_BOLD, FACE_SMALL, FACE_HEAD, FACE_TITLE, FACE_COUNT };
@@ -398,57 +396,6 @@ static void head_put(struct pen *p)
     p->y += 10;
 }
 
-static void qr_modules(struct pen *p, const QRcode *qr, double x, double y)
-{
-    double side = QR_SIDE / qr->width;
-    ink_set(p, INK_BLACK);
-    for (int row = 0; row < qr->width; row++) {
-        for (int col = 0; col < qr->width;) {
-            int n = 0;
-            while (col + n < qr->width && (qr->data[row * qr->width + col + n] & 1) != 0) {
-                n++;
-            }
-            if (n > 0) {
-                cairo_rectangle(p->cr, x + col * side, y + row * side, n * side, side);
-            }
-            col += n > 0 ? n : 1;
-        }
-    }
-    cairo_fill(p->cr);
-}
-
-/* A link where it holds nothing that the tag's own syntax would read. */
-static void link_put(struct pen *p, struct str url, double x, double y)
-{
-    char attr[600];
-    for (size_t i = 0; i < url.n; i++) {
-        if (url.p[i] <= ' ' || url.p[i] == '\'' || url.p[i] == '\\' || url.p[i] >= 0x7F) {
-            return;
-        }
-    }
-    int n = g_snprintf(attr, sizeof(attr), "rect=[%d %d %d %d] uri='%.*s'", (int)x, (int)y,
-                       (int)QR_SIDE, (int)QR_SIDE, STR_ARG(url));
-    if (n > 0 && (size_t)n < sizeof(attr)) {
-        cairo_tag_begin(p->cr, CAIRO_TAG_LINK, attr);
-        cairo_tag_end(p->cr, CAIRO_TAG_LINK);
-    }
-}
-
-static void qr_put(struct pen *p, struct str url, double x, double y)
-{
-    if (p->dry) {
-        return;
-    }
-    QRcode *qr = QRcode_encodeData((int)url.n, (const unsigned char *)url.p, 0, QR_ECLEVEL_M);
-    if (qr == NULL) {
-        p->failed = E_TOO_LARGE;
-        return;
-    }
-    qr_modules(p, qr, x, y);
-    QRcode_free(qr);
-    link_put(p, url, x, y);
-}
-
 /* The box at the end: QR code on the left, who signed on the right. Never broken over pages. */
 static void seal_put(struct pen *p)
 {
@@ -471,7 +418,9 @@ static void seal_put(struct pen *p)
     g_object_unref(title);
     g_object_unref(text);
     if (d->seal_url.n > 0) {
-        qr_put(p, d->seal_url, LEFT + 12, p->y + 12);
+        if (!p->dry && !pdf_qr(p->cr, d->seal_url, LEFT + 12, p->y + 12, QR_SIDE)) {
+            p->failed = E_TOO_LARGE;
+        }
     }
     if (!p->dry) {
         ink_set(p, INK_ACCENT);

@@ -1,4 +1,4 @@
-/* care/upload_int.h - between upload.c and upload_desk.c. */
+/* care/upload_int.h - between upload.c, upload_pen.c and upload_desk.c. */
 #pragma once
 
 #include "care/upload.h"
@@ -28,3 +28,9 @@ bool upload_desk_has(struct upload_desk *d, struct str id);
 /* DIR/uploads */
 const char *upload_desk_dir(const struct upload_desk *d);
 void upload_desk_drop(struct upload_desk *d, struct upload_turn t);
+
+/* The person's own upload, and the hash of what was counted. errors  as upload_find() */
+MUST_USE enum err upload_int_find(struct req *rq, struct str id, struct upload *ret_up,
+                                  struct sha *ret_sha);
+/* What was done with it, on record. */
+MUST_USE enum err upload_int_audit(struct req *rq, const struct upload *up, struct str what);

@@ -24,7 +24,7 @@ enum action {
     KEEP = 'K',
     REMOVE = 'X',
     EMPTY = 'Z',
-    DUMMY = 'D',
+    STAND_IN = 'D',
     UID = 'U',
     SHIFT = 'S',
 };
@@ -196,7 +196,7 @@ static void put_shifted(struct work *w, const struct dicom_elem *e)
     put_value(w->out, e->tag, e->vr, buf_get(&b));
 }
 
-static void put_dummy(struct work *w, const struct dicom_elem *e)
+static void put_stand_in(struct work *w, const struct dicom_elem *e)
 {
     static const struct {
         char vr[3];
@@ -330,7 +330,7 @@ static void put_element(struct work *w, const struct dicom_elem *e)
     switch (action_of(w, e)) {
     case REMOVE: return;
     case EMPTY: put_value(w->out, e->tag, e->vr, S("")); return;
-    case DUMMY: put_dummy(w, e); return;
+    case STAND_IN: put_stand_in(w, e); return;
     case UID: put_uids(w, e); return;
     case SHIFT: put_shifted(w, e); return;
     case KEEP: break;

@@ -5,7 +5,7 @@
 
 /* A file whose data set is input without its first byte, which chooses the transfer syntax. Empty when
  * input is, or when there is no memory. */
-static struct str dicom_with_start(struct req *rq, struct str input)
+static UNUSED struct str dicom_with_start(struct req *rq, struct str input)
 {
     static const struct str syntaxes[] = {
         SI("1.2.840.10008.1.2\0"),     SI("1.2.840.10008.1.2.1\0"),    SI("1.2.840.10008.1.2.2\0"),
@@ -24,4 +24,19 @@ static struct str dicom_with_start(struct req *rq, struct str input)
         buf_str(&b, str_sub(input, 1, input.n));
     }
     return buf_get(&b);
+}
+
+/* The input as a file, with options; then behind a right start, with options of its first byte. */
+static UNUSED void dicom_both_ways(const uint8_t *data, size_t size, unsigned options,
+                                   void (*check)(struct str file, unsigned options))
+{
+    struct req rq;
+    struct str raw = {(const char *)data, size};
+    check(raw, options);
+    req_init(&rq, (1 << 20) + size * 3, (struct instant){0});
+    struct str file = dicom_with_start(&rq, raw);
+    if (file.n > 0) {
+        check(file, data[0] / 5);
+    }
+    req_done(&rq);
 }

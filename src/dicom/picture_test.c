@@ -9,22 +9,7 @@
 #include <png.h>
 
 #include "dicom/picture.h"
-
-static struct req rq;
-
-static int setup(void **state)
-{
-    (void)state;
-    rq = (struct req){.a = arena_new(16 << 20)};
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_free(rq.a);
-    return 0;
-}
+#include "dicom/pixels_testing.h"
 
 static void tones(void **state)
 {

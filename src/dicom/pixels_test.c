@@ -11,22 +11,7 @@
 
 #include "dicom/picture.h"
 #include "dicom/pixels.h"
-
-static struct req rq;
-
-static int setup(void **state)
-{
-    (void)state;
-    rq = (struct req){.a = arena_new(16 << 20)};
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    arena_free(rq.a);
-    return 0;
-}
+#include "dicom/pixels_testing.h"
 
 static struct pixel_form grey(struct str syntax, uint32_t columns, uint32_t rows, uint32_t bits)
 {
