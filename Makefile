@@ -55,6 +55,7 @@ bench: release ## measure and write doc/BENCHMARKS.md; FACTOR=4 for a quick look
 	@node tools/bench_dicom.mjs
 	@node tools/bench_fhir.mjs $(if $(FACTOR),--factor $(FACTOR))
 	@node tools/bench_pictures.mjs
+	@node tools/bench_live.mjs
 
 check-style: ## the checkers of the house style
 	@node tools/check_style.mjs

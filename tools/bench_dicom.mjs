@@ -39,7 +39,12 @@ if (hasOrthanc && !process.env.BENCH_LOOPNET) {
 }
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-bench-'));
-process.on('exit', () => fs.rmSync(work, { recursive: true, force: true }));
+// Everything stays until the end: where thousands of files were removed ext4 makes new ones slowly for a minute.
+const places = [];
+process.on('exit', () => {
+  for (const p of places) p.program.remove();
+  fs.rmSync(work, { recursive: true, force: true });
+});
 
 // A command to its end; this process goes on meanwhile.
 function run(cmd, args) {
@@ -56,7 +61,10 @@ class Consilium {
   static name = 'Consilium';
 
   async start() {
-    this.place ??= await Place.open('release', ['--upload-max', '8192']);
+    if (!this.place) {
+      this.place = await Place.open('release', ['--upload-max', '8192']);
+      places.push(this.place);
+    }
     this.at = ['--base', `${this.place.program.base}/dicom-web`, '--token', this.place.region.system];
     this.pid = this.place.program.child.pid;
   }
@@ -68,7 +76,7 @@ class Consilium {
   }
 
   end() {
-    return this.place.close();
+    return this.place.program.stop();
   }
 }
 
@@ -101,6 +109,24 @@ class Orthanc {
 
   end() {
     return this.stop();
+  }
+}
+
+// A server that receives, hashes, writes and syncs, and does nothing else (bench_bare.c).
+class Bare {
+  static name = 'bare';
+
+  async start() {
+    const exe = path.join(work, 'bare');
+    await run('cc', ['-O2', '-D_GNU_SOURCE', '-pthread', '-o', exe, path.join(ROOT, 'tools/bench_bare.c'), '-lcrypto']);
+    this.child = spawn(exe, [fs.mkdtempSync(path.join(work, 'bare-')), String(CT_BYTES)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const port = await new Promise((done) => { this.child.stdout.once('data', (d) => done(Number(d))); });
+    this.pid = this.child.pid;
+    this.at = ['--base', `http://127.0.0.1:${port}/dicom-web`];
+  }
+
+  end() {
+    this.child.kill('SIGTERM');
   }
 }
 
@@ -155,8 +181,16 @@ async function limits() {
     const dir = fs.mkdtempSync(path.join(work, 'limit-'));
     const out = await run(exe, [dir, '600', String(CT_BYTES), String(writers), 'dir']);
     note('disk', String(writers), { constructor: { name: 'disk' } }, Number(/([\d.]+) files\/s/.exec(out)[1]));
-    fs.rmSync(dir, { recursive: true });
   }
+}
+
+// What the driver takes at most, from a server that only sends.
+async function ceiling() {
+  const c = spawn(process.execPath, [path.join(ROOT, 'tools/bench_ceiling.mjs'), path.join(data, 'ct')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const port = await new Promise((done) => { c.stdout.once('data', (d) => done(Number(d))); });
+  const server = { constructor: { name: 'ceiling' }, at: ['--base', `http://127.0.0.1:${port}/dicom-web`], pid: c.pid };
+  for (const r of await driver(server, 'wado', ['--per-study', 300, '--seconds', SECONDS, '--only', 'instance,series'].map(String))) note('wado', `${r.name.slice(5)}, 1`, server, r.req_s);
+  c.kill('SIGTERM');
 }
 
 async function streamed() {
@@ -172,6 +206,13 @@ async function streamed() {
 async function once(turn) {
   const kinds = hasOrthanc ? [Consilium, Orthanc] : [Consilium];
   await limits();
+  if (ONLY.includes('wado')) await ceiling();
+  if (ONLY.includes('stow')) {
+    const bare = new Bare();
+    await bare.start();
+    await stow(bare);
+    bare.end();
+  }
   for (const Kind of turn % 2 ? kinds.reverse() : kinds) {
     const server = new Kind();
     await server.start();
@@ -222,9 +263,18 @@ for (const [writers, which] of !ONLY.includes('stow') ? [] : [[1, '1 a request, 
   const share = of(figures.get(`stow|${which}`), 'Consilium') / limit;
   say(`- The disk itself, write + fsync + fsync of the folder, ${writers} writer${writers > 1 ? 's' : ''}: ${n(limit)} files/s; ${which}: ${(100 * share).toFixed(0)} % of it${share < DISK_SHARE ? ' (below the aim of 60 %)' : ''}.`);
 }
+if (ONLY.includes('stow')) {
+  const rows = [...figures].filter(([key]) => key.startsWith('stow|')).map(([key, row]) => `${key.slice(5)}: ${n(of(row, 'bare'))}/s, ${(of(row, 'bare') / of(row, 'Orthanc')).toFixed(1)} times Orthanc`);
+  say(`- The same driver and a server that only receives, hashes, writes and syncs (tools/bench_bare.c: no index, no record, no access): ${rows.join('; ')}.`);
+}
 say();
 if (ONLY.includes('qido')) table('qido', `search over ${STUDIES} studies, connections`);
-if (ONLY.includes('wado')) table('wado', 'retrieve, connections');
+if (ONLY.includes('wado')) {
+  table('wado', 'retrieve, connections');
+  const [one, all] = ['instance', 'series'].map((what) => n(of(figures.get(`wado|${what}, 1`), 'ceiling')));
+  say(`The driver's own limit in the same run, with a server that only sends the same bytes out of memory: ${one} instances or ${all} series a second on 1 connection.`);
+  say();
+}
 say('| memory (RSS), MiB | Consilium | Orthanc |');
 say('|---|---|---|');
 for (const [key, row] of figures) if (key.startsWith('memory|')) say(`| ${key.slice(7)} | ${n(of(row, 'Consilium'))} | ${n(of(row, 'Orthanc'))} |`);

@@ -19,7 +19,7 @@ const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-pictures-'));
 const browser = await launch(GL);
 try {
   await program.fill();
-  await program.start({ words: ['demo'] });
+  await program.start({ words: ['demo', '--demo-live=false'] });
   const who = ['cardiologist1', DEMO_PASSWORD];
   const made = await prepare(program, ...who, dir);
   const all = [];

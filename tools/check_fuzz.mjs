@@ -26,6 +26,8 @@ const PARSERS = [
   ['os/lines.c', 'os_lines_next', 'os/lines_fuzz.c'],
   ['store/dict.c', 'dict_unpack', 'store/dict_fuzz.c'],
   ['store/footprint.c', 'footprint_read', 'store/footprint_fuzz.c'],
+  ['work/janus_read.c', 'janus_events_read', 'work/janus_fuzz.c'],
+  ['work/janus_room.c', 'media_said', 'work/janus_fuzz.c'],
 ];
 
 main((report) => {

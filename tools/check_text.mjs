@@ -1,5 +1,6 @@
 // Plain text matters: no trailing blanks, tabs, CRs, machine paths, registry names; files end with a
-// newline; C has a heading comment and no // comments; nothing is left "to do".
+// newline; C has a heading comment and no // comments; nothing is left "to do"; no data of a running
+// server is among the files.
 import { code, files, main, read } from './check_lib.mjs';
 
 const TEXT = /(\.(c|h|def|inc|mjs|ts|js|html|scss|css|md|json|po|sh|txt|cmake|http|yml)|CMakeLists\.txt|Makefile|LAYERS|\.ci\/run)$/;
@@ -7,7 +8,10 @@ const SELF = 'tools/check_text.mjs';
 const LEFT = /\b(TODO|FIXME|XXX|HACK)\b/;
 const PLACES = /(^|[^\w.-])\/(work|root)\/|registry\.npmjs|npmjs\.org|deb\.debian\.org/;
 
+const KEPT = /\.(db|db-wal|db-shm|key|pem|head)$/;
+
 main((report) => {
+  for (const f of files(KEPT)) if (!f.startsWith('tests/')) report(f, 1, 'is data of a running server');
   for (const f of files(TEXT)) {
     if (f === SELF) continue;
     const text = read(f);

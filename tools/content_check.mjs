@@ -7,11 +7,11 @@ import { FHIR, LANGS, TYPES, codesOf, count, fault, is, isObj, load, root, text,
 import { checkForm, checkQuestionnaire } from './content_check_forms.mjs';
 
 const ROLES = ['feldsher', 'nurse', 'midwife', 'doctor', 'consultant', 'coordinator', 'head', 'registrar', 'administrator', 'auditor'];
-const RIGHTS = ['ask', 'answer', 'coordinate', 'head', 'register-patient', 'administer', 'audit'];
+const RIGHTS = ['ask', 'answer', 'coordinate', 'head', 'register-patient', 'book', 'administer', 'audit', 'visit'];
 const PROFILES = ['cardiology', 'neurology', 'obstetrics', 'orthopaedics', 'oncology', 'paediatrics', 'intensive-care', 'therapy'];
 const URGENCY = ['emergency', 'urgent', 'planned'];
 const EVIDENCE = ['primary', 'secondary', 'unconfirmed', 'operator'];
-const LISTS = ['outcome', 'followed', 'refuse-reason', 'return-reason', 'withdraw-reason', 'reroute-reason'];
+const LISTS = ['outcome', 'followed', 'refuse-reason', 'return-reason', 'withdraw-reason', 'reroute-reason', 'visit-purpose', 'visit-cancel'];
 const OUTCOMES = ['improved', 'unchanged', 'worse', 'transferred', 'died', 'refused', 'lost-to-follow-up', 'other'];
 const ICD = /^[A-Z][0-9]{2}(\.[0-9]{1,2})?$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
@@ -139,10 +139,12 @@ function values(file, place, node) {
 }
 const PLAIN = new Set(['kind', 'policyId', 'version', 'country', 'effectiveFrom', 'effectiveTo', 'verifiedBy', 'verifiedOn', 'code', 'type']);
 const POLICY = ['kind', 'policyId', 'version', 'country', 'title', 'effectiveFrom', 'effectiveTo', 'sourceAct', 'verifiedBy', 'verifiedOn', 'urgency',
-    'requesterRoles', 'consultantRoles', 'modes', 'minConsiliumMembers', 'remoteMemberOpinionEnteredBy', 'firstVisitRemote', 'patientRemote',
-    'consultationPurposes', 'signature', 'recording', 'retention', 'documents', 'consent', 'emergencyAccess', 'patientSeesAccessLog',
+    'requesterRoles', 'consultantRoles', 'modes', 'minConsiliumMembers', 'consiliumLasts', 'remoteMemberOpinionEnteredBy', 'firstVisitRemote', 'patientRemote',
+    'booking', 'visitNote', 'consultationPurposes', 'signature', 'recording', 'retention', 'documents', 'consent', 'emergencyAccess', 'patientAccount', 'patientSeesAccessLog',
     'observersNeedConsent', 'idDocumentScanForbidden', 'wearablesCertificateRequired', 'dataStaysInCountry', 'notificationsContentFree',
     'patientIdentifiers', 'practitionerIdentifiers', 'cardiovascularRiskRegion'];
+
+const PURPOSES = new Set((load('outcome.json')?.lists ?? []).find(l => l.code === 'visit-purpose')?.items.map(x => x.code));
 
 function checkPolicy(id) {
     const f = `policy/${id}.json`;
@@ -162,6 +164,10 @@ function checkPolicy(id) {
             is(DURATION.test(u[k]?.value ?? ''), f, `${at}.${k}`, `not a duration in days, hours, minutes: ${u[k]?.value}`);
             t[k] = seconds(u[k]?.value ?? '');
         }
+        if (u.ring !== undefined) {
+            is(DURATION.test(u.ring?.value ?? ''), f, `${at}.ring`, `not a duration in days, hours, minutes: ${u.ring?.value}`);
+            is(seconds(u.ring?.value ?? '') < t.acceptWithin, f, `${at}.ring`, 'not shorter than acceptWithin');
+        }
         is(t.remindBefore < t.acceptWithin && t.acceptWithin < t.answerWithin, f, at, 'not remindBefore < acceptWithin < answerWithin');
         is(['submitted', 'complete-packet'].includes(u.clockStart?.value), f, `${at}.clockStart`, 'not submitted or complete-packet');
     });
@@ -172,6 +178,20 @@ function checkPolicy(id) {
     }
     for (const k of ['requesterRoles', 'consultantRoles'])
         for (const r of p[k]?.value ?? []) is(ROLES.includes(r), f, k, `no such role: ${r}`);
+    const remote = p.patientRemote ?? {};
+    is([null, 'deny', 'allow-advice-only', 'allow'].includes(p.firstVisitRemote?.value), f, 'firstVisitRemote', 'not deny, allow-advice-only, allow or null');
+    for (const k of ['allowedPurposes', 'firstContactPurposes', 'notRemotely'])
+        for (const c of remote[k]?.value ?? []) is(PURPOSES.has(c), f, `patientRemote.${k}`, `no such purpose: ${c}`);
+    for (const c of remote.notRemotely?.value ?? []) is(!(remote.allowedPurposes?.value ?? []).includes(c), f, 'patientRemote.notRemotely', `${c} is allowed, too`);
+    for (const c of remote.firstContactPurposes?.value ?? [])
+        is((remote.allowedPurposes?.value ?? []).includes(c), f, 'patientRemote.firstContactPurposes', `${c} is not allowed at all`);
+    for (const c of remote.notForUrgency?.value ?? []) is(URGENCY.includes(c), f, 'patientRemote.notForUrgency', `no such urgency: ${c}`);
+    for (const c of remote.emergencyPhones?.value ?? []) is(/^\+?\d{2,15}$/.test(c), f, 'patientRemote.emergencyPhones', `not a number: ${c}`);
+    for (const c of p.booking?.holidays?.value ?? []) is(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/.test(c), f, 'booking.holidays', `not month-day: ${c}`);
+    for (const c of [p.booking?.bookAhead?.value, p.booking?.offerHold?.value, ...p.booking?.remindBefore?.value ?? []])
+        is(DURATION.test(c ?? ''), f, 'booking', `not a duration in days, hours, minutes: ${c}`);
+    for (const k of ['within', 'remindBefore', 'remindAfterEnd', 'escalateAfter'])
+        is(p.visitNote?.[k]?.value === null || DURATION.test(p.visitNote?.[k]?.value ?? ''), f, `visitNote.${k}`, 'not a duration, or null');
     title(f, 'consent.text', p.consent?.text);
     is(['request', 'conclusion', 'consilium', 'visit'].every(t => (p.documents ?? []).some(d => d.type === t)), f, 'documents', 'a kind of document is missing');
 }
@@ -220,7 +240,7 @@ function checkReadme() {
     const names = walk(root);
     const s = fs.existsSync(path.join(root, 'README.md')) ? fs.readFileSync(path.join(root, 'README.md'), 'utf8') : '';
     for (const n of names) {
-        const generic = /^(request|conclusion)-/.exec(n);
+        const generic = /^(request|conclusion|visit|patient)-/.exec(n);
         is(s.includes(generic ? `${generic[1]}-PROFILE.json` : n), 'README.md', '1', `does not list ${n}`);
     }
 }
@@ -232,6 +252,8 @@ const loinc = checkObservations();
 const form = checkForm();
 const used = new Set();
 for (const p of PROFILES) for (const kind of ['request', 'conclusion']) checkQuestionnaire(kind, p, loinc, form, used);
+for (const p of ['general', ...PROFILES]) checkQuestionnaire('visit', p, loinc, form, used);
+for (const p of ['since-visit', 'before-visit']) checkQuestionnaire('patient', p, loinc, form, used);
 for (const c of form.keys()) is(used.has(c), 'codesystems/form.json', c, 'no form offers this answer');
 for (const id of ['kz', 'ru', 'uz']) checkPolicy(id);
 const icd = checkIcd();

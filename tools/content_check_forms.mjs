@@ -1,4 +1,4 @@
-// The FHIR half of the content check: questionnaires of requests and conclusions, and the code system of their answers.
+// The FHIR half of the content check: questionnaires of requests, conclusions and visits, and the code system of their answers.
 import { FHIR, LANGS, TYPES, codesOf, is, load, text } from './content_check_base.mjs';
 
 const FORM = FHIR + 'CodeSystem/form';
@@ -81,6 +81,14 @@ export function checkForm() {
     return map;
 }
 
+// Questions for patients are the operator's own and say so; nothing that could be counted into a score or held against a limit.
+function checkPatientForm(f, q, ids) {
+    is(q.extension?.some(e => e.url === FHIR + 'StructureDefinition/evidence' && e.valueCode === 'operator'), f, 'extension', 'not marked as the operator\'s own');
+    is(typeof q.purpose === 'string' && q.purpose.length > 0, f, 'purpose', 'is missing');
+    for (const it of ids.values()) is(['group', 'text', 'string', 'date', 'choice'].includes(it.type), f, it.linkId, `type ${it.type} in questions for patients`);
+    is([...ids.values()].some(it => it.required), f, 'item', 'nothing is required: an empty form could be sent');
+}
+
 export function checkQuestionnaire(kind, profile, loinc, form, used) {
     const id = `${kind}-${profile}`;
     const f = `questionnaires/${id}.json`;
@@ -91,8 +99,12 @@ export function checkQuestionnaire(kind, profile, loinc, form, used) {
     translated(f, 'title', '', q.title, q._title);
     const ids = new Map();
     for (const it of q.item ?? []) checkItem(f, it, { ids, parent: '', loinc, form, used });
-    const must = kind === 'request' ? ['complaints', 'history', 'status'] : ['examined.what', 'answerable', 'findings', 'cannot-answer', 'recommend.treatment', 'recommend.route'];
+    if (kind === 'patient') {
+        checkPatientForm(f, q, ids);
+        return;
+    }
+    const must = kind === 'visit' ? ['complaints.now', 'act.done', 'need-in-person.need'] : kind === 'request' ? ['complaints', 'history', 'status'] : ['examined.what', 'answerable', 'findings', 'cannot-answer', 'recommend.treatment', 'recommend.route'];
     for (const m of must) is(ids.get(m)?.required === true, f, m, 'is missing or not required');
-    const have = kind === 'request' ? ['vitals', 'tests.date', 'treatment', 'allergies'] : ['diagnosis.code', 'recommend.tests', 'recommend.repeat-at', 'limits'];
+    const have = kind === 'visit' ? ['diagnosis', 'treatment', 'orders', 'again'] : kind === 'request' ? ['vitals', 'tests.date', 'treatment', 'allergies'] : ['diagnosis.code', 'recommend.tests', 'recommend.repeat-at', 'limits'];
     for (const h of have) is(ids.has(h), f, h, 'is missing');
 }

@@ -30,15 +30,24 @@ const STEPS = [
   ['capability', 'node tests/capability.mjs', 120, 'runner'],
   ['smart', 'node tests/smart/run.mjs', 300, 'runner'],
   ['subs', 'node tests/subs/run.mjs', 600, 'runner'],
+  ['notify', 'node tests/notify/run.mjs', 300, 'runner'],
   ['once', 'node tests/http/once.mjs --build release', 300, 'runner'],
+  ['book-once', 'node tests/http/book_once.mjs --build release', 300, 'runner'],
+  ['consilium', 'node tests/consilium/run.mjs --build release', 300, 'runner'],
+  ['visits', 'node tests/visits/run.mjs', 600, 'runner'],
   ['hostile', 'node tests/http/hostile.mjs --build release', 300, 'runner'],
   ['bulk', 'node tests/bulk/run.mjs', 300, 'runner'],
   ['dicom', 'node tests/dicom/run.mjs', 600, 'runner'],
+  ['live', 'node tests/live/run.mjs', 300, 'runner'],
   ['browser', 'node tests/pages/run.mjs', 1200],
+  ['meetings', 'node tests/pages/room.mjs', 900, 'runner'],
+  ['told', 'node tests/pages/told.mjs', 300, 'runner'],
   ['first-change', 'node tests/first_change.mjs', 600],
   ['crash', 'node tests/crash/run.mjs', 900],
+  ['crash-live', 'node tests/crash/live.mjs --kills 15', 600],
   ['dicom-kills', 'node tests/dicom/kills.mjs', 300],
   ['faults', 'node tests/faults/run.mjs', 300, 'runner'],
+  ['backup', 'node tests/backup/run.mjs', 600, 'runner'],
   ['asan', `${presets('asan')} && ${ctest('asan', 'unit')}`, 1800, 'ctest'],
   ['asan-golden', 'node tests/http/run.mjs --build asan', 900, 'runner'],
   ['tsan', `${presets('tsan')} && ${ctest('tsan', 'unit')} -R '^(os|store|http|work|care)/'`, 1800, 'ctest'],
@@ -63,6 +72,7 @@ function runStep([name, command, seconds, kind]) {
   const ok = r.status === 0;
   let passed = ok ? 1 : 0;
   let failed = ok ? 0 : 1;
+  let last = [];
   const m = kind === 'ctest' && /(\d+) tests? failed out of (\d+)/.exec(text);
   const own = kind === 'runner' && /^(\d+) passed, (\d+) failed$/m.exec(text);
   if (m && Number(m[2]) > 0) {
@@ -75,9 +85,17 @@ function runStep([name, command, seconds, kind]) {
   if (!ok) {
     const why = r.error?.code === 'ETIMEDOUT' ? `took more than ${seconds} s` : `exit ${r.status ?? r.signal}`;
     process.stdout.write(`${text.split('\n').slice(-60).join('\n')}\n${name}: ${why}; whole log: ${path.relative(ROOT, log)}\n`);
+    last = [why, ...lastWords(text)];
   }
   const time = ((Date.now() - started) / 1000).toFixed(1);
-  return { name, passed, failed, time };
+  return { name, passed, failed, time, last };
+}
+
+// What a log that is too long to keep would be asked for first: where it speaks of failure, and its end.
+function lastWords(text) {
+  const lines = text.split('\n').filter((l) => l.trim()).map((l) => l.slice(0, 6000));
+  const told = lines.filter((l) => /FAIL|FINDING|not ok|Error:|runtime error/.test(l)).slice(-6);
+  return [...new Set([...told, ...lines.slice(-6)])];
 }
 
 function ccache() {
@@ -94,6 +112,9 @@ const results = STEPS.filter((s) => wanted.length === 0 || wanted.includes(s[0])
 console.log('');
 for (const r of results) {
   console.log(`${r.failed ? 'FAILED' : 'ok    '} ${r.name.padEnd(14)} ${String(r.passed).padStart(4)} passed ${String(r.failed).padStart(3)} failed ${r.time.padStart(8)} s`);
+}
+for (const r of results.filter((x) => x.failed)) {
+  console.log(`${r.name} failed: ${r.last.join('\n  ')}`);
 }
 const sum = (k) => results.reduce((n, r) => n + r[k], 0);
 console.log(`${sum('passed')} passed, ${sum('failed')} failed`);

@@ -7,6 +7,8 @@ import { startDrafts } from './draft';
 import { startImages } from './images';
 import { startLive } from './live';
 import { startNotices } from './notice';
+import { startPush } from './push';
+import { startRing } from './ring';
 
 startDrafts();
 startAsk();
@@ -15,3 +17,5 @@ startDesk();
 startCase();
 startImages();
 startNotices();
+startPush();
+startRing();

@@ -91,8 +91,10 @@ export function startLive(): void {
   const connect = (): void => {
     source = new EventSource(url);
     for (const topic of topics) source.addEventListener(topic, () => again(topic));
+    if (document.getElementById('room')) for (const topic of ['room', 'signal', 'again']) source.addEventListener(topic, () => document.dispatchEvent(new CustomEvent('told', { detail: topic })));
     source.onopen = () => {
       say('');
+      document.dispatchEvent(new CustomEvent('told', { detail: 'open' }));
       if (lost) again(everything); // what changed meanwhile
       lost = false;
     };

@@ -62,6 +62,7 @@ export class Sending {
   private failures = 0;
   private turn = 0; // of start(); another one ends the loop of the last
   private xhr: XMLHttpRequest | null = null;
+  private making: Promise<unknown> | null = null; // of the upload: never cut, else one stays behind that nobody knows
   private wakeUp: (() => void) | null = null;
 
   constructor(private readonly row: Target, private readonly endpoint: string, private readonly of: string) {
@@ -72,6 +73,8 @@ export class Sending {
   async start(): Promise<void> {
     const turn = ++this.turn;
     let renewed = false;
+    await this.making;
+    if (turn !== this.turn) return;
     this.failures = 0;
     this.offset = -1;
     this.url = readKept(this.key)?.url ?? '';
@@ -97,7 +100,7 @@ export class Sending {
 
   stop(): void {
     this.turn++;
-    this.xhr?.abort();
+    if (!this.making) this.xhr?.abort();
     this.wake();
   }
 
@@ -113,9 +116,13 @@ export class Sending {
 
   // Nothing stays on the server of a file that is taken out.
   remove(): void {
+    const end = (): void => {
+      store.remove(this.key);
+      if (this.url) void this.call('DELETE', this.url, {});
+    };
     this.stop();
-    store.remove(this.key);
-    if (this.url) void this.call('DELETE', this.url, {});
+    if (this.making) void this.making.then(end);
+    else end();
   }
 
   private async step(): Promise<Reply | 'unreadable'> {
@@ -123,7 +130,13 @@ export class Sending {
     if (!this.url) {
       const about = { filename: f.name, filetype: f.type, case: this.of };
       const pairs = Object.entries(about).map(([k, v]) => `${k} ${base64(new TextEncoder().encode(v))}`);
-      return this.call('POST', this.endpoint, { 'Upload-Length': String(f.size), 'Upload-Metadata': pairs.join(',') });
+      const made = this.call('POST', this.endpoint, { 'Upload-Length': String(f.size), 'Upload-Metadata': pairs.join(',') }).then((r) => {
+        if (r.status === 201) this.keep(r);
+        this.making = null;
+        return r;
+      });
+      this.making = made;
+      return made;
     }
     if (this.offset < 0) return this.call('HEAD', this.url, {});
     const body = f.slice(this.offset, this.offset + this.piece);
@@ -143,14 +156,18 @@ export class Sending {
     return reply;
   }
 
+  // Where the upload is that was made.
+  private keep(r: Reply): void {
+    this.url = new URL(r.header('Location'), location.href).pathname;
+    const kept: Kept = { at: Date.now(), url: this.url, name: this.row.folder || this.row.file.name, folder: !!this.row.folder };
+    store.set(this.key, JSON.stringify(kept));
+  }
+
   // True when the request did what it was for.
   private took(r: Reply): boolean {
     const at = Number(r.header('Upload-Offset') || NaN);
     if (r.status === 201) {
-      this.url = new URL(r.header('Location'), location.href).pathname;
       this.offset = 0;
-      const kept: Kept = { at: Date.now(), url: this.url, name: this.row.folder || this.row.file.name, folder: !!this.row.folder };
-      store.set(this.key, JSON.stringify(kept));
     } else if ((r.status === 200 || r.status === 204) && at >= 0) {
       this.offset = at;
     } else {
@@ -220,16 +237,21 @@ export function reason(body: string | undefined): string {
   }
 }
 
+// As the server writes them: browsers know some of the languages under other rules, or not at all.
+const english = document.documentElement.lang === 'en';
+const cyrillic = ['ru', 'kk'].includes(document.documentElement.lang);
+const plain = new Intl.NumberFormat(english ? 'en' : 'ru', { maximumFractionDigits: 1 });
+
 export function size(bytes: number): string {
-  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
+  const units = cyrillic ? ['Б', 'КБ', 'МБ', 'ГБ'] : ['B', 'KB', 'MB', 'GB'];
   let n = bytes;
   let unit = 0;
   while (n >= 1024 && unit < units.length - 1) {
     n /= 1024;
     unit++;
   }
-  return new Intl.NumberFormat(document.documentElement.lang, { style: 'unit', unit: units[unit], unitDisplay: 'short', maximumFractionDigits: unit ? 1 : 0 }).format(n);
+  return `${plain.format(n)}\u00a0${units[unit]}`;
 }
 
 export const percent = (part: number, whole: number): string =>
-  new Intl.NumberFormat(document.documentElement.lang, { style: 'percent' }).format(whole ? Math.floor((part / whole) * 100) / 100 : 1);
+  `${plain.format(whole ? Math.floor((part / whole) * 100) : 100)}${english ? '' : '\u00a0'}%`;

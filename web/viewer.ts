@@ -4,14 +4,14 @@
 // What others may use: the element #viewer gets the event "consilium:marks" with the marks as plain data (see
 // viewer_marks.ts) on each change. window.consiliumViewer exists for tests alone.
 import { cache, getRenderingEngine, getShouldUseCPURendering, init as initCore, metaData, RenderingEngine, type Types } from '@cornerstonejs/core';
-import { init as initTools, annotation } from '@cornerstonejs/tools';
+import { init as initTools } from '@cornerstonejs/tools';
 import { keepMarks } from './viewer_keep';
 import { Loader, SignedOut } from './viewer_load';
 import { lines, marks, onMarks, showMark, words, worldOf } from './viewer_marks';
 import { imageId, isVolume, pictureOf, provide } from './viewer_meta';
 import { Pane, seriesOf } from './viewer_pane';
 import { closePlanes, eachPlane, openPlanes } from './viewer_planes';
-import { choose, removeChosen, startTools, tools, type Drag } from './viewer_tools';
+import { choose, cross, crossAt, drawnMarks, removeChosen, startTools, tools, type Drag } from './viewer_tools';
 import { all, fill, signInLink } from './util';
 
 const NEAR = 9;
@@ -81,7 +81,8 @@ function state(): void {
   const mpr = control('mpr');
   mpr.hidden = !panes[0]?.series || !isVolume(panes[0].series) || getShouldUseCPURendering();
   mpr.setAttribute('aria-pressed', String(planes));
-  control('clear').disabled = annotation.state.getAllAnnotations().length === 0;
+  field('[data-tool=cross]').hidden = !planes;
+  control('clear').disabled = drawnMarks().length === 0;
   for (const a of all<HTMLAnchorElement>('[data-series]', root.querySelector('.v__series')!)) {
     if (panes[0]?.series?.uid === a.dataset.series) a.setAttribute('aria-current', 'true');
     else a.removeAttribute('aria-current');
@@ -152,6 +153,7 @@ async function compare(study: string): Promise<void> {
 
 function closePlanesHere(): void {
   if (!planes) return;
+  cross(false, panel);
   closePlanes(engine);
   planes = false;
   root.classList.remove('v--planes');
@@ -178,7 +180,8 @@ async function threePlanes(): Promise<void> {
   root.classList.add('v--planes');
   p.box.hidden = true;
   views!.classList.add('v__views--three');
-  await openPlanes(engine, tools, views!, p.ids, p.viewport.getProperties().voiRange);
+  await openPlanes(engine, views!, p.ids, p.viewport.getProperties().voiRange);
+  cross(true, panel);
   state();
   return undefined;
 }
@@ -323,6 +326,14 @@ async function start(): Promise<void> {
     const p = panes[at]!;
     const [x, y] = p.viewport.worldToCanvas(worldOf(p.current!, point));
     const box = p.element.getBoundingClientRect();
+    return [box.left + x, box.top + y];
+  },
+  crossAt,
+  planeAt: (id: string) => (engine.getViewport(id) as Types.IVolumeViewport).getCamera().focalPoint,
+  inPlane: (id: string, world: [number, number, number]) => {
+    const v = engine.getViewport(id);
+    const [x, y] = v.worldToCanvas(world);
+    const box = v.element.getBoundingClientRect();
     return [box.left + x, box.top + y];
   },
   zoomTo: (z: number, at = 0) => { panes[at]!.viewport.setZoom(z); panes[at]!.viewport.render(); },

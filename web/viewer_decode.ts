@@ -7,7 +7,7 @@ import decodeJPEGLossless from 'decoders/decodeJPEGLossless.js';
 import decodeJPEGLS from 'decoders/decodeJPEGLS.js';
 import decodeLittleEndian from 'decoders/decodeLittleEndian.js';
 import decodeRLE from 'decoders/decodeRLE.js';
-import type { Decoded, Frame, Job } from './viewer_frame';
+import type { Decoded, Frame, Job, Table } from './viewer_frame';
 
 type Pixels = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array;
 const LITTLE = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.1.99'];
@@ -37,7 +37,16 @@ function signs(p: Pixels, f: Frame): Pixels {
   return out;
 }
 
-function rescaled(p: Pixels, f: Frame): Decoded {
+// What the modality's table says of each value.
+function lookedUp(p: Pixels, { first, values }: Table): Pixels {
+  const out = new Int32Array(p.length);
+  for (let i = 0; i < p.length; i++) out[i] = values[Math.min(Math.max(p[i]! - first, 0), values.length - 1)]!;
+  return out;
+}
+
+function rescaled(stored: Pixels, form: Frame): Decoded {
+  const p = form.modality ? lookedUp(stored, form.modality) : stored;
+  const f = form.modality ? { ...form, slope: 1, intercept: 0, bitsAllocated: 16 } : form;
   let least = Infinity;
   let most = -Infinity;
   for (let i = 0; i < p.length; i++) {

@@ -16,7 +16,11 @@ export interface Frame {
   green: number[];
   blue: number[];
   paletteFrom: number;
+  modality?: Table; // instead of slope and intercept
 }
+
+// A look-up table of the data set: its first value is for whatever is not above first (PS3.3 C.11.1.1.1).
+export interface Table { first: number; bits: number; values: Uint16Array<ArrayBuffer> }
 
 export interface Job {
   id: number;

@@ -3,16 +3,15 @@
 import { annotation, Enums } from '@cornerstonejs/tools';
 import { eventTarget } from '@cornerstonejs/core';
 import { csrf, renewToken } from './util';
-import { marks, showMark, TOOLS, type Mark } from './viewer_marks';
+import { marks, showMark, sign, takeKept, TOOLS, type Mark } from './viewer_marks';
 
-interface Kept extends Mark { shown: string; by: string; own: boolean }
+interface Kept extends Mark { shown: string; by: string; own: boolean; areaUnit: string; hounsfield: boolean }
 interface Known { id: string; own: boolean; sign: string; kept: Kept }
 
 const WAIT_MS = 400;
 const RETRY_MS = 5000;
 const POINTS: Record<Mark['tool'], number> = { length: 2, angle: 3, cobb: 4, ellipse: 4 };
 const at = (v: number): number => Math.round(v * 1000) / 1000;
-const sign = (m: Pick<Mark, 'points'>): string => m.points.flat().map(at).join(' ');
 const drawn = (uid: string): boolean => !!annotation.state.getAnnotation(uid);
 
 export function keepMarks(root: HTMLElement, render: () => void): void {
@@ -40,6 +39,7 @@ export function keepMarks(root: HTMLElement, render: () => void): void {
   function show(uid: string, k: Known): void {
     if (!(k.kept.tool in TOOLS)) return;
     showMark({ ...k.kept, id: uid });
+    takeKept(uid, k.kept);
     if (drawn(uid) && !k.own) annotation.locking.setAnnotationLocked(uid, true);
   }
 
@@ -60,6 +60,7 @@ export function keepMarks(root: HTMLElement, render: () => void): void {
       const old = known.get(uid);
       known.set(uid, { id: m.id, own: m.own, sign: sign(m), kept: m });
       if (old && old.sign !== sign(m) && drawn(uid)) annotation.state.removeAnnotation(uid);
+      else takeKept(uid, m);
     }
     for (const [uid, k] of known) {
       if (all.marks.some((m) => m.id === k.id)) continue;
@@ -75,6 +76,7 @@ export function keepMarks(root: HTMLElement, render: () => void): void {
     if (r.status === 201) {
       const kept = await r.json() as Kept;
       known.set(m.id, { id: kept.id, own: true, sign: sign(m), kept: { ...kept, own: true } });
+      takeKept(m.id, kept);
       say(list!.dataset.tKept ?? '');
     } else {
       say(list!.dataset.tFailed ?? '');

@@ -2,7 +2,7 @@
 // what is near it, then the rest of what is shown: a weak line carries the slice in view before anything else.
 import { cache, imageLoader, utilities, type Types } from '@cornerstonejs/core';
 import type { Decoded, Job } from './viewer_frame';
-import { frameOf, isColour, pictureOf, planeOf, windowOf, type Picture } from './viewer_meta';
+import { frameOf, isColour, pictureOf, planeOf, tablesOf, windowOf, type Item, type Picture } from './viewer_meta';
 import { isSignIn } from './util';
 
 const AT_ONCE = 3;
@@ -123,11 +123,18 @@ export class Loader {
   }
 
   private async load(p: Picture): Promise<Types.IImage> {
-    const { bytes, syntax } = await this.fetchFrame(p);
+    const [{ bytes, syntax }] = await Promise.all([this.fetchFrame(p), ...tablesOf(p).map(fetchTable)]);
     const frame = frameOf(p);
     const d = await this.decode({ bytes, syntax, frame });
     return imageOf(p, d);
   }
+}
+
+async function fetchTable(item: Item): Promise<void> {
+  const r = await fetch(item.BulkDataURI!, { headers: { Accept: 'application/octet-stream' } });
+  if (isSignIn(r)) throw new SignedOut();
+  if (!r.ok) throw new Error(`table ${r.status}`);
+  item.bytes = new Uint8Array(await r.arrayBuffer());
 }
 
 // The one part of a multipart answer, or the body itself.

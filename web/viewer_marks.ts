@@ -3,7 +3,7 @@
 // of the first pixel, its middle is 0.5,0.5.
 import { annotation, Enums, type Types } from '@cornerstonejs/tools';
 import { eventTarget } from '@cornerstonejs/core';
-import { dot, imageId, pictureOf, planeOf } from './viewer_meta';
+import { dot, imageId, pictureOf, planeOf, stepAt, type Step } from './viewer_meta';
 
 export interface Mark {
   id: string;
@@ -30,14 +30,56 @@ export const number = (v: number, digits = 1): string => new Intl.NumberFormat(l
 
 interface Stats { length?: number; unit?: string; angle?: number; mean?: number; stdDev?: number; area?: number; areaUnit?: string; modalityUnit?: string; min?: number; max?: number }
 
-export function lines(tool: Mark['tool'], s: Stats | undefined): string[] {
-  if (!s) return [];
-  if (tool === 'length') return Number.isFinite(s.length) ? [`${number(s.length!)} ${s.unit ?? ''}`] : [];
+// What the server keeps of a mark that lies where it lay: its values stand on the screen, whoever drew it.
+export interface Kept { sign: string; stats: Stats }
+interface Data { handles?: { points?: number[][] }; cachedStats?: Record<string, Stats>; kept?: Kept }
+
+const at = (v: number): number => Math.round(v * 1000) / 1000;
+export const sign = (m: Pick<Mark, 'points'>): string => m.points.flat().map(at).join(' ');
+
+// Lengths, angles and areas in the units of their ultrasound region, as the server reckons them (care/mark_reckon.c).
+function stepped(tool: Mark['tool'], p: [number, number][], step: Step): Stats {
+  const by = (a: number, b: number): [number, number] => [(p[b]![0] - p[a]![0]) * step.spacing[1], (p[b]![1] - p[a]![1]) * step.spacing[0]];
+  const size = (a: number, b: number): number => Math.hypot(...by(a, b));
+  const between = (u: [number, number], v: [number, number]): number => (Math.atan2(Math.abs(u[0] * v[1] - u[1] * v[0]), u[0] * v[0] + u[1] * v[1]) * 180) / Math.PI;
+  if (tool === 'length') return { length: size(0, 1), unit: step.unit };
+  if (tool === 'ellipse') return { area: (Math.PI / 4) * size(0, 1) * size(2, 3), areaUnit: `${step.unit}²` };
+  if (tool === 'angle') return { angle: between(by(1, 0), by(1, 2)) };
+  const near = [[0, 2], [0, 3], [1, 2], [1, 3]].sort((m, n) => size(m[0]!, m[1]!) - size(n[0]!, n[1]!))[0]!;
+  return { angle: between(by(1 - near[0]!, near[0]!), by(5 - near[1]!, near[1]!)) };
+}
+
+const NEEDS: Record<Mark['tool'], number> = { length: 2, angle: 3, cobb: 4, ellipse: 4 };
+function statsOf(tool: Mark['tool'], data: Data, id: string): Stats & { why?: string } {
+  const picture = pictureOf(id);
+  const own = Object.values(data.cachedStats ?? {})[0] ?? {};
+  const points = picture ? (data.handles?.points ?? []).map((p) => pointOf(id, p)) : [];
+  if (data.kept?.sign === sign({ points })) return data.kept.stats;
+  const step = picture && points.length === NEEDS[tool] && Object.keys(own).length ? stepAt(picture, points) : undefined;
+  return step ? { ...own, ...stepped(tool, points, step), why: step.why } : own;
+}
+
+// Units in the reader's letters.
+const unitText = (unit = ''): string => unit.replace(/^(mm|px)/, (u) => words[u] || u);
+
+function said(tool: Mark['tool'], s: Stats & { why?: string }): string[] {
+  if (tool === 'length') return Number.isFinite(s.length) ? [`${number(s.length!)} ${unitText(s.unit)}`, ...(s.why ? [words[s.why] ?? ''] : [])] : [];
   if (tool !== 'ellipse') return Number.isFinite(s.angle) ? [`${number(s.angle!)}°`] : [];
-  if (!Number.isFinite(s.mean)) return [];
   const unit = s.modalityUnit && s.modalityUnit !== 'raw' ? ` ${s.modalityUnit}` : '';
-  return [`${words.mean}: ${number(s.mean!)}${unit}`, `${words.deviation}: ${number(s.stdDev ?? 0)}${unit}`,
-    `${words.least}: ${number(s.min ?? 0, 0)} · ${words.most}: ${number(s.max ?? 0, 0)}`, `${words.area}: ${number(s.area ?? 0)} ${s.areaUnit ?? ''}`];
+  const level = (v = 0): string => number(v, Number.isInteger(v) ? 0 : 1);
+  const values = [`${words.mean}: ${number(s.mean ?? 0)}${unit}`, `${words.deviation}: ${number(s.stdDev ?? 0)}${unit}`, `${words.least}: ${level(s.min)} · ${words.most}: ${level(s.max)}`];
+  return [...(Number.isFinite(s.mean) ? values : []), ...(Number.isFinite(s.area) ? [`${words.area}: ${number(s.area!)} ${unitText(s.areaUnit)}`] : [])];
+}
+
+// The words beside a mark; target: "imageId:" and the picture's name.
+export const lines = (tool: Mark['tool'], data: unknown, target: string): string[] => said(tool, statsOf(tool, data as Data, target.replace(/^imageId:/, '')));
+
+// The server's values of an ellipse go to the mark as it is drawn.
+export function takeKept(uid: string, m: Mark & { areaUnit?: string; hounsfield?: boolean }): void {
+  const data = annotation.state.getAnnotation(uid)?.data as Data | undefined;
+  if (!data || m.tool !== 'ellipse') return;
+  const { deviation, least, most, area } = m.more;
+  data.kept = { sign: sign(m), stats: { mean: m.value ?? NaN, stdDev: deviation ?? 0, min: least ?? 0, max: most ?? 0, area: area ?? NaN, areaUnit: m.areaUnit ?? '', modalityUnit: m.hounsfield ? 'HU' : 'raw' } };
 }
 
 function pointOf(id: string, world: ArrayLike<number>): [number, number] {
@@ -58,13 +100,13 @@ function markOf(a: Types.Annotation): Mark | undefined {
   const id = a.metadata?.referencedImageId;
   const picture = id ? pictureOf(id) : undefined;
   if (!tool || !id || !picture) return undefined;
-  const data = a.data as { handles?: { points?: number[][] }; cachedStats?: Record<string, Stats> };
-  const s = Object.values(data.cachedStats ?? {})[0] ?? {};
+  const data = a.data as Data;
+  const s = statsOf(tool, data, id);
   // While it is being drawn its values are those of a moment ago.
   const value = a.invalidated ? undefined : tool === 'length' ? s.length : tool === 'ellipse' ? s.mean : s.angle;
   const more: Record<string, number> = tool === 'ellipse' ? { deviation: s.stdDev ?? 0, least: s.min ?? 0, most: s.max ?? 0, area: s.area ?? 0 } : {};
   return { id: a.annotationUID ?? '', tool, study: picture.study, series: picture.series, sop: picture.sop, frame: picture.frame, points: (data.handles?.points ?? []).map((p) => pointOf(id, p)),
-    value: Number.isFinite(value) ? value! : null, unit: tool === 'length' ? s.unit ?? '' : tool === 'ellipse' ? s.modalityUnit ?? '' : 'deg', more, text: lines(tool, s).join('; ') };
+    value: Number.isFinite(value) ? value! : null, unit: tool === 'length' ? s.unit ?? '' : tool === 'ellipse' ? s.modalityUnit ?? '' : 'deg', more, text: said(tool, s).join('; ') };
 }
 
 export const marks = (): Mark[] => annotation.state.getAllAnnotations().map(markOf).filter((m): m is Mark => !!m);

@@ -1,8 +1,8 @@
 // What DICOM JSON (PS3.18 F) says of a series, in the modules Cornerstone asks for. Images are named
 // dcm:SOP/FRAME; a frame of an enhanced multi-frame object has its own position, rescale and window.
-import type { Frame } from './viewer_frame';
+import type { Frame, Table } from './viewer_frame';
 
-export interface Item { vr?: string; Value?: unknown[]; InlineBinary?: string; BulkDataURI?: string }
+export interface Item { vr?: string; Value?: unknown[]; InlineBinary?: string; BulkDataURI?: string; bytes?: Uint8Array<ArrayBuffer> }
 export type DataSet = Record<string, Item>;
 
 export interface Picture {
@@ -54,12 +54,37 @@ function spacingOf(p: Picture): { spacing: number[]; known: boolean; detector: b
   if (own.length === 2 && own[0]! > 0 && own[1]! > 0) return { spacing: own, known: true, detector: false };
   const detector = nums(p.ds, '00181164');
   if (detector.length === 2 && detector[0]! > 0 && detector[1]! > 0) return { spacing: detector, known: true, detector: true };
-  const regions = (p.ds['00186011']?.Value ?? []) as DataSet[];
-  const region = regions.length === 1 ? regions[0]! : {};
+  const regions = regionsOf(p);
+  const only = regions.length === 1 ? stepOf(regions[0]!) : undefined;
+  return only ? { spacing: only, known: true, detector: false } : { spacing: [1, 1], known: false, detector: false };
+}
+
+// What an ultrasound picture is made of (PS3.3 C.8.5.5): places with units of their own.
+const regionsOf = (p: Picture): DataSet[] => (p.ds['00186011']?.Value ?? []) as DataSet[];
+
+// Millimetres between rows, between columns, of a region in centimetres.
+function stepOf(region: DataSet): [number, number] | undefined {
   const x = Math.abs(num(region, '0018602C') ?? 0) * 10;
   const y = Math.abs(num(region, '0018602E') ?? 0) * 10;
-  if (x > 0 && y > 0 && num(region, '00186024') === 3 && num(region, '00186026') === 3) return { spacing: [y, x], known: true, detector: false };
-  return { spacing: [1, 1], known: false, detector: false };
+  return x > 0 && y > 0 && num(region, '00186024') === 3 && num(region, '00186026') === 3 ? [y, x] : undefined;
+}
+
+export interface Step { spacing: [number, number]; unit: 'mm' | 'px'; why: '' | 'outside' | 'across' | 'units' }
+
+// What a point is in the body where these points are, as the server has it (care/mark_scale.c); only of pictures made of
+// regions. Where regions overlap, one of high priority counts (the first bit of its flags is 0), else the first.
+export function stepAt(p: Picture, points: [number, number][]): Step | undefined {
+  const regions = regionsOf(p);
+  if (!regions.length || nums(group(p, '00289110'), '00280030').length === 2 || nums(p.ds, '00181164').length === 2) return undefined;
+  const low = (r: DataSet): number => (num(r, '00186016') ?? 0) & 1;
+  const at = ([x, y]: [number, number]): DataSet | undefined => {
+    const here = regions.filter((r) => x >= (num(r, '00186018') ?? 0) && x < (num(r, '0018601C') ?? 0) + 1 && y >= (num(r, '0018601A') ?? 0) && y < (num(r, '0018601E') ?? 0) + 1);
+    return here.find((r) => !low(r)) ?? here[0];
+  };
+  const found = points.map(at);
+  const spacing = found[0] && found.every((r) => r === found[0]) ? stepOf(found[0]) : undefined;
+  if (spacing) return { spacing, unit: 'mm', why: '' };
+  return { spacing: [1, 1], unit: 'px', why: found.some((r) => !r) ? 'outside' : found.some((r) => r !== found[0]) ? 'across' : 'units' };
 }
 
 export function planeOf(p: Picture): Plane {
@@ -96,9 +121,49 @@ const windowsOf = (p: Picture): [number[], number[]] => {
   return [nums(g, '00281050'), nums(g, '00281051')];
 };
 
+// The bytes of a value: as they stand in the metadata, or fetched before by tablesOf().
+function bytesOf(item: Item | undefined): Uint8Array<ArrayBuffer> {
+  if (item?.bytes) return item.bytes;
+  return item?.InlineBinary ? Uint8Array.from(atob(item.InlineBinary), (c) => c.charCodeAt(0)) : new Uint8Array();
+}
+
+const MODALITY_TABLE = '00283000';
+const VOI_TABLE = '00283010';
+const TABLE_DATA = '00283006';
+const PALETTES = ['00281201', '00281202', '00281203'];
+
+// Values of a picture's tables that are so large that the metadata have only their address.
+export const tablesOf = (p: Picture): Item[] => [...[MODALITY_TABLE, VOI_TABLE].map((tag) => (first(voiPlace(p, tag), tag) as DataSet | undefined)?.[TABLE_DATA]), ...PALETTES.map((tag) => p.ds[tag])]
+  .filter((item): item is Item => !!item?.BulkDataURI && !item.bytes);
+
+// A table may stand in the frame's own window group.
+const voiPlace = (p: Picture, tag: string): DataSet => (tag === VOI_TABLE ? group(p, '00289132') : p.ds);
+
+const tables = new WeakMap<DataSet, Table>();
+function tableOf(p: Picture, tag: string, negative: boolean): Table | undefined {
+  const item = first(voiPlace(p, tag), tag) as DataSet | undefined;
+  const [n = 0, from = 0, bits = 16] = nums(item ?? {}, '00283002');
+  if (!item || tables.has(item)) return item && tables.get(item);
+  const entries = n > 0 ? n : n + 65536;
+  const data = item[TABLE_DATA];
+  const raw = bytesOf(data);
+  const wide = raw.length >= entries * 2;
+  const values = data?.Value ? Uint16Array.from(data.Value as number[], (v) => v & 65535) : wide ? new Uint16Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + entries * 2)) : Uint16Array.from(raw);
+  if (values.length < entries) return undefined;
+  const t = { first: negative && from > 32767 ? from - 65536 : from, bits: !data?.Value && !wide ? 8 : bits, values: values.slice(0, entries) };
+  tables.set(item, t);
+  return t;
+}
+const isSigned = (p: Picture): boolean => num(p.ds, '00280103') === 1;
+
+// The table that makes grey of values; none where a window is said: that counts, as on the server.
+export function voiTableOf(p: Picture): Table | undefined {
+  const negative = !p.ds[MODALITY_TABLE] && (isSigned(p) || (num(group(p, '00289145'), '00281052') ?? 0) < 0);
+  return windowOf(p).centre === undefined ? tableOf(p, VOI_TABLE, negative) : undefined;
+}
+
 function palette(ds: DataSet, tag: string, bits: number): number[] {
-  const item = ds[tag];
-  const raw = item?.InlineBinary ? Uint8Array.from(atob(item.InlineBinary), (c) => c.charCodeAt(0)) : new Uint8Array();
+  const raw = bytesOf(ds[tag]);
   if (bits <= 8 && raw.length <= 256) return [...raw];
   return [...new Uint16Array(raw.buffer.slice(0, raw.length & ~1))].map((v) => v >> 8);
 }
@@ -106,7 +171,8 @@ function palette(ds: DataSet, tag: string, bits: number): number[] {
 export function frameOf(p: Picture): Frame {
   const { ds } = p;
   const value = group(p, '00289145');
-  const tables = nums(ds, '00281101');
+  const colours = nums(ds, '00281101');
+  const modality = tableOf(p, MODALITY_TABLE, isSigned(p));
   return {
     rows: num(ds, '00280010') ?? 0,
     columns: num(ds, '00280011') ?? 0,
@@ -119,10 +185,11 @@ export function frameOf(p: Picture): Frame {
     photometricInterpretation: text(ds, '00280004'),
     slope: num(value, '00281053') || 1,
     intercept: num(value, '00281052') ?? 0,
-    red: palette(ds, '00281201', tables[2] ?? 8),
-    green: palette(ds, '00281202', tables[2] ?? 8),
-    blue: palette(ds, '00281203', tables[2] ?? 8),
-    paletteFrom: tables[1] ?? 0,
+    red: palette(ds, '00281201', colours[2] ?? 8),
+    green: palette(ds, '00281202', colours[2] ?? 8),
+    blue: palette(ds, '00281203', colours[2] ?? 8),
+    paletteFrom: colours[1] ?? 0,
+    ...(modality ? { modality } : {}),
   };
 }
 
@@ -153,7 +220,7 @@ const MODULES: Record<string, (p: Picture) => unknown> = {
   },
   modalityLutModule: (p) => {
     const f = frameOf(p);
-    return { rescaleSlope: f.slope, rescaleIntercept: f.intercept, rescaleType: text(p.ds, '00281054') };
+    return { rescaleSlope: f.modality ? 1 : f.slope, rescaleIntercept: f.modality ? 0 : f.intercept, rescaleType: text(p.ds, '00281054') || text((first(p.ds, MODALITY_TABLE) ?? {}) as DataSet, '00283004') };
   },
   sopCommonModule: (p) => ({ sopClassUID: text(p.ds, '00080016'), sopInstanceUID: p.sop }),
   generalImageModule: (p) => ({ sopInstanceUID: p.sop, instanceNumber: num(p.ds, '00200013') }),

@@ -1,13 +1,14 @@
 // One picture area of the viewer: a stack of slices or frames in a Cornerstone viewport, the words on it, and the
 // server's own drawing below while a slice is still on its way.
-import { Enums, utilities, type RenderingEngine, type Types } from '@cornerstonejs/core';
+import { Enums, getShouldUseCPURendering, utilities, type RenderingEngine, type Types } from '@cornerstonejs/core';
 import { number, words } from './viewer_marks';
-import { imageId, pictureOf, planeOf, readSeries, speedOf, windowOf, type DataSet, type Instance, type Series } from './viewer_meta';
+import { imageId, pictureOf, planeOf, readSeries, speedOf, voiTableOf, windowOf, type DataSet, type Instance, type Series } from './viewer_meta';
 import { SignedOut, type Loader } from './viewer_load';
 import { fill, isSignIn } from './util';
 
 const STAND_IN_MS = 350;
 const STAND_IN_SIDE = 512;
+const NODES = 2048; // of a table of tones, as the graphics card gets it
 
 const known = new Map<string, Promise<Series>>();
 // The metadata of a series, once.
@@ -39,6 +40,7 @@ export class Pane {
   private readonly high = document.createElement('div');
   private timer = 0;
   private playing = 0;
+  private curved = false; // tones by the picture's own table
   speed = 15;
   onPlace: () => void = () => {};
 
@@ -126,7 +128,7 @@ export class Pane {
     if (!p || this.loader.has(p.id)) return;
     const many = (this.instance?.frames ?? 1) > 1;
     const { lower, upper } = this.viewport.getProperties().voiRange ?? {};
-    const w = lower !== undefined && upper !== undefined ? `&window=${(lower + upper) / 2},${Math.max(1, upper - lower)},linear` : '';
+    const w = !voiTableOf(p) && lower !== undefined && upper !== undefined ? `&window=${(lower + upper) / 2},${Math.max(1, upper - lower)},linear` : '';
     this.standIn.src = `/dicom-web/studies/${p.study}/series/${p.series}/instances/${p.sop}${many ? `/frames/${p.frame}` : ''}/rendered?viewport=${STAND_IN_SIDE},${STAND_IN_SIDE}&quality=50${w}`;
     this.standIn.alt = this.low.textContent ?? '';
     this.standIn.hidden = false;
@@ -137,6 +139,7 @@ export class Pane {
     if (id && id === this.current && this.loader.has(id)) {
       clearTimeout(this.timer);
       this.standIn.hidden = true;
+      if (this.box.dataset.shown !== id) this.tones();
       this.box.dataset.shown = id;
     }
     this.say();
@@ -158,11 +161,40 @@ export class Pane {
     this.box.setAttribute('aria-label', fill(words.view, { n: this.name.slice(-1) }));
   }
 
+  // The picture's own table of tones where it has one; on: else a straight line. Dragging the window stretches it.
+  private tones(on = true): void {
+    const table = on && this.current ? voiTableOf(pictureOf(this.current)!) : undefined;
+    if (!table && !this.curved) return;
+    this.curved = !!table;
+    const range = table ? { lower: table.first, upper: table.first + table.values.length - 1 } : this.viewport.getProperties().voiRange!;
+    if (getShouldUseCPURendering()) {
+      const own = (this.viewport as unknown as { _cpuFallbackEnabledElement: { viewport: { voiLUT?: unknown } } })._cpuFallbackEnabledElement.viewport;
+      own.voiLUT = table && { id: this.current, firstValueMapped: table.first, numBitsPerEntry: table.bits, lut: Array.from(table.values) };
+    }
+    this.viewport.setProperties({ voiRange: range });
+    const actor = (this.viewport as unknown as { getDefaultActor(): { actor: { getProperty?(): { setRGBTransferFunction(at: number, f: unknown): void } } } }).getDefaultActor()?.actor;
+    if (actor?.getProperty && !getShouldUseCPURendering()) {
+      const { invert } = this.viewport.getProperties();
+      const curve = utilities.createLinearRGBTransferFunction(range as never) as unknown as { removeAllPoints(): void; addRGBPoint(x: number, r: number, g: number, b: number): void };
+      curve.removeAllPoints();
+      const n = table?.values.length ?? 2;
+      const by = Math.max(1, Math.ceil(n / NODES));
+      const at = (i: number): number => { const y = table ? Math.min(1, table.values[i]! / (2 ** table.bits - 1)) : i; return invert ? 1 - y : y; };
+      const put = (i: number): void => curve.addRGBPoint(table ? range.lower + i : [range.lower, range.upper][i]!, at(i), at(i), at(i));
+      for (let i = 0; i < n - 1; i += by) put(i);
+      put(n - 1);
+      actor.getProperty().setRGBTransferFunction(0, curve);
+    }
+    this.viewport.render();
+  }
+
   // A window; none: as the picture itself says.
   window(centre?: number, width?: number): void {
     const own = this.current ? windowOf(pictureOf(this.current)!) : { shape: 'LINEAR' };
     const c = centre ?? own.centre;
     const w = width ?? own.width;
+    this.tones(c === undefined || w === undefined);
+    if (this.curved) return;
     if (c === undefined || w === undefined) this.viewport.resetProperties();
     else this.viewport.setProperties({ voiRange: utilities.windowLevel.toLowHighRange(w, c) });
     this.viewport.render();

@@ -1,17 +1,30 @@
 // Three planes through a CT or MR series: axial, coronal, sagittal, from the slices that are here already.
 import { Enums, setVolumesForViewports, volumeLoader, cornerstoneStreamingImageVolumeLoader, type RenderingEngine, type Types } from '@cornerstonejs/core';
-import type { Types as Tools } from '@cornerstonejs/tools';
 import { words } from './viewer_marks';
+import { crossAt, planeTools as tools } from './viewer_tools';
 
 const ORIENTATIONS = ['axial', 'coronal', 'sagittal'] as const;
 let boxes: HTMLElement[] = [];
-let group: Tools.IToolGroup;
 let ready = false;
 
-export async function openPlanes(engine: RenderingEngine, tools: Tools.IToolGroup, views: HTMLElement, ids: string[], range: Types.VOIRange | undefined): Promise<void> {
+// Arrows move where the lines meet, to the right and up in the plane; Page Up and Page Down to the next slice of it.
+const MOVES: Record<string, [number, number, number]> = { ArrowLeft: [-1, 0, 0], ArrowRight: [1, 0, 0], ArrowDown: [0, -1, 0], ArrowUp: [0, 1, 0], PageUp: [0, 0, 1], PageDown: [0, 0, -1] };
+
+// One voxel's side at a time, within the volume.
+function step(v: Types.IVolumeViewport, [x, y, z]: [number, number, number], times: number): void {
+  const { viewUp: up, viewPlaneNormal: normal } = v.getCamera();
+  const image = v.getImageData();
+  const here = crossAt();
+  if (!up || !normal || !image || !here) return;
+  const right = [up[1] * normal[2] - up[2] * normal[1], up[2] * normal[0] - up[0] * normal[2], up[0] * normal[1] - up[1] * normal[0]];
+  const by = Math.min(...image.spacing) * times;
+  const bounds = image.imageData.getBounds() as number[];
+  crossAt([0, 1, 2].map((i) => Math.min(bounds[2 * i + 1]!, Math.max(bounds[2 * i]!, here[i]! + by * (x * right[i]! + y * up[i]! + z * normal[i]!)))) as [number, number, number]);
+}
+
+export async function openPlanes(engine: RenderingEngine, views: HTMLElement, ids: string[], range: Types.VOIRange | undefined): Promise<void> {
   if (!ready) volumeLoader.registerVolumeLoader('planes', cornerstoneStreamingImageVolumeLoader as never);
   ready = true;
-  group = tools;
   const id = `planes:${ids[0]}`;
   const volume = await volumeLoader.createAndCacheVolume(id, { imageIds: ids });
   for (const o of ORIENTATIONS) {
@@ -30,12 +43,10 @@ export async function openPlanes(engine: RenderingEngine, tools: Tools.IToolGrou
     engine.enableElement({ viewportId: o, element, type: Enums.ViewportType.ORTHOGRAPHIC, defaultOptions: { orientation: o as Enums.OrientationAxis, background: [0, 0, 0] } });
     tools.addViewport(o, engine.id);
     box.addEventListener('keydown', (e) => {
-      const by = { ArrowUp: -1, ArrowLeft: -1, ArrowDown: 1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[e.key];
-      if (by === undefined) return;
+      const move = MOVES[e.key];
+      if (!move || e.ctrlKey || e.metaKey || e.altKey) return;
       e.preventDefault();
-      const v = engine.getViewport(o) as Types.IVolumeViewport;
-      v.scroll(by);
-      v.render();
+      step(engine.getViewport(o) as Types.IVolumeViewport, move, e.shiftKey ? 10 : 1);
     });
   }
   (volume as unknown as { load(): void }).load();
@@ -55,7 +66,7 @@ export function eachPlane(engine: RenderingEngine, act: (v: Types.IVolumeViewpor
 
 export function closePlanes(engine: RenderingEngine): void {
   for (const o of ORIENTATIONS) {
-    group.removeViewports(engine.id, o);
+    tools.removeViewports(engine.id, o);
     engine.disableElement(o);
   }
   for (const b of boxes) b.remove();

@@ -67,7 +67,7 @@ uint32_t dw_accepted(struct http_req *h, struct dw_form *ret_forms, uint32_t max
 
 /* ---- parts ---- */
 
-enum { HEAD_MAX = 700 };
+enum { HEAD_MAX = 700, MAPPED_MAX = 4 * 1024 * 1024 };
 
 enum err dw_parts_begin(struct http_req *h, size_t n, size_t pieces, struct dw_parts *ret_p)
 {
@@ -129,6 +129,28 @@ static enum err open_blob(struct http_req *h, const void *file, int *ret_fd)
     return blob_open(&h->rq, care_of(&h->rq)->store, blob->sha, ret_fd, &size);
 }
 
+/* Few bytes in files go out of the mapped files, without a copy on the way. */
+static enum err map_files(struct dw_parts *p)
+{
+    struct req *rq = &p->h->rq;
+    uint64_t size = 0;
+
+    for (size_t i = 0; i < p->n; i++) {
+        size += p->v[i].file != NULL ? p->v[i].n : 0;
+    }
+    for (size_t i = 0; i < p->n && size <= MAPPED_MAX; i++) {
+        const struct blob_ref *blob = p->v[i].file;
+        if (blob == NULL) {
+            continue;
+        }
+        TRY(blob_map(rq, care_of(rq)->store, blob->sha, &p->v[i].bytes));
+        if (p->v[i].bytes.n != blob->size) {
+            return FAIL(rq, E_IO, "a blob of %zu bytes", p->v[i].bytes.n);
+        }
+    }
+    return OK;
+}
+
 enum err dw_parts_end(struct dw_parts *p, struct str type)
 {
     struct req *rq = &p->h->rq;
@@ -147,6 +169,7 @@ enum err dw_parts_end(struct dw_parts *p, struct str type)
     if (p->failed || !buf_ok(&t)) {
         return FAIL(rq, E_TOO_LARGE, "memory cap");
     }
+    TRY(map_files(p));
     return http_reply_pieces(p->h, &(struct http_pieces){.status = 200, .type = buf_get(&t),
                                                          .v = p->v, .n = p->n, .open = open_blob});
 }

@@ -2,10 +2,12 @@
 #include "api/dicomweb_int.h"
 #include "care/care.h"
 #include "codec/dicom_json.h"
+#include "dicom/render.h"
 
 #define DICOM S("application/dicom")
 #define DICOM_JSON S("application/dicom+json")
 #define OCTETS S("application/octet-stream")
+#define EXPLICIT S("1.2.840.10008.1.2.1")
 
 enum { METADATA_MAX = 128 * 1024 * 1024, INLINE_MAX = 1024, URL_MAX = 600 };
 
@@ -174,7 +176,7 @@ static struct str frame_type(const struct dicom_file *f)
 /* Frames that are not compressed are little endian octets, whatever the file is. */
 static struct str frame_syntax(const struct dicom_file *f)
 {
-    return f->encapsulated ? f->transfer_syntax : S("1.2.840.10008.1.2.1");
+    return f->encapsulated ? f->transfer_syntax : EXPLICIT;
 }
 
 static bool frame_fits(const struct dw_form *form, const struct dicom_file *f)
@@ -231,13 +233,20 @@ static enum err frame_out(struct http_req *h, const struct dicom_file *f, const 
     return OK;
 }
 
-static enum err one_frame(struct http_req *h, const struct dicom_file *f, struct dw_parts *parts)
+/* Compressed frames asked for as native octets are decoded for it. */
+static bool is_native(const struct dw_form *form, const struct dicom_file *f)
+{
+    return form->asked && f->encapsulated && str_eq_nocase(form->type, OCTETS)
+           && str_eq(form->syntax, EXPLICIT);
+}
+
+static enum err one_frame(struct http_req *h, struct str type, struct str syntax, struct dw_parts *parts)
 {
     struct buf t;
     buf_init(&t, h->rq.a, 128);
-    buf_str(&t, frame_type(f));
+    buf_str(&t, type);
     BUF_LIT(&t, "; transfer-syntax=");
-    buf_str(&t, frame_syntax(f));
+    buf_str(&t, syntax);
     /* The head of the part is left out. */
     return http_reply_pieces(h, &(struct http_pieces){.status = 200, .type = buf_get(&t),
                                                       .v = parts->v + 1, .n = parts->n - 1});
@@ -263,7 +272,8 @@ enum err api_dicomweb_frames(struct http_req *h)
     uint32_t n_forms = dw_accepted(h, forms, DW_FORMS_MAX);
     const struct dw_form *form = NULL;
     for (uint32_t i = 0; i < n_forms && form == NULL; i++) {
-        form = frame_fits(&forms[i], &f) && (forms[i].multipart || n == 1) ? &forms[i] : NULL;
+        bool fits = frame_fits(&forms[i], &f) || is_native(&forms[i], &f);
+        form = fits && (forms[i].multipart || n == 1) ? &forms[i] : NULL;
     }
     if (form == NULL) {
         return FAIL(&h->rq, E_NOT_ACCEPT, "frames are kept as %.*s; transfer-syntax=%.*s",
@@ -273,14 +283,24 @@ enum err api_dicomweb_frames(struct http_req *h)
     for (uint32_t i = 0; i < n; i++) {
         pieces += frames[list[i] - 1].n;
     }
+    bool native = is_native(form, &f);
+    struct str type = native ? OCTETS : frame_type(&f);
+    struct str syntax = native ? EXPLICIT : frame_syntax(&f);
     http_reply_cache(h, S("private, no-cache"));
     TRY(dw_parts_begin(h, n, pieces, &parts));
     for (uint32_t i = 0; i < n; i++) {
         const struct dicom_frame *frame = &frames[list[i] - 1];
-        dw_part(&parts, frame_type(&f), frame_syntax(&f), frame->size, S(""));
-        TRY(frame_out(h, &f, frame, &parts));
+        struct str decoded = {0};
+        if (native) {
+            TRY(render_native(&h->rq, &f, list[i] - 1, care_of(&h->rq)->pixels, &decoded));
+            dw_part(&parts, type, syntax, decoded.n, S(""));
+            dw_part_bytes(&parts, decoded);
+        } else {
+            dw_part(&parts, type, syntax, frame->size, S(""));
+            TRY(frame_out(h, &f, frame, &parts));
+        }
     }
-    return form->multipart ? dw_parts_end(&parts, frame_type(&f)) : one_frame(h, &f, &parts);
+    return form->multipart ? dw_parts_end(&parts, type) : one_frame(h, type, syntax, &parts);
 }
 
 /* ---- values ---- */

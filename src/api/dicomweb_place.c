@@ -2,14 +2,13 @@
 #include "api/dicomweb_int.h"
 #include "care/care.h"
 
-enum err dw_open(struct http_req *h, enum audit_action action, struct dw_place *ret_place)
+static enum err find_place(struct http_req *h, enum audit_action action, struct dw_place *ret_place)
 {
     struct req *rq = &h->rq;
     struct dw_place p = {0};
     struct str series = http_param(h, S("series"));
     struct str sop = http_param(h, S("sop"));
 
-    TRY(api_may(h, T_IMAGING_STUDY, OP_READ));
     TRY(imaging_open(rq, http_param(h, S("study")), action, &p.study));
     if (series.n > 0) {
         TRY(dicom_series_find(rq, p.study.key, series, &p.series));
@@ -22,6 +21,17 @@ enum err dw_open(struct http_req *h, enum audit_action action, struct dw_place *
     }
     *ret_place = p;
     return OK;
+}
+
+enum err dw_open(struct http_req *h, enum audit_action action, struct dw_place *ret_place)
+{
+    struct req *rq = &h->rq;
+
+    TRY(api_may(h, T_IMAGING_STUDY, OP_READ));
+    TRY(db_begin(rq));
+    enum err e = find_place(h, action, ret_place);
+    db_end(rq);
+    return e;
 }
 
 static struct dw_item item_of(const struct dicom_series *s, const struct dicom_instance *i)

@@ -1,5 +1,6 @@
 /* api/dicomweb_shot.c - WADO-RS: rendered images and thumbnails (PS3.18 8.3.5, 10.4.1.1.3, 10.4.1.1.5). */
 #include "api/dicomweb_int.h"
+#include "care/care.h"
 #include "codec/decimal.h"
 #include "dicom/render.h"
 
@@ -133,8 +134,10 @@ static enum err reply(struct http_req *h, const struct dw_item *item, const stru
     if (http_is_fresh(h, tag_of(h, item), (struct instant){0})) {
         return http_reply_empty(h, 304);
     }
+    struct render_ask ask = s->ask;
+    ask.helper = care_of(&h->rq)->pixels;
     TRY(dw_file(h, item, &f));
-    TRY(render_frame(&h->rq, &f, &s->ask, &pic));
+    TRY(render_frame(&h->rq, &f, &ask, &pic));
     TRY(s->png ? picture_png(&h->rq, &pic, &bytes) : picture_jpeg(&h->rq, &pic, s->quality, &bytes));
     return http_reply(h, 200, s->png ? PNG : JPEG, bytes);
 }

@@ -13,6 +13,8 @@ enum {
     BATCH = 64,                            /* files made durable and filed together */
     PART_HEAD_MAX = 8192,
     WAITING_BYTES = 64 * 1024 * 1024,      /* of files not yet filed: then they are */
+    BATCH_CAP = 1024 * 1024,               /* memory of the files of a batch */
+    TOLD_MAX = 16 * 1024 * 1024,           /* of an answer about PARTS_MAX instances */
 };
 
 struct failed {
@@ -24,6 +26,8 @@ struct stow {
     struct http_req *h;
     struct multipart *parser;
     struct image_from from;
+    struct req files;       /* of the batch: given back when it is filed */
+    struct arena *told;     /* what the answer is made of */
     struct blob_part *parts[BATCH];
     struct image_in in[BATCH];
     struct image_out out[BATCH];
@@ -78,9 +82,10 @@ static void put_sop(struct json_out *o, const struct image_out *out)
 static enum err tell(struct stow *s, const struct image_out *out)
 {
     struct req *rq = &s->h->rq;
+    struct arena_mark mark = arena_mark(rq->a);
     struct buf url;
     if (out->fate != IMAGE_STORED && out->fate != IMAGE_SAME) {
-        struct failed *f = ARENA_NEW(rq->a, struct failed);
+        struct failed *f = ARENA_NEW(s->told, struct failed);
         TRY_MEM(rq, f);
         f->out = *out;
         *s->last = f;
@@ -91,7 +96,7 @@ static enum err tell(struct stow *s, const struct image_out *out)
     struct str study = str_z(out->study);
     s->many = s->many || (s->study.n > 0 && !str_eq(s->study, study));
     if (s->study.n == 0) {
-        s->study = arena_str(rq->a, study);
+        s->study = arena_str(s->told, study);
     }
     buf_init(&url, rq->a, 600);
     dw_url(s->h, &url, study, str_z(out->series), str_z(out->instance));
@@ -99,7 +104,29 @@ static enum err tell(struct stow *s, const struct image_out *out)
     put_sop(&s->done_o, out);
     put(&s->done_o, "00081190", "UR", buf_get(&url));
     json_obj_end(&s->done_o);
+    arena_back(rq->a, mark);
     return OK;
+}
+
+static void files_begin(struct stow *s)
+{
+    req_init(&s->files, BATCH_CAP, s->h->rq.now);
+    s->files.app = s->h->rq.app;
+    s->files.db = s->h->rq.db;
+    s->files.who = s->h->rq.who;
+}
+
+/* What went wrong with the files is what goes wrong with the request. */
+static enum err files_fail(struct stow *s, enum err e)
+{
+    return e == OK ? OK : FAIL(&s->h->rq, e, "%s", s->files.err.detail);
+}
+
+static void stow_end(void *p)
+{
+    struct stow *s = p;
+    req_done(&s->files);
+    arena_free(s->told);
 }
 
 /* What waits becomes durable and is filed. */
@@ -109,21 +136,34 @@ static enum err file_batch(struct stow *s)
     if (s->n == 0) {
         return OK;
     }
-    for (size_t i = 0; i < s->n; i++) {
-        s->in[i] = (struct image_in){.blob = blob_part_ref(s->parts[i])};
-    }
     size_t n = s->n;
     s->n = 0;
     s->bytes = 0;
-    TRY(blob_parts_put(rq, care_of(rq)->store, s->parts, n));
+    s->files.db = rq->db; /* of the thread that has this piece of the body */
+    TRY(files_fail(s, blob_parts_put(&s->files, care_of(rq)->store, s->parts, n)));
     TRY(imaging_store(rq, &s->from, s->in, n, s->out));
     for (size_t i = 0; i < n; i++) {
         TRY(tell(s, &s->out[i]));
     }
+    req_done(&s->files);
+    files_begin(s);
     return OK;
 }
 
 /* ---- the body ---- */
+
+/* A part that is no DICOM file: told by its place in the body. */
+static enum err refuse_part(struct stow *s)
+{
+    struct image_out out = {.fate = IMAGE_REFUSED, .reason = IMAGE_REASON_BROKEN};
+    struct buf b = {.p = out.where, .size = sizeof out.where, .cap = sizeof out.where};
+    s->refused++;
+    BUF_LIT(&b, "part ");
+    buf_u64(&b, s->total);
+    BUF_LIT(&b, ": not application/dicom");
+    buf_char(&b, '\0');
+    return tell(s, &out);
+}
 
 static enum err part_begin(void *ctx, const struct multipart_part *part)
 {
@@ -131,10 +171,9 @@ static enum err part_begin(void *ctx, const struct multipart_part *part)
     s->total++;
     s->skip = part->type.p != NULL && !str_eq_nocase(field_head(part->type), S("application/dicom"));
     if (s->skip) {
-        s->refused++;
-        return OK;
+        return refuse_part(s);
     }
-    return blob_part_new(&s->h->rq, care_of(&s->h->rq)->store, &s->parts[s->n]);
+    return files_fail(s, blob_part_new(&s->files, care_of(&s->h->rq)->store, &s->parts[s->n]));
 }
 
 static enum err part_data(void *ctx, struct str bytes)
@@ -144,7 +183,7 @@ static enum err part_data(void *ctx, struct str bytes)
         return OK;
     }
     s->bytes += bytes.n;
-    return blob_part_add(&s->h->rq, s->parts[s->n], bytes);
+    return files_fail(s, blob_part_add(&s->files, s->parts[s->n], bytes));
 }
 
 static enum err part_end(void *ctx)
@@ -153,6 +192,7 @@ static enum err part_end(void *ctx)
     if (s->skip) {
         return OK;
     }
+    s->in[s->n] = (struct image_in){.blob = blob_part_ref(s->parts[s->n])};
     s->n++;
     return s->n == BATCH || s->bytes > WAITING_BYTES ? file_batch(s) : OK;
 }
@@ -202,7 +242,7 @@ static enum err answer(struct http_req *h)
     if (s->refused == s->total) {
         return FAIL(rq, E_MEDIA_TYPE, "parts of application/dicom");
     }
-    buf_init(&b, rq->a, s->done.cap + 4 * 1024 * 1024);
+    buf_init(&b, s->told, TOLD_MAX);
     json_out_init(&o, &b);
     json_obj(&o);
     if (s->study.n > 0 && !s->many) {
@@ -226,8 +266,7 @@ static enum err answer(struct http_req *h)
     if (!buf_ok(&b) || !buf_ok(&s->done)) {
         return FAIL(rq, E_TOO_LARGE, "answer: send fewer instances at a time");
     }
-    bool whole = s->failed == NULL && s->refused == 0;
-    return http_reply(h, whole ? 200 : s->stored > 0 ? 202 : 409, S("application/dicom+json"),
+    return http_reply(h, s->failed == NULL ? 200 : s->stored > 0 ? 202 : 409, S("application/dicom+json"),
                       buf_get(&b));
 }
 
@@ -257,7 +296,13 @@ enum err api_dicomweb_stow(struct http_req *h)
     s->from = (struct image_from){.source = buf_get(&source), .key = key,
                                   .study = str_or_empty(http_param(h, S("study")))};
     s->last = &s->failed;
-    buf_init(&s->done, rq->a, 12 * 1024 * 1024);
+    s->told = arena_new((size_t)6 * TOLD_MAX);
+    files_begin(s);
+    if (!arena_defer(rq->a, stow_end, s)) {
+        stow_end(s);
+        return FAIL(rq, E_TOO_LARGE, "memory cap");
+    }
+    buf_init(&s->done, s->told, TOLD_MAX);
     json_out_init(&s->done_o, &s->done);
     json_arr(&s->done_o);
     struct multipart_sink parts = {part_begin, part_data, part_end, s};

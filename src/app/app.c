@@ -8,11 +8,14 @@
 #include "care/directory.h"
 #include "care/flow.h"
 #include "care/sign.h"
+#include "care/signal.h"
 #include "care/icd.h"
 #include "care/icd_codes.h"
 #include "care/upload.h"
+#include "dicom/pixels_helper.h"
 #include "fhir/library.h"
 #include "fhir/validate.h"
+#include "os/child.h"
 #include "os/file.h"
 #include "store/store.h"
 #include "web/assets.h"
@@ -59,6 +62,10 @@ static void apply_settings(struct app *app)
     care->session_max_ms = (int64_t)c->session_max * MS_HOUR;
     care->draft_keep_ms = (int64_t)c->draft_keep * MS_DAY;
     care->lock_after = (uint32_t)c->lock_after;
+    care->ice = (struct ice_policy){.stun_urls = c->stun_urls,
+                                    .turn_urls = c->turn_urls,
+                                    .turn_secret = c->turn_secret,
+                                    .relay = c->turn_only};
     care->hooks = (struct hook_policy){.hosts = c->hook_hosts,
                                        .ca_file = c->hook_ca,
                                        .plain = c->hook_http,
@@ -142,6 +149,31 @@ static enum err open_rules(struct req *rq, const struct config *config,
     return fhir_rules_new(rq, lib, ret_rules);
 }
 
+struct pixels_helper *app_pixels(struct req *rq, const struct config *config, uint32_t threads_n)
+{
+    /* Half of them: the others go on while images wait for their program. */
+    struct store *store = rq->app != NULL ? care_of(rq)->store : NULL;
+    const struct pixels_helper_opts opts = {.program = config->jpeg_decoder,
+                                            .at_once = threads_n / 2,
+                                            .dir = store != NULL ? store_dir(store) : NULL,
+                                            .keep_bytes = config->jpeg_keep * UINT64_C(1048576)};
+    struct pixels_helper *h = NULL;
+    if (pixels_helper_new(rq, &opts, &h) != OK) {
+        err_clear(rq);
+    }
+    return h;
+}
+
+/* What recording needs; what is not there is said on the pages of rooms. */
+static void open_recordings(struct req *rq, struct app *app)
+{
+    struct care *care = &app->web.care;
+    care->recordings = str_trim(app->config->recordings);
+    if (os_program_find(rq, app->config->recorder, &care->recorder) != OK) {
+        err_clear(rq);
+    }
+}
+
 enum err app_open(struct req *rq, const struct config *config, bool read_only, struct app *app)
 {
     struct store_opts opts = {.free_floor_bytes = config->free_floor * UINT64_C(1048576),
@@ -154,12 +186,16 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     TRY(open_rules(rq, config, &opts.rules));
     TRY(store_open(rq, config->data, &opts, &app->web.care.store));
     TRY(open_authority(rq, read_only, app));
+    TRY(app_notify(rq, read_only, app));
     directory_init(&app->web.care);
     app->has_directory = true;
+    open_recordings(rq, app);
+    app->web.care.pixels = app_pixels(rq, config, (uint32_t)config->pool_threads);
     app->assets = http_assets_new(web_assets, web_assets_count);
     app->web.assets = app->assets;
     if (!read_only) {
         TRY(open_uploads(rq, app));
+        app->web.care.signals = signals_new(app_room_changed, app);
         store_on_commit(app->web.care.store, app_committed, app);
     }
     rq->db = store_db_open(app->web.care.store);
@@ -182,7 +218,9 @@ void app_close(struct req *rq, struct app *app)
     if (store != NULL) {
         store_close(store);
     }
+    signals_free(app->web.care.signals);
     upload_desk_free(app->web.care.uploads);
+    pixels_helper_free(app->web.care.pixels);
     http_assets_free(app->assets);
     sign_ca_free(app->ca);
     icd_free(app->icd);

@@ -8,6 +8,8 @@
 #include "web/web.h"
 
 struct sign_ca;
+struct pixels_helper;
+struct app_live;
 
 struct app {
     struct web web; /* FIRST, and struct care the first of it: web_of(), care_of() */
@@ -17,6 +19,7 @@ struct app {
     struct icd *icd;
     struct http_assets *assets;
     struct http_server *_Atomic server; /* NULL until it listens, and in commands */
+    struct app_live *live; /* app/live.c; NULL: no media server is named */
     bool has_directory;
 };
 
@@ -36,6 +39,15 @@ void app_close(struct req *rq, struct app *app);
  * its source tree. */
 MUST_USE enum err app_folder(struct req *rq, const char *name, struct str *ret_path);
 
+/* gives the program that decodes lossless JPEG, for threads_n threads that draw; NULL when there is none.
+ * End it with pixels_helper_free(). */
+struct pixels_helper *app_pixels(struct req *rq, const struct config *config, uint32_t threads_n);
+
+/* What notices leave the page by: secrets from their files, the key that vouches for us at push services,
+ * made with the data folder: app/notify.c.
+ * errors   E_BAD_INPUT  a setting that cannot be: the detail says which */
+MUST_USE enum err app_notify(struct req *rq, bool read_only, struct app *app);
+
 /* Makes the search index anew when it is of another generation than this program's: for those who serve,
  * before they do. *ret_whole: false when a signal asked to stop; the next start goes on.
  * errors   of fhir_reindex() */
@@ -50,6 +62,13 @@ extern const size_t n_app_routes;
 extern const struct http_hooks app_hooks;
 /* Tells the listeners of the events of a commit: store_on_commit(). */
 void app_committed(const struct store_event *events, size_t n, void *ctx);
+
+/* Joins rooms to the media servers of the settings, if there are any: before requests come; and the end,
+ * when none comes any more. errors  of janus_bridge_start() */
+MUST_USE enum err app_live_start(struct req *rq, struct app *app);
+void app_live_stop(struct app *app);
+/* Tells the listeners of a room: signals_new(). */
+void app_room_changed(uint64_t topic, void *ctx);
 
 /* Handlers of the program itself: app/system.c. */
 enum err system_health(struct http_req *h);

@@ -72,6 +72,12 @@ int command_audit_list(struct command_args *args);
 int command_audit_verify(struct command_args *args);
 int command_reindex(struct command_args *args);
 int command_doctor(struct command_args *args);
+/* All that doctor and `audit verify` look at, one after the other; what they find is printed. The data folder
+ * is open. gives *ret_faults: how many. */
+MUST_USE enum err doctor_all(struct req *rq, uint64_t *ret_faults);
+int command_backup(struct command_args *args);
+int command_backup_list(struct command_args *args);
+int command_restore(struct command_args *args);
 int command_images_expire(struct command_args *args);
 int command_config(struct command_args *args);
 int command_verify(struct command_args *args);
@@ -89,6 +95,7 @@ int command_user_unlock(struct command_args *args);
 int command_user_password(struct command_args *args);
 int command_user_role(struct command_args *args);
 int command_user_dismiss(struct command_args *args);
+int command_media_conf(struct command_args *args);
 int command_org_add(struct command_args *args);
 int command_org_list(struct command_args *args);
 int command_org_service(struct command_args *args);

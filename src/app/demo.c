@@ -11,6 +11,7 @@
 
 #include "app/app.h"
 #include "app/command.h"
+#include "app/demo_stage.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "store/tx.h"
@@ -134,35 +135,53 @@ static enum err is_empty(struct req *rq, const struct config *config, bool *ret_
     return OK;
 }
 
-/* With the data folder open, before it is served. */
-static enum err before_serving(struct req *rq, struct app *app)
+/* errors  E_CONFLICT  the folder was not filled here */
+static enum err check_mark(struct req *rq)
 {
-    struct demo_region *region = ARENA_NEW(rq->a, struct demo_region);
     CLEANUP(db_rows_done) struct db_rows q = {0};
-    uint32_t shifts = 0;
-
-    TRY_MEM(rq, region);
     enum err e = DB_ONE(rq, &q, Q_SETTING, sql_text(S(DEMO_SETTING)));
+
     if (e == E_NOT_FOUND) {
         err_clear(rq);
         return FAIL(rq, E_CONFLICT, "the data folder is no demonstration; name another: --data");
     }
-    TRY(e);
+    return e;
+}
+
+/* With the data folder open, before it is served. */
+static enum err before_serving(struct req *rq, struct app *app)
+{
+    struct demo_region *region = ARENA_NEW(rq->a, struct demo_region);
+    uint32_t shifts = 0;
+
+    TRY_MEM(rq, region);
+    TRY(check_mark(rq));
     rq->who = &who_system;
     TRY(demo_region_plan(rq, region));
     TRY(demo_roster(rq, region, rq->now, DEMO_DUTY_AHEAD_DAYS, &shifts));
+    TRY(demo_stage_again(&(struct demo){.rq = rq, .region = region, .dice = {1}, .now = os_now()}));
     app->web.demo = true;
     demo_region_print(region);
+    demo_stage_print(rq);
     return OK;
 }
 
 int command_demo(struct command_args *args)
 {
+    struct demo_live live = {0};
+    struct config config = *args->config;
+    struct command_args mine = *args;
     bool empty = false;
     enum err e = is_empty(args->rq, args->config, &empty);
 
     if (e == OK && empty) {
         e = fill(args->rq, args->config);
     }
-    return e == OK ? serve_folder(args, before_serving) : COMMAND_FAILED;
+    if (e == OK && config.demo_live) {
+        e = demo_live_start(args->rq, &config, &live);
+    }
+    mine.config = &config;
+    int status = e == OK ? serve_folder(&mine, before_serving) : COMMAND_FAILED;
+    demo_live_stop(&live);
+    return status;
 }

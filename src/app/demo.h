@@ -8,6 +8,17 @@
 #include "app/demo_story.h"
 #include "care/consult.h"
 #include "care/directory_write.h"
+#include "os/child.h"
+
+/* ---- Media server and relay, beside the program (demo_live.c) ---- */
+
+struct config;
+struct demo_live {
+    struct os_beside janus, turn;
+};
+/* Starts what is installed and no setting names yet, configured in DATA/media; changes the settings. */
+MUST_USE enum err demo_live_start(struct req *rq, struct config *config, struct demo_live *ret_live);
+void demo_live_stop(struct demo_live *live);
 
 /* One password opens every account of the demonstration. */
 #define DEMO_PASSWORD "demo-password"
@@ -134,6 +145,8 @@ MUST_USE enum err demo_play(struct demo *d, struct demo_case *c);
 /* Lets the clock of a case speak up to t, as the runner would have. */
 MUST_USE enum err demo_clock(struct demo *d, const struct demo_case *c, int64_t t);
 
+/* "2026-11-22" */
+struct str demo_date(struct req *rq, const struct civil *c);
 /* A patient who fits a story (NULL: anybody) is registered by a person of the region. */
 MUST_USE enum err demo_patient(struct demo *d, const struct demo_story *story,
                                const struct demo_person *by, struct instant at,

@@ -3,6 +3,7 @@
 
 #include "app/demo_pixel.h"
 #include "codec/dicom_file.h"
+#include "codec/dicom_head.h"
 
 struct image_kind {
     const char *sop_class;
@@ -28,46 +29,22 @@ static const struct image_kind kinds[] = {
                        "ORIGINAL\\PRIMARY", 480, 640, 8, "128", "256", "0.30\\0.30"},
 };
 
-enum { META_CAP = 4096, HEAD_CAP = 16 * 1024, SLICES = 24, PREAMBLE = 128 };
+enum { HEAD_CAP = 16 * 1024, SLICES = 24 };
 
 /* ---- elements, PS3.5 7.1.2 ---- */
 
-static void u16(struct buf *b, unsigned v)
-{
-    buf_char(b, (char)(v & 0xFF));
-    buf_char(b, (char)(v >> 8 & 0xFF));
-}
-
-static void u32(struct buf *b, uint32_t v)
-{
-    u16(b, v & 0xFFFF);
-    u16(b, v >> 16);
-}
-
 static void head(struct buf *b, uint32_t tag, const char vr[3])
 {
-    u16(b, tag >> 16);
-    u16(b, tag & 0xFFFF);
+    dicom_put_u16(b, tag >> 16);
+    dicom_put_u16(b, tag & 0xFFFF);
     buf_bytes(b, vr, 2);
-}
-
-/* A text element, padded to even length: UIDs with NUL, others with a blank. */
-static void text(struct buf *b, uint32_t tag, const char vr[3], struct str s)
-{
-    bool odd = s.n % 2 != 0;
-    head(b, tag, vr);
-    u16(b, (unsigned)(s.n + odd));
-    buf_str(b, s);
-    if (odd) {
-        buf_char(b, vr[0] == 'U' ? '\0' : ' ');
-    }
 }
 
 static void us(struct buf *b, uint32_t tag, unsigned v)
 {
     head(b, tag, "US");
-    u16(b, 2);
-    u16(b, v);
+    dicom_put_u16(b, 2);
+    dicom_put_u16(b, v);
 }
 
 static void number(struct buf *b, uint32_t tag, struct req *rq, uint64_t v)
@@ -75,7 +52,7 @@ static void number(struct buf *b, uint32_t tag, struct req *rq, uint64_t v)
     struct buf t;
     buf_init(&t, rq->a, 32);
     buf_u64(&t, v);
-    text(b, tag, "IS", buf_get(&t));
+    dicom_put_text(b, tag, "IS", buf_get(&t));
 }
 
 /* ---- identifiers: 2.25 and a UUID as a decimal number (PS3.5 B.2) ---- */
@@ -127,30 +104,6 @@ static void times_fill(struct file *f)
     f->time = buf_get(&t);
 }
 
-/* File meta information, PS3.10 7.1: its first element counts the bytes of the rest. */
-static void meta_write(struct file *f, struct buf *out)
-{
-    struct buf b;
-    buf_init(&b, f->rq->a, META_CAP);
-    head(&b, 0x00020001, "OB");
-    u16(&b, 0);
-    u32(&b, 2);
-    u16(&b, 0x0100);
-    text(&b, 0x00020002, "UI", str_z(f->kind->sop_class));
-    text(&b, 0x00020003, "UI", f->sop);
-    text(&b, 0x00020010, "UI", S("1.2.840.10008.1.2.1"));
-    text(&b, 0x00020012, "UI", S("2.25.210426790826379415523416301985123498761"));
-    text(&b, 0x00020013, "SH", S("CONSILIUM"));
-    for (size_t i = 0; i < PREAMBLE; i++) {
-        buf_char(out, 0);
-    }
-    BUF_LIT(out, "DICM");
-    head(out, 0x00020000, "UL");
-    u16(out, 4);
-    u32(out, (uint32_t)buf_get(&b).n);
-    buf_str(out, buf_get(&b));
-}
-
 static struct str date_compact(struct req *rq, struct str iso)
 {
     struct buf b;
@@ -177,27 +130,27 @@ static void study_write(struct file *f, struct buf *b)
 {
     const struct image_kind *k = f->kind;
     const struct demo_patient *p = &f->ask->patient;
-    text(b, 0x00080005, "CS", S("ISO_IR 192"));
-    text(b, 0x00080008, "CS", str_z(k->type));
-    text(b, 0x00080016, "UI", str_z(k->sop_class));
-    text(b, 0x00080018, "UI", f->sop);
-    text(b, 0x00080020, "DA", f->date);
-    text(b, 0x00080021, "DA", f->date);
-    text(b, 0x00080023, "DA", f->date);
-    text(b, 0x00080030, "TM", f->time);
-    text(b, 0x00080033, "TM", f->time);
-    text(b, 0x00080050, "SH", S(""));
-    text(b, 0x00080060, "CS", str_z(k->modality));
-    text(b, 0x00080070, "LO", S("Consilium demo"));
-    text(b, 0x00080080, "LO", cut(f->ask->organization, 64));
-    text(b, 0x00080090, "PN", S(""));
-    text(b, 0x00081030, "LO", str_z(k->study_text));
-    text(b, 0x0008103E, "LO", str_z(k->series_text));
-    text(b, 0x00100010, "PN", p->dicom_name);
-    text(b, 0x00100020, "LO", p->id);
-    text(b, 0x00100030, "DA", date_compact(f->rq, p->birth_date));
-    text(b, 0x00100040, "CS", p->female ? S("F") : S("M"));
-    text(b, 0x00180015, "CS", str_z(k->body_part));
+    dicom_put_text(b, 0x00080005, "CS", S("ISO_IR 192"));
+    dicom_put_text(b, 0x00080008, "CS", str_z(k->type));
+    dicom_put_text(b, 0x00080016, "UI", str_z(k->sop_class));
+    dicom_put_text(b, 0x00080018, "UI", f->sop);
+    dicom_put_text(b, 0x00080020, "DA", f->date);
+    dicom_put_text(b, 0x00080021, "DA", f->date);
+    dicom_put_text(b, 0x00080023, "DA", f->date);
+    dicom_put_text(b, 0x00080030, "TM", f->time);
+    dicom_put_text(b, 0x00080033, "TM", f->time);
+    dicom_put_text(b, 0x00080050, "SH", S(""));
+    dicom_put_text(b, 0x00080060, "CS", str_z(k->modality));
+    dicom_put_text(b, 0x00080070, "LO", S("Consilium demo"));
+    dicom_put_text(b, 0x00080080, "LO", cut(f->ask->organization, 64));
+    dicom_put_text(b, 0x00080090, "PN", S(""));
+    dicom_put_text(b, 0x00081030, "LO", str_z(k->study_text));
+    dicom_put_text(b, 0x0008103E, "LO", str_z(k->series_text));
+    dicom_put_text(b, 0x00100010, "PN", p->dicom_name);
+    dicom_put_text(b, 0x00100020, "LO", p->id);
+    dicom_put_text(b, 0x00100030, "DA", date_compact(f->rq, p->birth_date));
+    dicom_put_text(b, 0x00100040, "CS", p->female ? S("F") : S("M"));
+    dicom_put_text(b, 0x00180015, "CS", str_z(k->body_part));
 }
 
 static struct str slice_place(struct file *f, bool whole)
@@ -215,22 +168,22 @@ static void series_write(struct file *f, struct buf *b)
 {
     uint64_t seed = f->ask->seed;
     if (f->image == DEMO_IMAGE_CT) {
-        text(b, 0x00180050, "DS", S("5"));
-        text(b, 0x00180060, "DS", S("120"));
+        dicom_put_text(b, 0x00180050, "DS", S("5"));
+        dicom_put_text(b, 0x00180060, "DS", S("120"));
     }
     if (f->image == DEMO_IMAGE_CR) {
-        text(b, 0x00185101, "CS", S("PA"));
+        dicom_put_text(b, 0x00185101, "CS", S("PA"));
     }
-    text(b, 0x0020000D, "UI", uid(f->rq, seed, "study", f->image));
-    text(b, 0x0020000E, "UI", uid(f->rq, seed, "series", f->image));
-    text(b, 0x00200010, "SH", S("1"));
+    dicom_put_text(b, 0x0020000D, "UI", uid(f->rq, seed, "study", f->image));
+    dicom_put_text(b, 0x0020000E, "UI", uid(f->rq, seed, "series", f->image));
+    dicom_put_text(b, 0x00200010, "SH", S("1"));
     number(b, 0x00200011, f->rq, 1);
     number(b, 0x00200013, f->rq, f->slice);
     if (f->image == DEMO_IMAGE_CT) {
-        text(b, 0x00200032, "DS", slice_place(f, true));
-        text(b, 0x00200037, "DS", S("1\\0\\0\\0\\1\\0"));
-        text(b, 0x00200052, "UI", uid(f->rq, seed, "frame", f->image));
-        text(b, 0x00201041, "DS", slice_place(f, false));
+        dicom_put_text(b, 0x00200032, "DS", slice_place(f, true));
+        dicom_put_text(b, 0x00200037, "DS", S("1\\0\\0\\0\\1\\0"));
+        dicom_put_text(b, 0x00200052, "UI", uid(f->rq, seed, "frame", f->image));
+        dicom_put_text(b, 0x00201041, "DS", slice_place(f, false));
     }
 }
 
@@ -238,18 +191,18 @@ static void pixel_head_write(struct file *f, struct buf *b)
 {
     const struct image_kind *k = f->kind;
     us(b, 0x00280002, 1);
-    text(b, 0x00280004, "CS", S("MONOCHROME2"));
+    dicom_put_text(b, 0x00280004, "CS", S("MONOCHROME2"));
     us(b, 0x00280010, k->rows);
     us(b, 0x00280011, k->columns);
-    text(b, 0x00280030, "DS", str_z(k->spacing));
+    dicom_put_text(b, 0x00280030, "DS", str_z(k->spacing));
     us(b, 0x00280100, k->bits > 8 ? 16 : 8);
     us(b, 0x00280101, k->bits);
     us(b, 0x00280102, k->bits - 1U);
     us(b, 0x00280103, 0);
-    text(b, 0x00281050, "DS", str_z(k->centre));
-    text(b, 0x00281051, "DS", str_z(k->width));
-    text(b, 0x00281052, "DS", f->image == DEMO_IMAGE_CT ? S("-1024") : S("0"));
-    text(b, 0x00281053, "DS", S("1"));
+    dicom_put_text(b, 0x00281050, "DS", str_z(k->centre));
+    dicom_put_text(b, 0x00281051, "DS", str_z(k->width));
+    dicom_put_text(b, 0x00281052, "DS", f->image == DEMO_IMAGE_CT ? S("-1024") : S("0"));
+    dicom_put_text(b, 0x00281053, "DS", S("1"));
 }
 
 /* ---- the picture ---- */
@@ -286,8 +239,8 @@ static void pixels_write(struct file *f, struct buf *b)
     bool wide = k->bits > 8;
     size_t n = (size_t)k->rows * k->columns * (wide ? 2 : 1);
     head(b, 0x7FE00010, wide ? "OW" : "OB");
-    u16(b, 0);
-    u32(b, (uint32_t)n);
+    dicom_put_u16(b, 0);
+    dicom_put_u32(b, (uint32_t)n);
     char *p = buf_room(b, n);
     if (p == NULL) {
         return;
@@ -317,7 +270,8 @@ enum err demo_dicom(struct req *rq, const struct demo_ask *ask, enum demo_image 
     }
     f.sop = uid(rq, ask->seed, "instance", (uint64_t)image * 1000 + slice);
     times_fill(&f);
-    meta_write(&f, &b);
+    dicom_head_write(&b, &(struct dicom_meta){.sop_class = str_z(f.kind->sop_class), .sop_instance = f.sop,
+                                              .syntax = S("1.2.840.10008.1.2.1")});
     study_write(&f, &b);
     series_write(&f, &b);
     pixel_head_write(&f, &b);

@@ -21,11 +21,7 @@ static struct str time_value(struct req *rq, struct str v, struct instant base)
     int64_t by = (int64_t)n * (unit == 'm' ? MS_MINUTE : unit == 'h' ? MS_HOUR : MS_DAY);
     struct civil c = instant_civil((struct instant){v.p[1] == '-' ? base.ms - by : base.ms + by},
                                    care_of(rq)->tz_min);
-    buf_u64_pad(&b, (uint64_t)c.year, 4);
-    BUF_LIT(&b, "-");
-    buf_u64_pad(&b, (uint64_t)c.month, 2);
-    BUF_LIT(&b, "-");
-    buf_u64_pad(&b, (uint64_t)c.day, 2);
+    date_write(&b, &c);
     if (unit != 'd') {
         BUF_LIT(&b, "T");
         buf_u64_pad(&b, (uint64_t)c.hour, 2);

@@ -1,5 +1,6 @@
 /* app/demo_fill.c - the whole region is filled: everything happens in order of its time. */
 #include "app/demo_int.h"
+#include "app/demo_stage.h"
 
 #include "care/notice.h"
 #include "store/tx.h"
@@ -144,6 +145,7 @@ enum err demo_fill(struct demo *d)
     }
     plan_drafts(d, cases + d->n_cases);
     TRY(play_all(d, cases, n));
+    TRY(demo_stage(d));
     for (uint32_t i = 0; i < d->region->n_people; i++) {
         TRY(read_notices(d, &d->region->people[i]));
     }

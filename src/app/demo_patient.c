@@ -120,16 +120,12 @@ static void type_number(struct req *rq, struct demo_dice *dice, enum lang lang,
     }
 }
 
-static struct str date_text(struct req *rq, const struct civil *c)
+struct str demo_date(struct req *rq, const struct civil *c)
 {
     struct buf b;
 
     buf_init(&b, rq->a, 16);
-    buf_u64_pad(&b, (uint64_t)c->year, 4);
-    BUF_LIT(&b, "-");
-    buf_u64_pad(&b, (uint64_t)c->month, 2);
-    BUF_LIT(&b, "-");
-    buf_u64_pad(&b, (uint64_t)c->day, 2);
+    date_write(&b, c);
     return buf_get(&b);
 }
 
@@ -147,7 +143,8 @@ static struct str address(struct req *rq, struct demo_dice *dice, const struct d
 }
 
 static enum err type_person(struct req *rq, struct demo_dice *dice, enum lang lang, bool female,
-                            struct instant born, const struct demo_person *by, struct typing *t)
+                            struct instant born, bool papers, const struct demo_person *by,
+                            struct typing *t)
 {
     struct civil birth = instant_civil(born, care_of(rq)->tz_min);
     enum lang tongue = lang == LANG_RU && dice_roll(dice, 3) == 0 ? LANG_KK : lang;
@@ -158,9 +155,9 @@ static enum err type_person(struct req *rq, struct demo_dice *dice, enum lang la
     type(t, S("family"), name.family);
     type(t, S("given"), name.given);
     type(t, S("middle"), name.middle);
-    type(t, S("birth-date"), date_text(rq, &birth));
+    type(t, S("birth-date"), demo_date(rq, &birth));
     type(t, S("sex"), female ? S("female") : S("male"));
-    if (dice_roll(dice, 14) != 0) { /* the others came without papers */
+    if (dice_roll(dice, 14) != 0 || papers) { /* the others came without papers */
         type_number(rq, dice, tongue == LANG_KK ? LANG_KK : lang, &birth, female, t);
     }
     buf_init(&b, rq->a, 40);
@@ -205,7 +202,7 @@ enum err demo_patient(struct demo *d, const struct demo_story *story,
         type_unknown(dice, by->lang, female, &t);
     } else if (e == OK) {
         e = type_person(&rq, dice, story != NULL ? story->lang : by->lang, female,
-                        (struct instant){at.ms - days * MS_DAY}, by, &t);
+                        (struct instant){at.ms - days * MS_DAY}, story != NULL && story->papers, by, &t);
     }
     if (e == OK) {
         e = tx == NULL ? FAIL(&rq, E_TOO_LARGE, "memory cap")

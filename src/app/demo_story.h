@@ -33,6 +33,7 @@ struct demo_story {
     char sex; /* 'm', 'f', '-' any */
     int age_lo, age_hi; /* days */
     bool unknown;  /* some of these patients are unidentified */
+    bool papers;   /* each of these patients has a personal number */
     const char *consent;
     const char *diagnosis, *co; /* co: NULL none */
     const char *question;

@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/app.h"
 #include "app/command.h"
 #include "codec/dicom_deidentify.h"
 #include "codec/dicom_frames.h"
 #include "codec/dicom_json.h"
+#include "dicom/pixels_helper.h"
 #include "dicom/render.h"
 #include "os/file.h"
 #include "os/random.h"
@@ -70,8 +72,11 @@ static enum err print_picture(struct command_args *args, const struct dicom_file
     struct picture p;
     struct buf b;
     struct render_ask ask = {.frame = (uint32_t)number(args, "frame", 1) - 1,
-                             .width = (uint32_t)number(args, "width", 0)};
-    TRY(render_frame(args->rq, f, &ask, &p));
+                             .width = (uint32_t)number(args, "width", 0),
+                             .helper = app_pixels(args->rq, args->config, 1)};
+    enum err e = render_frame(args->rq, f, &ask, &p);
+    pixels_helper_free(ask.helper);
+    TRY(e);
     buf_init(&b, args->rq->a, FILE_MAX);
     buf_str(&b, p.samples == 3 ? S("P6\n") : S("P5\n"));
     buf_u64(&b, p.width);

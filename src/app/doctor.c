@@ -1,11 +1,18 @@
-/* app/doctor.c - consilium doctor: is the data folder whole? It may run beside a server. */
+/* app/doctor.c - consilium doctor: is the data folder whole, and what should somebody do? It may run beside a
+ * server. */
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "app/advice.h"
 #include "app/app.h"
 #include "app/command.h"
+#include "care/notify.h"
+#include "care/sign.h"
+#include "codec/cms_cert.h"
 #include "fhir/index_check.h"
 #include "os/clock.h"
+#include "os/file.h"
+#include "store/audit.h"
 #include "store/blob.h"
 #include "store/db.h"
 
@@ -98,19 +105,102 @@ static enum err check_blobs(struct req *rq, uint64_t *ret_faults)
     return OK;
 }
 
-static enum err run(struct req *rq, bool index, bool blobs, uint64_t *ret_faults)
+static enum err run(struct command_args *args, bool index, bool blobs, uint64_t *ret_faults)
 {
+    struct req *rq = args->rq;
     struct buf out;
     uint64_t looked = 0;
     buf_init(&out, rq->a, REPORT_BYTES);
     if (blobs) {
         return check_blobs(rq, ret_faults);
     }
+    if (!index && care_of(rq)->pixels == NULL) {
+        struct str program = args->config->jpeg_decoder;
+        printf("note: no program %.*s: JPEG lossless and 12-bit JPEG images are kept and given out, "
+               "not drawn (install dcmtk, or set jpeg_decoder)\n",
+               STR_ARG(program.n > 0 ? program : S("for lossless JPEG")));
+    }
     TRY(index ? fhir_index_check(rq, &out, &looked, ret_faults) : store_check(rq, &out, ret_faults));
     command_print(buf_get(&out));
     if (index) {
         printf("%" PRIu64 " resources, ", looked);
     }
+    return OK;
+}
+
+enum err doctor_all(struct req *rq, uint64_t *ret_faults)
+{
+    struct buf out;
+    struct audit_report record = {0};
+    uint64_t looked = 0;
+    uint64_t in_store = 0;
+    uint64_t in_index = 0;
+    uint64_t in_blobs = 0;
+    buf_init(&out, rq->a, REPORT_BYTES);
+    TRY(audit_verify(rq, &record));
+    if (record.fault != AUDIT_HOLDS) {
+        printf("the record does NOT hold: %s, at %" PRIu64 "\n", audit_fault_text(record.fault), record.seq);
+    }
+    TRY(store_check(rq, &out, &in_store));
+    TRY(fhir_index_check(rq, &out, &looked, &in_index));
+    command_print(buf_get(&out));
+    TRY(check_blobs(rq, &in_blobs));
+    printf("%" PRIu64 " resources, %" PRIu64 " audit records, %" PRIu64 " commits\n", looked, record.n_audit,
+           record.n_tx);
+    *ret_faults = in_store + in_index + in_blobs + (record.fault != AUDIT_HOLDS);
+    return OK;
+}
+
+/* ---- advice ---- */
+
+static enum err record_and_notices(struct req *rq, struct advice_facts *f)
+{
+    struct audit_row newest;
+    size_t n = 0;
+    TRY(audit_list(rq, 0, 0, 1, &newest, &n));
+    f->newest_record = n > 0 ? newest.at : (struct instant){0};
+    for (enum notify_channel c = CHANNEL_MAIL; c < CHANNEL_COUNT; c++) {
+        CLEANUP(db_rows_done) struct db_rows q = {0};
+        TRY(DB_ONE(rq, &q, Q_POST_WAITS, sql_i64(c), sql_i64(rq->now.ms)));
+        int64_t since = db_i64(&q, 1);
+        f->notices += db_u64(&q, 0);
+        if (since != 0 && (f->notices_since.ms == 0 || since < f->notices_since.ms)) {
+            f->notices_since.ms = since;
+        }
+    }
+    return OK;
+}
+
+/* It does not count among the faults of the data folder. */
+static enum err give_advice(const struct command_args *args, const struct app *app)
+{
+    struct req *rq = args->rq;
+    const struct config *config = args->config;
+    const struct store *st = app->web.care.store;
+    struct cert_facts cert = {0};
+    struct buf out;
+    struct advice_facts f = {.now = rq->now,
+                             .newest_backup = store_backup_last(rq, st).at,
+                             .floor_bytes = config->free_floor << 20,
+                             .backup_is_set = config->backup_to.n > 0,
+                             .listens_beyond = !str_starts(config->listen, S("127.")) &&
+                                               !str_eq(config->listen, S("::1")),
+                             .behind_proxy = config->trust_proxy,
+                             .base_url = config->base_url};
+    buf_init(&out, rq->a, REPORT_BYTES);
+    {
+        CLEANUP(db_rows_done) struct db_rows base = {0};
+        TRY(DB_ONE(rq, &base, Q_BASE_SIZE, sql_i64(1)));
+        f.base_bytes = db_u64(&base, 0);
+    }
+    TRY(os_free_bytes(rq, store_dir(st), &f.free_bytes));
+    TRY(record_and_notices(rq, &f));
+    if (app->ca != NULL) {
+        TRY(cert_read(rq, sign_ca_cert(app->ca), &cert));
+        f.authority_ends = cert.until;
+    }
+    advice_write(&f, &out);
+    command_print(buf_get(&out));
     return OK;
 }
 
@@ -125,7 +215,10 @@ int command_doctor(struct command_args *args)
     }
     enum err e = app_open(args->rq, args->config, true, &app);
     if (e == OK) {
-        e = run(args->rq, index, blobs, &faults);
+        e = run(args, index, blobs, &faults);
+    }
+    if (e == OK && !index && !blobs) {
+        e = give_advice(args, &app);
     }
     app_close(args->rq, &app);
     if (e != OK) {

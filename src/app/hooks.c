@@ -7,6 +7,7 @@
 #include "care/account.h"
 #include "care/directory.h"
 #include "care/refusal.h"
+#include "care/signal.h"
 #include "codec/field.h"
 #include "fhir/type.h"
 #include "http/route.h"
@@ -56,7 +57,7 @@ static void acts(struct http_req *h, enum http_caller_kind kind, const struct wh
 {
     h->rq.who = who;
     h->caller = (struct http_caller){.kind = kind, .rights = who->rights, .csrf = who->csrf,
-                                   .held = who->must_change};
+                                   .held = who->must_change, .apart = who_is_patient(who)};
 }
 
 /* What a token may do outside the FHIR interface, whose handlers look at its scopes themselves: only
@@ -176,6 +177,7 @@ void app_committed(const struct store_event *events, size_t n, void *ctx)
     enum { AT_ONCE = 64 };
     struct app *app = ctx;
     directory_committed(&app->web.care, events, n);
+    signals_committed(app->web.care.signals, events, n);
     if (app->server == NULL) {
         return;
     }
@@ -189,6 +191,15 @@ void app_committed(const struct store_event *events, size_t n, void *ctx)
         hub_publish(hub, told, k);
         events += k;
         n -= k;
+    }
+}
+
+void app_room_changed(uint64_t topic, void *ctx)
+{
+    struct app *app = ctx;
+    const struct hub_event told = {EVENT_ROOM, topic};
+    if (app->server != NULL) {
+        hub_publish(http_server_hub(app->server), &told, 1);
     }
 }
 

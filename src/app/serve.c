@@ -11,6 +11,8 @@
 #include "os/log.h"
 #include "work/cstore.h"
 #include "work/herald.h"
+#include "work/post.h"
+#include "work/record.h"
 #include "work/runner.h"
 
 enum { DRAIN_UNIT_MS = 1000, FILES_OWN = 256 };
@@ -118,10 +120,14 @@ struct workers {
     struct runner *runner;
     struct herald *herald;
     struct cstore *cstore; /* NULL: switched off */
+    struct post *post;
+    struct record_threads *record;
 };
 
 static void workers_stop(struct workers *w)
 {
+    record_stop(w->record);
+    post_stop(w->post);
     cstore_stop(w->cstore);
     herald_stop(w->herald);
     runner_stop(w->runner);
@@ -147,6 +153,13 @@ static enum err workers_start(struct req *rq, struct app *app, struct workers *r
     if (e == OK) {
         e = cstore_up(rq, app, &w.cstore);
     }
+    if (e == OK) {
+        e = post_start(rq, &app->web.care, &w.post);
+    }
+    if (e == OK) {
+        w.record = record_start(&app->web.care);
+        e = w.record != NULL ? OK : FAIL(rq, E_IO, "no thread for recordings");
+    }
     if (e != OK) {
         workers_stop(&w);
         return e;
@@ -159,10 +172,16 @@ static enum err serve(struct req *rq, struct app *app, const sigset_t *set)
 {
     uint64_t begun = os_ticks_us();
     struct workers workers = {0};
-    TRY(listen_up(rq, app));
-    enum err e = workers_start(rq, app, &workers);
+    TRY(app_live_start(rq, app));
+    enum err e = listen_up(rq, app);
+    if (e == OK) {
+        e = workers_start(rq, app, &workers);
+        if (e != OK) {
+            http_server_stop(app->server, 0);
+        }
+    }
     if (e != OK) {
-        http_server_stop(app->server, 0);
+        app_live_stop(app);
         return e;
     }
     announce(app);
@@ -172,6 +191,7 @@ static enum err serve(struct req *rq, struct app *app, const sigset_t *set)
     begun = os_ticks_us();
     workers_stop(&workers);
     http_server_stop(app->server, (uint32_t)app->config->drain * DRAIN_UNIT_MS);
+    app_live_stop(app);
     LOG(LOG_STOP, log_ms((int64_t)(os_ticks_us() - begun) / 1000));
     return OK;
 }

@@ -1,13 +1,17 @@
 /* app/system.c - the addresses of the program itself: health, figures, built files. */
 #include "app/app.h"
+#include "care/signal.h"
 
 enum err system_health(struct http_req *h)
 {
     return http_reply(h, 200, S("text/plain; charset=utf-8"), S("ok\n"));
 }
 
-static void put_store(struct store_stats s, struct buf *b)
+/* Figures of the rooms below, as Prometheus reads them: numbers of the whole program, of nobody alone. */
+static void put_figures(struct req *rq, const struct care *care, struct buf *b)
 {
+    struct store_stats s = store_stats(care->store);
+    struct store_backup backup = store_backup_last(rq, care->store);
     const struct {
         const char *name;
         const char *type;
@@ -21,6 +25,9 @@ static void put_store(struct store_stats s, struct buf *b)
         {"consilium_store_sync_microseconds_total", "counter", s.sync_us},
         {"consilium_store_queue", "gauge", s.queued},
         {"consilium_store_wal_pages", "gauge", s.wal_pages},
+        {"consilium_backup_last_timestamp_seconds", "gauge", (uint64_t)backup.at.ms / 1000},
+        {"consilium_room_seats", "gauge", signals_n_seats(care->signals)},
+        {"consilium_room_mailbox_bytes", "gauge", signals_bytes(care->signals)},
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         BUF_LIT(b, "# TYPE ");
@@ -44,7 +51,7 @@ enum err system_metrics(struct http_req *h)
         return FAIL(&h->rq, E_BUSY, "starting");
     }
     http_server_metrics(server, &b);
-    put_store(store_stats(app_of(h)->web.care.store), &b);
+    put_figures(&h->rq, &app_of(h)->web.care, &b);
     if (!buf_ok(&b)) {
         return FAIL(&h->rq, E_TOO_LARGE, "metrics");
     }

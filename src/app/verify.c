@@ -1,5 +1,6 @@
 /* app/verify.c - "consilium verify" checks downloaded files anywhere, without server or data folder;
  * "consilium ca show" prints the deployment's authority, to publish its fingerprint. */
+#include "care/consilium_verify.h"
 #include "care/verify.h"
 
 #include <stdio.h>
@@ -11,15 +12,24 @@ struct verify_files {
     struct str bundle;
     struct str signature;
     struct str ca;
+    struct consilium_proof consilium;
+    bool is_consilium;
 };
 
 static enum err take_file(struct req *rq, const char *path, struct verify_files *f)
 {
     struct str bytes;
     TRY(command_read_file(rq, path, VERIFY_FILE_MAX, &bytes));
+    struct consilium_proof *p = &f->consilium;
+    f->is_consilium = f->is_consilium || consilium_is_proof(rq, bytes);
     switch (verify_kind(rq, bytes)) {
     case VERIFY_BUNDLE: f->bundle = bytes; return OK;
-    case VERIFY_SIGNATURE: f->signature = bytes; return OK;
+    case VERIFY_SIGNATURE:
+        f->signature = bytes;
+        if (p->n_signatures < CONSILIUM_SIGNERS_MAX) {
+            p->signatures[p->n_signatures++] = bytes;
+        }
+        return OK;
     case VERIFY_UNKNOWN: break;
     }
     return FAIL(rq, E_BAD_INPUT, "a file is neither a document Bundle nor a signature");
@@ -37,10 +47,30 @@ static enum err take_files(struct command_args *args, struct verify_files *f)
             TRY(take_file(args->rq, args->words[i], f));
         }
     }
-    if (f->bundle.n == 0 || f->signature.n == 0) {
+    if (f->bundle.n == 0 || (f->signature.n == 0 && !f->is_consilium)) {
         return FAIL(args->rq, E_BAD_INPUT, "two files are needed: the document and its signature");
     }
     return OK;
+}
+
+/* The protocol of a consilium: alone when it is the package with all signatures. */
+static int verify_consilium(struct command_args *args, struct verify_files *f)
+{
+    struct consilium_report *r = ARENA_NEW(args->rq->a, struct consilium_report);
+    struct buf b;
+    if (f->signature.n > 0) {
+        f->consilium.bundle = f->bundle;
+    } else {
+        f->consilium.package = f->bundle;
+    }
+    f->consilium.trusted_ca = f->ca;
+    if (r == NULL || consilium_verify(args->rq, &f->consilium, r) != OK) {
+        return COMMAND_USAGE;
+    }
+    buf_init(&b, args->rq->a, 65536);
+    consilium_verify_write(&b, r);
+    command_print(buf_get(&b));
+    return r->good ? COMMAND_OK : COMMAND_FAILED;
 }
 
 int command_verify(struct command_args *args)
@@ -51,8 +81,13 @@ int command_verify(struct command_args *args)
     if (args->n_words == 0) {
         return COMMAND_USAGE;
     }
-    if (take_files(args, &f) != OK ||
-        verify_document(args->rq, f.bundle, f.signature, f.ca, &r) != OK) {
+    if (take_files(args, &f) != OK) {
+        return COMMAND_USAGE;
+    }
+    if (f.is_consilium) {
+        return verify_consilium(args, &f);
+    }
+    if (verify_document(args->rq, f.bundle, f.signature, f.ca, &r) != OK) {
         return COMMAND_USAGE;
     }
     buf_init(&b, args->rq->a, 65536);

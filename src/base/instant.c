@@ -214,14 +214,27 @@ static void put2(char *p, int v)
     p[1] = (char)('0' + v % 10);
 }
 
+/* Over "0000-00-00". */
+static void put_date(char *p, const struct civil *c)
+{
+    put2(p, c->year / 100);
+    put2(p + 2, c->year % 100);
+    put2(p + 5, c->month);
+    put2(p + 8, c->day);
+}
+
+void date_write(struct buf *b, const struct civil *date)
+{
+    char out[] = "0000-00-00";
+    put_date(out, date);
+    buf_bytes(b, out, sizeof(out) - 1);
+}
+
 void instant_write(struct buf *b, struct instant t)
 {
     struct civil c = instant_civil(t, 0);
     char out[] = "0000-00-00T00:00:00.000Z";
-    put2(out, c.year / 100);
-    put2(out + 2, c.year % 100);
-    put2(out + 5, c.month);
-    put2(out + 8, c.day);
+    put_date(out, &c);
     put2(out + 11, c.hour);
     put2(out + 14, c.minute);
     put2(out + 17, c.second);

@@ -43,6 +43,8 @@ MUST_USE bool instant_parse(struct str text, struct instant *ret_t);
 /* YYYY-MM-DD exactly. */
 MUST_USE bool date_parse(struct str text, struct civil *ret_date);
 
+/* Writes YYYY-MM-DD, as date_parse() reads it. */
+void date_write(struct buf *b, const struct civil *date);
 /* 2026-11-22T03:24:05.123Z */
 void instant_write(struct buf *b, struct instant t);
 /* Sun, 22 Nov 2026 03:24:05 GMT (RFC 9110 5.6.7) */

@@ -65,6 +65,32 @@ static void writes_read_back(void **state)
     arena_free(a);
 }
 
+static void dates_read_back(void **state)
+{
+    (void)state;
+    static const struct {
+        struct civil date; /* the time of day is not written */
+        struct str text;
+    } rows[] = {
+        {{.year = 2026, .month = 11, .day = 22}, SI("2026-11-22")},
+        {{.year = 2024, .month = 2, .day = 29, .hour = 23, .minute = 59, .second = 59}, SI("2024-02-29")},
+        {{.year = 1, .month = 1, .day = 1}, SI("0001-01-01")},
+        {{.year = 9999, .month = 12, .day = 31}, SI("9999-12-31")},
+    };
+    struct arena *a = arena_new(64 * 1024);
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct civil got;
+        struct buf b;
+        buf_init(&b, a, 16);
+        date_write(&b, &rows[i].date);
+        assert_true(str_eq(buf_get(&b), rows[i].text));
+        assert_true(date_parse(buf_get(&b), &got));
+        assert_int_equal(civil_days(got.year, got.month, got.day),
+                         civil_days(rows[i].date.year, rows[i].date.month, rows[i].date.day));
+    }
+    arena_free(a);
+}
+
 static const struct {
     struct str text;
     int64_t ms; /* -1: refused */
@@ -89,6 +115,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spans_follow_precision),
         cmocka_unit_test(writes_read_back),
+        cmocka_unit_test(dates_read_back),
         cmocka_unit_test(durations_have_fixed_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,6 +78,12 @@ static enum err is_glass(struct req *rq, struct str case_id, bool *ret_is)
     return OK;
 }
 
+/* Why the own record opens. */
+static enum audit_why patient_why(const struct who *w)
+{
+    return w->related.n > 0 ? WHY_REPRESENTS : WHY_PATIENT;
+}
+
 enum err access_why(struct req *rq, const struct case_row *row, enum audit_why *ret_why)
 {
     const struct who *w = rq->who;
@@ -93,6 +99,10 @@ enum err access_why(struct req *rq, const struct case_row *row, enum audit_why *
     }
     TRY(db_team_has(rq, row->rid, w->principals, w->n_principals, &in));
     if (!in) {
+        return OK;
+    }
+    if (who_is_patient(w)) {
+        *ret_why = patient_why(w);
         return OK;
     }
     unsigned actor = access_actor(rq, row);
@@ -157,6 +167,27 @@ enum err access_cases_of_patient(struct req *rq, int64_t patient_rid, struct cas
     return OK;
 }
 
+enum err access_anchor(struct req *rq, struct access_anchors *a, int64_t anchor, bool *ret_may)
+{
+    const struct who *w = rq->who;
+
+    *ret_may = anchor == a->patient_rid;
+    for (uint32_t i = 0; !*ret_may && i < a->n; i++) {
+        *ret_may = a->seen[i] == anchor;
+    }
+    if (*ret_may || anchor <= 0 || w == NULL) {
+        return OK;
+    }
+    TRY(db_team_has(rq, anchor, w->principals, w->n_principals, ret_may));
+    if (!*ret_may || a->n == ACCESS_ANCHORS_MAX) {
+        return OK;
+    }
+    a->seen[a->n++] = anchor;
+    struct audit_rec rec = {.action = AUDIT_READ, .why = WHY_TEAM, .case_rid = anchor,
+                            .patient_rid = a->patient_rid, .detail = a->detail};
+    return audit_add(rq, &rec);
+}
+
 enum err access_patient(struct req *rq, struct str patient_id, enum audit_action action,
                         struct res_row *ret_patient)
 {
@@ -181,7 +212,11 @@ enum err access_patient(struct req *rq, struct str patient_id, enum audit_action
     bool may = system || in || n > 0;
     struct audit_rec rec = {
         .action = may ? action : AUDIT_DENY,
-        .why = system ? WHY_SYSTEM : in ? WHY_REGISTRY : n > 0 ? WHY_TEAM : WHY_NOT_TEAM,
+        .why = system                         ? WHY_SYSTEM
+               : in && who_is_patient(rq->who) ? patient_why(rq->who)
+               : in                            ? WHY_REGISTRY
+               : n > 0                         ? WHY_TEAM
+                                               : WHY_NOT_TEAM,
         .outcome = may ? OK : E_NOT_FOUND,
         .type = T_PATIENT,
         .id = row.id,

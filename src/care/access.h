@@ -24,6 +24,18 @@ MUST_USE enum err access_patient(struct req *rq, struct str patient_id, enum aud
 MUST_USE enum err access_cases_of_patient(struct req *rq, int64_t patient_rid,
                                           struct case_row *ret_rows, uint32_t n, uint32_t *ret_n);
 
+/* What hangs on a patient or on the cases of that patient, read one after the other on a page whose
+ * look at the patient is on record: what hangs on the patient is read, what hangs on a case by its
+ * team alone, and the first look at each case is put on record. */
+enum { ACCESS_ANCHORS_MAX = 64 };
+struct access_anchors {
+    int64_t patient_rid;
+    struct str detail;                   /* of the record: what for */
+    int64_t seen[ACCESS_ANCHORS_MAX];    /* cases put on record */
+    uint32_t n;
+};
+MUST_USE enum err access_anchor(struct req *rq, struct access_anchors *a, int64_t anchor, bool *ret_may);
+
 /* Opens a case to a clinician outside its team for 24 hours. The reason stays on the case for its
  * team to read; the heads of the asking and the answering organisation are told.
  * errors  E_FORBIDDEN no clinician; E_NOT_FOUND no such case; E_BAD_INPUT reason shorter than 10

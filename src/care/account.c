@@ -3,8 +3,10 @@
 
 #include "care/account_int.h"
 
+#include "care/patient_account.h"
 #include "care/refusal.h"
 #include "care/sign.h"
+#include "fhir/extract.h"
 #include "fhir/type.h"
 #include "store/blob.h"
 #include "store/db.h"
@@ -20,6 +22,7 @@ static void read_account(struct req *rq, const struct db_rows *q, struct account
         .failures = (uint32_t)db_i64(q, 5),
         .locked_until = {db_i64(q, 6)},
         .lang = (enum lang)db_i64(q, 7),
+        .of_patient = db_i64(q, 10) != 0,
     };
     if (ret_hash != NULL) {
         *ret_hash = db_text(rq->a, q, 3);
@@ -39,6 +42,11 @@ static enum err find(struct req *rq, enum stmt_id id, struct sql_val key,
 enum err account_by_login(struct req *rq, struct str login, struct account *ret_account)
 {
     return find(rq, Q_ACCOUNT_BY_LOGIN, sql_text(login), ret_account, NULL);
+}
+
+enum err account_by_id(struct req *rq, int64_t id, struct account *ret_account)
+{
+    return find(rq, Q_ACCOUNT_BY_ID, sql_i64(id), ret_account, NULL);
 }
 
 enum err account_by_person(struct req *rq, struct str person, struct account *ret_account)
@@ -120,7 +128,7 @@ static enum err verify(struct req *rq, struct str password, struct str hash, boo
     return OK;
 }
 
-static bool login_is_valid(struct str login)
+bool login_is_valid(struct str login)
 {
     if (login.n < 2 || login.n > LOGIN_MAX) {
         return false;
@@ -146,6 +154,11 @@ enum err account_note(struct req *rq, enum audit_action action, struct str perso
         .id = person,
         .detail = detail,
     };
+    struct str id = person;
+    if (str_find_char(person, '/') < person.n) { /* of the patients' side */
+        rec.type = (uint16_t)fhir_ref_split(person, &id);
+        rec.id = id;
+    }
     return audit_add(rq, &rec);
 }
 
@@ -343,26 +356,47 @@ static enum err check_login(struct req *rq, struct str login, struct str passwor
     return e;
 }
 
+/* As whom an account acts from now on, and in which role its session begins (empty: to be chosen).
+ * errors  E_SIGN_IN  nothing is open to it */
+static enum err who_begins(struct req *rq, const struct account *acc, struct who **ret_who,
+                           struct str *ret_role)
+{
+    const struct directory *dir = NULL;
+
+    if (acc->of_patient) {
+        TRY(patient_who(rq, acc, (struct str){0}, ret_who));
+        *ret_role = (*ret_who)->patient;
+        return OK;
+    }
+    TRY(directory_get(rq, &dir));
+    const struct dir_person *p = dir_person(dir, acc->person);
+    if (p == NULL || !p->active || p->n_roles == 0) {
+        return FAIL(rq, E_SIGN_IN, "no role");
+    }
+    *ret_role = p->n_roles == 1 ? p->roles[0].id : (struct str){0};
+    return who_build(rq, dir, p, p->roles[0].id, ret_who);
+}
+
 enum err sign_in(struct req *rq, struct str login, struct str password, struct session *ret_session)
 {
     const struct care *care = care_of(rq);
-    const struct directory *dir = NULL;
     struct session s = {{0}, {0}, {0}};
     struct tx *tx = tx_new(rq);
+    struct who *who = NULL;
+    struct str role = {0};
 
     TRY_MEM(rq, tx);
+    TRY(patient_login(rq, login, &login));
     TRY(check_login(rq, login, password, &s.account));
-    TRY(directory_get(rq, &dir));
-    const struct dir_person *p = dir_person(dir, s.account.person);
-    if (p == NULL || !p->active || p->n_roles == 0) {
+    enum err begins = who_begins(rq, &s.account, &who, &role);
+    if (begins == E_SIGN_IN) {
+        err_clear(rq);
         return count_failure(rq, &s.account, NULL);
     }
+    TRY(begins);
     s.expires.ms = rq->now.ms + care->session_idle_ms;
-    TRY(session_write(rq, tx, &s.account, p->n_roles == 1 ? p->roles[0].id : (struct str){0},
-                      s.expires, s.token));
+    TRY(session_write(rq, tx, &s.account, role, s.expires, s.token));
     TRY(TX_SQL(tx, W_ACCOUNT_OK, 0, sql_i64(s.account.id)));
-    struct who *who = NULL;
-    TRY(who_build(rq, dir, p, p->roles[0].id, &who));
     who->audit.login = s.account.login;
     const struct who *before = rq->who;
     rq->who = who; /* the record names the person who signed in */

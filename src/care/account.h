@@ -14,7 +14,8 @@ enum account_state { ACCOUNT_ACTIVE, ACCOUNT_MUST_CHANGE, ACCOUNT_CLOSED };
 
 struct account {
     int64_t id;
-    struct str login, person; /* person: Practitioner id */
+    struct str login, person; /* person: Practitioner id; "Patient/ID", "RelatedPerson/ID" */
+    bool of_patient;          /* of the patients' side: care/patient_account.h */
     enum account_state state;
     uint32_t failures;
     struct instant locked_until; /* 0: not locked */
@@ -25,6 +26,7 @@ enum { PASSWORD_MIN = 10, PASSWORD_MAX = 256, LOGIN_MAX = 64, SESSION_LEN = 43, 
 
 /* errors  E_NOT_FOUND */
 MUST_USE enum err account_by_login(struct req *rq, struct str login, struct account *ret_account);
+MUST_USE enum err account_by_id(struct req *rq, int64_t id, struct account *ret_account);
 MUST_USE enum err account_by_person(struct req *rq, struct str person, struct account *ret_account);
 /* In order of login, at most n; *ret_n tells how many. after: the last login of the page before. */
 MUST_USE enum err account_list(struct req *rq, struct str after, uint32_t n,

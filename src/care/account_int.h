@@ -7,6 +7,8 @@
 /* Puts an event of an account on record. person: whose account. */
 MUST_USE enum err account_note(struct req *rq, enum audit_action action, struct str person,
                                enum err outcome, struct str detail);
+/* 2..64 of a-z 0-9 . _ - */
+bool login_is_valid(struct str login);
 /* A new session's row; out: the cookie's value. */
 MUST_USE enum err session_write(struct req *rq, struct tx *tx, const struct account *acc,
                                 struct str role_id, struct instant expires,

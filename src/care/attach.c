@@ -16,6 +16,10 @@ enum err attach_may_add(struct req *rq, struct str key)
     if (str_eq(key, S(UPLOAD_IMPORT))) {
         return who_may(rq->who, IS_SYSTEM) ? OK : FAIL(rq, E_NOT_FOUND, "draft or case");
     }
+    if (who_is_patient(rq->who)) {
+        bool own = str_eq(key, rq->who->patient) && who_may_my(rq->who, MY_SEND);
+        return own ? OK : FAIL(rq, E_NOT_FOUND, "not the own record");
+    }
     enum err e = DB_ONE(rq, &r, Q_DRAFT, sql_text(rq->who->person), sql_text(key));
     if (e != E_NOT_FOUND) {
         return e;

@@ -16,6 +16,7 @@ void care_init(struct care *care)
     for (size_t i = 0; i < LEN(care->sign_in_turns); i++) {
         os_mutex_init(&care->sign_in_turns[i]);
     }
+    os_mutex_init(&care->unpacking);
     for (size_t i = 0; i < LEN(care->images); i++) {
         os_mutex_init(&care->images[i].lock);
         os_cond_init(&care->images[i].turn);

@@ -15,6 +15,8 @@ struct upload_desk;
 struct icd;
 struct tx;
 struct sign_ca;
+struct pixels_helper;
+struct signals;
 
 enum { SIGN_IN_TURNS = 64, IMAGE_LANES = 8 };
 
@@ -38,6 +40,28 @@ struct hook_policy {
     int64_t keep_ms;      /* delivered events can be asked for again so long */
 };
 
+/* By what notices leave the page: care/notify.h. A channel without its settings is not offered. */
+struct notify_settings {
+    struct str smtp_url, smtp_user, smtp_password, mail_from;
+    struct str sms_url, sms_body, sms_type, sms_header, sms_secret;
+    struct str telegram_url, telegram_bot, telegram_token;
+    struct str push_hosts, push_contact;
+    struct str push_key;  /* private, PKCS #8 DER: vouches for us at push services (RFC 8292) */
+    struct str push_public; /* its public half as browsers take it: base64url of the point */
+    struct str ca_file;   /* certificates servers are checked against; empty: the system's */
+    struct str base_url;  /* address people use, for the link in a message; empty: without one */
+    bool plain;           /* without TLS too */
+    enum lang lang;       /* of people without an account */
+};
+
+/* How browsers of a meeting find each other: care/room_ice.h. */
+struct ice_policy {
+    struct str stun_urls;   /* "stun:host:port, ..."; empty: none */
+    struct str turn_urls;   /* "turn:host:port?transport=udp, turns:host:443?transport=tcp" */
+    struct str turn_secret; /* shared with coturn (static-auth-secret); empty: no relay */
+    bool relay;             /* through the relay only: no address of a person reaches another */
+};
+
 struct care {
     struct store *store;
     const struct content *content;
@@ -52,9 +76,16 @@ struct care {
     uint32_t lock_after;          /* wrong passwords before the first wait */
     struct os_mutex sign_in_turns[SIGN_IN_TURNS]; /* attempts at one login, by its hash */
     struct image_lane images[IMAGE_LANES]; /* by sender */
+    struct os_mutex unpacking; /* one large unpacked data set at a time */
     uint64_t password_ops;        /* Argon2id passes */
     size_t password_mem;          /* Argon2id memory, bytes */
     struct hook_policy hooks;
+    struct notify_settings notify;
+    struct signals *signals;      /* care/signal.h; NULL in commands: nobody meets */
+    struct ice_policy ice;
+    struct str recordings;        /* folder that media servers write recordings into; empty: none */
+    const char *recorder;         /* program that makes them playable (janus-pp-rec); NULL: none */
+    struct pixels_helper *pixels; /* dicom/pixels_helper.h; NULL: lossless JPEG is not drawn */
     const struct sign_ca *ca;     /* care/sign.h: vouches for keys; NULL: nobody can sign */
     /* A person's password changes within tx: sealed keys follow. NULL: nothing is sealed. */
     enum err (*on_password)(struct req *rq, struct tx *tx, struct str person,

@@ -18,6 +18,8 @@
 #include "care/directory_write.h"
 #include "care/notice.h"
 #include "care/put.h"
+#include "care/signal.h"
+#include "fhir/issue.h"
 #include "os/clock.h"
 
 struct region {
@@ -66,7 +68,9 @@ static inline const struct who *person_who(struct req *keep, const char *id)
 
 static inline void committed(const struct store_event *events, size_t n, void *ctx)
 {
+    const struct care *care = ctx;
     directory_committed(ctx, events, n);
+    signals_committed(care->signals, events, n);
 }
 
 static inline void add_people(struct req *rq, struct tx *tx)
@@ -176,6 +180,24 @@ static inline int region_teardown(void **state)
 static inline enum err commit_end(struct req *rq, struct tx *tx)
 {
     enum err e = store_commit(region.store, rq, tx);
+    req_done(rq);
+    return e;
+}
+
+/* Commits what went well and ends the request; with CARE_TEST_TALK in the environment it says what a
+ * refusal said. */
+static inline enum err end_with(struct req *rq, struct tx *tx, enum err e)
+{
+    if (e == OK) {
+        return commit_end(rq, tx);
+    }
+    if (getenv("CARE_TEST_TALK") != NULL) {
+        print_message("%s at %s:%d: %s\n", err_name(e), rq->err.file, rq->err.line, rq->err.detail);
+        for (uint32_t i = 0; i < fhir_issues(rq)->n; i++) {
+            print_message("  %.*s: %s %.*s\n", STR_ARG(fhir_issues(rq)->items[i].expression),
+                          fhir_issues(rq)->items[i].text, STR_ARG(fhir_issues(rq)->items[i].subject));
+        }
+    }
     req_done(rq);
     return e;
 }
@@ -311,10 +333,8 @@ static inline enum err a_move(struct req *keep, const char *person, struct str i
                            args != NULL ? args : &none);
     if (e != OK) {
         (void)!store_commit_audit(region.store, &rq);
-        req_done(&rq);
-        return e;
     }
-    return commit_end(&rq, tx);
+    return end_with(&rq, tx, e);
 }
 
 static inline struct case_row row_of(struct req *keep, struct str id)

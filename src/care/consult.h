@@ -56,7 +56,8 @@ struct case_file {
     uint64_t size;
     uint8_t sha[32];  /* name of the blob */
     struct instant at;
-    struct str author, author_name;
+    struct str author, author_name; /* Practitioner; on adding empty: who acts */
+    struct str kind, encounter; /* on adding: code of document-kind; Encounter it comes from, or empty */
     bool is_dicom;
     struct dicom_facts dicom;
     bool mismatch;    /* the DICOM file names another patient than the case's */
@@ -72,12 +73,18 @@ MUST_USE enum err consult_file_add(struct req *rq, struct tx *tx, const struct c
  * errors  E_CONFLICT  one is still running (detail "upload") */
 MUST_USE enum err consult_files_take(struct req *rq, struct tx *tx, const struct case_row *row,
                                      const struct patient *patient, uint32_t *ret_n);
-/* The files of a case, oldest first, then its studies of images, the newest first, then what was put aside:
+/* What somebody of the patients' side sent (uploads under the Patient's id) becomes files of a case, or,
+ * row->id empty, of the patient: DocumentReferences that hang on the Patient.
+ * errors  E_CONFLICT  one is still running (detail "upload") */
+MUST_USE enum err consult_files_own(struct req *rq, struct tx *tx, const struct case_row *row,
+                                    const struct patient *patient, uint32_t *ret_n);
+/* The files of a case: what was put aside, then files, then its studies of images, each the newest first:
  * at most n after the first `from`. ret_total: how many it has. */
 MUST_USE enum err consult_files(struct req *rq, int64_t case_rid, uint32_t from,
                                 struct case_file *ret_files, uint32_t n, uint32_t *ret_n,
                                 uint32_t *ret_total);
-/* One file with the right to it checked and the download on record.
+/* One file with the right to it checked and the download on record. ret_row->id is empty when it hangs
+ * on the patient.
  * errors  E_NOT_FOUND */
 MUST_USE enum err consult_file_get(struct req *rq, struct str id, enum audit_action action,
                                    struct case_row *ret_row, struct case_file *ret_file);
@@ -92,7 +99,8 @@ struct case_message {
     struct instant at;
     struct str sender, sender_name;
     struct str text;
-    struct str kind;  /* "message", "data-asked", "break-glass" */
+    struct str kind;  /* "message", "data-asked", "break-glass"; "patient" from the patient's side,
+                       * "to-patient" for it: the only ones the patient sees */
     struct str files[MESSAGE_FILES_MAX]; /* DocumentReference and ImagingStudy ids */
     uint32_t n_files;
 };
@@ -101,6 +109,11 @@ struct case_message {
  *         E_LOCKED    see care/consult_pace.h */
 MUST_USE enum err consult_message(struct req *rq, struct tx *tx, struct str case_id,
                                   struct str text, struct str upload_key);
+/* A message of the patients' side, or (to_patient) an answer to it: read by the patient and those who act
+ * for them. At most 20 a minute on a case.
+ * errors  as consult_message; E_FORBIDDEN  of the patients' side without MY_TALK */
+MUST_USE enum err consult_message_patient(struct req *rq, struct tx *tx, struct str case_id,
+                                          struct str text);
 MUST_USE enum err consult_messages(struct req *rq, int64_t case_rid,
                                    struct case_message *ret_messages, uint32_t n, uint32_t *ret_n);
 

@@ -3,7 +3,7 @@
 
 #include "care/imaging_int.h"
 
-enum { UPLOAD_RECEIVING = 0, UPLOAD_COMPLETE = 1, WAITING_MAX = 200 };
+enum { UPLOAD_RECEIVING = 0, UPLOAD_COMPLETE = 1, WAITING_MAX = 200, OWN_MAX = 50 };
 
 #define EXT_SHA S(CARE_URL "/StructureDefinition/sha256")
 #define EXT_DICOM S(CARE_URL "/StructureDefinition/dicom")
@@ -87,6 +87,29 @@ static void write_ext(struct json_out *o, const struct case_file *f, struct str 
     json_arr_end(o);
 }
 
+/* Where it comes from: the meeting, the case. */
+static void put_context(struct json_out *o, const struct case_row *row, const struct case_file *f)
+{
+    if (row->id.n == 0 && f->encounter.n == 0) {
+        return;
+    }
+    json_k(o, S("context"));
+    json_obj(o);
+    if (f->encounter.n > 0) {
+        json_k(o, S("encounter"));
+        json_arr(o);
+        put_ref_item(o, T_ENCOUNTER, f->encounter);
+        json_arr_end(o);
+    }
+    if (row->id.n > 0) {
+        json_k(o, S("related"));
+        json_arr(o);
+        put_ref_item(o, T_SERVICE_REQUEST, row->id);
+        json_arr_end(o);
+    }
+    json_obj_end(o);
+}
+
 enum err consult_file_add(struct req *rq, struct tx *tx, const struct case_row *row,
                           const struct patient *patient, const struct case_file *file,
                           struct str *ret_id)
@@ -108,8 +131,15 @@ enum err consult_file_add(struct req *rq, struct tx *tx, const struct case_row *
     put_instant(&p.o, S("date"), rq->now);
     json_k(&p.o, S("author"));
     json_arr(&p.o);
-    put_ref_item(&p.o, T_PRACTITIONER, rq->who->person);
+    if (f.author.n > 0) {
+        put_ref_item_shown(&p.o, T_PRACTITIONER, f.author, f.author_name);
+    } else {
+        put_actor_item(&p.o, rq->who);
+    }
     json_arr_end(&p.o);
+    if (f.kind.n > 0) {
+        put_concept(&p.o, S("type"), S(CARE_URL "/CodeSystem/document-kind"), f.kind, S(""), S(""));
+    }
     json_ks(&p.o, S("description"), f.title);
     json_k(&p.o, S("content"));
     json_arr(&p.o);
@@ -126,18 +156,15 @@ enum err consult_file_add(struct req *rq, struct tx *tx, const struct case_row *
     json_obj_end(&p.o);
     json_obj_end(&p.o);
     json_arr_end(&p.o);
-    json_k(&p.o, S("context"));
-    json_obj(&p.o);
-    json_k(&p.o, S("related"));
-    json_arr(&p.o);
-    put_ref_item(&p.o, T_SERVICE_REQUEST, row->id);
-    json_arr_end(&p.o);
-    json_obj_end(&p.o);
+    struct audit_rec rec = {.action = AUDIT_UPLOAD, .why = WHY_OWN, .type = T_DOCUMENT_REFERENCE,
+                            .id = p.id, .patient_type = T_PATIENT, .patient_id = row->patient};
+    if (row->id.n > 0) {
+        rec.case_type = T_SERVICE_REQUEST;
+        rec.case_id = row->id;
+    }
+    put_context(&p.o, row, &f);
     TRY(put_end(&p));
     *ret_id = p.id;
-    struct audit_rec rec = {.action = AUDIT_UPLOAD, .why = WHY_OWN, .type = T_DOCUMENT_REFERENCE,
-                            .id = p.id, .patient_type = T_PATIENT, .patient_id = row->patient,
-                            .case_type = T_SERVICE_REQUEST, .case_id = row->id};
     return audit_add(rq, &rec);
 }
 
@@ -189,6 +216,26 @@ static enum err used(struct req *rq, struct tx *tx, const struct waiting *w, con
     return has_blob ? TX_SQL(tx, W_BLOB_DROP, 0,
                              sql_blob((struct str){(const char *)w->file.sha, sizeof w->file.sha}))
                     : OK;
+}
+
+enum err consult_files_own(struct req *rq, struct tx *tx, const struct case_row *row,
+                           const struct patient *patient, uint32_t *ret_n)
+{
+    struct waiting *all = ARENA_ARRAY(rq->a, OWN_MAX, struct waiting);
+    struct case_row into = *row;
+    struct str id;
+    uint32_t n = 0;
+
+    TRY_MEM(rq, all);
+    TRY(list_waiting(rq, patient->id, all, OWN_MAX, &n));
+    into.patient = patient->id;
+    for (uint32_t i = 0; i < n; i++) {
+        struct case_row key = {.id = row->id.n > 0 ? row->id : patient->id};
+        TRY(consult_file_add(rq, tx, &into, patient, &all[i].file, &id));
+        TRY(used(rq, tx, &all[i], &key, false));
+    }
+    *ret_n = n;
+    return OK;
 }
 
 struct taking {
@@ -342,7 +389,8 @@ enum err consult_files(struct req *rq, int64_t case_rid, uint32_t from, struct c
 
     TRY(directory_get(rq, &dir));
     TRY(db_head_rid(rq, case_rid, &of));
-    TRY(list_owner(rq, case_rid, T_DOCUMENT_REFERENCE, LIST_OLDEST, &l));
+    TRY(consult_asides(rq, of.id, from, ret_files, n, &got, &total));
+    TRY(list_owner(rq, case_rid, T_DOCUMENT_REFERENCE, LIST_NEWEST, &l));
     while (list_next(l, &hit)) {
         struct res_row row;
         struct jv root;
@@ -376,10 +424,14 @@ enum err consult_file_get(struct req *rq, struct str id, enum audit_action actio
     }
     TRY(e);
     TRY(db_head_rid(rq, row.anchor, &anchor));
-    if (anchor.type != T_SERVICE_REQUEST) {
+    if (anchor.type == T_PATIENT) {
+        *ret_row = (struct case_row){.patient_rid = anchor.rid, .patient = anchor.id};
+        TRY(access_patient(rq, anchor.id, action, &anchor));
+    } else if (anchor.type == T_SERVICE_REQUEST) {
+        TRY(access_case(rq, anchor.id, action, ret_row));
+    } else {
         return FAIL(rq, E_NOT_FOUND, "file");
     }
-    TRY(access_case(rq, anchor.id, action, ret_row));
     TRY(json_parse(rq, row.body, NULL, doc));
     read_file(rq, json_root(doc), ret_file);
     return OK;

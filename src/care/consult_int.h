@@ -19,6 +19,12 @@ struct case_ref {
     enum fhir_type type; /* T_DOCUMENT_REFERENCE, T_IMAGING_STUDY */
     struct str id;
 };
+struct put;
+/* "payload" of a Communication: the words, when there are any, then the files. */
+void put_payload(struct put *p, struct str text, const struct case_ref *files, uint32_t n);
+/* Reads a Communication. */
+void consult_message_read(struct req *rq, const struct directory *dir, struct str id, struct jv v,
+                          struct case_message *ret_message);
 /* A Communication on the case. kind: "message", "data-asked". */
 MUST_USE enum err consult_say(struct req *rq, struct tx *tx, const struct case_row *row,
                               struct str kind, struct str text, const struct case_ref *files,
@@ -32,7 +38,10 @@ MUST_USE enum err consult_take(struct req *rq, struct tx *tx, const struct case_
  * are; those uploads end. A draft that is sent has its studies among the refs already. */
 MUST_USE enum err consult_filed_take(struct req *rq, struct tx *tx, struct str key,
                                      struct case_ref *ret_refs, uint32_t cap, uint32_t *n);
-/* Studies and what was put aside, as files: after the n there are, past the first skip, up to cap. */
+/* What was put aside, and studies, as files: after the n there are, past the first skip, up to cap. */
+MUST_USE enum err consult_asides(struct req *rq, struct str case_id, uint32_t skip,
+                                 struct case_file *ret_files, uint32_t cap, uint32_t *n,
+                                 uint32_t *ret_total);
 MUST_USE enum err consult_studies(struct req *rq, struct str case_id, uint32_t skip,
                                   struct case_file *ret_files, uint32_t cap, uint32_t *n,
                                   uint32_t *ret_total);

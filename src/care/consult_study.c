@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "care/imaging_int.h"
+#include "care/modality.h"
+#include "care/sign_doc.h"
 #include "codec/dicom.h"
 
 enum { STUDIES_MAX = 500, ASIDES_MAX = 200 };
@@ -24,21 +26,28 @@ static void add(struct listing *l, const struct case_file *f)
     }
 }
 
-/* "CT, SR · 2024-05-01 · Head" */
+/* As papers have it. */
+static struct str date_text(struct req *rq, struct str dicom)
+{
+    struct civil c;
+    struct buf b;
+
+    if (!date_parse(dicom_date_shown(rq, dicom), &c)) {
+        return S("");
+    }
+    buf_init(&b, rq->a, 16);
+    sign_date_write(&b, &c);
+    return buf_get(&b);
+}
+
+/* "CT, report · 01.05.2024 · Head" */
 static struct str study_title(struct req *rq, const struct dicom_study *s)
 {
-    const struct str parts[] = {dicom_date_shown(rq, s->date), str_trim(s->description)};
-    struct str rest = s->modalities;
-    struct str one;
+    const struct str parts[] = {modality_words(rq, s->modalities), date_text(rq, s->date),
+                                str_trim(s->description)};
     struct buf b;
 
     buf_init(&b, rq->a, 4096);
-    while (rest.n > 0 && str_cut(&rest, '\\', &one)) {
-        if (b.n > 0) {
-            BUF_LIT(&b, ", ");
-        }
-        buf_str(&b, one);
-    }
     for (size_t i = 0; i < LEN(parts); i++) {
         if (parts[i].n > 0) {
             if (b.n > 0) {
@@ -90,6 +99,19 @@ static enum err keep_key(struct req *rq, const struct dicom_hit *hit, void *ctx)
     return OK;
 }
 
+/* The file's name, or who is named in it; a device gives no name, and where a broken one ends is none. */
+static struct str aside_title(struct req *rq, const struct dicom_aside *a)
+{
+    struct buf name;
+
+    if (a->title.n > 0 && str_starts(a->source, S("upload:"))) {
+        return a->title;
+    }
+    buf_init(&name, rq->a, 1024);
+    dicom_name(&name, a->name);
+    return buf_get(&name).n > 0 ? buf_get(&name) : a->instance;
+}
+
 static enum err add_asides(struct req *rq, struct listing *l)
 {
     struct dicom_aside *v = ARENA_ARRAY(rq->a, ASIDES_MAX, struct dicom_aside);
@@ -99,7 +121,7 @@ static enum err add_asides(struct req *rq, struct listing *l)
     TRY(dicom_asides_of_case(rq, l->case_id, ASIDES_MAX, v, &n));
     for (uint32_t i = 0; i < n; i++) {
         struct case_file f = {.id = v[i].id,
-                              .title = v[i].title.n > 0 ? v[i].title : v[i].instance,
+                              .title = aside_title(rq, &v[i]),
                               .type = S("application/dicom"),
                               .size = v[i].blob.size,
                               .at = v[i].at,
@@ -109,6 +131,16 @@ static enum err add_asides(struct req *rq, struct listing *l)
         memcpy(f.sha, v[i].blob.sha, sizeof f.sha);
         add(l, &f);
     }
+    return OK;
+}
+
+enum err consult_asides(struct req *rq, struct str case_id, uint32_t skip, struct case_file *ret_files,
+                        uint32_t cap, uint32_t *n, uint32_t *ret_total)
+{
+    struct listing l = {.files = ret_files, .skip = skip, .cap = cap, .n = n, .case_id = case_id};
+
+    TRY(add_asides(rq, &l));
+    *ret_total = l.total;
     return OK;
 }
 
@@ -126,7 +158,6 @@ enum err consult_studies(struct req *rq, struct str case_id, uint32_t skip, stru
     for (uint32_t i = 0; i < k->n; i++) {
         TRY(add_study(rq, k->v[i], &l));
     }
-    TRY(add_asides(rq, &l));
     *ret_total = l.total;
     return OK;
 }

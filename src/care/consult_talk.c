@@ -3,6 +3,7 @@
 
 #include "care/consult_pace.h"
 #include "care/consultation.h"
+#include "care/patient_account_int.h"
 
 enum { TEXT_MAX = 8000, TAKE_MAX = 200, MESSAGES_A_MINUTE = 20 };
 
@@ -11,25 +12,30 @@ enum err consult_patient(struct req *rq, const struct case_row *row, struct pati
     return patient_load(rq, row->patient_rid, ret_patient);
 }
 
+void put_payload(struct put *p, struct str text, const struct case_ref *files, uint32_t n)
+{
+    json_k(&p->o, S("payload"));
+    json_arr(&p->o);
+    if (text.n > 0) {
+        json_obj(&p->o);
+        json_ks(&p->o, S("contentString"), text);
+        json_obj_end(&p->o);
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        json_obj(&p->o);
+        put_ref(&p->o, S("contentReference"), files[i].type, files[i].id);
+        json_obj_end(&p->o);
+    }
+    json_arr_end(&p->o);
+}
+
 enum err consult_say(struct req *rq, struct tx *tx, const struct case_row *row, struct str kind,
                      struct str text, const struct case_ref *files, uint32_t n_files)
 {
     struct put p;
 
     put_message(&p, rq, tx, row, kind, 64 << 10);
-    json_k(&p.o, S("payload"));
-    json_arr(&p.o);
-    if (text.n > 0) {
-        json_obj(&p.o);
-        json_ks(&p.o, S("contentString"), text);
-        json_obj_end(&p.o);
-    }
-    for (uint32_t i = 0; i < n_files; i++) {
-        json_obj(&p.o);
-        put_ref(&p.o, S("contentReference"), files[i].type, files[i].id);
-        json_obj_end(&p.o);
-    }
-    json_arr_end(&p.o);
+    put_payload(&p, text, files, n_files);
     return put_end(&p);
 }
 
@@ -102,6 +108,63 @@ enum err consult_message(struct req *rq, struct tx *tx, struct str case_id, stru
     return tx_event(tx, EVENT_CASE, store_hash(care_of(rq)->store, row.id));
 }
 
+enum err consult_message_patient(struct req *rq, struct tx *tx, struct str case_id, struct str text)
+{
+    struct case_row row;
+    bool from = who_is_patient(rq->who);
+
+    TRY(access_case(rq, case_id, AUDIT_CREATE, &row));
+    if (from && !who_may_my(rq->who, MY_TALK)) {
+        return FAIL(rq, E_FORBIDDEN, "messages");
+    }
+    if (!row.open) {
+        return FAIL(rq, E_CONFLICT, "the case is closed");
+    }
+    TRY(consult_pace(rq, row.rid));
+    text = str_trim(text);
+    if (text.n == 0 || text.n > TEXT_MAX) {
+        return FAIL(rq, E_BAD_INPUT, "text");
+    }
+    TRY(consult_say(rq, tx, &row, from ? S("patient") : S("to-patient"), text, NULL, 0));
+    if (from) {
+        TRY(notice_tell(rq, tx, row.asker, NOTICE_MESSAGE, row.id));
+        if (row.consultant.n > 0) {
+            TRY(notice_tell(rq, tx, row.consultant, NOTICE_MESSAGE, row.id));
+        }
+    } else {
+        TRY(patient_tell(rq, tx, row.patient, MY_TALK, NOTICE_MY_MESSAGE, row.id));
+    }
+    return tx_event(tx, EVENT_CASE, store_hash(care_of(rq)->store, row.id));
+}
+
+void consult_message_read(struct req *rq, const struct directory *dir, struct str id, struct jv v,
+                          struct case_message *ret_message)
+{
+    struct case_message *m = ret_message;
+    *m = (struct case_message){
+        .id = id,
+        .sender = ref_get(rq, json_get(v, S("sender")), T_PRACTITIONER),
+        .sender_name = json_str(rq->a, json_path(v, S("sender.display"))),
+        .kind = json_str(rq->a, json_path(v, S("category.0.coding.0.code"))),
+    };
+    if (m->sender.n == 0) { /* of the patients' side: "Patient/ID" */
+        m->sender = json_str(rq->a, json_path(v, S("sender.reference")));
+    }
+    const struct dir_person *sender = dir_person(dir, m->sender);
+    m->sender_name = sender != NULL ? sender->name : m->sender_name; /* not what it calls itself */
+    (void)!instant_parse(json_str(rq->a, json_get(v, S("sent"))), &m->at);
+    for (struct jv p = json_first(json_get(v, S("payload"))); json_has(p); p = json_next(p)) {
+        struct jv ref = json_get(p, S("contentReference"));
+        struct str file = ref_get(rq, ref, T_DOCUMENT_REFERENCE);
+        file = file.n > 0 ? file : ref_get(rq, ref, T_IMAGING_STUDY);
+        if (json_has(json_get(p, S("contentString")))) {
+            m->text = json_str(rq->a, json_get(p, S("contentString")));
+        } else if (file.n > 0 && m->n_files < LEN(m->files)) {
+            m->files[m->n_files++] = file;
+        }
+    }
+}
+
 enum err consult_messages(struct req *rq, int64_t case_rid, struct case_message *ret_messages,
                           uint32_t n, uint32_t *ret_n)
 {
@@ -116,26 +179,7 @@ enum err consult_messages(struct req *rq, int64_t case_rid, struct case_message 
         struct res_row row;
         struct jv v;
         TRY(res_load(rq, hit.rid, &row, &v));
-        struct case_message *m = &ret_messages[got++];
-        *m = (struct case_message){
-            .id = row.id,
-            .sender = ref_get(rq, json_get(v, S("sender")), T_PRACTITIONER),
-            .sender_name = json_str(rq->a, json_path(v, S("sender.display"))),
-            .kind = json_str(rq->a, json_path(v, S("category.0.coding.0.code"))),
-        };
-        const struct dir_person *sender = dir_person(dir, m->sender);
-        m->sender_name = sender != NULL ? sender->name : m->sender_name; /* not what it calls itself */
-        (void)!instant_parse(json_str(rq->a, json_get(v, S("sent"))), &m->at);
-        for (struct jv p = json_first(json_get(v, S("payload"))); json_has(p); p = json_next(p)) {
-            struct jv ref = json_get(p, S("contentReference"));
-            struct str file = ref_get(rq, ref, T_DOCUMENT_REFERENCE);
-            file = file.n > 0 ? file : ref_get(rq, ref, T_IMAGING_STUDY);
-            if (json_has(json_get(p, S("contentString")))) {
-                m->text = json_str(rq->a, json_get(p, S("contentString")));
-            } else if (file.n > 0 && m->n_files < LEN(m->files)) {
-                m->files[m->n_files++] = file;
-            }
-        }
+        consult_message_read(rq, dir, row.id, v, &ret_messages[got++]);
     }
     TRY(list_err(rq, l));
     *ret_n = got;

@@ -27,20 +27,10 @@ struct str case_number(struct arena *a, struct str case_id)
 static enum err load(struct req *rq, enum fhir_type type, struct str id, struct jv *ret_v,
                      struct str *ret_body)
 {
-    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
     struct res_row row;
-    enum err e = db_read(rq, (uint16_t)type, id, &row);
 
-    TRY_MEM(rq, doc);
-    *ret_v = (struct jv){0};
-    if (e == E_NOT_FOUND || e == E_GONE) {
-        err_clear(rq);
-        return OK;
-    }
-    TRY(e);
-    TRY(json_parse(rq, row.body, NULL, doc));
-    *ret_v = json_root(doc);
-    if (ret_body != NULL) {
+    TRY(res_find(rq, type, id, &row, ret_v));
+    if (ret_body != NULL && json_has(*ret_v)) {
         *ret_body = row.body;
     }
     return OK;

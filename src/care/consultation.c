@@ -62,6 +62,7 @@ static const struct care_move moves[] = {
     {"reroute",     T("Send to another centre"), T("Sent to another centre"),      REFUSED,    SUBMITTED,  COORD,         NEED_SERVICE | NEED_REASON,  TELL_COORDINATOR | TELL_ASKER,      SET_SERVICE | CLEAR_OWNER | RESTART_CLOCK, NOTICE_REROUTED},
 
     {"accept",      T("Accept"),              T("Accepted"),                       ALLOCATED,  ACCEPTED,   SERVICE,       0,                           TELL_ASKER,                         SET_OWNER,                  NOTICE_ACCEPTED},
+    {"accept",      T("Accept"),              T("Accepted"),                       SUBMITTED,  ACCEPTED,   SERVICE,       NEED_RING,                   TELL_ASKER | TELL_COORDINATOR,      SET_OWNER,                  NOTICE_ACCEPTED},
     {"pass",        T("Pass on"),             T("Passed on to a colleague"),       ALLOCATED,  ALLOCATED,  SERVICE,       NEED_TARGET | NEED_REASON,   TELL_SERVICE | TELL_COORDINATOR,    SET_SERVICE | CLEAR_OWNER,  NOTICE_ALLOCATED},
     {"pass",        T("Pass on"),             T("Passed on to a colleague"),       ACCEPTED,   ALLOCATED,  CONSULTANT,    NEED_TARGET | NEED_REASON,   TELL_SERVICE | TELL_COORDINATOR,    SET_SERVICE | CLEAR_OWNER | RESTART_CLOCK, NOTICE_ALLOCATED},
     {"ask-data",    T("Ask for data"),        T("The consultant asked for data"),  ALLOCATED,  DATA_ASKED, SERVICE,       NEED_TEXT,                   TELL_ASKER,                         SET_OWNER,                  NOTICE_DATA_ASKED},

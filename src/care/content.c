@@ -101,7 +101,8 @@ static enum err load_roles(struct req *rq, struct content *c)
         {SI("ask"), MAY_ASK},           {SI("answer"), MAY_ANSWER},
         {SI("coordinate"), MAY_COORDINATE}, {SI("head"), MAY_HEAD},
         {SI("register-patient"), MAY_REGISTER}, {SI("administer"), MAY_ADMIN},
-        {SI("audit"), MAY_AUDIT},
+        {SI("audit"), MAY_AUDIT},       {SI("visit"), MAY_VISIT},
+        {SI("book"), MAY_BOOK},
     };
     struct jv items;
     uint32_t n = 0;
@@ -414,6 +415,18 @@ const struct role *content_role(const struct content *c, struct str code)
 const struct measure *content_measure(const struct content *c, struct str code)
 {
     FIND(c->measures, c->n_measures, code);
+}
+
+const struct measure *content_measure_loinc(const struct content *c, struct str loinc)
+{
+    for (uint32_t i = 0; i < c->n_measures; i++) {
+        for (uint32_t n = 0; n < c->measures[i].n_loinc; n++) {
+            if (str_eq(c->measures[i].loinc[n], loinc)) {
+                return &c->measures[i];
+            }
+        }
+    }
+    return NULL;
 }
 
 const struct code_list *content_list(const struct content *c, struct str code)

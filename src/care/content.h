@@ -99,6 +99,8 @@ const struct profile *content_profile(const struct content *c, struct str code);
 const struct urgency *content_urgency(const struct content *c, struct str code);
 const struct role *content_role(const struct content *c, struct str code);
 const struct measure *content_measure(const struct content *c, struct str code);
+/* What is measured under a LOINC code. */
+const struct measure *content_measure_loinc(const struct content *c, struct str loinc);
 const struct code_list *content_list(const struct content *c, struct str code);
 const struct coded *content_item(const struct code_list *list, struct str code);
 const struct form *content_form(const struct content *c, struct str url_or_id);

@@ -430,3 +430,8 @@ uint64_t principal_service(const struct store *st, struct str service)
 {
     return store_hash2(st, S("service"), service);
 }
+
+uint64_t principal_patient(const struct store *st, struct str patient)
+{
+    return store_hash2(st, S("patient"), patient);
+}

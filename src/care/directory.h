@@ -129,3 +129,5 @@ uint64_t principal_registry(const struct store *st, struct str org);     /* who 
 uint64_t principal_coordinators(const struct store *st, struct str org);
 uint64_t principal_heads(const struct store *st, struct str org);
 uint64_t principal_service(const struct store *st, struct str service);  /* its consultants */
+/* The patient, and who acts for them. */
+uint64_t principal_patient(const struct store *st, struct str patient);

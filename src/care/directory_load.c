@@ -5,6 +5,7 @@
 #include "care/content.h"
 #include "care/policy.h"
 #include "care/put.h"
+#include "fhir/param.h"
 #include "codec/json.h"
 #include "fhir/type.h"
 #include "store/db.h"
@@ -36,37 +37,41 @@ const char *org_kind_title(enum org_kind kind)
 struct loaded {
     struct jv *v;
     struct str *ids;
-    uint32_t n;
+    uint32_t n, cap;
 };
+
+/* Adds what a list holds to all. */
+static enum err load_list(struct req *rq, struct list *l, struct loaded *all)
+{
+    struct hit hit;
+
+    while (list_next(l, &hit)) {
+        struct res_row row;
+        if (all->n == all->cap) {
+            uint32_t cap = all->cap == 0 ? 64 : all->cap * 2;
+            struct loaded more = {ARENA_ARRAY(rq->a, cap, struct jv),
+                                  ARENA_ARRAY(rq->a, cap, struct str), all->n, cap};
+            TRY_MEM(rq, more.v);
+            TRY_MEM(rq, more.ids);
+            for (uint32_t i = 0; i < all->n; i++) {
+                more.v[i] = all->v[i];
+                more.ids[i] = all->ids[i];
+            }
+            *all = more;
+        }
+        TRY(res_load(rq, hit.rid, &row, &all->v[all->n]));
+        all->ids[all->n++] = row.id;
+    }
+    return list_err(rq, l);
+}
 
 static enum err load_type(struct req *rq, uint16_t type, struct loaded *ret_all)
 {
     CLEANUP(list_close) struct list *l = NULL;
-    struct hit hit;
-    uint32_t cap = 64;
-    struct loaded all = {ARENA_ARRAY(rq->a, cap, struct jv), ARENA_ARRAY(rq->a, cap, struct str), 0};
+    struct loaded all = {.n = 0};
 
-    TRY_MEM(rq, all.v);
-    TRY_MEM(rq, all.ids);
     TRY(list_type(rq, type, LIST_OLDEST, &l));
-    while (list_next(l, &hit)) {
-        struct res_row row;
-        if (all.n == cap) {
-            struct loaded more = {ARENA_ARRAY(rq->a, cap * 2, struct jv),
-                                  ARENA_ARRAY(rq->a, cap * 2, struct str), all.n};
-            TRY_MEM(rq, more.v);
-            TRY_MEM(rq, more.ids);
-            for (uint32_t i = 0; i < cap; i++) {
-                more.v[i] = all.v[i];
-                more.ids[i] = all.ids[i];
-            }
-            cap *= 2;
-            all = more;
-        }
-        TRY(res_load(rq, hit.rid, &row, &all.v[all.n]));
-        all.ids[all.n++] = row.id;
-    }
-    TRY(list_err(rq, l));
+    TRY(load_list(rq, l, &all));
     *ret_all = all;
     return OK;
 }
@@ -334,10 +339,12 @@ struct schedule {
     uint32_t service, person;
 };
 
+/* Those of duty; times for visits (care/schedule.h) are no duty. */
 static enum err load_schedules(struct req *rq, struct directory *d, struct schedule **ret_all,
-                               struct dir_map *map)
+                               uint32_t *ret_n, struct dir_map *map)
 {
     struct loaded in;
+    uint32_t n = 0;
     TRY(load_type(rq, T_SCHEDULE, &in));
     struct schedule *all = ARENA_ARRAY(rq->a, in.n, struct schedule);
     TRY_MEM(rq, all);
@@ -345,19 +352,43 @@ static enum err load_schedules(struct req *rq, struct directory *d, struct sched
         return FAIL(rq, E_TOO_LARGE, "memory cap");
     }
     for (uint32_t i = 0; i < in.n; i++) {
-        all[i] = (struct schedule){in.ids[i], DIR_NONE, DIR_NONE};
+        struct schedule s = {in.ids[i], DIR_NONE, DIR_NONE};
+        if (json_has(json_get(in.v[i], S("serviceCategory")))) {
+            continue;
+        }
         for (struct jv a = json_first(json_get(in.v[i], S("actor"))); json_has(a);
              a = json_next(a)) {
             struct str service = ref_id(rq, a, S("HealthcareService"));
             struct str person = ref_id(rq, a, S("Practitioner"));
             if (service.n > 0) {
-                all[i].service = dir_service_at(d, service);
+                s.service = dir_service_at(d, service);
             }
             if (person.n > 0) {
-                all[i].person = dir_person_at(d, person);
+                s.person = dir_person_at(d, person);
             }
         }
-        dir_map_add(map, all[i].id, i);
+        all[n] = s;
+        dir_map_add(map, all[n].id, n);
+        n++;
+    }
+    *ret_n = n;
+    *ret_all = all;
+    return OK;
+}
+
+/* The Slots of the Schedules of duty. */
+static enum err load_slots(struct req *rq, const struct schedule *schedules, uint32_t n,
+                           struct loaded *ret_all)
+{
+    const struct fhir_param *of = fhir_param_find(T_SLOT, S("schedule"));
+    struct loaded all = {.n = 0};
+
+    for (uint32_t i = 0; i < n; i++) {
+        CLEANUP(list_close) struct list *l = NULL;
+        int64_t rid = 0;
+        TRY(db_rid(rq, T_SCHEDULE, schedules[i].id, &rid));
+        TRY(list_ref(rq, of->sp, rid, LIST_OLDEST, &l));
+        TRY(load_list(rq, l, &all));
     }
     *ret_all = all;
     return OK;
@@ -383,8 +414,9 @@ static enum err load_duties(struct req *rq, struct directory *d)
     struct schedule *schedules = NULL;
     struct dir_map map;
     struct loaded slots;
-    TRY(load_schedules(rq, d, &schedules, &map));
-    TRY(load_type(rq, T_SLOT, &slots));
+    uint32_t n_schedules = 0;
+    TRY(load_schedules(rq, d, &schedules, &n_schedules, &map));
+    TRY(load_slots(rq, schedules, n_schedules, &slots));
     struct dir_duty *all = ARENA_ARRAY(rq->a, slots.n, struct dir_duty);
     TRY_MEM(rq, all);
     uint32_t n = 0;

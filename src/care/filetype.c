@@ -30,10 +30,10 @@ static const struct file_kind kinds[] = {
                                SI(".odt"),  T("Text"),           false},
     {SI("video/mp4"),          SI(".mp4"),  T("Video"),          false},
     {SI("video/quicktime"),    SI(".mov"),  T("Video"),          false},
-    {SI("video/webm"),         SI(".webm"), T("Video"),          false},
+    {SI("video/webm"),         SI(".webm"), T("Video"),          true },
     {SI("audio/mpeg"),         SI(".mp3"),  T("Sound"),          false},
     {SI("audio/x-wav"),        SI(".wav"),  T("Sound"),          false},
-    {SI("audio/ogg"),          SI(".ogg"),  T("Sound"),          false},
+    {SI("audio/ogg"),          SI(".ogg"),  T("Sound"),          true },
     {SI("audio/x-m4a"),        SI(".m4a"),  T("Sound"),          false},
 };
 

@@ -20,7 +20,13 @@ enum {
     ACTOR_CONSULTANT = 1 << 3,  /* accepted this case */
     ACTOR_HEAD = 1 << 4,        /* head of the asking or answering organisation or of the centre */
     ACTOR_CLOCK = 1 << 5,       /* the program itself, at a deadline */
-    ACTOR_COUNT = 6
+    ACTOR_CHAIR = 1 << 6,       /* of a consilium: leads it */
+    ACTOR_SECRETARY = 1 << 7,   /* of a consilium: called it, or keeps its protocol */
+    ACTOR_MEMBER = 1 << 8,      /* of a consilium: was asked to take part and did not leave */
+    ACTOR_PATIENT = 1 << 9,     /* of a visit: the patient, or who acts for them */
+    ACTOR_DOCTOR = 1 << 10,     /* of a visit: who receives */
+    ACTOR_REGISTRAR = 1 << 11,  /* of a visit: may book where it is, or where it was booked */
+    ACTOR_COUNT = 12
 };
 
 /* What a move must be given, or the case must have. */
@@ -31,7 +37,12 @@ enum {
     NEED_TEXT = 1 << 3,       /* a text: what data is asked for */
     NEED_CONCLUSION = 1 << 4, /* the id of the signed document Bundle */
     NEED_OUTCOME = 1 << 5,    /* an outcome code */
-    NEED_COUNT = 6
+    NEED_QUORUM = 1 << 6,     /* as many members as the quorum asks for */
+    NEED_OPINIONS = 1 << 7,   /* each member's opinion or abstention */
+    NEED_SIGNATURES = 1 << 8, /* each member's signature or refusal */
+    NEED_SLOT = 1 << 9,       /* of a visit: a free slot of a specialist */
+    NEED_RING = 1 << 10,      /* a class of urgency that calls the consultant: care/ring.h */
+    NEED_COUNT = 11
 };
 
 /* Whom a move tells. Each person told gets one notice without content. */
@@ -41,7 +52,12 @@ enum {
     TELL_SERVICE = 1 << 2,
     TELL_CONSULTANT = 1 << 3,
     TELL_HEAD = 1 << 4,
-    TELL_COUNT = 5
+    TELL_CHAIR = 1 << 5,
+    TELL_SECRETARY = 1 << 6,
+    TELL_MEMBER = 1 << 7,
+    TELL_PATIENT = 1 << 8,
+    TELL_DOCTOR = 1 << 9,
+    TELL_COUNT = 10
 };
 
 /* What a move sets besides the state. */
@@ -68,7 +84,9 @@ enum {
 };
 
 /* Whose turn it is in a state: for worklists and the sentence on the page. */
-enum care_turn { TURN_NOBODY, TURN_ASKER, TURN_COORDINATOR, TURN_SERVICE, TURN_CONSULTANT };
+enum care_turn { TURN_NOBODY, TURN_ASKER, TURN_COORDINATOR, TURN_SERVICE, TURN_CONSULTANT,
+                 TURN_CHAIR, TURN_SECRETARY, TURN_MEMBER,
+                 TURN_PATIENT, TURN_DOCTOR, TURN_REGISTRAR };
 
 struct care_state {
     const char *name;        /* business status code, "waiting-answer" form is the page's matter */
@@ -97,6 +115,7 @@ struct care_flow {
     const struct care_state *states;
     const struct care_move *moves;
     uint8_t n_states, n_moves;
+    bool own; /* its module makes the moves from these rows: care_move is for cases of the worklists */
 };
 
 /* Every workflow: rows of flows.def. */
@@ -155,7 +174,7 @@ MUST_USE enum err care_begin(struct req *rq, struct tx *tx, const struct care_fl
                              const struct care_move_args *args);
 
 /* The buttons of this person on this case, in the role they act in; at most n. */
-uint32_t care_moves_open(const struct req *rq, const struct case_row *row,
+uint32_t care_moves_open(struct req *rq, const struct case_row *row,
                          const struct care_move **ret_moves, uint32_t n);
 
 /* The clock's job for a case: reminds, marks overdue or escalates when arg still fits the case;

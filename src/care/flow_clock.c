@@ -6,6 +6,7 @@
  * twice or after the case moved on finds that it does not fit and does nothing. */
 #include "care/flow_int.h"
 
+#include "care/consilium.h"
 #include "care/job.h"
 
 #include "care/content.h"
@@ -118,7 +119,12 @@ enum err care_clock_run(struct req *rq, struct tx *tx, struct str case_id, struc
 
     if (e == E_NOT_FOUND) {
         err_clear(rq);
-        return OK;
+        e = consilium_clock_run(rq, tx, case_id, arg); /* it may be a patient of a consilium */
+        if (e == E_NOT_FOUND) {
+            err_clear(rq);
+            return OK;
+        }
+        return e;
     }
     TRY(e);
     const struct care_flow *flow = care_flow_find(row.flow);

@@ -26,7 +26,9 @@ static void write_states(struct buf *b, const struct care_flow *f)
 {
     static const char *const clocks[CLOCK_COUNT] = {"-", "accept by", "answer by"};
     static const char *const turns[] = {"nobody", "the asker", "the coordinator", "the service",
-                                        "the consultant"};
+                                        "the consultant", "the chair", "the secretary",
+                                        "the members", "the patient", "the doctor",
+                                        "the registrar"};
 
     BUF_LIT(b, "| State | Shown as | Task.status | Promise | Whose turn | Notes |\n"
                "|---|---|---|---|---|---|\n");
@@ -54,11 +56,17 @@ static void write_states(struct buf *b, const struct care_flow *f)
 static void write_moves(struct buf *b, const struct care_flow *f)
 {
     static const char *const who[ACTOR_COUNT] = {"asker",      "coordinator", "service",
-                                                 "consultant", "head",        "clock"};
+                                                 "consultant", "head",        "clock",
+                                                 "chair", "secretary", "member", "patient",
+                                                 "doctor", "registrar"};
     static const char *const need[NEED_COUNT] = {"a reason",  "a service",       "a service or person",
-                                                 "a text", "a signed document", "an outcome"};
+                                                 "a text", "a signed document", "an outcome",
+                                                 "the quorum", "all opinions", "all signatures",
+                                                 "a free slot",
+                                                 "an urgency that calls"};
     static const char *const tell[TELL_COUNT] = {"asker", "coordinator", "service", "consultant",
-                                                 "head"};
+                                                 "head", "chair", "secretary", "members", "patient",
+                                                 "doctor"};
     static const char *const set[SET_COUNT] = {
         "service",     "consultant",     "no consultant", "conclusion",   "outcome",
         "accept clock restarts", "reminded", "overdue", "escalated"};

@@ -4,6 +4,7 @@
 #include "care/content.h"
 #include "care/notice.h"
 #include "care/put.h"
+#include "care/ring.h"
 
 enum { TOLD_MAX = 64, REASON_MAX = 4000 };
 
@@ -44,6 +45,9 @@ static enum err check_needs(const struct moving *m)
     }
     if ((need & NEED_CONCLUSION) && a->document.n == 0) {
         return FAIL(rq, E_BAD_INPUT, "document");
+    }
+    if ((need & NEED_RING) && !ring_may(rq, m->dir, &m->row)) {
+        return FAIL(rq, E_CONFLICT, "%s: the case waits for allocation", m->move->action);
     }
     if ((need & NEED_OUTCOME)
         && content_item(content_list(c, S("outcome")), a->outcome) == NULL) {
@@ -136,6 +140,7 @@ enum err flow_team(struct req *rq, struct tx *tx, const struct case_row *r)
         principal_service(st, r->service),
         principal_heads(st, r->answer_org),
         r->consultant.n > 0 ? principal_person(st, r->consultant) : 0,
+        principal_patient(st, r->patient),
     };
 
     for (size_t i = 0; i < LEN(team); i++) {
@@ -263,6 +268,7 @@ static enum err perform(struct moving *m)
     }
     TRY(flow_job(m));
     TRY(flow_tell(m));
+    TRY(ring_follow(m));
     return note(m, OK);
 }
 
@@ -326,16 +332,19 @@ enum err care_begin(struct req *rq, struct tx *tx, const struct care_flow *flow,
     return perform(&m);
 }
 
-uint32_t care_moves_open(const struct req *rq, const struct case_row *row,
+uint32_t care_moves_open(struct req *rq, const struct case_row *row,
                          const struct care_move **ret_moves, uint32_t n)
 {
     const struct care_flow *flow = care_flow_find(row->flow);
+    const struct directory *dir = NULL;
     unsigned actor = access_actor(rq, row);
+    bool rings = directory_get(rq, &dir) == OK && ring_may(rq, dir, row);
     uint32_t got = 0;
 
     for (unsigned i = 0; flow != NULL && i < flow->n_moves && got < n; i++) {
         const struct care_move *m = &flow->moves[i];
-        if (m->from == row->state && (m->who & actor) && m->who != ACTOR_CLOCK) {
+        if (m->from == row->state && (m->who & actor) && m->who != ACTOR_CLOCK
+            && (rings || !(m->need & NEED_RING))) {
             ret_moves[got++] = m;
         }
     }

@@ -198,7 +198,7 @@ enum err flow_task(struct moving *m)
     p.case_id = m->row.id;
     p.patient = m->row.patient;
     p.expect = TX_CREATE;
-    if (!(m->flow->states[m->move->from].flags & STATE_BEGIN)) {
+    if (m->before.version != 0) {
         struct res_row task;
         TRY(db_read(rq, T_TASK, m->row.id, &task));
         TRY(json_parse(rq, task.body, NULL, &doc));

@@ -221,11 +221,7 @@ static struct str local_time(struct req *rq, struct str v)
     }
     struct civil c = instant_civil(at, rq->app != NULL ? care_of(rq)->tz_min : 0);
     buf_init(&b, rq->a, 32);
-    buf_u64_pad(&b, (uint64_t)c.year, 4);
-    buf_char(&b, '-');
-    buf_u64_pad(&b, (uint64_t)c.month, 2);
-    buf_char(&b, '-');
-    buf_u64_pad(&b, (uint64_t)c.day, 2);
+    date_write(&b, &c);
     buf_char(&b, 'T');
     buf_u64_pad(&b, (uint64_t)c.hour, 2);
     buf_char(&b, ':');

@@ -24,6 +24,7 @@ static const uint16_t reasons[] = {
     [DICOM_ASIDE_PATIENT] = IMAGE_REASON_MISMATCH,
     [DICOM_ASIDE_BYTES] = IMAGE_REASON_DUPLICATE,
     [DICOM_ASIDE_BROKEN] = IMAGE_REASON_BROKEN,
+    [DICOM_ASIDE_FOREIGN] = IMAGE_REASON_MISMATCH,
 };
 
 enum err image_put_aside(struct req *rq, struct tx *tx, const struct image_item *item,
@@ -66,6 +67,12 @@ static enum err put_aside(struct image_batch *b, struct image_item *item, const 
                           enum dicom_aside_reason reason)
 {
     fate(item, IMAGE_ASIDE, reasons[reason], dicom_aside_text(reason));
+    for (const struct image_item *i = b->items; i < item; i++) {
+        if (i->out->fate == IMAGE_ASIDE && same_bytes(&i->in->blob, &item->in->blob)
+            && str_eq(i->from->key, item->from->key)) {
+            return OK; /* the same twice in one transaction */
+        }
+    }
     return image_put_aside(b->rq, b->tx, item, to, reason);
 }
 
@@ -145,14 +152,14 @@ static bool is_others(struct req *rq, const struct image_item *item, const struc
     return begun && !same;
 }
 
-/* A study that is there already needs no case to be found for it. */
+/* A study that is shown already needs no case to be found for it. */
 static enum err target_for(struct image_batch *b, const struct image_item *item,
                            const struct image_group *g, struct image_target *ret_to)
 {
     const struct image_target *to = target_of(b, item->from);
 
     *ret_to = *to;
-    if (to->row.id.n == 0 && !to->is_draft && g->put.study.n_instances == 0) {
+    if (to->row.id.n == 0 && !to->is_draft && !image_is_kept(g)) {
         return image_match(b->rq, item, ret_to);
     }
     return OK;
@@ -160,52 +167,117 @@ static enum err target_for(struct image_batch *b, const struct image_item *item,
 
 /* ---- one file ---- */
 
-static bool shown_in(struct req *rq, const struct dicom_study *s, struct str key)
+/* Is what the sender was told to be stored going to stay: in the case or draft it is for, or, for none, where
+ * nobody discards it? */
+static enum err is_there(struct req *rq, const struct dicom_study *s, struct str key, bool *ret_there)
 {
-    struct dicom_place place;
-    enum err e = dicom_place_find(rq, s->key, key, &place);
+    struct dicom_place places[DICOM_PLACES_MAX];
+    uint32_t n = 0;
 
-    if (e != OK) {
-        err_clear(rq);
+    *ret_there = false;
+    TRY(dicom_places(rq, s->key, places, &n));
+    for (uint32_t i = 0; i < n && !*ret_there; i++) {
+        *ret_there = key.n > 0 ? str_eq(places[i].case_id, key) : places[i].imaging > 0;
     }
-    return e == OK;
+    return OK;
 }
 
-/* Known bytes that are where they shall be need no more looking. *ret_known: another instance of this UID
- * is stored, or comes before in this transaction. */
-static enum err known(struct image_batch *b, struct image_item *item, bool *ret_same, bool *ret_known)
+enum known {
+    KNOWN_NOT,
+    KNOWN_OTHER, /* an instance of this UID has other bytes */
+    KNOWN_SAME,  /* these bytes, but not yet where they shall be */
+    KNOWN_THERE, /* nothing is to be done */
+};
+
+/* Stored before, or by an image that comes before in this transaction. */
+static enum err known(struct image_batch *b, const struct image_item *item, enum known *ret_known)
 {
     struct dicom_instance inst;
     struct dicom_study study;
+    bool there = false;
 
-    *ret_same = *ret_known = false;
     for (const struct image_item *i = b->items; i < item; i++) {
-        if (i->out->fate == IMAGE_STORED && !i->broken && str_eq(i->inst.uid, item->inst.uid)) {
-            *ret_known = true;
-            *ret_same = same_bytes(&i->inst.blob, &item->inst.blob);
+        if (i->out->fate == IMAGE_STORED && !i->broken && !i->waits
+            && str_eq(i->inst.uid, item->inst.uid)) {
+            *ret_known = !same_bytes(&i->inst.blob, &item->inst.blob)  ? KNOWN_OTHER
+                         : str_eq(i->from->key, item->from->key) ? KNOWN_THERE
+                                                                       : KNOWN_SAME;
             return OK;
         }
     }
     enum err e = dicom_instance_find(b->rq, item->inst.uid, &inst, NULL, &study);
     if (e == E_NOT_FOUND) {
         err_clear(b->rq);
+        *ret_known = KNOWN_NOT;
         return OK;
     }
     TRY(e);
-    *ret_known = true;
-    *ret_same = same_bytes(&inst.blob, &item->inst.blob)
-                && (item->from->key.n == 0 || shown_in(b->rq, &study, item->from->key));
+    if (!same_bytes(&inst.blob, &item->inst.blob)) {
+        *ret_known = KNOWN_OTHER;
+        return OK;
+    }
+    TRY(is_there(b->rq, &study, str_or_empty(item->from->key), &there));
+    *ret_known = there ? KNOWN_THERE : KNOWN_SAME;
     return OK;
 }
 
-static enum err file_one(struct image_batch *b, struct image_item *item)
+/* A study of other cases, of which the sender has not shown to hold an image: it would open to whoever names
+ * its UID. */
+static enum err is_foreign(struct req *rq, const struct image_group *g, const struct image_target *to,
+                           bool *ret_foreign)
+{
+    struct str key = to->is_draft ? to->from->key : str_or_empty(to->row.id);
+    bool may = true;
+
+    if (g->put.study.key != 0 && to->from->key.n > 0) {
+        for (uint32_t i = 0; i < g->n_places; i++) {
+            if (str_eq(g->places[i].row.case_id, key)) {
+                *ret_foreign = false; /* also: by another image of this transaction */
+                return OK;
+            }
+        }
+        TRY(image_may_join(rq, &g->put.study, key, true, &may));
+    }
+    *ret_foreign = !may;
+    return OK;
+}
+
+/* last: what waited for others of this transaction has its turn. */
+static enum err file_known(struct image_batch *b, struct image_item *item, enum known is, bool last)
 {
     struct image_group *g = NULL;
     struct image_target to;
-    struct dicom_instance inst;
-    bool same = false;
-    bool is_known = false;
+    bool foreign = false;
 
+    TRY(group_of(b, item, &g));
+    TRY(target_for(b, item, g, &to));
+    if (is_others(b->rq, item, g, &to)) {
+        return put_aside(b, item, &to, DICOM_ASIDE_PATIENT);
+    }
+    if (is == KNOWN_SAME) {
+        fate(item, IMAGE_SAME, IMAGE_REASON_NONE, NULL);
+        return image_group_show(b->rq, g, &to);
+    }
+    TRY(is_foreign(b->rq, g, &to, &foreign));
+    if (foreign && !last) {
+        item->waits = true;
+        return OK;
+    }
+    if (is == KNOWN_OTHER) {
+        return put_aside(b, item, &to, DICOM_ASIDE_BYTES);
+    }
+    if (foreign) {
+        return put_aside(b, item, &to, DICOM_ASIDE_FOREIGN);
+    }
+    TRY(image_group_show(b->rq, g, &to));
+    return dicom_put_add(b->rq, &g->put, &item->series, &item->inst);
+}
+
+static enum err file_one(struct image_batch *b, struct image_item *item, bool last)
+{
+    enum known is = KNOWN_NOT;
+
+    item->waits = false;
     if (item->broken) {
         return put_aside(b, item, target_of(b, item->from), DICOM_ASIDE_BROKEN);
     }
@@ -213,27 +285,12 @@ static enum err file_one(struct image_batch *b, struct image_item *item)
         fate(item, IMAGE_REFUSED, IMAGE_REASON_MISMATCH, T("The image is of another study."));
         return OK;
     }
-    TRY(known(b, item, &same, &is_known));
-    if (same) {
+    TRY(known(b, item, &is));
+    if (is == KNOWN_THERE) {
         fate(item, IMAGE_SAME, IMAGE_REASON_NONE, NULL);
         return OK;
     }
-    TRY(group_of(b, item, &g));
-    TRY(target_for(b, item, g, &to));
-    if (is_others(b->rq, item, g, &to)) {
-        return put_aside(b, item, &to, DICOM_ASIDE_PATIENT);
-    }
-    if (is_known) {
-        enum err e = dicom_instance_find(b->rq, item->inst.uid, &inst, NULL, NULL);
-        if (e != OK || !same_bytes(&inst.blob, &item->inst.blob)) {
-            err_clear(b->rq);
-            return put_aside(b, item, &to, DICOM_ASIDE_BYTES);
-        }
-        fate(item, IMAGE_SAME, IMAGE_REASON_NONE, NULL);
-        return image_group_show(b->rq, g, &to);
-    }
-    TRY(image_group_show(b->rq, g, &to));
-    return dicom_put_add(b->rq, &g->put, &item->series, &item->inst);
+    return file_known(b, item, is, last);
 }
 
 static enum err targets_make(struct image_batch *b, const struct case_row *row,
@@ -288,7 +345,10 @@ enum err image_file(struct req *rq, struct tx *tx, struct image_item *items, siz
         fate(&items[i], IMAGE_STORED, IMAGE_REASON_NONE, NULL);
     }
     for (size_t i = 0; i < n; i++) {
-        TRY(file_one(&b, &items[i]));
+        TRY(file_one(&b, &items[i], false));
+    }
+    for (size_t i = 0; i < n; i++) {
+        TRY(items[i].waits ? file_one(&b, &items[i], true) : OK);
     }
     for (size_t i = 0; i < b.n_groups; i++) {
         TRY(image_group_end(rq, tx, b.groups[i]));

@@ -114,7 +114,8 @@ MUST_USE enum err imaging_discard(struct req *rq, struct tx *tx, struct str id, 
 /* An own draft's study is taken out of it; it ends when it is shown nowhere else.
  * errors  E_NOT_FOUND  no own draft, or not in it */
 MUST_USE enum err imaging_take_out(struct req *rq, struct tx *tx, struct str draft, struct str study_uid);
-/* An own draft is discarded: its studies are taken out, what was put aside of it is discarded.
+/* An own draft is discarded: its studies are taken out, what was put aside of it is discarded. Large
+ * numbers are several transactions, the last one is tx.
  * errors  E_NOT_FOUND  no own draft */
 MUST_USE enum err imaging_draft_end(struct req *rq, struct tx *tx, struct str draft);
 /* The studies of an own draft, and what of it was put aside: at most n of each.

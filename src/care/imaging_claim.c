@@ -3,7 +3,7 @@
 #include "care/attach.h"
 #include "care/imaging_int.h"
 
-enum { REASON_MIN = 10, REASON_MAX = 4000, DRAFT_MOST = 1000 };
+enum { REASON_MIN = 10, REASON_MAX = 4000, DRAFT_MOST = 100 };
 
 static enum err reason_check(struct req *rq, struct str reason)
 {
@@ -151,32 +151,49 @@ static enum err aside_open(struct req *rq, struct str id, struct str reason,
     return reason_check(rq, reason);
 }
 
-static enum err aside_audit(struct req *rq, const struct dicom_aside *aside, struct str case_id,
-                            struct str what)
+static enum audit_why why_by(const struct req *rq)
 {
-    struct audit_rec rec = {.action = AUDIT_UPDATE,
-                            .why = who_may(rq->who, IS_SYSTEM) ? WHY_SYSTEM : WHY_OWN,
-                            .detail = what};
-    struct str named = case_id.n > 0 ? case_id : aside->case_id;
+    return who_may(rq->who, IS_SYSTEM) ? WHY_SYSTEM : WHY_OWN;
+}
+
+/* to: where it goes; NULL: nowhere. */
+static enum err aside_audit(struct req *rq, const struct dicom_aside *aside,
+                            const struct image_target *to, struct str what)
+{
+    struct audit_rec rec = {.action = AUDIT_UPDATE, .why = why_by(rq), .detail = what,
+                            .type = T_IMAGING_STUDY};
+    struct str named = to != NULL && to->row.id.n > 0 ? to->row.id : aside->case_id;
 
     if (named.n > 0) {
         rec.case_type = T_SERVICE_REQUEST;
         rec.case_id = named;
+    }
+    if (to != NULL && to->patient.id.n > 0) {
+        rec.patient_type = T_PATIENT;
+        rec.patient_id = to->patient.id;
     }
     return audit_add(rq, &rec);
 }
 
 /* Other bytes take the place of the known ones, which stay with the row. */
 static enum err accept_bytes(struct req *rq, struct tx *tx, const struct dicom_aside *aside,
-                             const struct image_item *item, struct blob_ref *ret_kept)
+                             const struct image_item *item, const struct image_target *to,
+                             struct blob_ref *ret_kept)
 {
+    bool may = false;
+
     struct dicom_instance was;
     struct dicom_series series;
     struct dicom_study study;
 
     TRY(dicom_instance_find(rq, aside->instance, &was, &series, &study));
-    if (!str_eq(study.uid, item->study.uid) || !str_eq(series.uid, item->series.uid)) {
-        return FAIL(rq, E_CONFLICT, "it is of another study or series");
+    if (!str_eq(study.uid, item->study.uid) || !str_eq(series.uid, item->series.uid)
+        || !str_eq(was.sop_class, item->inst.sop_class)) {
+        return FAIL(rq, E_CONFLICT, "it is of another study, series or kind");
+    }
+    TRY(image_may_join(rq, &study, to->row.id, false, &may));
+    if (!may) {
+        return FAIL(rq, E_CONFLICT, "the study is of other cases");
     }
     TRY(dicom_instance_replace(rq, tx, &study, &series, &was, &item->inst));
     *ret_kept = was.blob; /* uses: one each, changed places */
@@ -206,6 +223,7 @@ static enum err accept_image(struct req *rq, struct tx *tx, const struct image_i
     struct image_group *g = ARENA_NEW(rq->a, struct image_group);
     struct dicom_study s = item->study;
     struct dicom_instance inst;
+    bool may = true;
 
     TRY_MEM(rq, g);
     enum err e = dicom_instance_find(rq, item->inst.uid, &inst, NULL, NULL);
@@ -224,6 +242,10 @@ static enum err accept_image(struct req *rq, struct tx *tx, const struct image_i
     }
     if (s.patient != 0 && to->row.id.n > 0 && s.patient != to->patient.rid) {
         return FAIL(rq, E_CONFLICT, "the study is of another patient");
+    }
+    TRY(s.key != 0 ? image_may_join(rq, &s, to->row.id, true, &may) : OK);
+    if (!may) {
+        return FAIL(rq, E_CONFLICT, "the study is of other cases");
     }
     TRY(image_group_load(rq, &s, g));
     TRY(image_group_show(rq, g, to));
@@ -261,14 +283,14 @@ enum err imaging_accept(struct req *rq, struct tx *tx, struct str id, struct str
             return FAIL(rq, E_CONFLICT, "it cannot be read");
         }
         if (aside.reason == DICOM_ASIDE_BYTES) {
-            TRY(accept_bytes(rq, tx, &aside, &item, &kept));
+            TRY(accept_bytes(rq, tx, &aside, &item, &to, &kept));
         } else {
             TRY(accept_image(rq, tx, &item, &to));
             TRY(TX_SQL(tx, W_BLOB_DROP, 0, blob_val(rq, &aside.blob)));
         }
     }
     TRY(dicom_aside_end(rq, tx, &aside, DICOM_ASIDE_ACCEPTED, &kept, reason));
-    return aside_audit(rq, &aside, key, S("image accepted"));
+    return aside_audit(rq, &aside, &to, S("image accepted"));
 }
 
 /* A whole study that nobody else shows leaves with its rows. */
@@ -285,7 +307,7 @@ static enum err discard_study(struct req *rq, struct tx *tx, struct str uid)
     }
     TRY(e);
     TRY(dicom_places(rq, s.key, places, &n));
-    return n > 0 ? OK : dicom_study_end(tx, &s);
+    return n > 0 ? OK : dicom_study_end(tx, &s, NULL, 0);
 }
 
 enum err imaging_discard(struct req *rq, struct tx *tx, struct str id, struct str reason)
@@ -296,10 +318,23 @@ enum err imaging_discard(struct req *rq, struct tx *tx, struct str id, struct st
     TRY(aside.whole ? discard_study(rq, tx, aside.study)
                     : TX_SQL(tx, W_BLOB_DROP, 0, blob_val(rq, &aside.blob)));
     TRY(dicom_aside_end(rq, tx, &aside, DICOM_ASIDE_DISCARDED, NULL, reason));
-    return aside_audit(rq, &aside, S(""), S("image discarded"));
+    return aside_audit(rq, &aside, NULL, S("image discarded"));
 }
 
 /* ---- a draft ---- */
+
+/* A draft that was sent is a case, also when a window left open saved it once more. */
+static enum err is_sent(struct req *rq, struct str draft, bool *ret_sent)
+{
+    struct case_row row;
+    enum err e = case_row_load(rq, draft, &row);
+
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+    }
+    *ret_sent = e == OK;
+    return e == E_NOT_FOUND ? OK : e;
+}
 
 static enum err own_draft(struct req *rq, struct str draft)
 {
@@ -309,14 +344,24 @@ static enum err own_draft(struct req *rq, struct str draft)
     return e == E_NOT_FOUND ? FAIL(rq, E_NOT_FOUND, "draft") : e;
 }
 
+/* The same, with images of its own. */
+static enum err own_images(struct req *rq, struct str draft)
+{
+    bool sent = false;
+
+    TRY(own_draft(rq, draft));
+    TRY(is_sent(rq, draft, &sent));
+    return sent ? FAIL(rq, E_NOT_FOUND, "draft") : OK;
+}
+
 static enum err take_out(struct req *rq, struct tx *tx, struct str draft, const struct dicom_study *s)
 {
     struct dicom_place places[DICOM_PLACES_MAX];
     uint32_t n = 0;
 
     TRY(dicom_places(rq, s->key, places, &n));
-    TRY(n > 1 ? dicom_place_end(tx, s->uid, draft) : dicom_study_end(tx, s));
-    return audit_add(rq, &(struct audit_rec){.action = AUDIT_UPDATE, .why = WHY_OWN,
+    TRY(n > 1 ? dicom_place_end(tx, s->uid, draft) : dicom_study_end(tx, s, places, n));
+    return audit_add(rq, &(struct audit_rec){.action = AUDIT_UPDATE, .why = why_by(rq),
                                              .case_type = T_SERVICE_REQUEST, .case_id = draft,
                                              .detail = S("images taken out")});
 }
@@ -326,57 +371,119 @@ enum err imaging_take_out(struct req *rq, struct tx *tx, struct str draft, struc
     struct dicom_place here;
     struct dicom_study s;
 
-    TRY(own_draft(rq, draft));
+    TRY(own_images(rq, draft));
     TRY(dicom_study_find(rq, study_uid, &s));
     TRY(dicom_place_find(rq, s.key, draft, &here));
     return take_out(rq, tx, draft, &s);
 }
 
+/* Keys of the studies found: their texts live for the call only. */
 struct drafted {
-    struct dicom_study *studies;
+    int64_t *keys;
     uint32_t n, cap;
 };
 
-static enum err keep_study(struct req *rq, const struct dicom_hit *hit, void *ctx)
+static enum err keep_key(struct req *rq, const struct dicom_hit *hit, void *ctx)
 {
     struct drafted *d = ctx;
 
-    return d->n < d->cap ? dicom_study_load(rq, hit->study->key, &d->studies[d->n++]) : OK;
+    (void)rq;
+    if (d->n < d->cap) {
+        d->keys[d->n++] = hit->study->key;
+    }
+    return OK;
 }
 
-enum err imaging_of_draft(struct req *rq, struct str draft, uint32_t n, struct dicom_study *ret_studies,
-                          uint32_t *ret_n, struct dicom_aside *ret_asides, uint32_t *ret_n_asides)
+static enum err of_draft(struct req *rq, struct str draft, uint32_t n, struct dicom_study *ret_studies,
+                         uint32_t *ret_n, struct dicom_aside *ret_asides, uint32_t *ret_n_asides)
 {
-    struct drafted d = {.studies = ret_studies, .cap = n};
+    struct drafted d = {.keys = ARENA_ARRAY(rq->a, n, int64_t), .cap = n};
     struct dicom_found found;
     const struct dicom_query q = {.level = DICOM_STUDY, .case_id = draft, .limit = n,
-                                  .each = keep_study, .each_ctx = &d};
+                                  .each = keep_key, .each_ctx = &d};
 
-    TRY(own_draft(rq, draft));
+    TRY_MEM(rq, d.keys);
     TRY(dicom_search(rq, &q, &found));
+    for (uint32_t i = 0; i < d.n; i++) {
+        TRY(dicom_study_load(rq, d.keys[i], &ret_studies[i]));
+    }
     TRY(dicom_asides_of_case(rq, draft, n, ret_asides, ret_n_asides));
     *ret_n = d.n;
     return OK;
 }
 
-enum err imaging_draft_end(struct req *rq, struct tx *tx, struct str draft)
+enum err imaging_of_draft(struct req *rq, struct str draft, uint32_t n, struct dicom_study *ret_studies,
+                          uint32_t *ret_n, struct dicom_aside *ret_asides, uint32_t *ret_n_asides)
 {
-    struct dicom_study *studies = ARENA_ARRAY(rq->a, DRAFT_MOST, struct dicom_study);
-    struct dicom_aside *asides = ARENA_ARRAY(rq->a, DRAFT_MOST, struct dicom_aside);
-    uint32_t n = 0;
-    uint32_t n_asides = 0;
+    TRY(own_images(rq, draft));
+    return of_draft(rq, draft, n, ret_studies, ret_n, ret_asides, ret_n_asides);
+}
 
-    TRY_MEM(rq, studies);
-    TRY_MEM(rq, asides);
-    TRY(imaging_of_draft(rq, draft, DRAFT_MOST, studies, &n, asides, &n_asides));
-    for (uint32_t i = 0; i < n; i++) {
-        TRY(take_out(rq, tx, draft, &studies[i]));
+/* What one transaction takes out of a draft. */
+struct draft_part {
+    struct dicom_study *studies;
+    struct dicom_aside *asides;
+    uint32_t n, n_asides;
+    bool more; /* there may be */
+};
+
+static enum err part_load(struct req *rq, struct str draft, struct draft_part *ret_part)
+{
+    struct draft_part p = {.studies = ARENA_ARRAY(rq->a, DRAFT_MOST, struct dicom_study),
+                           .asides = ARENA_ARRAY(rq->a, DRAFT_MOST, struct dicom_aside)};
+    bool sent = false;
+
+    TRY_MEM(rq, p.studies);
+    TRY_MEM(rq, p.asides);
+    TRY(is_sent(rq, draft, &sent));
+    if (!sent) {
+        TRY(of_draft(rq, draft, DRAFT_MOST, p.studies, &p.n, p.asides, &p.n_asides));
     }
-    for (uint32_t i = 0; i < n_asides; i++) {
-        TRY(TX_SQL(tx, W_BLOB_DROP, 0, blob_val(rq, &asides[i].blob)));
-        TRY(dicom_aside_end(rq, tx, &asides[i], DICOM_ASIDE_DISCARDED, NULL, S("draft discarded")));
+    p.more = p.n == DRAFT_MOST || p.n_asides == DRAFT_MOST;
+    *ret_part = p;
+    return OK;
+}
+
+static enum err part_end(struct req *rq, struct tx *tx, struct str draft, const struct draft_part *p,
+                         struct str why)
+{
+    for (uint32_t i = 0; i < p->n; i++) {
+        TRY(take_out(rq, tx, draft, &p->studies[i]));
+    }
+    for (uint32_t i = 0; i < p->n_asides; i++) {
+        const struct dicom_aside *aside = &p->asides[i];
+        TRY(aside->whole ? OK : TX_SQL(tx, W_BLOB_DROP, 0, blob_val(rq, &aside->blob)));
+        TRY(dicom_aside_end(rq, tx, aside, DICOM_ASIDE_DISCARDED, NULL, why));
+        TRY(aside_audit(rq, aside, NULL, S("image discarded")));
     }
     return OK;
+}
+
+enum err image_draft_end(struct req *rq, struct tx *tx, struct str draft, struct str why, bool *ret_more)
+{
+    struct draft_part p;
+
+    TRY(part_load(rq, draft, &p));
+    TRY(part_end(rq, tx, draft, &p, why));
+    *ret_more = p.more;
+    return OK;
+}
+
+enum err imaging_draft_end(struct req *rq, struct tx *tx, struct str draft)
+{
+    struct draft_part p;
+    const struct str why = S("draft discarded");
+
+    TRY(own_draft(rq, draft));
+    TRY(part_load(rq, draft, &p));
+    while (p.more) {
+        struct tx *part = tx_new(rq);
+        TRY_MEM(rq, part);
+        TRY(part_end(rq, part, draft, &p, why));
+        TRY(store_commit(care_of(rq)->store, rq, part));
+        TRY(part_load(rq, draft, &p));
+    }
+    return part_end(rq, tx, draft, &p, why);
 }
 
 /* ---- the end of a study ---- */
@@ -404,11 +511,18 @@ enum err imaging_remove(struct req *rq, struct tx *tx, struct str study_uid, str
         TRY(tx_delete(tx, T_IMAGING_STUDY, row.id, (int64_t)row.version));
         struct audit_rec rec = {.action = AUDIT_DELETE, .why = WHY_SYSTEM, .type = T_IMAGING_STUDY,
                                 .id = row.id, .detail = why};
+        if (s.patient != 0) {
+            struct res_row whose;
+            TRY(db_head_rid(rq, s.patient, &whose));
+            rec.patient_type = T_PATIENT;
+            rec.patient_id = whose.id;
+            rec.patient_rid = s.patient;
+        }
         if (places[i].case_id.n > 0) {
             rec.case_type = T_SERVICE_REQUEST;
             rec.case_id = places[i].case_id;
         }
         TRY(audit_add(rq, &rec));
     }
-    return dicom_study_end(tx, &s);
+    return dicom_study_end(tx, &s, places, n);
 }

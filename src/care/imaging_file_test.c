@@ -71,7 +71,7 @@ static void uploaded_images_become_studies(void **state)
     assert_true(str_eq(files[0].title, S("note.txt")));
     assert_true(str_eq(files[1].study, S("1.2.3.800")));
     assert_int_equal(files[1].n_images, 2);
-    assert_true(str_starts(files[1].title, S("CT · 2024-05-01")));
+    assert_true(str_starts(files[1].title, S("CT · 01.05.2024")));
     MUST(&keep, consult_files(&keep, row.rid, 1, files, 1, &n, &total));
     assert_int_equal(n, 1);
     assert_true(str_eq(files[0].study, S("1.2.3.800")));
@@ -91,10 +91,10 @@ static void uploaded_images_become_studies(void **state)
     assert_int_equal(messages[0].n_files, 1);
     MUST(&keep, consult_files(&keep, row.rid, 0, files, LEN(files), &n, &total));
     assert_int_equal(n, 3);
-    assert_int_equal(files[1].n_images, 3);
-    assert_true(str_eq(files[1].id, messages[0].files[0]));
-    assert_non_null(files[2].aside);
-    assert_true(files[2].mismatch);
+    assert_non_null(files[0].aside);
+    assert_true(files[0].mismatch);
+    assert_int_equal(files[2].n_images, 3);
+    assert_true(str_eq(files[2].id, messages[0].files[0]));
     all_is_whole();
     upload_desk_free(region.care.uploads);
     region.care.uploads = NULL;

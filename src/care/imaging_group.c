@@ -59,6 +59,16 @@ static void claim(struct image_group *g, const struct patient *patient)
     }
 }
 
+bool image_is_kept(const struct image_group *g)
+{
+    for (uint32_t i = 0; i < g->n_places; i++) {
+        if (g->places[i].row.imaging_id.n > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum err image_group_show(struct req *rq, struct image_group *g, const struct image_target *to)
 {
     struct str key = to->is_draft ? to->from->key : str_or_empty(to->row.id);
@@ -70,7 +80,7 @@ enum err image_group_show(struct req *rq, struct image_group *g, const struct im
         return here != NULL ? OK : place_new(rq, g, key, false);
     }
     claim(g, &to->patient);
-    if (here == NULL && key.n == 0 && g->n_places > 0) {
+    if (here == NULL && key.n == 0 && image_is_kept(g)) {
         return OK; /* it is shown somewhere; nobody asked for more */
     }
     struct image_place *loose = key.n > 0 && nobodys ? place_of(g, S("")) : NULL;

@@ -13,6 +13,7 @@ struct image_item {
     const struct image_from *from;
     struct image_out *out;
     bool broken;
+    bool waits;                     /* for another image of its study to show that the sender has it */
     struct dicom_study study;       /* key 0, counts 0 */
     struct dicom_series series;
     struct dicom_instance inst;
@@ -75,12 +76,20 @@ MUST_USE enum err image_file(struct req *rq, struct tx *tx, struct image_item *i
 /* A draft's studies as groups of the batch, shown in its case. */
 MUST_USE enum err image_adopt(struct image_batch *b, const struct case_row *row,
                               const struct patient *patient);
+/* Takes studies out of a draft and discards what was put aside of it, as many as one transaction takes;
+ * whose it is was checked. *ret_more: again, with another transaction. */
+MUST_USE enum err image_draft_end(struct req *rq, struct tx *tx, struct str draft, struct str why,
+                                  bool *ret_more);
 /* Puts one aside. */
 MUST_USE enum err image_put_aside(struct req *rq, struct tx *tx, const struct image_item *item,
                                   const struct image_target *to, enum dicom_aside_reason reason);
 
 /* May rq->who sort what an organisation sent ("": nobody knows which)? */
 bool image_may_sort(const struct req *rq, struct str org);
+/* May rq->who put images into a study that is there? It is shown in the case or draft they go to, or theirs
+ * to sort; seen: or shown where they may see it. */
+MUST_USE enum err image_may_join(struct req *rq, const struct dicom_study *s, struct str key, bool seen,
+                                 bool *ret_may);
 /* Where a sender's images go, by the key; may_add: the right to it is checked. */
 MUST_USE enum err image_target(struct req *rq, const struct image_from *from, bool may_add,
                                struct image_target *ret_to);
@@ -93,6 +102,8 @@ struct str image_org(const struct req *rq, const struct image_from *from);
 /* A study that is there, or the one an item begins. */
 MUST_USE enum err image_group_load(struct req *rq, const struct dicom_study *s,
                                    struct image_group *ret_group);
+/* Is it shown anywhere but in drafts, which may be discarded? */
+bool image_is_kept(const struct image_group *g);
 /* Shows it where to says. errors E_CONFLICT too many places */
 MUST_USE enum err image_group_show(struct req *rq, struct image_group *g,
                                    const struct image_target *to);

@@ -4,7 +4,7 @@
 #include "care/case_row.h"
 #include "care/content.h"
 #include "care/directory.h"
-#include "care/imaging.h"
+#include "care/imaging_int.h"
 #include "care/policy.h"
 
 enum { PAGE = 100, RULE_MAX = 200, JOB_CAP = 8 << 20 };
@@ -178,6 +178,32 @@ static enum err note(struct req *rq, const struct dicom_study *s, struct str rul
     return OK;
 }
 
+/* What one transaction of the clock does about one thing: its names are copies. */
+typedef enum err (*one_fn)(struct req *rq, struct tx *tx, struct str name, struct str of, void *ctx);
+
+/* In a request of its own; what moved on meanwhile is looked at next time. */
+static bool one_done(struct req *rq, one_fn fn, const char *name, const char *of, void *ctx)
+{
+    struct req one;
+    req_init(&one, JOB_CAP, rq->now);
+    one.app = rq->app;
+    one.db = rq->db;
+    one.who = rq->who;
+    struct tx *tx = tx_new(&one);
+    enum err e = tx == NULL ? FAIL(&one, E_TOO_LARGE, "memory cap") : OK;
+    e = e == OK ? fn(&one, tx, str_z(name), str_z(of), ctx) : e;
+    e = e == OK ? store_commit(care_of(rq)->store, &one, tx) : e;
+    err_clear(&one);
+    req_done(&one);
+    return e == OK;
+}
+
+static enum err remove_one(struct req *rq, struct tx *tx, struct str uid, struct str rule, void *ctx)
+{
+    (void)ctx;
+    return imaging_remove(rq, tx, uid, rule);
+}
+
 enum err imaging_old_remove(struct req *rq, uint32_t max, uint32_t *ret_n)
 {
     struct leaving l = {.n = 0};
@@ -188,18 +214,58 @@ enum err imaging_old_remove(struct req *rq, uint32_t max, uint32_t *ret_n)
     TRY(imaging_old_each(rq, max, note, &l));
     *ret_n = 0;
     for (uint32_t i = 0; i < l.n; i++) {
-        struct req one;
-        req_init(&one, JOB_CAP, rq->now);
-        one.app = rq->app;
-        one.db = rq->db;
-        one.who = rq->who;
-        struct tx *tx = tx_new(&one);
-        enum err e = tx == NULL ? FAIL(&one, E_TOO_LARGE, "memory cap") : OK;
-        e = e == OK ? imaging_remove(&one, tx, str_z(l.uids[i]), str_z(l.rules[i])) : e;
-        e = e == OK ? store_commit(care_of(rq)->store, &one, tx) : e;
-        *ret_n += e == OK;
-        err_clear(&one); /* what moved on meanwhile is looked at next time */
-        req_done(&one);
+        *ret_n += one_done(rq, remove_one, l.uids[i], l.rules[i], NULL);
+    }
+    return OK;
+}
+
+/* ---- drafts nobody sent ---- */
+
+struct draft_name {
+    const char *person, *key;
+};
+
+struct expiry {
+    int64_t before_ms;
+    bool more; /* of the one in hand */
+};
+
+/* The draft itself leaves with the last of its images. */
+static enum err end_draft(struct req *rq, struct tx *tx, struct str key, struct str person, void *ctx)
+{
+    struct expiry *x = ctx;
+    TRY(image_draft_end(rq, tx, key, S("draft expired"), &x->more));
+    return TX_SQL(tx, x->more ? W_DRAFT_OLD_STAYS : W_DRAFT_OLD_END, TX_MUST_CHANGE, sql_text(person),
+                  sql_text(key), sql_i64(x->before_ms));
+}
+
+enum err imaging_drafts_expire(struct req *rq, int64_t before_ms, uint32_t max, uint32_t *ret_n)
+{
+    struct draft_name *names = ARENA_ARRAY(rq->a, max, struct draft_name);
+    uint32_t n = 0;
+    TRY_MEM(rq, names);
+    {
+        CLEANUP(db_rows_done) struct db_rows q = {0};
+        bool has = false;
+        TRY(DB_QUERY(rq, &q, Q_DRAFTS_OLD, sql_i64(before_ms), sql_i64(max)));
+        TRY(db_next(rq, &q, &has));
+        while (has && n < max) {
+            names[n].person = arena_cstr(rq->a, db_peek(&q, 0));
+            names[n].key = arena_cstr(rq->a, db_peek(&q, 1));
+            TRY_MEM(rq, names[n].person);
+            TRY_MEM(rq, names[n].key);
+            n++;
+            TRY(db_next(rq, &q, &has));
+        }
+    }
+    *ret_n = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        struct expiry x = {.before_ms = before_ms};
+        bool done = one_done(rq, end_draft, names[i].key, names[i].person, &x);
+        while (done && x.more) {
+            done = one_done(rq, end_draft, names[i].key, names[i].person, &x);
+        }
+        *ret_n += done;
     }
     return OK;
 }

@@ -4,7 +4,11 @@
 #include "care/imaging_int.h"
 #include "codec/dicom_file.h"
 
-enum { INFLATED_MAX = 256 << 20 };
+enum {
+    INFLATED_MAX = 256 << 20,
+    INFLATED_FREE = 8 << 20, /* of any number of files at once; larger ones wait for each other */
+    ROOM = 32 << 20,         /* for what a file takes beside its unpacked data set */
+};
 
 #define SEQUENCE_REQUEST DICOM_TAG(0x0040, 0x0275)
 
@@ -140,14 +144,14 @@ static void is_broken(struct image_item *item, const char *where)
     item->out->where[n] = 0;
 }
 
-static enum err read_mapped(struct req *rq, struct req *keep, struct image_item *item)
+static enum err read_mapped(struct req *rq, struct req *keep, size_t inflated, struct image_item *item)
 {
     struct dicom_file f;
     struct dicom_head head;
     struct str bytes;
     const struct dicom_limits limits = {.depth = dicom_default_limits.depth,
                                         .elements = dicom_default_limits.elements,
-                                        .inflated = INFLATED_MAX};
+                                        .inflated = inflated};
     static const char *const missing[] = {"no SOP Class UID", "no SOP Instance UID",
                                           "no Study Instance UID", "no Series Instance UID"};
 
@@ -167,16 +171,18 @@ static enum err read_mapped(struct req *rq, struct req *keep, struct image_item 
     return OK;
 }
 
-/* In an arena of its own: what a file takes (its mapping, a data set unpacked) goes at once. */
-enum err image_read(struct req *rq, struct image_item *item)
+/* In an arena of its own: what a file takes (its mapping, a data set unpacked) goes at once. what is wrong
+ * with the file: told in the item; *ret_large: it unpacks to more than inflated, or nests too deep. */
+static enum err read_own(struct req *rq, size_t inflated, struct image_item *item, bool *ret_large)
 {
     struct req own_rq;
 
     *item->out = (struct image_out){.fate = IMAGE_STORED};
-    req_init(&own_rq, INFLATED_MAX + (32 << 20), rq->now);
+    req_init(&own_rq, inflated + ROOM, rq->now);
     own_rq.app = rq->app;
     own_rq.who = rq->who;
-    enum err e = read_mapped(&own_rq, rq, item);
+    enum err e = read_mapped(&own_rq, rq, inflated, item);
+    *ret_large = e == E_TOO_LARGE;
     if (e == E_SYNTAX || e == E_MEDIA_TYPE || e == E_TOO_LARGE) {
         is_broken(item, own_rq.err.detail);
         e = OK;
@@ -184,7 +190,23 @@ enum err image_read(struct req *rq, struct image_item *item)
         e = FAIL(rq, e, "%s", own_rq.err.detail);
     }
     req_done(&own_rq);
-    TRY(e);
+    return e;
+}
+
+enum err image_read(struct req *rq, struct image_item *item)
+{
+    const struct image_item given = *item;
+    struct os_mutex *turn = &care_of(rq)->unpacking;
+    bool large = false;
+
+    TRY(read_own(rq, INFLATED_FREE, item, &large));
+    if (large) {
+        *item = given;
+        os_lock(turn);
+        enum err e = read_own(rq, INFLATED_MAX, item, &large);
+        os_unlock(turn);
+        TRY(e);
+    }
     uid_out(item->out->study, item->study.uid);
     uid_out(item->out->series, item->series.uid);
     uid_out(item->out->instance, item->inst.uid);

@@ -111,6 +111,23 @@ bool image_may_sort(const struct req *rq, struct str org)
                                 && (r->rights & (MAY_ASK | MAY_ANSWER | MAY_COORDINATE)) != 0);
 }
 
+enum err image_may_join(struct req *rq, const struct dicom_study *s, struct str key, bool seen,
+                        bool *ret_may)
+{
+    struct dicom_place place;
+
+    *ret_may = image_may_sort(rq, s->org);
+    if (!*ret_may && key.n > 0) {
+        enum err e = dicom_place_find(rq, s->key, key, &place);
+        if (e == E_NOT_FOUND) {
+            err_clear(rq);
+        }
+        TRY(e == E_NOT_FOUND ? OK : e);
+        *ret_may = e == OK;
+    }
+    return *ret_may || !seen ? OK : dicom_study_may(rq, s->key, imaging_may, NULL, ret_may);
+}
+
 static enum err count(struct req *rq, enum stmt_id q, struct str org, uint64_t *n)
 {
     CLEANUP(db_rows_done) struct db_rows r = {0};

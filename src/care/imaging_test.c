@@ -273,6 +273,126 @@ static void a_drafts_studies_go_with_it(void **state)
     err_clear(&keep);
 }
 
+static uint64_t uses_of(struct req *rq, const struct blob_ref *blob)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+
+    MUST(rq, DB_ONE(rq, &q, Q_BLOB, blob_val(rq, blob)));
+    return db_u64(&q, 2);
+}
+
+/* Those nobody sent in time, and those discarded: studies and what was put aside leave. One saved since stays. */
+static void drafts_end_with_their_images(void **state)
+{
+    (void)state;
+    const struct who *asker = person_who(&keep, "asker");
+    struct image_from from = {.source = S("upload:asker")};
+    struct str ids[2];
+    struct made m[2] = {hers("1.2.3.700", "1.2.3.700.1"), hers("1.2.3.701", "1.2.3.701.1")};
+    struct image_in bad;
+    struct image_out out;
+    struct req rq;
+    uint32_t n = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        as(&rq, asker);
+        ids[i] = put_new_id(&keep);
+        rq.now.ms += (int64_t)i * MS_DAY;
+        struct tx *tx = tx_new(&rq);
+        MUST(&rq, draft_save(&rq, tx, ids[i], S("request"), &(struct fields){.n = 0}, 0));
+        assert_int_equal(commit_end(&rq, tx), OK);
+        from.key = ids[i];
+        assert_int_equal(send_as(asker, &from, &m[i]).fate, IMAGE_STORED);
+    }
+    as(&rq, asker);
+    from.key = ids[0];
+    bad = stored_bytes(&rq, S("no image, and put aside with an old draft"));
+    MUST(&rq, imaging_store(&rq, &from, &bad, 1, &out));
+    assert_int_equal(out.fate, IMAGE_ASIDE);
+    assert_int_equal(uses_of(&rq, &bad.blob), 1);
+    int64_t before = rq.now.ms + MS_DAY / 2;
+    req_done(&rq);
+
+    as(&rq, NULL);
+    MUST(&rq, imaging_drafts_expire(&rq, before, 1000, &n));
+    assert_true(n >= 1);
+    MUST(&rq, imaging_drafts_expire(&rq, before, 1000, &n));
+    assert_int_equal(n, 0);
+    struct dicom_study s;
+    assert_int_equal(dicom_study_find(&rq, S("1.2.3.700"), &s), E_NOT_FOUND);
+    err_clear(&rq);
+    MUST(&rq, dicom_study_find(&rq, S("1.2.3.701"), &s));
+    struct dicom_aside a;
+    MUST(&rq, dicom_asides_of_case(&rq, ids[0], 1, &a, &n));
+    assert_int_equal(n, 0);
+    assert_int_equal(uses_of(&rq, &bad.blob), 0);
+    req_done(&rq);
+    as(&rq, asker);
+    struct draft d;
+    assert_int_equal(draft_load(&rq, ids[0], &d), E_NOT_FOUND);
+    err_clear(&rq);
+    MUST(&rq, draft_load(&rq, ids[1], &d));
+    struct dicom_study in[4];
+    struct dicom_aside asides[4];
+    uint32_t n_asides = 0;
+    MUST(&rq, imaging_of_draft(&rq, ids[1], 4, in, &n, asides, &n_asides));
+    assert_int_equal(n, 1);
+    assert_true(str_eq(in[0].uid, S("1.2.3.701")));
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, imaging_draft_end(&rq, tx, ids[1]));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    assert_int_equal(dicom_study_find(&keep, S("1.2.3.701"), &s), E_NOT_FOUND);
+    err_clear(&keep);
+}
+
+static uint32_t waiting(struct req *rq, struct str draft)
+{
+    struct dicom_aside *v = ARENA_ARRAY(rq->a, 400, struct dicom_aside);
+    uint32_t n = 0;
+
+    MUST(rq, dicom_asides_of_case(rq, draft, 400, v, &n));
+    return n;
+}
+
+/* More than one transaction takes: 250 unreadable files, of a draft that is discarded and of one that expires. */
+static void large_drafts_end_whole(void **state)
+{
+    (void)state;
+    enum { MANY = 250 };
+    const struct who *asker = person_who(&keep, "asker");
+    struct image_from from = {.source = S("upload:asker")};
+    struct req rq;
+    uint32_t n = 0;
+
+    for (int expires = 0; expires < 2; expires++) {
+        as(&rq, asker);
+        struct image_in *in = ARENA_ARRAY(rq.a, MANY, struct image_in);
+        struct image_out *out = ARENA_ARRAY(rq.a, MANY, struct image_out);
+        from.key = put_new_id(&keep);
+        struct tx *tx = tx_new(&rq);
+        MUST(&rq, draft_save(&rq, tx, from.key, S("request"), &(struct fields){.n = 0}, 0));
+        MUST(&rq, store_commit(region.store, &rq, tx));
+        for (size_t i = 0; i < MANY; i++) {
+            const char number[] = {(char)('0' + expires), (char)('A' + i / 16), (char)('a' + i % 16)};
+            in[i] = stored_bytes(&rq, (struct str){number, sizeof(number)});
+        }
+        MUST(&rq, imaging_store(&rq, &from, in, MANY, out));
+        assert_int_equal(waiting(&rq, from.key), MANY);
+        if (expires) {
+            rq.who = &who_system;
+            MUST(&rq, imaging_drafts_expire(&rq, rq.now.ms + 1, 1000, &n));
+            assert_true(n >= 1);
+        } else {
+            tx = tx_new(&rq);
+            MUST(&rq, imaging_draft_end(&rq, tx, from.key));
+            MUST(&rq, store_commit(region.store, &rq, tx));
+        }
+        assert_int_equal(waiting(&rq, from.key), 0);
+        assert_int_equal(uses_of(&rq, &in[MANY - 1].blob), 0);
+        req_done(&rq);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -282,6 +402,8 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_waits_for_a_decision),
         cmocka_unit_test(a_study_is_shown_in_two_cases),
         cmocka_unit_test(a_drafts_studies_go_with_it),
+        cmocka_unit_test(drafts_end_with_their_images),
+        cmocka_unit_test(large_drafts_end_whole),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -72,10 +72,11 @@ static enum err reckon(struct req *rq, const struct dicom_instance *inst, struct
     TRY(blob_map(rq, care_of(rq)->store, inst->blob.sha, &bytes));
     TRY(dicom_file_open(rq, bytes, NULL, &f));
     TRY(dicom_image_read(rq, &f, m->frame - 1, &image));
-    TRY(mark_scale_of(rq, &f, &image, &scale));
+    TRY(mark_scale_of(rq, &f, &image, m, &scale));
     m->hounsfield = str_eq(image.rescale_type, S("HU"))
                     || (image.rescale_type.n == 0 && str_eq(m->modality, S("CT")));
-    return mark_reckon(rq, &scale, m);
+    TRY(mark_reckon(rq, &scale, m));
+    return m->tool == MARK_ELLIPSE ? mark_levels_of(rq, &f, &image, m) : OK;
 }
 
 /* ---- writing ---- */
@@ -105,6 +106,17 @@ static void write_point(struct json_out *o, struct str url, struct str number)
     json_obj_end(o);
 }
 
+/* By whom the values of an ellipse were reckoned; why a length has no true size. */
+static void write_ways(struct json_out *o, const struct mark *m)
+{
+    if (m->tool == MARK_ELLIPSE) {
+        write_text(o, S("levels"), S("valueString"), m->levels_seen ? S("viewer") : S("server"));
+    }
+    if (m->why != MARK_WHY_UNKNOWN) {
+        write_text(o, S("why"), S("valueString"), mark_why_code(m->why));
+    }
+}
+
 static void write_place(struct json_out *o, const struct mark *m)
 {
     json_k(o, S("extension"));
@@ -119,6 +131,7 @@ static void write_place(struct json_out *o, const struct mark *m)
     write_count(o, S("frame"), m->frame);
     write_count(o, S("rows"), m->rows);
     write_count(o, S("columns"), m->columns);
+    write_ways(o, m);
     for (uint32_t i = 0; i < m->n_points; i++) {
         json_obj(o);
         json_ks(o, S("url"), S("point"));
@@ -311,26 +324,13 @@ bool mark_get(struct req *rq, struct jv root, struct mark *ret_mark)
     m.value = str_or_empty(json_raw(json_path(root, S("valueQuantity.value"))));
     m.unit = str_or_empty(json_str(rq->a, json_path(root, S("valueQuantity.code"))));
     get_parts(rq, root, &m);
+    m.levels_seen = m.parts[MARK_MEAN].n > 0 && !str_eq(place_text(rq, parts, S("levels")), S("server"));
+    m.why = mark_why_of(place_text(rq, parts, S("why")));
     m.text = str_or_empty(json_str(rq->a, json_path(root, S("note.0.text"))));
     m.by = str_or_empty(ref_get(rq, json_at(json_get(root, S("performer")), 0), T_PRACTITIONER));
     (void)!instant_parse(str_or_empty(json_str(rq->a, json_get(root, S("effectiveDateTime")))), &m.at);
     *ret_mark = m;
     return true;
-}
-
-static struct str date_of(struct req *rq, struct str d)
-{
-    struct buf b;
-
-    buf_init(&b, rq->a, 16);
-    if (d.n == 8) {
-        buf_str(&b, str_sub(d, 0, 4));
-        buf_char(&b, '-');
-        buf_str(&b, str_sub(d, 4, 2));
-        buf_char(&b, '-');
-        buf_str(&b, str_sub(d, 6, 2));
-    }
-    return buf_get(&b);
 }
 
 /* Which image it is, in what people call it; an image that has left names nothing. */
@@ -351,7 +351,7 @@ static enum err name_image(struct req *rq, struct mark *m)
     m->number = inst.number;
     m->frames = inst.frames;
     m->modality = series.modality;
-    m->date = date_of(rq, study.date);
+    m->date = dicom_date_shown(rq, study.date);
     m->description = str_trim(study.description);
     return OK;
 }

@@ -3,10 +3,12 @@
  *
  * Lengths and angles are reckoned here from the points and the file's spacing, in decimals; a mark whose
  * own value is another one is refused, so that what is kept and printed does not depend on a browser. Mean,
- * deviation, least and greatest value in an ellipse are those of the viewer; its area is reckoned here.
- * A length is in millimetres where the file says what a point is in the body (Pixel Spacing, or one
- * ultrasound region in cm); spacing at the detector is none of the body: then it is in points of the
- * image. People write marks through here alone: see fixed_mark(). */
+ * deviation, least and greatest value in an ellipse are reckoned from the pixels whose middle lies in it
+ * (the deviation is that of all of them, n and not n - 1); where the server cannot decode the image they are
+ * the viewer's, and said to be.
+ * A length is in millimetres where the file says what a point is in the body (Pixel Spacing, or all points
+ * in the same ultrasound region in cm); spacing at the detector is none of the body: then it is in points
+ * of the image. People write marks through here alone: see fixed_mark(). */
 #pragma once
 
 #include "care/consult.h"
@@ -18,6 +20,16 @@
 
 enum mark_tool { MARK_LENGTH, MARK_ANGLE, MARK_COBB, MARK_ELLIPSE, MARK_KEY, MARK_TOOLS };
 enum mark_part { MARK_MEAN, MARK_DEVIATION, MARK_LEAST, MARK_MOST, MARK_AREA, MARK_PARTS };
+/* Why a length is in points of the image. */
+enum mark_why {
+    MARK_WHY_UNKNOWN, /* the file says nothing of the body */
+    MARK_WHY_OUTSIDE, /* outside the ultrasound regions */
+    MARK_WHY_ACROSS,  /* from one ultrasound region into another */
+    MARK_WHY_UNITS,   /* in a region that is not in centimetres */
+    MARK_WHYS
+};
+/* Digits after the point of what is kept. */
+enum { MARK_PLACES = 1 };
 enum { MARK_POINTS_MAX = 64, MARK_TEXT_MAX = 200, MARKS_MAX = 500 };
 
 /* Decimals as they were sent, to the digit: 0,0 is the corner of the first pixel of the image. */
@@ -37,7 +49,9 @@ struct mark {
                                 * that "px" goes with a value in points */
     struct str parts[MARK_PARTS]; /* of an ellipse; may be empty */
     bool hounsfield;           /* of mean, deviation, least, most */
+    bool levels_seen;          /* these four are the viewer's: the image is not decoded here */
     bool area_mm2;             /* else points */
+    enum mark_why why;         /* of a length or area in points */
     struct str text;           /* the person's words; may be empty */
 
     /* Of a stored one. */
@@ -55,6 +69,9 @@ MUST_USE bool mark_tool_find(struct str name, enum mark_tool *ret_tool);
 struct str mark_tool_code(enum mark_tool tool);
 /* msgid */
 const char *mark_tool_title(enum mark_tool tool);
+/* "outside", "across", "units"; empty, and unknown, for anything else. */
+struct str mark_why_code(enum mark_why why);
+enum mark_why mark_why_of(struct str code);
 /* "62.4 mm", "47.3°", of an ellipse all its values; empty for a key image. */
 struct str mark_value_text(struct req *rq, const struct mark *m);
 /* "CT · 01.05.2024 · Spine, series 2, image 15, frame 3" */

@@ -2,8 +2,6 @@
  * by CORDIC (Volder 1959) on whole numbers. See mark_int.h. */
 #include "care/mark_int.h"
 
-#include "care/consult_int.h"
-
 /* Arithmetic that remembers that it failed. */
 struct reckon {
     bool failed;
@@ -42,68 +40,6 @@ static struct decimal root(struct reckon *r, struct decimal a)
     struct decimal d = {0};
     r->failed |= !decimal_sqrt(&a, &d);
     return d;
-}
-
-/* ---- what a point is ---- */
-
-/* A region of an ultrasound image in cm (PS3.3 C.8.5.5): the only one, else nothing is known. */
-static enum err region_step(struct req *rq, const struct dicom_file *f, const char *unit,
-                            const char *delta, double *ret_mm)
-{
-    enum { CENTIMETRES = 3 };
-    struct dicom_elem e;
-    bool has = false;
-    uint32_t kind = 0;
-    double v = 0;
-
-    *ret_mm = 0;
-    TRY(dicom_find(rq, f, str_z(unit), &e, &has));
-    if (!has || !dicom_elem_u32(&e, 0, &kind) || kind != CENTIMETRES) {
-        return OK;
-    }
-    TRY(dicom_find(rq, f, str_z(delta), &e, &has));
-    if (has && dicom_elem_double(&e, 0, &v)) {
-        *ret_mm = (v < 0 ? -v : v) * 10;
-    }
-    return OK;
-}
-
-static enum err region_spacing(struct req *rq, const struct dicom_file *f, double ret_spacing[2])
-{
-    struct dicom_elem e;
-    bool has = false;
-
-    ret_spacing[0] = ret_spacing[1] = 0;
-    TRY(dicom_find(rq, f, S("00186011/1/00186024"), &e, &has));
-    if (has) {
-        return OK;
-    }
-    TRY(region_step(rq, f, "00186011/0/00186024", "00186011/0/0018602C", &ret_spacing[1]));
-    return region_step(rq, f, "00186011/0/00186026", "00186011/0/0018602E", &ret_spacing[0]);
-}
-
-enum err mark_scale_of(struct req *rq, const struct dicom_file *f, const struct dicom_image *image,
-                       struct mark_scale *ret_scale)
-{
-    struct mark_scale s = {.row = decimal_from_i64(1), .column = decimal_from_i64(1)};
-    double mm[2] = {0, 0};
-    bool body = image->spacing_kind == DICOM_SPACING_PIXEL;
-    bool detector = image->spacing_kind == DICOM_SPACING_IMAGER;
-
-    if (body || detector) {
-        mm[0] = image->spacing[0];
-        mm[1] = image->spacing[1];
-    } else {
-        TRY(region_spacing(rq, f, mm));
-        body = true;
-    }
-    struct decimal row;
-    struct decimal column;
-    if (mm[0] > 0 && mm[1] > 0 && decimal_from_float(mm[0], &row) && decimal_from_float(mm[1], &column)) {
-        s = (struct mark_scale){row, column, body, detector};
-    }
-    *ret_scale = s;
-    return OK;
 }
 
 /* ---- points ---- */
@@ -206,12 +142,12 @@ static struct decimal cobb(struct reckon *r, const struct mark_scale *s, const s
 
 /* ---- marks ---- */
 
-static struct str written(struct req *rq, struct decimal d)
+struct str mark_number(struct req *rq, struct decimal d)
 {
     struct buf b;
-    struct decimal shown = decimal_round_to(&d, 1);
+    struct decimal shown = decimal_round_to(&d, MARK_PLACES);
 
-    (void)!decimal_pad(&shown, 1, &shown);
+    (void)!decimal_pad(&shown, MARK_PLACES, &shown);
     buf_init(&b, rq->a, 64);
     decimal_write(&b, &shown);
     return arena_str(rq->a, buf_get(&b));
@@ -241,14 +177,16 @@ static enum err value_check(struct req *rq, struct reckon *r, struct decimal our
     return OK;
 }
 
-/* half axes a and b: pi a b */
+/* Of two half diameters u and v, each parallel to the tangents at the ends of the other: pi |u x v|. */
 static struct decimal ellipse_area(struct reckon *r, const struct spot *p, const struct mark_scale *s)
 {
     const struct decimal quarter_pi = {.coef = 785398163397448310, .scale = 18};
-    struct decimal a = root(r, square(r, step(r, s, p[0], p[1])));
-    struct decimal b = root(r, square(r, step(r, s, p[2], p[3])));
+    struct spot a = step(r, s, p[0], p[1]);
+    struct spot b = step(r, s, p[2], p[3]);
+    struct decimal cross = sub(r, mul(r, a.x, b.y), mul(r, a.y, b.x));
 
-    return mul(r, mul(r, a, b), quarter_pi);
+    cross = decimal_abs(&cross);
+    return mul(r, cross, quarter_pi);
 }
 
 /* Lengths at the detector are compared as the viewer shows them, and kept in points. */
@@ -263,8 +201,9 @@ static enum err length_reckon(struct req *rq, struct reckon *r, const struct mar
         return FAIL(rq, E_BAD_INPUT, "points: no length");
     }
     TRY(value_check(rq, r, str_eq(m->unit, S("px")) ? in_points : in_mm, m));
-    m->value = written(rq, s->known ? in_mm : in_points);
+    m->value = mark_number(rq, s->known ? in_mm : in_points);
     m->unit = s->known ? S("mm") : S("");
+    m->why = s->why;
     return OK;
 }
 
@@ -279,7 +218,7 @@ static enum err angle_reckon(struct req *rq, struct reckon *r, const struct mark
         return FAIL(rq, E_BAD_INPUT, "points: a side has no length");
     }
     TRY(value_check(rq, r, angle, m));
-    m->value = written(rq, angle);
+    m->value = mark_number(rq, angle);
     m->unit = S("deg");
     return OK;
 }
@@ -293,14 +232,15 @@ static enum err ellipse_reckon(struct req *rq, struct reckon *r, const struct ma
     for (size_t i = 0; i < MARK_AREA; i++) {
         struct decimal d;
         if (m->parts[i].n > 0 && decimal_parse(m->parts[i], &d)) {
-            m->parts[i] = written(rq, d);
+            m->parts[i] = mark_number(rq, d);
         }
     }
     if (r->failed || area.coef == 0) {
         return FAIL(rq, E_BAD_INPUT, "points: no area");
     }
-    m->parts[MARK_AREA] = written(rq, area);
+    m->parts[MARK_AREA] = mark_number(rq, area);
     m->area_mm2 = s->known;
+    m->why = s->why;
     m->value = m->unit = S("");
     return OK;
 }

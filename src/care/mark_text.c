@@ -2,6 +2,7 @@
 #include "care/mark_int.h"
 
 #include "base/text.h"
+#include "care/modality.h"
 #include "care/sign_doc.h"
 #include "codec/utf8.h"
 #include "dicom/study.h"
@@ -37,6 +38,31 @@ struct str mark_tool_code(enum mark_tool tool)
 const char *mark_tool_title(enum mark_tool tool)
 {
     return kinds[tool].title;
+}
+
+static const struct why {
+    struct str code;
+    const char *length; /* msgid */
+} whys[MARK_WHYS] = {
+    [MARK_WHY_UNKNOWN] = {SI(""), T("{n} points of the image (true size not known)")},
+    [MARK_WHY_OUTSIDE] = {SI("outside"), T("{n} points of the image (outside the calibrated regions)")},
+    [MARK_WHY_ACROSS] = {SI("across"), T("{n} points of the image (across two regions)")},
+    [MARK_WHY_UNITS] = {SI("units"), T("{n} points of the image (the region is not in centimetres)")},
+};
+
+struct str mark_why_code(enum mark_why why)
+{
+    return whys[why].code;
+}
+
+enum mark_why mark_why_of(struct str code)
+{
+    for (size_t i = 0; i < LEN(whys); i++) {
+        if (str_eq(whys[i].code, code)) {
+            return (enum mark_why)i;
+        }
+    }
+    return MARK_WHY_UNKNOWN;
 }
 
 /* ---- words ---- */
@@ -90,6 +116,12 @@ static struct str ellipse_text(struct req *rq, const struct mark *m)
     if (m->parts[MARK_MEAN].n == 0) {
         return filled(rq, T("area {area}"), &all[4], 1);
     }
+    if (m->levels_seen) {
+        return filled(rq,
+                      T("mean {mean}, standard deviation {deviation}, from {least} to {most}, area {area} "
+                        "(values as the viewer reckoned them)"),
+                      all, LEN(all));
+    }
     return filled(rq, T("mean {mean}, standard deviation {deviation}, from {least} to {most}, area {area}"),
                   all, LEN(all));
 }
@@ -98,9 +130,7 @@ struct str mark_value_text(struct req *rq, const struct mark *m)
 {
     switch (m->tool) {
     case MARK_LENGTH:
-        return with_n(rq, m->unit.n > 0 ? T("{n} mm")
-                                        : T("{n} points of the image (true size not known)"),
-                      m->value);
+        return with_n(rq, m->unit.n > 0 ? T("{n} mm") : whys[m->why].length, m->value);
     case MARK_ANGLE:
     case MARK_COBB: return with_n(rq, "{n}°", m->value);
     case MARK_ELLIPSE: return ellipse_text(rq, m);
@@ -137,7 +167,7 @@ static struct str date_text(struct req *rq, struct str date)
 
 struct str mark_place_text(struct req *rq, const struct mark *m)
 {
-    const struct str parts[] = {m->modality, date_text(rq, m->date), m->description};
+    const struct str parts[] = {modality_words(rq, m->modality), date_text(rq, m->date), m->description};
     struct buf b;
     bool any = false;
 
@@ -270,6 +300,9 @@ void mark_write(struct req *rq, struct json_out *o, const struct mark *m)
         }
     }
     json_obj_end(o);
+    json_ks(o, S("areaUnit"), m->area_mm2 ? S("mm²") : S("px²"));
+    json_kb(o, S("hounsfield"), m->hounsfield);
+    json_ks(o, S("why"), mark_why_code(m->why));
     json_ks(o, S("text"), m->text);
     json_ks(o, S("shown"), mark_value_text(rq, m));
     json_ks(o, S("by"), m->by_name);

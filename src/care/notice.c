@@ -2,15 +2,28 @@
 #include "care/notice.h"
 
 #include "care/care.h"
+#include "care/notify.h"
 #include "care/who.h"
 #include "store/db.h"
 
 enum err notice_tell(struct req *rq, struct tx *tx, struct str person, enum notice_kind kind,
-                     struct str case_id)
+                     struct str subject)
 {
     TRY(TX_SQL(tx, W_NOTICE_NEW, 0, sql_text(person), sql_i64(rq->now.ms), sql_i64(kind),
-               sql_text(case_id)));
+               sql_text(subject)));
+    TRY(notify_queue(rq, tx, person, kind, subject));
     return tx_event(tx, EVENT_PERSON, store_hash(care_of(rq)->store, person));
+}
+
+enum err notice_was_told(struct req *rq, struct str person, enum notice_kind kind, struct str subject,
+                         int64_t since_ms, bool *ret_told)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+
+    TRY(DB_ONE(rq, &q, Q_NOTICE_TOLD, sql_text(person), sql_i64(kind), sql_text(subject),
+               sql_i64(since_ms)));
+    *ret_told = db_i64(&q, 0) != 0;
+    return OK;
 }
 
 enum err notice_list(struct req *rq, uint64_t before, struct notice *ret_notices, uint32_t n,

@@ -298,10 +298,12 @@ static void marked_put(struct pen *p, const struct pdf_block *b)
     gap(p, 8);
 }
 
-/* At most half a page high, with what was measured in small letters at its place. */
+/* At most half a page high, smaller where that spares a hole at the end of the page; with what was
+ * measured in small letters at its place. */
 static void image_put(struct pen *p)
 {
     static const double side = 300;
+    static const double least = 170;
     if (p->picture >= p->doc->n_pictures) {
         return;
     }
@@ -309,6 +311,11 @@ static void image_put(struct pen *p)
     double large = pic->width > pic->height ? pic->width : pic->height;
     double w = pic->width * side / large;
     double h = pic->height * side / large;
+    double room = BOTTOM - p->y - 7;
+    if (h > room && room >= least) {
+        w = w * room / h;
+        h = room;
+    }
     keep(p, h + 6);
     if (!p->dry) {
         pdf_int_picture(p->cr, pic, LEFT, p->y, w, h);
@@ -465,7 +472,7 @@ static size_t last_part(const struct pdf_doc *d)
 }
 
 /* A last page with a few lines, or with the seal alone, is spared by moving the lines together; where
- * that is not enough the last section goes along with the seal, or its last lines. */
+ * that is not enough the last section goes along with the seal, or its last blocks or lines. */
 static void measure(struct pen *p)
 {
     p->break_at = p->doc->n_blocks;
@@ -481,7 +488,9 @@ static void measure(struct pen *p)
         pass(p, true);
     }
     if (p->alone && p->doc->n_blocks > 1) {
-        p->break_at = last_part(p->doc);
+        /* A short section goes along whole; of a long one its end, or the page before would be half empty. */
+        size_t part = last_part(p->doc);
+        p->break_at = p->doc->n_blocks - part <= LINES_ALONG + 1 ? part : p->doc->n_blocks - LINES_ALONG;
         pass(p, true);
     }
     if (p->alone && p->doc->n_blocks > 1) {

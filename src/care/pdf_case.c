@@ -286,6 +286,12 @@ static struct str seal_text(struct page *p, const struct pdf_conclusion *c, stru
 static void seal_set(struct page *p, const struct pdf_conclusion *c, struct str url,
                      struct str post, struct pdf_doc *doc)
 {
+    if (c->seals.n > 0) {
+        doc->seal_title = tr(p->lang, T("Signed with electronic signatures"));
+        doc->seal_text = c->seals;
+        doc->seal_url = url;
+        return;
+    }
     if (c->signature == NULL) {
         doc->seal_title = tr(p->lang, T("Preview: this document is not signed."));
         return;

@@ -11,6 +11,7 @@
 struct pdf_conclusion {
     struct str bundle;                   /* exact bytes of the document Bundle */
     const struct cms_verdict *signature; /* what checking it gave; NULL: a preview, not signed */
+    struct str seals;                    /* several signed: who, in words; empty: signature alone counts */
     struct str replaced_by;              /* check code of a later version; empty: none */
     int offset_min;                      /* local time, minutes east of UTC */
 };

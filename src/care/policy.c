@@ -58,6 +58,9 @@ static enum err read_terms(struct req *rq, struct jv list, struct policy *p)
         TRY(read_term(rq, v, S("answerWithin"), &all[n].answer_within));
         TRY(read_term(rq, v, S("remindBefore"), &all[n].remind_before));
         TRY(read_term(rq, v, S("escalateAfter"), &all[n].escalate_after));
+        if (json_has(json_get(v, S("ring")))) {
+            TRY(read_term(rq, v, S("ring"), &all[n].ring));
+        }
         if (all[n].remind_before.ms >= all[n].accept_within.ms
             || all[n].accept_within.ms > all[n].answer_within.ms) {
             return FAIL(rq, E_BAD_INPUT, "policy: urgency item %u: lengths do not fit together",
@@ -91,6 +94,150 @@ static enum err read_keep(struct req *rq, struct jv list, struct policy *p)
     return OK;
 }
 
+static enum err read_docs(struct req *rq, struct jv list, struct policy *p)
+{
+    struct policy_doc *all = ARENA_ARRAY(rq->a, json_len(list), struct policy_doc);
+    uint32_t n = 0;
+
+    TRY_MEM(rq, all);
+    for (struct jv v = json_first(list); json_has(v); v = json_next(v), n++) {
+        struct jv sections = json_get(v, S("mandatorySections"));
+        all[n].type = json_str(rq->a, json_get(v, S("type")));
+        all[n].from = read_source(rq, sections);
+        TRY(read_strings(rq, json_get(sections, S("value")), &all[n].sections, &all[n].n_sections));
+    }
+    p->docs = all;
+    p->n_docs = n;
+    return OK;
+}
+
+/* An ISO duration; unset (null) is 0 ms. */
+static enum err read_length(struct req *rq, struct jv v, const char *name, struct term *ret_term)
+{
+    struct jv value = json_get(v, S("value"));
+    struct str text = json_str(rq->a, value);
+    int64_t ms = 0;
+
+    if (text.n > 0 && (!duration_parse(text, &ms) || ms <= 0)) {
+        return FAIL(rq, E_BAD_INPUT, "policy: %s is not a duration", name);
+    }
+    *ret_term = (struct term){ms, read_source(rq, v)};
+    return OK;
+}
+
+static enum err read_consilium(struct req *rq, struct jv file, struct policy *p)
+{
+    struct jv least = json_get(file, S("minConsiliumMembers"));
+    struct jv by = json_get(file, S("remoteMemberOpinionEnteredBy"));
+    int64_t n = 0;
+
+    if (json_i64(json_get(least, S("value")), &n) && (n < 1 || n > 20)) {
+        return FAIL(rq, E_BAD_INPUT, "policy: minConsiliumMembers");
+    }
+    p->consilium_least = (uint32_t)n;
+    p->consilium_least_from = read_source(rq, least);
+    p->opinion_by = json_str(rq->a, json_get(by, S("value")));
+    p->opinion_by_from = read_source(rq, by);
+    return read_length(rq, json_get(file, S("consiliumLasts")), "consiliumLasts", &p->consilium_lasts);
+}
+
+static struct policy_flag read_flag(struct req *rq, struct jv v)
+{
+    struct jv value = json_get(v, S("value"));
+    return (struct policy_flag){.set = json_kind(value) == JSON_TRUE || json_kind(value) == JSON_FALSE,
+                                .value = json_true(value),
+                                .from = read_source(rq, v)};
+}
+
+static enum err read_number(struct req *rq, struct jv v, const char *name,
+                            struct policy_number *ret_number)
+{
+    int64_t n = 0;
+    bool set = json_i64(json_get(v, S("value")), &n);
+
+    if (set && (n < 0 || n > 150)) {
+        return FAIL(rq, E_BAD_INPUT, "policy: %s is out of bounds", name);
+    }
+    *ret_number = (struct policy_number){set, (uint32_t)n, read_source(rq, v)};
+    return OK;
+}
+
+static enum err read_codes(struct req *rq, struct jv v, struct policy_codes *ret_codes)
+{
+    struct jv list = json_get(v, S("value"));
+
+    ret_codes->set = json_kind(list) == JSON_ARRAY;
+    ret_codes->from = read_source(rq, v);
+    return read_strings(rq, list, &ret_codes->codes, &ret_codes->n);
+}
+
+static enum err read_remote(struct req *rq, struct jv file, struct policy_remote *r)
+{
+    static const struct {
+        struct str value;
+        enum first_visit first;
+    } firsts[] = {{SI("deny"), FIRST_VISIT_DENY},
+                  {SI("allow-advice-only"), FIRST_VISIT_ADVICE},
+                  {SI("allow"), FIRST_VISIT_ALLOW}};
+    struct jv first = json_get(file, S("firstVisitRemote"));
+    struct jv v = json_get(file, S("patientRemote"));
+
+    for (size_t i = 0; i < LEN(firsts); i++) {
+        if (json_is(json_get(first, S("value")), firsts[i].value)) {
+            r->first = firsts[i].first;
+        }
+    }
+    r->first_from = read_source(rq, first);
+    r->consent_apart = read_flag(rq, json_path(file, S("consent.separateDocument")));
+    r->needs_in_person = read_flag(rq, json_get(v, S("needsInPersonEncounter")));
+    r->same_doctor = read_flag(rq, json_get(v, S("sameDoctorRequired")));
+    TRY(read_codes(rq, json_get(v, S("allowedPurposes")), &r->purposes));
+    TRY(read_codes(rq, json_get(v, S("firstContactPurposes")), &r->first_purposes));
+    TRY(read_codes(rq, json_get(v, S("notRemotely")), &r->not_remotely));
+    TRY(read_codes(rq, json_get(v, S("notForUrgency")), &r->not_urgency));
+    TRY(read_codes(rq, json_get(v, S("emergencyPhones")), &r->phones));
+    TRY(read_number(rq, json_get(v, S("minAge")), "minAge", &r->min_age));
+    TRY(read_number(rq, json_get(v, S("otherDoctorMinPatientAge")), "otherDoctorMinPatientAge",
+                    &r->other_doctor_age));
+    TRY(read_number(rq, json_get(v, S("otherDoctorMinYears")), "otherDoctorMinYears",
+                    &r->other_doctor_years));
+    return read_length(rq, json_get(v, S("inPersonWithin")), "inPersonWithin",
+                       &r->in_person_within);
+}
+
+static enum err read_booking(struct req *rq, struct jv v, struct policy_booking *b)
+{
+    struct jv remind = json_get(v, S("remindBefore"));
+    const struct str *texts = NULL;
+    uint32_t n = 0;
+
+    TRY(read_length(rq, json_get(v, S("bookAhead")), "bookAhead", &b->book_ahead));
+    TRY(read_length(rq, json_get(v, S("offerHold")), "offerHold", &b->offer_hold));
+    TRY(read_codes(rq, json_get(v, S("holidays")), &b->holidays));
+    TRY(read_strings(rq, json_get(remind, S("value")), &texts, &n));
+    struct term *all = ARENA_ARRAY(rq->a, n, struct term);
+    TRY_MEM(rq, all);
+    for (uint32_t i = 0; i < n; i++) {
+        if (!duration_parse(texts[i], &all[i].ms) || all[i].ms <= 0) {
+            return FAIL(rq, E_BAD_INPUT, "policy: remindBefore item %u", i + 1);
+        }
+        all[i].from = read_source(rq, remind);
+    }
+    b->remind_before = all;
+    b->n_remind_before = n;
+    return OK;
+}
+
+static enum err read_note(struct req *rq, struct jv v, struct policy_note *n)
+{
+    TRY(read_length(rq, json_get(v, S("within")), "visitNote.within", &n->within));
+    TRY(read_length(rq, json_get(v, S("remindBefore")), "visitNote.remindBefore", &n->remind_before));
+    TRY(read_length(rq, json_get(v, S("remindAfterEnd")), "visitNote.remindAfterEnd",
+                    &n->remind_after_end));
+    return read_length(rq, json_get(v, S("escalateAfter")), "visitNote.escalateAfter",
+                       &n->escalate_after);
+}
+
 enum err policy_load(struct req *rq, struct jv file, struct policy *ret_policy)
 {
     struct policy p = {
@@ -106,12 +253,29 @@ enum err policy_load(struct req *rq, struct jv file, struct policy *ret_policy)
     content_text4(rq, json_path(file, S("consent.text")), &p.consent_text);
     TRY(read_terms(rq, json_get(file, S("urgency")), &p));
     TRY(read_keep(rq, json_path(file, S("retention.images")), &p));
+    TRY(read_number(rq, json_path(file, S("patientAccount.ownFromAge")), "patientAccount.ownFromAge",
+                    &p.own_account_from));
+    TRY(read_number(rq, json_path(file, S("patientAccount.representedUntilAge")),
+                    "patientAccount.representedUntilAge", &p.represented_until));
+    p.patient_sees_log = read_flag(rq, json_get(file, S("patientSeesAccessLog")));
+    p.recording = (struct policy_recording){
+        .in_case = read_flag(rq, json_path(file, S("recording.case"))),
+        .visit = read_flag(rq, json_path(file, S("recording.visit"))),
+        .consilium = read_flag(rq, json_path(file, S("recording.consilium"))),
+    };
+    content_text4(rq, json_path(file, S("recording.notice")), &p.recording.notice);
+    p.observers_ask = read_flag(rq, json_get(file, S("observersNeedConsent")));
     TRY(read_strings(rq, json_path(file, S("requesterRoles.value")), &p.requester_roles,
                      &p.n_requester_roles));
     TRY(read_strings(rq, json_path(file, S("consultantRoles.value")), &p.consultant_roles,
                      &p.n_consultant_roles));
     TRY(read_strings(rq, json_path(file, S("patientIdentifiers.value")), &p.patient_ids,
                      &p.n_patient_ids));
+    TRY(read_docs(rq, json_get(file, S("documents")), &p));
+    TRY(read_consilium(rq, file, &p));
+    TRY(read_remote(rq, file, &p.remote));
+    TRY(read_booking(rq, json_get(file, S("booking")), &p.booking));
+    TRY(read_note(rq, json_get(file, S("visitNote")), &p.note));
     if (p.id.n == 0 || p.consent_version.n == 0 || p.consent_text.v[LANG_EN].n == 0) {
         return FAIL(rq, E_BAD_INPUT, "policy: policyId or consent is missing");
     }
@@ -124,6 +288,16 @@ const struct policy_terms *policy_terms(const struct policy *p, struct str urgen
     for (uint32_t i = 0; i < p->n_terms; i++) {
         if (str_eq(p->terms[i].urgency, urgency)) {
             return &p->terms[i];
+        }
+    }
+    return NULL;
+}
+
+const struct policy_doc *policy_doc(const struct policy *p, struct str type)
+{
+    for (uint32_t i = 0; i < p->n_docs; i++) {
+        if (str_eq(p->docs[i].type, type)) {
+            return &p->docs[i];
         }
     }
     return NULL;
@@ -147,4 +321,9 @@ bool policy_may_ask(const struct policy *p, struct str role)
 bool policy_may_answer(const struct policy *p, struct str role)
 {
     return has(p->consultant_roles, p->n_consultant_roles, role);
+}
+
+bool policy_has_code(const struct policy_codes *c, struct str code)
+{
+    return has(c->codes, c->n, code);
 }

@@ -4,6 +4,7 @@
 #include "care/care.h"
 #include "care/case_row.h"
 #include "care/who.h"
+#include "fhir/extract.h"
 #include "fhir/prepare.h"
 #include "os/random.h"
 #include "store/tx.h"
@@ -39,7 +40,7 @@ enum err put_end(struct put *p)
     if (!buf_ok(&p->b) || p->id.p == NULL) {
         return FAIL(p->rq, E_TOO_LARGE, "%.*s", STR_ARG(fhir_type_name(p->type)));
     }
-    struct fhir_how how = {.id = p->id, .expect = p->expect};
+    struct fhir_how how = {.id = p->id, .expect = p->expect, .aside = p->aside};
     if (p->case_id.n > 0) {
         how.anchor_type = T_SERVICE_REQUEST;
         how.anchor_id = p->case_id;
@@ -87,6 +88,33 @@ void put_ref(struct json_out *o, struct str key, enum fhir_type type, struct str
 void put_ref_item(struct json_out *o, enum fhir_type type, struct str id)
 {
     ref_object(o, type, id, (struct str){0});
+}
+
+void put_ref_item_shown(struct json_out *o, enum fhir_type type, struct str id, struct str display)
+{
+    ref_object(o, type, id, display);
+}
+
+/* "Patient/ID" and "RelatedPerson/ID" name their type. */
+static void actor_object(struct json_out *o, const struct who *w, struct str display)
+{
+    struct str id = w->person;
+    enum fhir_type type = T_PRACTITIONER;
+    if (who_is_patient(w)) {
+        type = fhir_ref_split(w->person, &id);
+    }
+    ref_object(o, type, id, display);
+}
+
+void put_actor(struct json_out *o, struct str key, const struct who *w)
+{
+    json_k(o, key);
+    actor_object(o, w, w->name);
+}
+
+void put_actor_item(struct json_out *o, const struct who *w)
+{
+    actor_object(o, w, (struct str){0});
 }
 
 void put_one_coding(struct json_out *o, struct str system, struct str code, struct str display)
@@ -172,6 +200,58 @@ enum err res_load(struct req *rq, int64_t rid, struct res_row *ret_row, struct j
     return OK;
 }
 
+enum err own_begin(struct req *rq, int64_t owner, enum fhir_type type, enum list_order order,
+                   uint32_t most, struct own_walk *w)
+{
+    w->owner = owner;
+    w->left = most;
+    return list_owner(rq, owner, (uint16_t)type, order, &w->list);
+}
+
+bool own_next(struct req *rq, struct own_walk *w)
+{
+    struct hit hit;
+    while (w->failed == OK && w->left > 0 && list_next(w->list, &hit)) {
+        w->left--;
+        w->failed = db_head_rid(rq, hit.rid, &w->row);
+        if (w->failed == OK && !w->row.deleted && w->row.anchor == w->owner) {
+            w->failed = res_load(rq, hit.rid, &w->row, &w->v);
+            return w->failed == OK;
+        }
+    }
+    return false;
+}
+
+enum err own_err(struct req *rq, const struct own_walk *w)
+{
+    return w->failed != OK ? w->failed : list_err(rq, w->list);
+}
+
+void own_done(struct own_walk *w)
+{
+    list_close(&w->list);
+}
+
+enum err res_find(struct req *rq, enum fhir_type type, struct str id, struct res_row *ret_row,
+                  struct jv *ret_root)
+{
+    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
+    struct res_row row = {0};
+    TRY_MEM(rq, doc);
+    enum err e = db_read(rq, (uint16_t)type, id, &row);
+    if (e == E_NOT_FOUND || e == E_GONE) {
+        err_clear(rq);
+        *ret_row = (struct res_row){0};
+        *ret_root = (struct jv){0};
+        return OK;
+    }
+    TRY(e);
+    TRY(json_parse(rq, row.body, NULL, doc));
+    *ret_row = row;
+    *ret_root = json_root(doc);
+    return OK;
+}
+
 struct str ref_id_of(struct str reference, enum fhir_type type)
 {
     struct str name = fhir_type_name(type);
@@ -207,5 +287,5 @@ void put_message(struct put *p, struct req *rq, struct tx *tx, const struct case
     json_ks(&p->o, S("status"), S("completed"));
     put_concepts(&p->o, S("category"), S(CARE_URL "/CodeSystem/message"), &kind, 1);
     put_instant(&p->o, S("sent"), rq->now);
-    put_ref_shown(&p->o, S("sender"), T_PRACTITIONER, rq->who->person, rq->who->name);
+    put_actor(&p->o, S("sender"), rq->who);
 }

@@ -6,9 +6,10 @@
 #include "codec/json.h"
 #include "fhir/type.h"
 #include "store/audit.h"
+#include "store/db.h"
 
 struct case_row;
-struct res_row;
+struct who;
 struct tx;
 struct tx_put;
 
@@ -22,6 +23,7 @@ struct put {
     struct str id;
     int64_t expect;       /* TX_NEW, TX_ANY, TX_CREATE or the version read */
     struct str case_id;   /* it hangs on this case; empty: on the patient, or directory data */
+    bool aside;           /* a directory type, but nothing the directory shows */
     struct str patient;   /* it is about this patient; empty: about nobody */
 };
 
@@ -40,6 +42,10 @@ void put_ref_shown(struct json_out *o, struct str key, enum fhir_type type, stru
                    struct str display);
 /* {"reference":"Type/id"} as an element of an array. */
 void put_ref_item(struct json_out *o, enum fhir_type type, struct str id);
+void put_ref_item_shown(struct json_out *o, enum fhir_type type, struct str id, struct str display);
+/* Who acts, as a Reference: a Practitioner, or somebody of the patients' side. */
+void put_actor(struct json_out *o, struct str key, const struct who *w);
+void put_actor_item(struct json_out *o, const struct who *w);
 /* {"system":..,"code":..,"display":..}; display may be empty. */
 void put_one_coding(struct json_out *o, struct str system, struct str code, struct str display);
 /* "coding":[{"system":..,"code":..,"display":..}]; display may be empty. */
@@ -69,6 +75,31 @@ struct audit_rec put_audit(const struct tx_put *put, enum audit_action action, e
  * errors  as db_read_rid */
 MUST_USE enum err res_load(struct req *rq, int64_t rid, struct res_row *ret_row,
                            struct jv *ret_root);
+/* The same by its id; both empty when there is none. */
+MUST_USE enum err res_find(struct req *rq, enum fhir_type type, struct str id,
+                           struct res_row *ret_row, struct jv *ret_root);
+
+/* A walk over the resources of one type that are somebody's own: that hang on the owner itself, not on a case
+ * of theirs, which is its team's. */
+struct own_walk {
+    struct list *list;
+    int64_t owner;
+    uint32_t left;      /* how many it may still look at, others' and deleted ones too */
+    enum err failed;    /* what ended it */
+    struct res_row row; /* the resource it stands on, */
+    struct jv v;        /* parsed: in rq->a */
+};
+enum { OWN_ALL = INT32_MAX }; /* as many as there are */
+/* Begins at the newest or the oldest; looks at most at `most`. *w begins as {0}; end it with own_done()
+ * (CLEANUP).
+ * errors  as list_owner */
+MUST_USE enum err own_begin(struct req *rq, int64_t owner, enum fhir_type type, enum list_order order,
+                            uint32_t most, struct own_walk *w);
+/* Goes to the next. False at the end, or on a failure: ask own_err(). */
+bool own_next(struct req *rq, struct own_walk *w);
+MUST_USE enum err own_err(struct req *rq, const struct own_walk *w);
+void own_done(struct own_walk *w);
+
 /* "Type/id" of a reference's text: the id when it names that type, else p NULL. */
 struct str ref_id_of(struct str reference, enum fhir_type type);
 /* The same of a Reference element. */

@@ -69,6 +69,29 @@ enum err record_find(struct req *rq, enum record_kind kind, uint64_t before, rec
     return OK;
 }
 
+enum err record_export(struct req *rq, enum record_kind kind, record_fits_fn fits, void *fits_ctx,
+                       record_each_fn each, void *each_ctx)
+{
+    struct audit_row *rows = ARENA_ARRAY(rq->a, PAGE, struct audit_row);
+    uint64_t next = 0;
+    size_t got = PAGE;
+    TRY_MEM(rq, rows);
+    TRY(may_audit(rq));
+    TRY(note(rq, AUDIT_EXPORT));
+    while (got == PAGE && next != 1) {
+        struct arena_mark mark = arena_mark(rq->a);
+        TRY(audit_list(rq, 0, next, PAGE, rows, &got));
+        for (size_t i = 0; i < got; i++) {
+            next = rows[i].seq;
+            if (record_is(kind, &rows[i]) && (fits == NULL || fits(rq, &rows[i], fits_ctx))) {
+                TRY(each(rq, &rows[i], each_ctx));
+            }
+        }
+        arena_back(rq->a, mark);
+    }
+    return OK;
+}
+
 /* "at fault seq records commits" */
 enum err record_proof_last(struct req *rq, struct record_proof *ret_proof)
 {

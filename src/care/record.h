@@ -32,6 +32,14 @@ MUST_USE enum err record_find(struct req *rq, enum record_kind kind, uint64_t be
                               record_fits_fn fits, void *ctx, size_t n, struct audit_row *ret_rows,
                               size_t *ret_n, uint64_t *ret_next);
 
+/* Takes one record on its way out; what it allocates of rq->a is gone after the page it stands on. */
+typedef enum err (*record_each_fn)(struct req *rq, const struct audit_row *row, void *ctx);
+/* Gives each record of a kind to each(), newest first, all there are, a page of them in memory at a time.
+ * That somebody took them away is itself put on record.
+ * errors   E_FORBIDDEN  without the right to audit; E_IO; what each() gives ends it */
+MUST_USE enum err record_export(struct req *rq, enum record_kind kind, record_fits_fn fits,
+                                void *fits_ctx, record_each_fn each, void *each_ctx);
+
 /* The last proof of the chains that was asked for on a page. */
 struct record_proof {
     struct instant at; /* 0: none yet */

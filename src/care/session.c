@@ -3,6 +3,7 @@
 
 #include "care/account_int.h"
 #include "care/grant.h"
+#include "care/patient_account.h"
 
 #include "fhir/scope.h"
 #include "os/random.h"
@@ -113,10 +114,27 @@ static enum err no_session(struct req *rq)
     return FAIL(rq, E_SIGN_IN, "no such session or token");
 }
 
+/* As whom the session of row q acts. errors E_SIGN_IN nothing is open to it any more */
+static enum err session_who(struct req *rq, const struct db_rows *q, struct who **ret_who)
+{
+    const struct directory *dir = NULL;
+
+    if (db_i64(q, 11) != 0) {
+        const struct account acc = {.id = db_i64(q, 0), .person = db_text(rq->a, q, 7),
+                                    .of_patient = true};
+        return patient_who(rq, &acc, db_text(rq->a, q, 1), ret_who);
+    }
+    TRY(directory_get(rq, &dir));
+    const struct dir_person *p = dir_person(dir, db_peek(q, 7));
+    if (p == NULL || !p->active || p->n_roles == 0) {
+        return FAIL(rq, E_SIGN_IN, "no role");
+    }
+    return who_build(rq, dir, p, db_peek(q, 1), ret_who);
+}
+
 enum err who_by_session(struct req *rq, struct str cookie, const struct who **ret_who)
 {
     CLEANUP(db_rows_done) struct db_rows q = {0};
-    const struct directory *dir = NULL;
     struct who *w = NULL;
 
     if (cookie.n != SESSION_LEN) {
@@ -135,12 +153,11 @@ enum err who_by_session(struct req *rq, struct str cookie, const struct who **re
     if (expires.ms <= rq->now.ms || db_i64(&q, 8) == ACCOUNT_CLOSED) {
         return no_session(rq);
     }
-    TRY(directory_get(rq, &dir));
-    const struct dir_person *p = dir_person(dir, db_peek(&q, 7));
-    if (p == NULL || !p->active || p->n_roles == 0) {
+    e = session_who(rq, &q, &w);
+    if (e == E_SIGN_IN) {
         return no_session(rq);
     }
-    TRY(who_build(rq, dir, p, db_peek(&q, 1), &w));
+    TRY(e);
     w->audit.login = db_text(rq->a, &q, 6);
     w->csrf = db_text(rq->a, &q, 2);
     w->lang = (enum lang)db_i64(&q, 9);

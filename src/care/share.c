@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "care/care.h"
+#include "care/patient_account_consent.h"
 #include "os/random.h"
 #include "store/tx.h"
 
@@ -133,6 +134,11 @@ enum err share_make(struct req *rq, struct tx *tx, struct str case_id, const str
     TRY_MEM(rq, secret);
     TRY(open_case(rq, case_id, &row));
     TRY(check_ask(rq, ask));
+    bool stopped = false;
+    TRY(patient_sharing_stopped(rq, row.patient_rid, &stopped));
+    if (stopped) {
+        return FAIL(rq, E_UNPROCESSED, "the patient has withdrawn consent");
+    }
     TRY(dicom_study_find(rq, ask->study, &s));
     TRY(dicom_place_find(rq, s.key, row.id, &place));
     TRY(check_pictures(rq, ask, s.key));
@@ -224,6 +230,41 @@ enum err share_end(struct req *rq, struct tx *tx, struct str case_id, struct str
 
 /* ---- whoever holds the link ---- */
 
+bool share_holds(const struct share *s, const struct dicom_instance *i)
+{
+    return i->created_ms <= s->created_ms;
+}
+
+struct counting {
+    const struct share *share;
+    struct dicom_study *study;
+};
+
+static enum err count_instance(struct req *rq, const struct dicom_instance *i, void *ctx)
+{
+    struct counting *c = ctx;
+    (void)rq;
+    if (share_holds(c->share, i)) {
+        c->study->n_instances++;
+        c->study->bytes += i->blob.size;
+    }
+    return OK;
+}
+
+static enum err count_series(struct req *rq, const struct dicom_series *s, void *ctx)
+{
+    return dicom_instance_each(rq, s->key, count_instance, ctx);
+}
+
+/* What came after the link was made was looked at by nobody. */
+static enum err count_shared(struct req *rq, const struct share *share, struct dicom_study *study)
+{
+    struct counting c = {share, study};
+    study->n_instances = 0;
+    study->bytes = 0;
+    return dicom_series_each(rq, study->key, count_series, &c);
+}
+
 enum err share_find(struct req *rq, struct str token, struct share *ret_share,
                     struct dicom_study *ret_study)
 {
@@ -245,7 +286,15 @@ enum err share_find(struct req *rq, struct str token, struct share *ret_share,
         return FAIL(rq, E_NOT_FOUND, "share");
     }
     TRY(dicom_study_find(rq, ret_share->study, ret_study));
-    return dicom_place_find(rq, ret_study->key, ret_share->case_id, &place);
+    TRY(dicom_place_find(rq, ret_study->key, ret_share->case_id, &place));
+    struct case_row row;
+    bool stopped = false;
+    TRY(case_row_load(rq, ret_share->case_id, &row));
+    TRY(patient_sharing_stopped(rq, row.patient_rid, &stopped));
+    if (stopped) {
+        return FAIL(rq, E_NOT_FOUND, "share");
+    }
+    return ret_study->changed_ms > ret_share->created_ms ? count_shared(rq, ret_share, ret_study) : OK;
 }
 
 enum err share_open(struct req *rq, struct tx *tx, struct str token, struct str code,

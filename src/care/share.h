@@ -4,7 +4,8 @@
  * reason, for some days and downloads, as it is or de-identified (codec/dicom_deidentify.h), perhaps with
  * a code that is told on another way. The store keeps a hash of the link, not the link. It ends when it
  * is revoked, used up, expired, tried with wrong codes too often, or when its case no longer shows the
- * study. Each download is on record beside the case. */
+ * study. It gives out the images that were there when it was made. Each download is on record beside the
+ * case. */
 #pragma once
 
 #include "care/access.h"
@@ -52,7 +53,8 @@ bool share_may(const struct req *rq, const struct case_row *row);
  *         E_FORBIDDEN   they neither asked nor answer
  *         E_BAD_INPUT   receiver, reason, days, downloads or consent
  *         E_CONFLICT    names may stand in the pictures, and seen is false
- *         E_UNPROCESSED a document is inside: it goes out as it is or not at all */
+ *         E_UNPROCESSED a document is inside: it goes out as it is or not at all; or the patient has
+ *                       withdrawn consent to sharing (detail "the patient ...") */
 MUST_USE enum err share_make(struct req *rq, struct tx *tx, struct str case_id,
                              const struct share_ask *ask, struct share_made *ret_made);
 /* Those of a case, the newest first; the case was opened by rq->who. At most SHARES_MAX. */
@@ -62,7 +64,9 @@ bool share_is_open(const struct share *s, struct instant now);
 /* errors  E_NOT_FOUND; E_FORBIDDEN; the commit gives E_STALE when it was over before */
 MUST_USE enum err share_end(struct req *rq, struct tx *tx, struct str case_id, struct str id);
 
-/* For whoever holds the link. errors  E_NOT_FOUND  none, or over */
+/* Was the image there when the link was made? What came later, or other bytes, do not go out by it. */
+bool share_holds(const struct share *s, const struct dicom_instance *i);
+/* For whoever holds the link. The study counts what goes out. errors  E_NOT_FOUND  none, or over */
 MUST_USE enum err share_find(struct req *rq, struct str token, struct share *ret_share,
                              struct dicom_study *ret_study);
 /* A download: counted and put on record by tx, which the caller commits also when the code is wrong.

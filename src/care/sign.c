@@ -17,20 +17,20 @@ struct signer {
     struct cert_name name;
 };
 
-/* Only a present role with the right to answer signs: the directory of now decides, not the
+/* Only a present role with one of the rights signs: the directory of now decides, not the
  * session's memory of it. */
-static enum err signer_now(struct req *rq, struct signer *ret_signer)
+static enum err signer_now(struct req *rq, uint32_t rights, struct signer *ret_signer)
 {
     const struct directory *dir;
     const struct role_ref *role = who_role(rq->who);
-    if (role == NULL || !who_may(rq->who, MAY_ANSWER)) {
-        return FAIL(rq, E_FORBIDDEN, "only a consultant signs");
+    if (role == NULL || !who_may(rq->who, rights)) {
+        return FAIL(rq, E_FORBIDDEN, "only a clinician with the right to it signs");
     }
     TRY(directory_get(rq, &dir));
     const struct dir_person *p = dir_person(dir, rq->who->person);
     const struct role_ref *now = NULL;
     for (uint32_t i = 0; p != NULL && p->active && i < p->n_roles; i++) {
-        if (str_eq(p->roles[i].id, role->id) && (p->roles[i].rights & MAY_ANSWER) != 0) {
+        if (str_eq(p->roles[i].id, role->id) && (p->roles[i].rights & rights) != 0) {
             now = &p->roles[i];
         }
     }
@@ -180,13 +180,19 @@ static enum err key_open(struct req *rq, const struct signer *s, struct str pass
 enum err sign_document(struct req *rq, struct str password, struct str content,
                        struct sign_result *ret_result)
 {
+    return sign_document_as(rq, MAY_ANSWER | MAY_VISIT, password, content, ret_result);
+}
+
+enum err sign_document_as(struct req *rq, uint32_t rights, struct str password, struct str content,
+                          struct sign_result *ret_result)
+{
     struct signer s;
     struct sign_result r;
     CLEANUP(key_done) struct key k = {0};
     if (care_of(rq)->ca == NULL) {
         return FAIL(rq, E_UNSUPPORTED, "this server has no signing authority");
     }
-    TRY(signer_now(rq, &s));
+    TRY(signer_now(rq, rights, &s));
     TRY(password_check(rq, password));
     TRY(key_open(rq, &s, password, &k));
     struct cms_ask ask = {

@@ -69,6 +69,9 @@ struct sign_result {
  * errors   E_FORBIDDEN  may not sign; E_SIGN_IN, E_LOCKED  password; E_BUSY */
 MUST_USE enum err sign_document(struct req *rq, struct str password, struct str content,
                                 struct sign_result *ret_result);
+/* The same for documents others than consultants sign: rights, any of which the role must have. */
+MUST_USE enum err sign_document_as(struct req *rq, uint32_t rights, struct str password,
+                                   struct str content, struct sign_result *ret_result);
 
 /* For care->on_password: the person's keys follow the new password within tx. */
 enum err sign_on_password(struct req *rq, struct tx *tx, struct str person,

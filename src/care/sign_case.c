@@ -2,17 +2,16 @@
  * sign_case.h. */
 #include "care/sign_case.h"
 
+#include "care/consilium_int.h"
 #include "care/consult_int.h"
 #include "care/consultation.h"
 #include "care/pdf_case.h"
 #include "care/sign_int.h"
+#include "care/visit.h"
 #include "codec/b64.h"
 #include "fhir/param.h"
 
-/* A preview older than this is shown again before it is signed. */
-#define PREVIEW_MS MS_DAY
-
-static struct jv entry_of(struct jv bundle, struct str type)
+struct jv sign_int_entry(struct jv bundle, struct str type)
 {
     struct jv entries = json_get(bundle, S("entry"));
     for (struct jv v = json_first(entries); json_has(v); v = json_next(v)) {
@@ -30,97 +29,39 @@ struct signing {
     struct req *rq;
     struct tx *tx;
     struct case_view view;
-    struct str bytes;
-    struct jv bundle;
-    struct jv composition;
+    struct sign_shown shown;
     const char *action; /* "answer" or "correct" */
-    struct str reason;
 };
 
-static enum err bytes_load(struct signing *s, struct str sha_hex)
+void sign_int_facts(struct req *rq, struct jv bundle, struct sign_doc *d)
 {
-    struct req *rq = s->rq;
-    struct sign_paper paper;
-    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
-    TRY_MEM(rq, doc);
-    enum err e = sign_preview_load(rq, s->view.row.id, &paper);
-    if (e == E_NOT_FOUND) {
-        err_clear(rq);
-        return FAIL(rq, E_STALE, "there is no preview of this conclusion");
-    }
-    TRY(e);
-    if (!str_eq(str_z(paper.sha), sha_hex)) {
-        return FAIL(rq, E_STALE, "another preview was made since");
-    }
-    TRY(json_parse(rq, paper.bytes, NULL, doc));
-    s->bytes = paper.bytes;
-    s->bundle = json_root(doc);
-    s->composition = entry_of(s->bundle, S("Composition"));
-    return OK;
-}
-
-/* The bytes shown must still be what this person, in this role, may sign for this case now. */
-static enum err bytes_check(struct signing *s)
-{
-    struct req *rq = s->rq;
-    const struct role_ref *role = who_role(rq->who);
-    struct str case_id = json_str(rq->a, json_path(s->composition, S("identifier.value")));
-    struct str role_id = json_str(rq->a, json_get(entry_of(s->bundle, S("PractitionerRole")), S("id")));
-    struct str before = json_str(
-        rq->a, json_path(s->composition, S("relatesTo.0.targetIdentifier.value")));
-    struct str now = {0};
-    struct instant at;
-    if (role == NULL || !str_eq(role_id, role->id) || !str_eq(case_id, s->view.row.id)) {
-        return FAIL(rq, E_STALE, "the preview was made in another role");
-    }
-    if (!instant_parse(json_str(rq->a, json_get(s->composition, S("date"))), &at) ||
-        at.ms > rq->now.ms + MS_MINUTE || at.ms < rq->now.ms - PREVIEW_MS) {
-        return FAIL(rq, E_STALE, "the preview is too old");
-    }
-    if (s->view.row.conclusion.n > 0) {
-        struct jv bundle;
-        TRY(sign_int_load(rq, T_BUNDLE, s->view.row.conclusion, &bundle));
-        now = json_str(rq->a, json_path(bundle, S("identifier.value")));
-    }
-    if (!str_eq(before, now)) {
-        return FAIL(rq, E_STALE, "another version was signed since");
-    }
-    s->action = sign_int_action(&s->view);
-    if (s->action == NULL) {
-        return FAIL(rq, E_CONFLICT, "nothing can be signed in the state %s", s->view.state->name);
-    }
-    return OK;
-}
-
-/* As much of the document's facts as the Provenance needs. */
-static void facts_fill(struct signing *s, struct sign_doc *d)
-{
-    struct arena *a = s->rq->a;
+    struct arena *a = rq->a;
+    struct jv composition = sign_int_entry(bundle, S("Composition"));
     *d = (struct sign_doc){
-        .at = s->rq->now,
-        .bundle_id = json_str(a, json_get(s->bundle, S("id"))),
-        .role = entry_of(s->bundle, S("PractitionerRole")),
-        .organization = entry_of(s->bundle, S("Organization")),
-        .author_name = json_str(a, json_path(s->composition, S("author.0.display"))),
-        .organization_name = json_str(a, json_path(s->composition, S("custodian.display"))),
+        .at = rq->now,
+        .bundle_id = json_str(a, json_get(bundle, S("id"))),
+        .role = sign_int_entry(bundle, S("PractitionerRole")),
+        .organization = sign_int_entry(bundle, S("Organization")),
+        .author_name = json_str(a, json_path(composition, S("author.0.display"))),
+        .organization_name = json_str(a, json_path(composition, S("custodian.display"))),
     };
 }
 
-static enum err put_json(struct signing *s, struct str json, struct str id, int64_t at_ms)
+enum err sign_int_put_json(struct req *rq, struct tx *tx, const struct sign_anchor *on,
+                           struct str json, struct str id)
 {
     struct fhir_how how = {.id = id,
                            .expect = TX_CREATE,
-                           .anchor_type = T_SERVICE_REQUEST,
-                           .anchor_id = s->view.row.id,
-                           .at_ms = at_ms};
-    return fhir_put_how(s->rq, s->tx, json, &how);
+                           .anchor_type = on->type,
+                           .anchor_id = on->id,
+                           .at_ms = rq->now.ms};
+    return fhir_put_how(rq, tx, json, &how);
 }
 
 /* The answered form, as it stands in the document, for searches and corrections. */
 static enum err response_put(struct signing *s)
 {
-    static const char *const parts[] = {"questionnaire", "status", "subject", "authored", "item"};
-    struct jv r = entry_of(s->bundle, S("QuestionnaireResponse"));
+    struct jv r = sign_int_entry(s->shown.bundle, S("QuestionnaireResponse"));
     struct put p;
     if (!json_has(r)) {
         return OK;
@@ -135,34 +76,36 @@ static enum err response_put(struct signing *s)
     put_ref_item(&p.o, T_SERVICE_REQUEST, s->view.row.id);
     json_arr_end(&p.o);
     put_ref(&p.o, S("author"), T_PRACTITIONER, s->rq->who->person);
-    for (size_t i = 0; i < LEN(parts); i++) {
-        struct jv v = json_get(r, str_z(parts[i]));
-        if (json_has(v)) {
-            json_kv(&p.o, str_z(parts[i]), v);
-        }
-    }
+    sign_int_response_copy(&p, r);
     return put_end(&p);
 }
 
-static enum err blob_put(struct signing *s)
+enum err sign_int_blob(struct req *rq, struct tx *tx, struct str bytes)
 {
     struct blob_ref ref;
-    TRY(blob_put_bytes(s->rq, care_of(s->rq)->store, s->bytes, &ref));
-    struct str sha = arena_str(s->rq->a, (struct str){(const char *)ref.sha, sizeof(ref.sha)});
-    TRY_MEM(s->rq, sha.p);
-    return TX_SQL(s->tx, W_BLOB_ADD, 0, sql_blob(sha), sql_i64((int64_t)ref.size),
-                  sql_text(S("application/fhir+json")), sql_i64(s->rq->now.ms));
+    TRY(blob_put_bytes(rq, care_of(rq)->store, bytes, &ref));
+    struct str sha = arena_str(rq->a, (struct str){(const char *)ref.sha, sizeof(ref.sha)});
+    TRY_MEM(rq, sha.p);
+    return TX_SQL(tx, W_BLOB_ADD, 0, sql_blob(sha), sql_i64((int64_t)ref.size),
+                  sql_text(S("application/fhir+json")), sql_i64(rq->now.ms));
+}
+
+enum err sign_int_put(struct req *rq, struct tx *tx, const struct sign_anchor *on,
+                      const struct sign_doc *d, struct str bytes, struct str cms)
+{
+    struct str prov;
+    TRY(sign_doc_provenance(rq, d, bytes, cms, &prov));
+    TRY(sign_int_blob(rq, tx, bytes));
+    TRY(sign_int_put_json(rq, tx, on, bytes, d->bundle_id));
+    return sign_int_put_json(rq, tx, on, prov, put_new_id(rq));
 }
 
 static enum err all_put(struct signing *s, const struct sign_doc *d, const struct sign_result *r)
 {
     struct req *rq = s->rq;
-    struct str prov;
-    struct care_move_args args = {.document = d->bundle_id, .reason = s->reason};
-    TRY(sign_doc_provenance(rq, d, s->bytes, r->cms, &prov));
-    TRY(blob_put(s));
-    TRY(put_json(s, s->bytes, d->bundle_id, rq->now.ms));
-    TRY(put_json(s, prov, put_new_id(rq), rq->now.ms));
+    struct sign_anchor on = {T_SERVICE_REQUEST, s->view.row.id};
+    struct care_move_args args = {.document = d->bundle_id, .reason = s->shown.reason};
+    TRY(sign_int_put(rq, s->tx, &on, d, s->shown.bytes, r->cms));
     TRY(response_put(s));
     TRY(draft_end(rq, s->tx, sign_int_preview_key(rq->a, s->view.row.id)));
     TRY(draft_end(rq, s->tx, draft_key(rq->a, s->view.row.id, S("conclusion"))));
@@ -171,18 +114,6 @@ static enum err all_put(struct signing *s, const struct sign_doc *d, const struc
     rec.id = d->bundle_id;
     TRY(audit_add(rq, &rec));
     return care_move(rq, s->tx, &care_consultation, s->view.row.id, str_z(s->action), &args);
-}
-
-/* The reason of a correction: it stands in the first section, under the version line. */
-static struct str reason_of(struct signing *s)
-{
-    struct jv ext = json_get(s->composition, S("extension"));
-    for (struct jv e = json_first(ext); json_has(e); e = json_next(e)) {
-        if (json_is(json_get(e, S("url")), S(SIGN_EXT_REASON))) {
-            return json_str(s->rq->a, json_get(e, S("valueString")));
-        }
-    }
-    return (struct str){0};
 }
 
 enum err sign_conclusion(struct req *rq, struct tx *tx, struct str case_id, struct str sha_hex,
@@ -199,11 +130,13 @@ enum err sign_conclusion(struct req *rq, struct tx *tx, struct str case_id, stru
     if ((s->view.actor & ACTOR_CONSULTANT) == 0) {
         return FAIL(rq, E_FORBIDDEN, "only the consultant of the case signs its conclusion");
     }
-    TRY(bytes_load(s, sha_hex));
-    TRY(bytes_check(s));
-    s->reason = reason_of(s);
-    TRY(sign_document(rq, password, s->bytes, &r));
-    facts_fill(s, d);
+    TRY(sign_int_shown(rq, s->view.row.id, s->view.row.conclusion, sha_hex, &s->shown));
+    s->action = sign_int_action(&s->view);
+    if (s->action == NULL) {
+        return FAIL(rq, E_CONFLICT, "nothing can be signed in the state %s", s->view.state->name);
+    }
+    TRY(sign_document(rq, password, s->shown.bytes, &r));
+    sign_int_facts(rq, s->shown.bundle, d);
     TRY(all_put(s, d, &r));
     *ret_bundle_id = d->bundle_id;
     return OK;
@@ -256,24 +189,32 @@ static enum err code_of(struct req *rq, struct str bundle_id, struct str *ret_co
     return OK;
 }
 
-static enum err doc_load(struct req *rq, const struct case_row *row, struct str bundle_id,
-                         struct signed_doc *ret_doc)
+enum err sign_int_doc(struct req *rq, int64_t anchor_rid, struct str bundle_id, struct str current,
+                      struct signed_doc *ret_doc)
 {
-    struct signed_doc d = {.bundle_id = bundle_id, .row = *row};
+    struct signed_doc d = {.bundle_id = bundle_id};
     struct res_row res;
     struct jv prov;
     TRY(db_head(rq, T_BUNDLE, bundle_id, &res));
-    if (res.deleted || res.anchor != row->rid) {
+    if (res.deleted || res.anchor != anchor_rid) {
         return FAIL(rq, E_NOT_FOUND, "no such document in this case");
     }
     TRY(code_of(rq, bundle_id, &d.code));
     TRY(provenance_of(rq, res.rid, &prov));
     TRY(files_load(rq, prov, &d));
-    d.replaced = !str_eq(row->conclusion, bundle_id);
-    if (d.replaced && row->conclusion.n > 0) {
-        TRY(code_of(rq, row->conclusion, &d.replaced_by));
+    d.replaced = !str_eq(current, bundle_id);
+    if (d.replaced && current.n > 0) {
+        TRY(code_of(rq, current, &d.replaced_by));
     }
     *ret_doc = d;
+    return OK;
+}
+
+static enum err doc_load(struct req *rq, const struct case_row *row, struct str bundle_id,
+                         struct signed_doc *ret_doc)
+{
+    TRY(sign_int_doc(rq, row->rid, bundle_id, row->conclusion, ret_doc));
+    ret_doc->row = *row;
     return OK;
 }
 
@@ -301,7 +242,7 @@ struct str signed_post(struct req *rq, const struct signed_doc *doc)
         err_clear(rq);
         return words;
     }
-    struct jv codings = json_path(entry_of(json_root(json), S("PractitionerRole")), S("code.0.coding"));
+    struct jv codings = json_path(sign_int_entry(json_root(json), S("PractitionerRole")), S("code.0.coding"));
     for (struct jv v = json_first(codings); role == NULL && json_has(v); v = json_next(v)) {
         if (json_is(json_get(v, S("system")), S(CS_ROLE))) {
             role = content_role(care_of(rq)->content, json_str(rq->a, json_get(v, S("code"))));
@@ -396,16 +337,50 @@ static enum err bundle_by_code(struct req *rq, struct str code, struct res_row *
     return FAIL(rq, E_NOT_FOUND, "no such document");
 }
 
+/* The note of a visit hangs on the patient; its Composition names the visit. */
+static enum err visit_doc_load(struct req *rq, const struct res_row *bundle,
+                               struct signed_doc *ret_doc)
+{
+    struct jv v;
+    TRY(sign_int_load(rq, T_BUNDLE, bundle->id, &v));
+    struct jv composition = sign_int_entry(v, S("Composition"));
+    struct str visit = json_str(rq->a, json_path(composition, S("identifier.value")));
+    return visit_note_get(rq, bundle->anchor, visit, bundle->id, ret_doc);
+}
+
+/* What the document hangs on: a case, or a patient of a consilium that has decided. */
+static enum err check_row(struct req *rq, struct str id, struct case_row *ret_row)
+{
+    struct consilium_item item;
+    enum err e = case_row_load(rq, id, ret_row);
+    if (e != E_NOT_FOUND) {
+        return e;
+    }
+    err_clear(rq);
+    TRY(consilium_item_load(rq, id, &item));
+    if (item.state != CONSILIUM_CLOSED) {
+        return FAIL(rq, E_NOT_FOUND, "not signed by all yet");
+    }
+    *ret_row = (struct case_row){.rid = item.rid, .id = item.id, .conclusion = item.bundle,
+                                 .flow = str_z(care_consilium.name),
+                                 .patient = item.patient, .patient_rid = item.patient_rid};
+    return OK;
+}
+
 enum err sign_check(struct req *rq, struct str code, struct sign_answer *ret_answer)
 {
     struct res_row bundle;
     struct res_row anchor;
-    struct case_row row;
+    struct case_row row = {0};
     struct signed_doc d;
     TRY(bundle_by_code(rq, code, &bundle));
     TRY(db_head_rid(rq, bundle.anchor, &anchor));
-    TRY(case_row_load(rq, anchor.id, &row));
-    TRY(doc_load(rq, &row, bundle.id, &d));
+    if (anchor.type == T_PATIENT) {
+        TRY(visit_doc_load(rq, &bundle, &d));
+    } else {
+        TRY(check_row(rq, anchor.id, &row));
+        TRY(doc_load(rq, &row, bundle.id, &d));
+    }
     *ret_answer = (struct sign_answer){
         .valid = cms_is_good(&d.verdict) && d.verdict.ca_is_trusted,
         .replaced = d.replaced,
@@ -414,6 +389,9 @@ enum err sign_check(struct req *rq, struct str code, struct sign_answer *ret_ans
         .certificate_post = d.verdict.signer.subject.title,
         .organization = d.verdict.signer.subject.organization,
         .signed_at = d.verdict.signed_at,
+        .protocol = str_eq(row.flow, str_z(care_consilium.name)) && str_eq(row.conclusion, bundle.id)
+                        ? row.id
+                        : (struct str){0},
     };
     return audit_add(rq, &(struct audit_rec){.action = AUDIT_VERIFY,
                                              .why = WHY_PUBLIC,

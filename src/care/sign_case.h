@@ -79,6 +79,7 @@ struct sign_answer {
     struct str certificate_post; /* as the certificate says it */
     struct str organization;
     struct instant signed_at;
+    struct str protocol;         /* a protocol of several signatures: protocol_check() of it says them all */
 };
 /* For the public page of a code. Nobody needs to be signed in; the look is put on record.
  * errors   E_NOT_FOUND  no such document */

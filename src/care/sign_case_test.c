@@ -1,42 +1,16 @@
 /* care/sign_case_test.c - the conclusion of a case from the typed form to the public check: what was
  * shown is what is signed; wrong people, wrong passwords, old previews and doubles change nothing. */
-#include "care/care_fixture.h"
+#include "care/sign_fixture.h"
 #include "care/imaging.h"
 #include "care/mark.h"
-#include "care/sign_int.h"
 #include "care/verify.h"
 #include "dicom/dicom_testing.h"
 #include "store/audit.h"
 
-#define PASSWORD "a long enough password"
-#define BASE "https://consilium.example"
-
-static struct sign_ca *ca;
-
 static int setup(void **state)
 {
-    struct req rq;
-    struct str hash;
-    if (region_setup(state) != 0) {
-        return -1;
-    }
-    as(&rq, NULL);
-    MUST(&rq, sign_ca_make(&rq, str_z(region.dir), S("centre")));
-    MUST(&rq, sign_ca_load(&rq, str_z(region.dir), &ca));
-    region.care.ca = ca;
-    region.care.on_password = sign_on_password;
-    struct tx *tx = tx_new(&rq);
-    MUST(&rq, password_hash(&rq, S(PASSWORD), &hash));
-    MUST(&rq, account_add(&rq, tx, S("cons1"), S("cons1"), hash, false));
-    MUST(&rq, account_add(&rq, tx, S("cons2"), S("cons2"), hash, false));
-    assert_int_equal(commit_end(&rq, tx), OK);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    sign_ca_free(ca);
-    return region_teardown(state);
+    static const char *const people[] = {"cons1", "cons2"};
+    return sign_setup(state, people, LEN(people));
 }
 
 /* A case the first consultant has accepted. */
@@ -252,6 +226,39 @@ static void an_unfinished_form_is_not_signed(void **state)
     req_done(&keep);
 }
 
+/* A meeting about the case leaves an Encounter: the conclusion says that it was held. */
+static void a_meeting_that_was_held_is_named(void **state)
+{
+    (void)state;
+    struct req keep;
+    struct req rq;
+    struct put p;
+    struct sign_paper paper;
+    const struct str words = S("By the documents sent and in a meeting by video");
+    as(&keep, NULL);
+    struct str id = accepted(&keep);
+    as(&rq, person_who(&keep, "cons1"));
+    assert_int_equal(preview(&rq, id, "", &paper), OK);
+    assert_false(str_find(paper.bytes, words) < paper.bytes.n);
+    req_done(&rq);
+    as(&rq, NULL);
+    struct tx *tx = tx_new(&rq);
+    put_begin(&p, &rq, tx, T_ENCOUNTER, (struct str){0}, 4096);
+    p.case_id = id;
+    p.patient = a_patient(&keep);
+    json_ks(&p.o, S("status"), S("finished"));
+    json_k(&p.o, S("class"));
+    put_one_coding(&p.o, S("http://terminology.hl7.org/CodeSystem/v3-ActCode"), S("VR"), (struct str){0});
+    put_ref(&p.o, S("subject"), T_PATIENT, p.patient);
+    MUST(&rq, put_end(&p));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    as(&rq, person_who(&keep, "cons1"));
+    assert_int_equal(preview(&rq, id, "", &paper), OK);
+    assert_true(str_find(paper.bytes, words) < paper.bytes.n);
+    req_done(&rq);
+    req_done(&keep);
+}
+
 static void film_of(struct str case_id)
 {
     struct req rq;
@@ -325,7 +332,7 @@ static void marks_stand_in_the_document_as_chosen(void **state)
     as(&rq, person_who(&keep, "cons1"));
     struct sign_paper own = paper_with(&rq, id, NULL, 0);
     assert_true(says(&own, "Measurements on images") && says(&own, "45.0°") && !says(&own, "Где болит"));
-    assert_true(says(&own, "\"resourceType\":\"Media\"") && says(&own, "CR · 01.05.2024, series 1, image 3"));
+    assert_true(says(&own, "\"resourceType\":\"Media\"") && says(&own, "X-ray · 01.05.2024, series 1, image 3"));
     MUST(&rq, preview_pdf(&rq, &own, &pdf));
     MUST(&rq, preview_pdf(&rq, &own, &again));
     assert_true(str_eq(pdf, again));
@@ -358,7 +365,8 @@ int main(void)
         cmocka_unit_test(wrong_people_and_passwords_sign_nothing),
         cmocka_unit_test(only_the_last_preview_of_the_present_state_is_signed),
         cmocka_unit_test(an_unfinished_form_is_not_signed),
+        cmocka_unit_test(a_meeting_that_was_held_is_named),
         cmocka_unit_test(marks_stand_in_the_document_as_chosen),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, sign_teardown);
 }

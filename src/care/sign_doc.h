@@ -43,7 +43,29 @@ struct sign_mark {
     uint32_t width, height; /* of the picture */
 };
 
+/* What a document is, beside a consultant's conclusion. */
+struct sign_type {
+    struct str sid;            /* "/fhir/sid/visit": what case_id is a number of */
+    struct str loinc, display; /* Composition.type */
+    const char *author;        /* msgid: "Doctor", before the name of who signs */
+};
+extern const struct sign_type sign_visit;
+extern const struct sign_type sign_consilium;
+
+/* On Composition: how many signatures make it valid; on an attester: has a dissenting opinion. */
+#define SIGN_EXT_QUORUM "https://consilium.example/fhir/StructureDefinition/quorum"
+#define SIGN_EXT_DISSENT "https://consilium.example/fhir/StructureDefinition/dissent"
+
+/* One of several who sign a document. */
+struct sign_party {
+    struct jv role, practitioner, organization;
+    struct str name;
+    bool chairs, dissents;
+};
+
 struct sign_doc {
+    const struct sign_type *type; /* NULL: a conclusion, which begins with who asked and what, and names the
+                                   * files examined; others have the sections given and their signer */
     enum lang lang;
     struct str base_url;       /* "https://host", no slash at the end */
     int offset_min;            /* local time of the texts, minutes east of UTC */
@@ -71,8 +93,13 @@ struct sign_doc {
     struct jv practitioner;    /* Practitioner who signs */
     struct jv role;            /* PractitionerRole they sign in */
     struct jv organization;    /* Organization of that role */
-    struct jv request;         /* ServiceRequest */
+    struct jv request;         /* ServiceRequest; may be absent when there is an encounter */
+    struct jv encounter;       /* Encounter of a visit; may be absent */
     struct jv response;        /* QuestionnaireResponse of the conclusion; may be absent */
+    const struct sign_party *parties; /* who is to sign, the author among them; none: the author alone */
+    uint32_t n_parties;
+    uint32_t quorum;           /* signatures that make it valid; 0: that of the author */
+    struct str target;         /* of the Provenance, "Type/id"; empty: the Bundle */
     struct str author_name;    /* shown names */
     struct str author_post;
     struct str organization_name;

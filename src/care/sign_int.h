@@ -5,6 +5,8 @@
 #include "care/sign_doc.h"
 #include "fhir/prepare.h"
 
+struct put;
+
 /* On a Composition that corrects another: the reason in words. */
 #define SIGN_EXT_REASON "https://consilium.example/fhir/StructureDefinition/correction-reason"
 
@@ -44,6 +46,49 @@ MUST_USE enum err sign_int_sections(struct req *rq, const struct form *form,
 /* The files of a case, with their hashes. */
 MUST_USE enum err sign_int_seen(struct req *rq, int64_t case_rid,
                                 const struct sign_seen **ret_seen, uint32_t *ret_n);
+/* What a signed document hangs on. */
+struct sign_anchor {
+    enum fhir_type type; /* T_SERVICE_REQUEST: a case; T_PATIENT */
+    struct str id;
+};
+/* The document signed: its Bundle, the Provenance with the signature and the blob of its bytes into tx.
+ * d: at, bundle_id, role, organization and the shown names are looked at. */
+MUST_USE enum err sign_int_put(struct req *rq, struct tx *tx, const struct sign_anchor *on,
+                               const struct sign_doc *d, struct str bytes, struct str cms);
+/* The parts of it: JSON as a new resource; bytes as a durable blob. */
+MUST_USE enum err sign_int_put_json(struct req *rq, struct tx *tx, const struct sign_anchor *on,
+                                    struct str json, struct str id);
+MUST_USE enum err sign_int_blob(struct req *rq, struct tx *tx, struct str bytes);
+/* d->at, bundle_id, role, organization and names from the bytes of a document. */
+void sign_int_facts(struct req *rq, struct jv bundle, struct sign_doc *d);
+/* The first resource of a type in a Bundle; absent when there is none. */
+struct jv sign_int_entry(struct jv bundle, struct str type);
+/* A signed document that hangs on anchor_rid, checked; current: the id of the version in force.
+ * errors  E_NOT_FOUND; E_CHECKSUM */
+MUST_USE enum err sign_int_doc(struct req *rq, int64_t anchor_rid, struct str bundle_id,
+                               struct str current, struct signed_doc *ret_doc);
+/* d's ids and check code; who signs; the answered form as a QuestionnaireResponse. */
+MUST_USE enum err sign_int_ids(struct req *rq, struct sign_doc *d);
+MUST_USE enum err sign_int_author(struct req *rq, struct sign_doc *d);
+MUST_USE enum err sign_int_response(struct req *rq, const struct form *form,
+                                    const struct fields *typed, struct str patient,
+                                    struct jv *ret_v);
+/* The reason of a correction, of a Composition; empty: none. */
+struct str sign_int_reason(struct req *rq, struct jv composition);
+/* What was shown last for a case or a visit. */
+struct sign_shown {
+    struct str bytes;
+    struct jv bundle;
+    struct str reason; /* of a correction; empty: none */
+};
+/* Those bytes, when they are the ones of sha_hex and still what this person in this role may sign: made less
+ * than a day ago, and over the version that is in force (current: its Bundle; empty: none).
+ * errors  E_STALE */
+MUST_USE enum err sign_int_shown(struct req *rq, struct str id, struct str current,
+                                 struct str sha_hex, struct sign_shown *ret_shown);
+/* The answered form of a document, put among the members of a QuestionnaireResponse for searches and
+ * corrections. */
+void sign_int_response_copy(struct put *p, struct jv response);
 /* The move open to this person that needs a conclusion: "answer", "correct" or NULL. */
 const char *sign_int_action(const struct case_view *v);
 void sign_int_sha(struct str bytes, char out[65]);

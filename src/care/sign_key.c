@@ -41,7 +41,7 @@ static enum err ca_cert_make(struct req *rq, struct str key, struct str organiza
     struct str der;
     struct cert_ask ask = {
         .subject_key = key,
-        .name = {.common_name = S("Consilium signing authority"), .organization = organization},
+        .name = {.common_name = S(CERT_AUTHORITY_NAME), .organization = organization},
         .from = {rq->now.ms - MS_HOUR},
         .until = {rq->now.ms + 20 * 365 * MS_DAY},
     };

@@ -46,7 +46,10 @@ static enum err render(struct req *rq, const struct mark *m, const struct size *
     struct dicom_instance inst;
     struct dicom_file f;
     struct str bytes;
-    const struct render_ask ask = {.frame = m->frame - 1, .width = size->side, .height = size->side};
+    const struct render_ask ask = {.frame = m->frame - 1,
+                                   .width = size->side,
+                                   .height = size->side,
+                                   .helper = care_of(rq)->pixels};
 
     TRY(dicom_instance_find(rq, m->sop, &inst, NULL, NULL));
     TRY(blob_map(rq, care_of(rq)->store, inst.blob.sha, &bytes));
@@ -70,7 +73,7 @@ static enum err draw(struct req *rq, const struct mark *m, char *room, struct si
             s->height = pic.height;
         }
         arena_back(rq->a, before);
-        if (e == E_IO || e == E_CHECKSUM) {
+        if (e == E_IO || e == E_BUSY || e == E_CHECKSUM) {
             return e;
         }
         if (e != OK) {

@@ -125,8 +125,8 @@ enum err sign_int_seen(struct req *rq, int64_t case_rid, const struct sign_seen 
 }
 
 /* The answered form as a QuestionnaireResponse, to stand in the document. */
-static enum err response_make(struct req *rq, const struct form *form, const struct fields *typed,
-                              const struct case_row *row, struct jv *ret_v)
+enum err sign_int_response(struct req *rq, const struct form *form, const struct fields *typed,
+                           struct str patient, struct jv *ret_v)
 {
     struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
     struct json_out o;
@@ -139,7 +139,7 @@ static enum err response_make(struct req *rq, const struct form *form, const str
     json_ks(&o, S("id"), put_new_id(rq));
     json_ks(&o, S("questionnaire"), form->url);
     json_ks(&o, S("status"), S("completed"));
-    put_ref(&o, S("subject"), T_PATIENT, row->patient);
+    put_ref(&o, S("subject"), T_PATIENT, patient);
     put_instant(&o, S("authored"), rq->now);
     form_write_items(&o, rq, form, typed);
     json_obj_end(&o);
@@ -182,10 +182,20 @@ static struct str role_title(struct req *rq, struct str code)
     return r != NULL ? text4_get(&r->title, rq->lang) : code;
 }
 
-static struct str mode_text(struct req *rq, struct str mode)
+/* As it was asked for; a meeting by video that was held about the case is named too. */
+static enum err mode_text(struct req *rq, const struct case_row *row, struct str *ret_text)
 {
-    return str_eq(mode, S("real-time")) ? tr(rq->lang, T("In real time"))
-                                        : tr(rq->lang, T("By the documents sent"));
+    CLEANUP(list_close) struct list *l = NULL;
+    struct hit hit;
+    bool live = str_eq(row->mode, S("real-time"));
+
+    TRY(list_owner(rq, row->rid, T_ENCOUNTER, LIST_NEWEST, &l));
+    bool met = list_next(l, &hit);
+    TRY(list_err(rq, l));
+    *ret_text = tr(rq->lang, live  ? T("In real time")
+                             : met ? T("By the documents sent and in a meeting by video")
+                                   : T("By the documents sent"));
+    return OK;
 }
 
 static enum err asker_fill(struct req *rq, const struct case_view *v, struct sign_doc *d)
@@ -203,7 +213,7 @@ static enum err asker_fill(struct req *rq, const struct case_view *v, struct sig
     return OK;
 }
 
-static enum err author_fill(struct req *rq, struct sign_doc *d)
+enum err sign_int_author(struct req *rq, struct sign_doc *d)
 {
     const struct role_ref *role = who_role(rq->who);
     if (role == NULL) {
@@ -237,7 +247,7 @@ static enum err replaces_fill(struct req *rq, const struct case_view *v, struct 
     return OK;
 }
 
-static enum err ids_fill(struct req *rq, struct sign_doc *d)
+enum err sign_int_ids(struct req *rq, struct sign_doc *d)
 {
     char code[SIGN_CODE_LEN + 1];
     sign_code_make(code);
@@ -260,16 +270,16 @@ static enum err doc_fill(struct req *rq, const struct case_view *v, const struct
     d->case_id = v->row.id;
     d->title = text4_get(&form->title, rq->lang);
     d->kind = text4_get(&v->urgency->title, rq->lang);
-    d->mode = mode_text(rq, v->row.mode);
+    TRY(mode_text(rq, &v->row, &d->mode));
     d->asked = (struct instant){v->row.submitted_ms};
     d->start = (struct instant){v->row.accepted_ms};
     d->question = v->question;
-    TRY(ids_fill(rq, d));
+    TRY(sign_int_ids(rq, d));
     TRY(asker_fill(rq, v, d));
-    TRY(author_fill(rq, d));
+    TRY(sign_int_author(rq, d));
     TRY(sign_int_load(rq, T_PATIENT, v->row.patient, &d->patient));
     TRY(sign_int_load(rq, T_SERVICE_REQUEST, v->row.id, &d->request));
-    TRY(response_make(rq, form, typed, &v->row, &d->response));
+    TRY(sign_int_response(rq, form, typed, v->row.patient, &d->response));
     TRY(sign_int_sections(rq, form, typed, &d->sections, &d->n_sections));
     TRY(sign_int_mark_fill(rq, typed, &v->row, d));
     return seen_fill(rq, typed, &v->row, d);

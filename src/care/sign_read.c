@@ -78,29 +78,6 @@ enum err sign_lines_read(struct req *rq, struct str div, const struct sign_line 
     return OK;
 }
 
-static struct jv entry_of(struct jv bundle, struct str type)
-{
-    struct jv entries = json_get(bundle, S("entry"));
-    for (struct jv v = json_first(entries); json_has(v); v = json_next(v)) {
-        struct jv r = json_get(v, S("resource"));
-        if (json_is(json_get(r, S("resourceType")), type)) {
-            return r;
-        }
-    }
-    return (struct jv){0};
-}
-
-static struct str reason_of(struct req *rq, struct jv composition)
-{
-    struct jv ext = json_get(composition, S("extension"));
-    for (struct jv e = json_first(ext); json_has(e); e = json_next(e)) {
-        if (json_is(json_get(e, S("url")), S(SIGN_EXT_REASON))) {
-            return json_str(rq->a, json_get(e, S("valueString")));
-        }
-    }
-    return (struct str){0};
-}
-
 static enum err sections_read(struct req *rq, struct jv composition, struct sign_read *d)
 {
     struct sign_section *v = ARENA_ARRAY(rq->a, SECTIONS_MAX, struct sign_section);
@@ -127,7 +104,7 @@ enum err sign_doc_read(struct req *rq, struct str bytes, struct sign_read *ret_r
     TRY_MEM(rq, doc);
     TRY(json_parse(rq, bytes, NULL, doc));
     struct jv bundle = json_root(doc);
-    struct jv c = entry_of(bundle, S("Composition"));
+    struct jv c = sign_int_entry(bundle, S("Composition"));
     if (!json_has(c)) {
         return FAIL(rq, E_SYNTAX, "no Composition in the document");
     }
@@ -138,8 +115,8 @@ enum err sign_doc_read(struct req *rq, struct str bytes, struct sign_read *ret_r
     d.author = json_str(a, json_path(c, S("author.0.display")));
     d.organization = json_str(a, json_path(c, S("custodian.display")));
     d.replaces = json_str(a, json_path(c, S("relatesTo.0.targetIdentifier.value")));
-    d.reason = reason_of(rq, c);
-    d.response = entry_of(bundle, S("QuestionnaireResponse"));
+    d.reason = sign_int_reason(rq, c);
+    d.response = sign_int_entry(bundle, S("QuestionnaireResponse"));
     if (!instant_parse(json_str(a, json_get(c, S("date"))), &d.at)) {
         d.at = (struct instant){0};
     }

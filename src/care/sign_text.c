@@ -223,7 +223,7 @@ enum err sign_int_signer(struct req *rq, const struct sign_doc *d, struct sign_s
 {
     struct lines l = {0};
     TRY(lines_new(rq, 4, &l));
-    line_add(&l, tr(d->lang, T("Consultant")), d->author_name);
+    line_add(&l, tr(d->lang, d->type != NULL ? d->type->author : T("Consultant")), d->author_name);
     line_add(&l, tr(d->lang, T("Post")), d->author_post);
     line_add(&l, tr(d->lang, T("Organisation")), d->organization_name);
     *ret_section = (struct sign_section){S("signer"), tr(d->lang, T("Signed by")), l.v, l.n};

@@ -154,17 +154,19 @@ static enum same compare_names(struct req *rq, struct str file, struct str have)
         return UNKNOWN;
     }
     size_t from = 0;
+    bool any = false;
     for (size_t i = 0; i <= file.n; i++) { /* words end at blanks and at DICOM's "^" */
         if (i < file.n && file.p[i] != ' ' && file.p[i] != '^') {
             continue;
         }
         struct str word = str_sub(file, from, i - from);
         from = i + 1;
+        any = any || word.n > 0;
         if (word.n >= 3 && str_find(have, word) < have.n) {
             return SAME;
         }
     }
-    return OTHER;
+    return any ? OTHER : UNKNOWN; /* "^^^^" names nobody */
 }
 
 bool dicom_is_other_patient(struct req *rq, const struct dicom_facts *d, const struct patient *p)

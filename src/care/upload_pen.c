@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "base/text.h"
 #include "care/care.h"
 #include "care/filetype.h"
 #include "care/upload_facts.h"
@@ -244,17 +245,47 @@ static enum err filed(struct req *rq, struct upload_pen *pen, const struct uploa
     return OK;
 }
 
+/* The kept file is no image that can be filed: its row says so. */
+static enum err note_broken(struct req *rq, struct upload *up)
+{
+    struct json_doc doc;
+    struct json_out o;
+    struct buf b;
+    struct tx *tx = tx_new(rq);
+    TRY_MEM(rq, tx);
+    TRY(json_parse(rq, up->meta, &json_default_limits, &doc));
+    struct jv dicom = json_get(json_root(&doc), S("dicom"));
+    buf_init(&b, rq->a, up->meta.n + 1024);
+    json_out_init(&o, &b);
+    json_obj(&o);
+    json_ks(&o, S("note"), S(T("This medical image could not be read; it was kept as it is.")));
+    if (json_has(dicom)) {
+        json_kv(&o, S("dicom"), dicom);
+    }
+    json_obj_end(&o);
+    TRY_MEM(rq, buf_get(&b).p);
+    TRY(TX_SQL(tx, W_UPLOAD_STATE, TX_MUST_CHANGE, sql_text(up->id), sql_i64(up->state),
+               sql_text(buf_get(&b))));
+    TRY(upload_int_audit(rq, up, S("image cannot be read")));
+    TRY(store_commit(care_of(rq)->store, rq, tx));
+    up->meta = buf_get(&b);
+    return OK;
+}
+
 /* A kept image becomes one of a study at once. Where that does not go now it stays a file, which goes along
  * with what is sent next. */
 static enum err file_image(struct req *rq, struct upload_pen *pen)
 {
     struct upload_filed f;
     bool is = false;
-    if (!str_eq(pen->up.type, S("application/dicom")) || rq->who->person.n == 0) {
-        return OK;
+    if (!str_eq(pen->up.type, S("application/dicom")) || rq->who->person.n == 0
+        || who_is_patient(rq->who)) {
+        return OK; /* what patients send stays a file: a clinician decides whose images they are */
     }
     enum err e = upload_image(rq, &pen->up, &f, &is);
-    e = e == OK && is ? filed(rq, pen, &f) : e;
+    if (e == OK) {
+        e = is ? filed(rq, pen, &f) : note_broken(rq, &pen->up);
+    }
     if (e == E_CONFLICT || e == E_NOT_FOUND || e == E_BUSY) {
         err_clear(rq);
         e = OK;
@@ -268,7 +299,8 @@ static enum err file_archive(struct req *rq, struct upload_pen *pen, const char 
 {
     struct upload_filed f = {0};
     bool is = false;
-    if ((verdict == FILE_ARCHIVE || verdict == FILE_UNKNOWN) && rq->who->person.n > 0) {
+    if ((verdict == FILE_ARCHIVE || verdict == FILE_UNKNOWN) && rq->who->person.n > 0
+        && !who_is_patient(rq->who)) {
         TRY(upload_is_archive(rq, path, &is));
     }
     if (is) {

@@ -302,6 +302,9 @@ static void another_patients_image_is_noticed(void **state)
     for (size_t i = 0; i < LEN(rows); i++) {
         assert_int_equal(dicom_is_other_patient(&w->rq, &rows[i].d, &patient), rows[i].other);
     }
+    const struct patient latin = {.name = S("Ahmetova Aigul")};
+    const struct dicom_facts nobody = {.patient_name = S("^^^^")};
+    assert_false(dicom_is_other_patient(&w->rq, &nobody, &latin));
 }
 
 int main(void)

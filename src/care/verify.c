@@ -1,5 +1,5 @@
 /* care/verify.c - checks of a downloaded conclusion. See verify.h. */
-#include "care/verify.h"
+#include "care/verify_int.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 /* A document is shown before it is signed: the signature follows its date within a day. */
 #define APART_MS (MS_DAY + MS_HOUR)
 
-static struct json_doc *parsed(struct req *rq, struct str bytes)
+struct json_doc *verify_json(struct req *rq, struct str bytes)
 {
     struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
     if (doc == NULL || json_parse(rq, bytes, NULL, doc) != OK) {
@@ -36,7 +36,7 @@ enum verify_kind verify_kind(struct req *rq, struct str bytes)
     if (s.p[0] != '{') {
         return (unsigned char)bytes.p[0] == 0x30 ? VERIFY_SIGNATURE : VERIFY_UNKNOWN;
     }
-    struct json_doc *doc = parsed(rq, bytes);
+    struct json_doc *doc = verify_json(rq, bytes);
     struct jv type = doc ? member(json_root(doc), S("resourceType")) : (struct jv){0};
     if (json_is(type, S("Bundle"))) {
         return VERIFY_BUNDLE;
@@ -68,14 +68,14 @@ static void line(struct verify_report *r, const char *what, bool ok, const char 
 }
 
 /* The CMS itself: as it is, or out of a Provenance. */
-static enum err signature_bytes(struct req *rq, struct str file, struct str *ret_cms)
+enum err verify_cms(struct req *rq, struct str file, struct str *ret_cms)
 {
     struct str s = str_trim(file);
     if (s.n == 0 || s.p[0] != '{') {
         *ret_cms = file;
         return OK;
     }
-    struct json_doc *doc = parsed(rq, file);
+    struct json_doc *doc = verify_json(rq, file);
     if (doc == NULL) {
         return FAIL(rq, E_SYNTAX, "signature: not JSON");
     }
@@ -89,7 +89,7 @@ static enum err signature_bytes(struct req *rq, struct str file, struct str *ret
 }
 
 /* The resource a reference "Type/id" names inside the Bundle. */
-static struct jv resolve(struct req *rq, struct jv bundle, struct str type, struct jv reference)
+struct jv verify_resolve(struct req *rq, struct jv bundle, struct str type, struct jv reference)
 {
     struct str ref = json_str(rq->a, member(reference, S("reference")));
     for (struct jv v = json_first(member(bundle, S("entry"))); json_has(v); v = json_next(v)) {
@@ -103,7 +103,7 @@ static struct jv resolve(struct req *rq, struct jv bundle, struct str type, stru
     return (struct jv){0};
 }
 
-static void structure_check(struct req *rq, struct jv bundle, struct verify_report *r)
+void verify_structure(struct req *rq, struct jv bundle, struct verify_report *r)
 {
     struct jv first = json_path(bundle, S("entry.0.resource"));
     bool is_doc = json_is(member(bundle, S("type")), S("document"));
@@ -117,11 +117,11 @@ static void structure_check(struct req *rq, struct jv bundle, struct verify_repo
     enum err e = fhir_validate(rq, bundle, T_BUNDLE);
     line(r, T("its content follows FHIR R4"), e == OK, "%u faults", fhir_issue_errors(rq));
     err_clear(rq);
-    bool subject = json_has(resolve(rq, bundle, S("Patient"), member(first, S("subject"))));
+    bool subject = json_has(verify_resolve(rq, bundle, S("Patient"), member(first, S("subject"))));
     line(r, T("the patient is in the document"), subject, "Composition.subject is not among the entries");
 }
 
-static bool name_fits(struct str cert, struct str document)
+bool verify_name_fits(struct str cert, struct str document)
 {
     return cert.n > 0 && str_starts(document, cert) &&
            (cert.n == document.n || cert.n >= CERT_NAME_CHARS);
@@ -132,16 +132,16 @@ static void author_check(struct req *rq, struct jv bundle, struct verify_report 
     const struct cert_name *who = &r->verdict.signer.subject;
     struct jv composition = json_path(bundle, S("entry.0.resource"));
     struct jv author = json_at(member(composition, S("author")), 0);
-    struct jv role = resolve(rq, bundle, S("PractitionerRole"), author);
-    struct jv person = resolve(rq, bundle, S("Practitioner"), member(role, S("practitioner")));
+    struct jv role = verify_resolve(rq, bundle, S("PractitionerRole"), author);
+    struct jv person = verify_resolve(rq, bundle, S("Practitioner"), member(role, S("practitioner")));
     struct str id = json_str(rq->a, member(person, S("id")));
     struct str name = json_str(rq->a, member(author, S("display")));
     struct str org = json_str(rq->a, json_path(composition, S("custodian.display")));
     bool only = json_len(member(composition, S("author"))) == 1;
     line(r, T("the author is the person of the certificate"),
-         only && id.n > 0 && str_eq(id, who->serial_number) && name_fits(who->common_name, name),
+         only && id.n > 0 && str_eq(id, who->serial_number) && verify_name_fits(who->common_name, name),
          "Composition.author and the certificate's subject differ");
-    line(r, T("the organisation is that of the certificate"), name_fits(who->organization, org),
+    line(r, T("the organisation is that of the certificate"), verify_name_fits(who->organization, org),
          "Composition.custodian and the certificate's subject differ");
 }
 
@@ -159,27 +159,27 @@ enum err verify_document(struct req *rq, struct str bundle, struct str signature
                          struct str trusted_ca, struct verify_report *ret_report)
 {
     struct verify_report *r = ARENA_NEW(rq->a, struct verify_report);
-    struct json_doc *doc = parsed(rq, bundle);
+    struct json_doc *doc = verify_json(rq, bundle);
     struct str cms;
     struct str ca = {0};
     TRY_MEM(rq, r);
     if (doc == NULL) {
         return FAIL(rq, E_SYNTAX, "the document is not JSON");
     }
-    TRY(signature_bytes(rq, signature, &cms));
+    TRY(verify_cms(rq, signature, &cms));
     if (trusted_ca.n > 0) {
         TRY(cert_unpem(rq, trusted_ca, &ca));
     }
     TRY(cms_verify(rq, cms, bundle, ca, &r->verdict));
     const struct cms_verdict *v = &r->verdict;
     r->good = true;
-    line(r, T("the signature is over exactly these bytes"), v->signature_ok,
+    line(r, T("the signature is over exactly these bytes"), v->signature_ok && v->form_ok,
          "the document or the signature was changed");
     line(r, T("the signature names its certificate"), v->has_signer && v->binding_ok,
          "the certificate is missing or another one");
     line(r, T("the certificate was valid when signing, issued by the authority"), v->chain_ok, "%s",
          v->chain_why);
-    structure_check(rq, json_root(doc), r);
+    verify_structure(rq, json_root(doc), r);
     author_check(rq, json_root(doc), r);
     time_check(rq, json_root(doc), r);
     *ret_report = *r;

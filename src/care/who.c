@@ -5,7 +5,7 @@ const struct who who_system = {
     .audit = {.actor = SI("system"), .login = SI(""), .role = SI("system"), .org = SI("")},
     .name = SI("system"),
     .rights = IS_SYSTEM | MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD | MAY_REGISTER | MAY_ADMIN
-              | MAY_AUDIT,
+              | MAY_AUDIT | MAY_VISIT | MAY_BOOK,
     .scopes = SCOPE_ALL,
 };
 

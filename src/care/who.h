@@ -17,6 +17,19 @@ enum {
     MAY_AUDIT = 1 << 6,
     IS_SYSTEM = 1 << 7,    /* commands, imports: everything */
     IS_CLOCK = 1 << 8,     /* the job runner */
+    MAY_VISIT = 1 << 9,    /* receives patients: a doctor's own visits, in person and remote */
+    MAY_BOOK = 1 << 10,    /* visits: times of specialists, appointments, the waiting list */
+    IS_PATIENT = 1 << 16,  /* a patient, or who acts for one: no MAY_ right, one record */
+};
+
+/* What an account of the patients' side may do with the record it opens (care/patient_account.h). */
+enum {
+    MY_SEE = 1 << 0,     /* visits, conclusions, results */
+    MY_SEND = 1 << 1,    /* own results and photos, answered questionnaires */
+    MY_TALK = 1 << 2,    /* messages */
+    MY_VISIT = 1 << 3,   /* book, change, join a visit */
+    MY_CONSENT = 1 << 4, /* give and withdraw consent: the patient, the legal representative */
+    MY_ALL = MY_SEE | MY_SEND | MY_TALK | MY_VISIT | MY_CONSENT,
 };
 
 /* One place a person works at: a PractitionerRole. */
@@ -32,7 +45,8 @@ struct role_ref {
 
 struct who {
     struct audit_who audit;  /* FIRST: person, login, role code, organisation acted in */
-    struct str person;       /* Practitioner id; empty for the system */
+    struct str person;       /* Practitioner id; empty for the system; "Patient/ID" or
+                              * "RelatedPerson/ID" of an account of the patients' side */
     struct str name;         /* shown name */
     const struct role_ref *roles;
     uint32_t n_roles;
@@ -50,6 +64,9 @@ struct who {
     struct str csrf;         /* form token of the session */
     struct instant expires;  /* end of the session or token */
     enum lang lang;          /* the person's own choice */
+    struct str patient;      /* IS_PATIENT: whose record is open, Patient id; else empty */
+    struct str related;      /* IS_PATIENT: RelatedPerson acting for that patient; empty: the patient */
+    uint32_t limits;         /* IS_PATIENT: MY_ bits */
     uint64_t directory_epoch; /* of the directory snapshot the slices above come from */
 };
 
@@ -68,6 +85,17 @@ static inline const struct role_ref *who_role(const struct who *w)
 static inline bool who_may(const struct who *w, uint32_t rights)
 {
     return w != NULL && (w->rights & rights) != 0;
+}
+
+/* A patient, or somebody who acts for one; then w->patient is the record that is open to them. */
+static inline bool who_is_patient(const struct who *w)
+{
+    return w != NULL && (w->rights & IS_PATIENT) != 0;
+}
+/* Somebody of the patients' side with one of these MY_ bits. */
+static inline bool who_may_my(const struct who *w, uint32_t limits)
+{
+    return who_is_patient(w) && (w->limits & limits) != 0;
 }
 
 /* The program itself, for commands (IS_SYSTEM) and the job runner (IS_CLOCK). Both pass every access

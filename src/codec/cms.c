@@ -75,7 +75,7 @@ enum err cms_sign(struct req *rq, const struct cms_ask *ask, struct str *ret_der
 
 bool cms_is_good(const struct cms_verdict *v)
 {
-    return v->signature_ok && v->binding_ok && v->chain_ok;
+    return v->signature_ok && v->form_ok && v->binding_ok && v->chain_ok;
 }
 
 static bool digest_is_strong(CMS_SignerInfo *si)
@@ -158,6 +158,23 @@ static bool chain_check(X509 *signer, X509 *ca, STACK_OF(X509) *certs, struct in
     return ok;
 }
 
+/* Of our own authority: nothing but the signer and the authority is carried, the authority is the one
+ * asked about and signed itself, and all is encoded as we do it. */
+static enum err form_check(struct req *rq, CMS_SignerInfo *si, struct str file, X509 *ca,
+                           struct cms_verdict *v)
+{
+    X509 *signer = NULL;
+    struct str again;
+    CMS_SignerInfo_get0_algs(si, NULL, &signer, NULL, NULL);
+    v->form_ok = signer == NULL || !cms_int_is_ours(signer);
+    if (v->form_ok || ca == NULL) {
+        return OK;
+    }
+    TRY(cms_int_form(rq, si, signer, ca, &again));
+    v->form_ok = again.n > 0 && str_eq(again, file) && X509_verify(ca, X509_get0_pubkey(ca)) == 1;
+    return OK;
+}
+
 static enum err verdict_people(struct req *rq, CMS_SignerInfo *si, STACK_OF(X509) *certs,
                                X509 *trusted, struct cms_verdict *v)
 {
@@ -236,6 +253,9 @@ enum err cms_verify(struct req *rq, struct str der, struct str content, struct s
     v.has_time = time_read(si, &v.signed_at);
     v.signature_ok = signature_check(ci, certs, content);
     enum err e = verdict_people(rq, si, certs, trusted, &v);
+    if (e == OK) {
+        e = form_check(rq, si, der, trusted ? trusted : carried_ca(certs), &v);
+    }
     ERR_clear_error();
     TRY(e);
     *ret_verdict = v;

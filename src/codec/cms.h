@@ -28,6 +28,8 @@ struct cms_verdict {
     bool binding_ok;         /* the signed certificate hash, where present, names this certificate */
     bool chain_ok;           /* the certificate comes from the authority and was valid at signed_at,
                               * and may sign documents */
+    bool form_ok;            /* by this program's own authority: the file is, to the byte, as the program
+                              * writes it; of other makers: nothing is asked, true */
     bool has_time;           /* the signer states a time */
     bool has_signer;         /* the signer's certificate is known: signer is filled */
     bool has_ca;             /* ca is filled: the authority trusted, or else the one carried */
@@ -43,11 +45,12 @@ struct cms_verdict {
 /* Checks a signature over content. trusted_ca is the authority's certificate (DER); when empty the
  * self-signed authority carried in the signature is taken and ca_is_trusted stays false: then the
  * caller must compare its fingerprint with the published one.
- * Signatures of exactly one signer with SHA-256, SHA-384 or SHA-512 are read.
+ * Signatures of exactly one signer with SHA-256, SHA-384 or SHA-512 are read. What other makers write
+ * is read in any encoding; what our own authority issued only in ours (form_ok).
  * errors   E_SYNTAX     not such a signature
  *          E_TOO_LARGE  more than CMS_MAX bytes */
 MUST_USE enum err cms_verify(struct req *rq, struct str der, struct str content,
                              struct str trusted_ca, struct cms_verdict *ret_verdict);
 
-/* All three questions answered yes. */
+/* All four questions answered yes. */
 bool cms_is_good(const struct cms_verdict *v);

@@ -15,6 +15,10 @@ enum {
     CERT_FINGERPRINT_HEX = 64 /* SHA-256 in hex */
 };
 
+/* The name this program gives its own authority: what it issued is held to the one form the program
+ * writes, see cms_verify(). */
+#define CERT_AUTHORITY_NAME "Consilium signing authority"
+
 enum cert_curve { CERT_P256, CERT_P384 };
 
 /* The parts of a distinguished name we write and read. Empty parts are left out. */

@@ -25,3 +25,10 @@ MUST_USE enum err cms_int_facts(struct req *rq, X509 *x, struct cert_facts *ret_
 bool cms_int_time(const ASN1_TIME *t, struct instant *ret_t);
 /* The DER of a certificate in the arena. */
 MUST_USE enum err cms_int_der(struct req *rq, X509 *x, struct str *ret_der);
+/* Whether the certificate says that this program's own authority issued it. */
+bool cms_int_is_ours(const X509 *signer);
+/* The signature file as this program writes it, to the byte, with the signed attributes and the
+ * signature of si and these two certificates; empty: it has none, having more than we ever write.
+ * errors   E_BUSY  no memory */
+MUST_USE enum err cms_int_form(struct req *rq, CMS_SignerInfo *si, X509 *signer, X509 *ca,
+                               struct str *ret_der);

@@ -195,6 +195,80 @@ static void changed_signature_is_never_better(void **state)
     assert_true(good < spoiled.n / 2);
 }
 
+/* A person of our own authority; the signature over DOC. */
+static void our_own(struct world *w, struct str *ret_ca, struct str *ret_cms)
+{
+    struct str cert;
+    struct str ca_key = key_of(&w->rq, CERT_P384);
+    struct cert_ask authority = {
+        .subject_key = ca_key,
+        .name = {.common_name = S(CERT_AUTHORITY_NAME), .organization = S("Центр")},
+        .from = at(-10),
+        .until = at(3660),
+    };
+    assert_int_equal(cert_make(&w->rq, &authority, ret_ca), OK);
+    struct cert_ask person = {.subject_key = w->key,
+                              .name = {.common_name = S("Doctor")},
+                              .from = at(-1),
+                              .until = at(730),
+                              .ca_key = ca_key,
+                              .ca_cert = *ret_ca};
+    assert_int_equal(cert_make(&w->rq, &person, &cert), OK);
+    struct cms_ask sign = {w->key, cert, *ret_ca, S(DOC), at(0)};
+    assert_int_equal(cms_sign(&w->rq, &sign, ret_cms), OK);
+}
+
+/* Each byte of the file, one bit of it: with the authority given and with the one carried. */
+static void no_changed_byte_of_ours_is_good(void **state)
+{
+    struct world *w = *state;
+    struct str ca;
+    struct str cms;
+    our_own(w, &ca, &cms);
+    struct str spoiled = arena_str(w->rq.a, cms);
+    char *p = (char *)(uintptr_t)spoiled.p;
+    const struct str authority[] = {ca, {0}};
+    for (size_t k = 0; k < LEN(authority); k++) {
+        struct cms_verdict v;
+        assert_int_equal(cms_verify(&w->rq, spoiled, S(DOC), authority[k], &v), OK);
+        assert_true(cms_is_good(&v) && v.form_ok);
+        for (size_t i = 0; i < spoiled.n; i++) {
+            struct arena_mark m = arena_mark(w->rq.a);
+            char bit = (char)(1u << (i + k) % 8);
+            p[i] ^= bit;
+            if (cms_verify(&w->rq, spoiled, S(DOC), authority[k], &v) == OK) {
+                assert_false(cms_is_good(&v));
+            }
+            err_clear(&w->rq);
+            p[i] ^= bit;
+            arena_back(w->rq.a, m);
+        }
+    }
+}
+
+/* With nothing changed, but not as we write it: no authority carried along. */
+static void ours_in_another_form_is_not_good(void **state)
+{
+    struct world *w = *state;
+    struct str ca;
+    struct str cms;
+    struct str cert;
+    struct cms_verdict v;
+    our_own(w, &ca, &cms);
+    assert_int_equal(cms_verify(&w->rq, cms, S(DOC), ca, &v), OK);
+    cert = v.signer_der;
+    struct cms_ask bare = {w->key, cert, {0}, S(DOC), at(0)};
+    assert_int_equal(cms_sign(&w->rq, &bare, &cms), OK);
+    assert_int_equal(cms_verify(&w->rq, cms, S(DOC), ca, &v), OK);
+    assert_true(v.signature_ok && v.binding_ok && v.chain_ok && !v.form_ok);
+    assert_false(cms_is_good(&v));
+    /* Of another maker the same is taken. */
+    bare.cert = w->cert;
+    assert_int_equal(cms_sign(&w->rq, &bare, &cms), OK);
+    assert_int_equal(cms_verify(&w->rq, cms, S(DOC), w->ca, &v), OK);
+    assert_true(v.form_ok && cms_is_good(&v));
+}
+
 static void another_authority_is_refused(void **state)
 {
     struct world *w = *state;
@@ -290,6 +364,8 @@ int main(void)
         cmocka_unit_test(carried_authority_is_not_trusted_yet),
         cmocka_unit_test(other_content_is_refused),
         cmocka_unit_test(changed_signature_is_never_better),
+        cmocka_unit_test(no_changed_byte_of_ours_is_good),
+        cmocka_unit_test(ours_in_another_form_is_not_good),
         cmocka_unit_test(another_authority_is_refused),
         cmocka_unit_test(validity_is_judged_at_the_time_of_signing),
         cmocka_unit_test(an_authority_may_not_sign_documents),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/instant.h"
+#include "codec/dicom_head.h"
 #include "codec/dicom_int.h"
 
 enum {
@@ -16,8 +17,6 @@ enum {
     SLACK = 64 * 1024, /* a rewritten head may be longer than what it was made from, per 64 KiB */
     SHORT_MAX = 0xfffe,
 };
-
-#define IMPLEMENTATION "2.25.269137364923163457614281303812265940174"
 
 /* Actions of the table, and what is known beside it. */
 enum action {
@@ -50,22 +49,10 @@ struct work {
 
 /* ---- writing explicit little endian ---- */
 
-static void put16(struct buf *b, uint32_t v)
-{
-    buf_char(b, (char)(v & 255));
-    buf_char(b, (char)(v >> 8 & 255));
-}
-
-static void put32(struct buf *b, uint32_t v)
-{
-    put16(b, v & 0xffff);
-    put16(b, v >> 16);
-}
-
 static void put_tag(struct buf *b, uint32_t tag)
 {
-    put16(b, tag >> 16);
-    put16(b, tag & 0xffff);
+    dicom_put_u16(b, tag >> 16);
+    dicom_put_u16(b, tag & 0xffff);
 }
 
 static void put_head(struct buf *b, uint32_t tag, const char *vr, size_t n)
@@ -73,12 +60,12 @@ static void put_head(struct buf *b, uint32_t tag, const char *vr, size_t n)
     put_tag(b, tag);
     if (dicom_is_short(vr) && n <= SHORT_MAX) {
         buf_bytes(b, vr, 2);
-        put16(b, (uint32_t)n);
+        dicom_put_u16(b, (uint32_t)n);
         return;
     }
     buf_bytes(b, dicom_is_short(vr) ? "UN" : vr, 2); /* PS3.5 6.2.2: too long for its own kind */
-    put16(b, 0);
-    put32(b, (uint32_t)n);
+    dicom_put_u16(b, 0);
+    dicom_put_u32(b, (uint32_t)n);
 }
 
 static void put_value(struct buf *b, uint32_t tag, const char *vr, struct str v)
@@ -93,7 +80,7 @@ static void put_value(struct buf *b, uint32_t tag, const char *vr, struct str v)
 static void put_mark(struct buf *b, uint32_t tag, uint32_t len)
 {
     put_tag(b, tag);
-    put32(b, len);
+    dicom_put_u32(b, len);
 }
 
 /* Of a big endian value, with the bytes of each unit turned round. */
@@ -410,26 +397,14 @@ static enum err uid_of(struct req *rq, const struct dicom_file *f, struct str pa
 
 static enum err put_meta(struct work *w, const struct dicom_file *f, struct str syntax)
 {
-    static const char preamble[128];
     struct str sop_class;
     struct str instance;
     TRY(uid_of(w->rq, f, S("00080016"), &sop_class));
     TRY(uid_of(w->rq, f, S("00080018"), &instance));
-    struct buf b;
-    buf_init(&b, w->rq->a, SLACK);
-    put_value(&b, 0x00020001, "OB", (struct str){"\0\1", 2});
-    put_value(&b, 0x00020002, "UI", sop_class);
-    put_value(&b, 0x00020003, "UI", instance.n == 0 ? instance
-              : new_uid(w->rq, w->how->secret, instance));
-    put_value(&b, 0x00020010, "UI", syntax);
-    put_value(&b, 0x00020012, "UI", S(IMPLEMENTATION));
-    put_value(&b, 0x00020013, "SH", S("CONSILIUM"));
-    w->head.failed = w->head.failed || !buf_ok(&b);
-    buf_bytes(&w->head, preamble, sizeof(preamble));
-    BUF_LIT(&w->head, "DICM");
-    put_head(&w->head, 0x00020000, "UL", 4);
-    put32(&w->head, (uint32_t)b.n);
-    buf_str(&w->head, buf_get(&b));
+    dicom_head_write(&w->head, &(struct dicom_meta){
+        .sop_class = sop_class,
+        .sop_instance = instance.n == 0 ? instance : new_uid(w->rq, w->how->secret, instance),
+        .syntax = syntax});
     return OK;
 }
 

@@ -113,6 +113,34 @@ static void identity_goes(void **state)
     }
 }
 
+/* Two images of one study, the second of which names the first. */
+static void uids_stay_the_same_among_files(void **state)
+{
+    (void)state;
+    struct dicom_deidentify how = {.secret = {7}, .pseudonym = SI("A")};
+    struct dicom_file g[2];
+    struct file f[2];
+    for (size_t i = 0; i < LEN(f); i++) {
+        file_begin(&f[i], str_z(syntaxes[i]));
+        put_text(&f[i], 0x00080018, "UI", i == 0 ? S("1.9.8.7.1") : S("1.9.8.7.2"));
+        put_head(&f[i], 0x00082112, "SQ", 0xffffffff); /* Source Image Sequence */
+        put_item(&f[i], ITEM, 0xffffffff);
+        put_text(&f[i], 0x00081155, "UI", S("1.9.8.7.1"));
+        put_item(&f[i], ITEM_END, 0);
+        put_item(&f[i], SEQUENCE_END, 0);
+        put_text(&f[i], 0x0020000d, "UI", S("1.9.8.7.3"));
+        put_text(&f[i], 0x00200052, "UI", S("1.9.8.7.4"));
+        (void)clean(buf_get(&f[i].b), &how, &g[i]);
+    }
+    is(at(&g[0], "0020000d"), at(&g[1], "0020000d"));
+    is(at(&g[0], "00200052"), at(&g[1], "00200052"));
+    is(at(&g[1], "00082112/0/00081155"), at(&g[0], "00080018"));
+    assert_false(str_eq(at(&g[0], "00080018"), at(&g[1], "00080018")));
+    how.secret[0] = 8; /* another export */
+    (void)clean(buf_get(&f[1].b), &how, &g[1]);
+    assert_false(str_eq(at(&g[0], "0020000d"), at(&g[1], "0020000d")));
+}
+
 static void dates_are_moved(void **state)
 {
     (void)state;
@@ -188,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(identity_goes, testing_begin, testing_end),
+        cmocka_unit_test_setup_teardown(uids_stay_the_same_among_files, testing_begin, testing_end),
         cmocka_unit_test_setup_teardown(dates_are_moved, testing_begin, testing_end),
         cmocka_unit_test_setup_teardown(fragments_stay, testing_begin, testing_end),
         cmocka_unit_test_setup_teardown(what_may_still_tell, testing_begin, testing_end),

@@ -248,12 +248,14 @@ enum err dicom_find(struct req *rq, const struct dicom_file *f, struct str path,
         if (e.kind != DICOM_SEQUENCE || !str_cut(&path, '/', &number) || !str_u64(number, &item)) {
             return OK;
         }
-        do { /* its item */
+        TRY(dicom_walk_next(&w, &e, &has));
+        while (has && e.kind == DICOM_ITEM && e.item != item) { /* those before, and what is in them */
+            TRY(dicom_walk_skip(&w));
             TRY(dicom_walk_next(&w, &e, &has));
-            if (!has || e.kind == DICOM_SEQUENCE_END) {
-                return OK;
-            }
-        } while (e.kind != DICOM_ITEM || e.depth != depth + 1 || e.item != item);
+        }
+        if (!has || e.kind != DICOM_ITEM) {
+            return OK;
+        }
         depth++;
     }
     return OK;

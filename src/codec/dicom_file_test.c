@@ -125,6 +125,22 @@ static void elements_are_found(void **state)
     }
     assert_int_equal(dicom_find(&rq, &d, S("00081140"), &e, &has), OK);
     assert_true(has && e.kind == DICOM_SEQUENCE);
+    file_begin(&f, explicit_le); /* a sequence that ends in an item before */
+    put_head(&f, 0x00081140, "SQ", 0xffffffff);
+    for (int i = 0; i < 2; i++) {
+        put_item(&f, ITEM, 0xffffffff);
+        put_text(&f, 0x00081030, "LO", S("ab"));
+        put_head(&f, 0x00081199, "SQ", 0xffffffff);
+        put_item(&f, ITEM, 0);
+        put_item(&f, SEQUENCE_END, 0);
+        put_item(&f, ITEM_END, 0);
+    }
+    put_item(&f, SEQUENCE_END, 0);
+    assert_int_equal(open_file(&f, &d), OK);
+    assert_int_equal(dicom_find(&rq, &d, S("00081140/1/00081030"), &e, &has), OK);
+    assert_true(has);
+    assert_int_equal(dicom_find(&rq, &d, S("00081140/2/00081030"), &e, &has), OK);
+    assert_false(has);
 }
 
 static void nesting_is_bounded(void **state)
@@ -198,6 +214,7 @@ static void malformed_is_refused_with_its_place(void **state)
          "(7fe0,0010) at 206: the file ends within a header"},
         {SI("\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff\xfe\xff\x00\xe0\x05\0\0\0zz"),
          "(7fe0,0010) at 198: its length runs past the end of the file"},
+        {SI("\xe0\x7f\x10\0SQ\0\0\0\0\0\0"), "(7fe0,0010) at 186: pixel data, and a sequence"},
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         struct file f;

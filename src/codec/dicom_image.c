@@ -200,6 +200,8 @@ static enum err take(struct reader *r, const struct dicom_elem *e)
             lut(t, e);
         } else if (e->tag == 0x00283006) {
             lut_data(t, e);
+        } else if (e->tag == 0x00283004 && r->seq == MODALITY_LUT) {
+            m->rescale_type = str_or_empty(dicom_elem_text(r->rq, e, 0));
         }
         return OK;
     }
@@ -244,6 +246,14 @@ static bool enters(struct reader *r, const struct dicom_elem *e)
     return false;
 }
 
+/* A first value written as unsigned where values may be negative (PS3.3 C.11.1.1: US or SS). */
+static void below_zero(struct dicom_lut *t, bool negative)
+{
+    if (negative && t->first > INT16_MAX) {
+        t->first -= UINT16_MAX + 1;
+    }
+}
+
 enum err dicom_image_read(struct req *rq, const struct dicom_file *f, uint32_t frame,
                           struct dicom_image *ret_image)
 {
@@ -267,6 +277,8 @@ enum err dicom_image_read(struct req *rq, const struct dicom_file *f, uint32_t f
             TRY(take(&r, &e));
         }
     }
+    below_zero(&image.modality_lut, image.is_signed);
+    below_zero(&image.voi_lut, image.modality_lut.data.p == NULL && (image.is_signed || image.intercept < 0));
     *ret_image = image;
     return OK;
 }

@@ -156,6 +156,9 @@ static void character_sets(void **state)
         {SI(""), SI("Әлия"), SI("Әлия"), false},
         {SI(""), SI("M\xfcller"), SI("M?ller"), true},
         {SI("GB18030"), SI("a\xcd\xf5\xff"), SI("a王?"), true},
+        {SI("GB18030"), SI("\x8a"
+                           "1\0\0b"), SI("?1b"), true},
+        {SI("GB18030"), SI("\x81\x30\x86\x30"), SI("\xc2\xb8"), false},
         {SI("\\ISO 2022 IR 144"), SI("A^\x1b-L\xbf\xf1\xe2\xe0"), SI("A^Пётр"), false},
         {SI("ISO_IR 101"), SI("\xa3\xf3\x64\xbc"), SI("Łódź"), false},
         {SI("ISO_IR 109"), SI("\xa6"), SI("Ĥ"), false},

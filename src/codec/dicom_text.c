@@ -178,18 +178,27 @@ static void low_run(struct reader *r)
     }
 }
 
-/* Bytes of the character at p in GBK or GB 18030. */
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Bytes of the character at p in GBK or GB 18030: two, or four of the form high, digit, high, digit. 1 where
+ * there is none, so that no control character hides behind a half of one. */
 static size_t wide_size(struct str s, size_t i)
 {
-    if ((unsigned char)s.p[i] < 0x80) {
+    const unsigned char *p = (const unsigned char *)s.p + i;
+    size_t left = s.n - i;
+    if (p[0] < 0x80) {
         return 0;
     }
-    if (i + 1 == s.n) {
+    if (left < 2 || p[1] < ' ' || p[1] == 0x7f) {
         return 1;
     }
-    char c = s.p[i + 1];
-    size_t n = c >= '0' && c <= '9' ? 4 : 2;
-    return i + n > s.n || (unsigned char)c < ' ' ? 1 : n;
+    if (!is_digit((char)p[1])) {
+        return 2;
+    }
+    return left >= 4 && p[2] >= 0x80 && is_digit((char)p[3]) ? 4 : 1;
 }
 
 static void high_run(struct reader *r)

@@ -219,6 +219,9 @@ static enum dicom_step element(struct dicom_walk *w, struct dicom_level *l, stru
     if (is_pixels(h->tag) && h->len == DICOM_UNDEFINED) {
         return fragments(w, l, h->tag, e);
     }
+    if (is_pixels(h->tag) && sequence) { /* written anew it would read as fragments */
+        return failed(w, DICOM_STEP_BROKEN, h->tag, at, "pixel data, and a sequence");
+    }
     if (sequence && !(w->shallow && h->len != DICOM_UNDEFINED)) {
         e->kind = DICOM_SEQUENCE;
         return push(w, h, coding, at);

@@ -11,6 +11,7 @@ static const char *const texts[] = {
     [DICOM_ASIDE_PATIENT] = T("The image names another patient."),
     [DICOM_ASIDE_BYTES] = T("An image with this number is stored already, with other content."),
     [DICOM_ASIDE_BROKEN] = T("The file cannot be read as a medical image."),
+    [DICOM_ASIDE_FOREIGN] = T("The image is new in a study that is shown in other cases only."),
 };
 
 const char *dicom_aside_text(enum dicom_aside_reason reason)

@@ -10,6 +10,7 @@ enum dicom_aside_reason {
     DICOM_ASIDE_PATIENT, /* of another patient than the case or study it came for */
     DICOM_ASIDE_BYTES,   /* an instance of this UID is known with other bytes */
     DICOM_ASIDE_BROKEN,  /* cannot be read, or a UID is missing */
+    DICOM_ASIDE_FOREIGN, /* new in a study of other cases, of which its sender brought no image */
 };
 enum dicom_aside_state { DICOM_ASIDE_WAITS, DICOM_ASIDE_ACCEPTED, DICOM_ASIDE_DISCARDED };
 

@@ -84,7 +84,7 @@ static const struct sample samples[] = {
     {"1.1", "P1", "Ivanov^Petr", "20240501", "A1", "CT", 3},
     {"1.2", "P1", "Ivanov^Petr", "20240601", "A2", "MR", 2},
     {"1.3", "P2", "Иванова^Анна^Петровна", "20240401", "", "US", 1},
-    {"1.4", "P23", "Ivanenko^Ivan", "", "A11", "CT", 2},
+    {"1.4", "P23", "Ivan^Ivanenko", "", "A11", "CT", 2},
 };
 
 static void put_sample(const struct sample *s, unsigned at)
@@ -197,6 +197,12 @@ static void searches_find(void **state)
         {DICOM_STUDY, 0x00100010, "IVANOV^PETR", false, "1.2 1.1 "},
         {DICOM_STUDY, 0x00100010, "ivan*", false, "1.2 1.1 1.4 "},
         {DICOM_STUDY, 0x00100010, "ivan", false, ""},
+        {DICOM_STUDY, 0x00100010, "ivan^ivanenko", false, "1.4 "}, /* a word that begins another */
+        {DICOM_STUDY, 0x00100010, "ivan ivan?n*", false, "1.4 "},
+        {DICOM_STUDY, 0x00100010, "ivanov p*", false, "1.2 1.1 "},
+        {DICOM_STUDY, 0x00100010, "ivanov ivan", false, ""},
+        {DICOM_STUDY, 0x00100010, "иван?ва*", false, "1.3 "},
+        {DICOM_STUDY, 0x00100010, "pe iva", true, "1.2 1.1 "},
         {DICOM_STUDY, 0x00100010, "петр иван", true, "1.3 "},
         {DICOM_STUDY, 0x00100010, "*petr", false, "1.2 1.1 "},
         {DICOM_STUDY, 0x00100030, "19800101", false, "1.2 1.1 1.3 1.4 "},
@@ -289,6 +295,8 @@ static void counts_are_held_to(void **state)
     struct dicom_instance one = {.uid = S("1.1.1.9"), .blob.size = 5};
     struct dicom_instance two = {.uid = S("1.1.1.10"), .blob.size = 5};
     struct dicom_totals t;
+    struct dicom_place places[DICOM_PLACES_MAX];
+    uint32_t n = 0;
 
     (void)state;
     MUST(&w.rq, dicom_study_find(&w.rq, S("1.1"), &s));
@@ -309,8 +317,13 @@ static void counts_are_held_to(void **state)
     MUST(&w.rq, dicom_totals(&w.rq, &t));
     assert_int_equal(t.studies, 4);
     assert_int_equal(t.instances, 9);
+    MUST(&w.rq, dicom_places(&w.rq, s.key, places, &n));
     tx = tx_new(&w.rq);
-    MUST(&w.rq, dicom_study_end(tx, &s));
+    MUST(&w.rq, dicom_study_end(tx, &s, places, 0)); /* it is shown somewhere by now */
+    assert_int_equal(store_commit(w.st, &w.rq, tx), n > 0 ? E_STALE : OK);
+    err_clear(&w.rq);
+    tx = tx_new(&w.rq);
+    MUST(&w.rq, dicom_study_end(tx, &s, places, n));
     MUST(&w.rq, store_commit(w.st, &w.rq, tx));
     assert_int_equal(dicom_instance_find(&w.rq, S("1.1.1.9"), &one, NULL, NULL), E_NOT_FOUND);
     err_clear(&w.rq);

@@ -11,6 +11,8 @@ struct made {
     const char *modality;             /* these NULL: missing */
     const char *patient_id, *name, *birth, *accession, *date, *time;
     const char *spacing, *detector;   /* DS pairs: of the body, at the detector; NULL: not said */
+    const char *syntax;               /* of pixels in one fragment; NULL: they are native */
+    struct str regions;               /* Sequence of Ultrasound Regions, as bytes; may be empty */
     unsigned number;                  /* of the instance */
     unsigned char pixel;              /* other bytes for another value */
 };
@@ -59,7 +61,7 @@ static inline struct str made_file(struct arena *a, const struct made *m)
     buf_init(&meta, a, 4096);
     made_text(&meta, 2, 2, "UI", "1.2.840.10008.5.1.4.1.1.2");
     made_text(&meta, 2, 3, "UI", m->sop);
-    made_text(&meta, 2, 0x10, "UI", "1.2.840.10008.1.2.1");
+    made_text(&meta, 2, 0x10, "UI", m->syntax != NULL ? m->syntax : "1.2.840.10008.1.2.1");
     buf_init(&b, a, 8192);
     for (int i = 0; i < 128; i++) {
         buf_char(&b, 0);
@@ -89,6 +91,7 @@ static inline struct str made_file(struct arena *a, const struct made *m)
     made_text(&b, 0x10, 0x20, "LO", m->patient_id);
     made_text(&b, 0x10, 0x30, "DA", m->birth);
     made_text(&b, 0x18, 0x1164, "DS", m->detector);
+    buf_str(&b, m->regions);
     made_text(&b, 0x20, 0x0d, "UI", m->study);
     made_text(&b, 0x20, 0x0e, "UI", m->series);
     made_text(&b, 0x20, 0x10, "SH", "S1");
@@ -103,9 +106,16 @@ static inline struct str made_file(struct arena *a, const struct made *m)
     made_us(&b, 0x28, 0x101, 8);
     made_us(&b, 0x28, 0x102, 7);
     made_us(&b, 0x28, 0x103, 0);
-    BUF_LIT(&b, "\xe0\x7f\x10\0OB\0\0\4\0\0\0");
+    if (m->syntax != NULL) { /* no offset table, one fragment */
+        BUF_LIT(&b, "\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff\xfe\xff\0\xe0\0\0\0\0\xfe\xff\0\xe0\4\0\0\0");
+    } else {
+        BUF_LIT(&b, "\xe0\x7f\x10\0OB\0\0\4\0\0\0");
+    }
     for (int i = 0; i < 4; i++) {
         buf_char(&b, (char)m->pixel);
+    }
+    if (m->syntax != NULL) {
+        BUF_LIT(&b, "\xfe\xff\xdd\xe0\0\0\0\0");
     }
     return buf_get(&b);
 }

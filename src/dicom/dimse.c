@@ -1,4 +1,5 @@
 /* dicom/dimse.c - PDUs and messages of an association. See dimse.h. */
+#include "codec/dicom_head.h"
 #include "dicom/dimse_int.h"
 
 enum { C_STORE = 0x0001, C_ECHO = 0x0030 };
@@ -73,7 +74,8 @@ static void begin_store(struct dimse *d)
                             .calling = dimse_calling(d)};
     char room[1024];
     struct buf head = {.p = room, .cap = sizeof room, .size = sizeof room};
-    dimse_file_head(d, &s, &head);
+    dicom_head_write(&head, &(struct dicom_meta){.sop_class = s.sop_class, .sop_instance = s.sop_instance,
+                                                 .syntax = s.transfer_syntax, .sender = s.calling});
     d->skipping = false;
     d->failed = !buf_ok(&head) || d->sink.begin(d->sink.ctx, &s, buf_get(&head)) != OK;
 }

@@ -1,6 +1,7 @@
 /* dicom/dimse_assoc.c - requests of association and their answers (PS3.8 9.3). */
 #include <string.h>
 
+#include "codec/dicom_head.h"
 #include "dicom/dimse_int.h"
 
 #define APPLICATION_CONTEXT S("1.2.840.10008.3.1.1.1")
@@ -178,13 +179,13 @@ static void put_items(struct dimse *d, struct buf *b)
     }
     buf_char(b, ITEM_USER);
     buf_char(b, 0);
-    dimse_be16(b, (unsigned)(8 + 4 + DIMSE_CLASS_UID.n + 4 + DIMSE_VERSION.n));
+    dimse_be16(b, (unsigned)(8 + 4 + DICOM_IMPLEMENTATION.n + 4 + DICOM_IMPLEMENTATION_NAME.n));
     buf_char(b, ITEM_MAX_LENGTH);
     buf_char(b, 0);
     dimse_be16(b, 4);
     dimse_be32(b, DIMSE_PDU_MAX);
-    put_item(b, ITEM_CLASS_UID, DIMSE_CLASS_UID);
-    put_item(b, ITEM_VERSION, DIMSE_VERSION);
+    put_item(b, ITEM_CLASS_UID, DICOM_IMPLEMENTATION);
+    put_item(b, ITEM_VERSION, DICOM_IMPLEMENTATION_NAME);
 }
 
 static void accept(struct dimse *d, struct str request, struct buf *out)

@@ -1,4 +1,5 @@
 /* dicom/dimse_command.c - command sets (PS3.7 6.3, 9.3): implicit little endian, group 0000. */
+#include "codec/dicom_head.h"
 #include "dicom/dimse_int.h"
 
 enum {
@@ -71,32 +72,20 @@ bool dimse_command_read(struct str bytes, struct dimse_command *ret_command)
     return has_field && has_data;
 }
 
-static void le16(struct buf *b, unsigned v)
-{
-    buf_char(b, (char)(v & 0xff));
-    buf_char(b, (char)(v >> 8 & 0xff));
-}
-
-static void le32(struct buf *b, uint32_t v)
-{
-    le16(b, v & 0xffff);
-    le16(b, v >> 16);
-}
-
 static void put_us(struct buf *b, uint32_t tag, unsigned v)
 {
-    le16(b, 0);
-    le16(b, tag);
-    le32(b, 2);
-    le16(b, v);
+    dicom_put_u16(b, 0);
+    dicom_put_u16(b, tag);
+    dicom_put_u32(b, 2);
+    dicom_put_u16(b, v);
 }
 
 /* Texts are padded to even length, UIDs with NUL. */
 static void put_text(struct buf *b, uint32_t tag, struct str v, char pad)
 {
-    le16(b, 0);
-    le16(b, tag);
-    le32(b, (uint32_t)(v.n + v.n % 2));
+    dicom_put_u16(b, 0);
+    dicom_put_u16(b, tag);
+    dicom_put_u32(b, (uint32_t)(v.n + v.n % 2));
     buf_str(b, v);
     if (v.n % 2 != 0) {
         buf_char(b, pad);
@@ -120,10 +109,10 @@ void dimse_respond(struct dimse *d, uint16_t status, struct str comment, struct 
     dimse_be32(out, 2 + command);
     buf_char(out, (char)d->context);
     buf_char(out, PDV_COMMAND | PDV_LAST);
-    le16(out, 0);
-    le16(out, TAG_LENGTH);
-    le32(out, 4);
-    le32(out, group);
+    dicom_put_u16(out, 0);
+    dicom_put_u16(out, TAG_LENGTH);
+    dicom_put_u32(out, 4);
+    dicom_put_u32(out, group);
     if (c->sop_class.n > 0) {
         put_text(out, TAG_SOP_CLASS, c->sop_class, '\0');
     }
@@ -136,43 +125,5 @@ void dimse_respond(struct dimse *d, uint16_t status, struct str comment, struct 
     }
     if (c->sop_instance.n > 0) {
         put_text(out, TAG_SOP_INSTANCE, c->sop_instance, '\0');
-    }
-}
-
-/* ---- the head of a file, PS3.10 7.1: explicit little endian ---- */
-
-static void meta_text(struct buf *b, unsigned element, const char vr[3], struct str v)
-{
-    bool odd = v.n % 2 != 0;
-    le16(b, 2);
-    le16(b, element);
-    buf_bytes(b, vr, 2);
-    le16(b, (unsigned)(v.n + odd));
-    buf_str(b, v);
-    if (odd) {
-        buf_char(b, vr[0] == 'U' ? '\0' : ' ');
-    }
-}
-
-void dimse_file_head(struct dimse *d, const struct dimse_store *s, struct buf *out)
-{
-    static const char preamble[128];
-    buf_bytes(out, preamble, sizeof preamble);
-    BUF_LIT(out, "DICM");
-    BUF_LIT(out, "\x02\0\0\0UL\x04\0");
-    size_t length_at = out->n;
-    le32(out, 0);
-    BUF_LIT(out, "\x02\0\x01\0OB\0\0\x02\0\0\0\0\x01"); /* version 1 */
-    meta_text(out, 0x0002, "UI", s->sop_class);
-    meta_text(out, 0x0003, "UI", s->sop_instance);
-    meta_text(out, 0x0010, "UI", s->transfer_syntax);
-    meta_text(out, 0x0012, "UI", DIMSE_CLASS_UID);
-    meta_text(out, 0x0013, "SH", DIMSE_VERSION);
-    meta_text(out, 0x0016, "AE", dimse_calling(d));
-    if (buf_ok(out)) {
-        uint32_t n = (uint32_t)(out->n - length_at - 4);
-        for (unsigned i = 0; i < 4; i++) {
-            out->p[length_at + i] = (char)(n >> 8 * i & 0xff);
-        }
     }
 }

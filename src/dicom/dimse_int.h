@@ -3,10 +3,6 @@
 
 #include "dicom/dimse.h"
 
-/* What wrote it: implementation class UID (2.25, from a UUID) and version name. */
-#define DIMSE_CLASS_UID S("2.25.118834411893470217190546378924318471212")
-#define DIMSE_VERSION S("CONSILIUM")
-
 enum {
     PDU_ASSOCIATE_RQ = 1,
     PDU_ASSOCIATE_AC = 2,
@@ -106,5 +102,3 @@ void dimse_be32(struct buf *b, uint32_t v);
 bool dimse_command_read(struct str bytes, struct dimse_command *ret_command);
 /* The answer to the command in d, as one P-DATA PDU. */
 void dimse_respond(struct dimse *d, uint16_t status, struct str comment, struct buf *out);
-/* The bytes a DICOM file of the data set begins with: preamble, DICM, file meta group. */
-void dimse_file_head(struct dimse *d, const struct dimse_store *s, struct buf *out);

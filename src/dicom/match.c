@@ -16,6 +16,11 @@ static struct str next_char(struct str s, size_t *at)
     return one;
 }
 
+static bool is_ascii(char c)
+{
+    return (unsigned char)c < 0x80;
+}
+
 /* Goes back to the last "*" only: time is at most the product of the lengths. */
 static bool wild_matches(struct str asked, struct str value)
 {
@@ -32,7 +37,13 @@ static bool wild_matches(struct str asked, struct str value)
             again = v;
             continue;
         }
-        if (a < asked.n) {
+        if (a < asked.n && is_ascii(asked.p[a]) && is_ascii(value.p[v])) {
+            if (asked.p[a] == '?' || asked.p[a] == value.p[v]) {
+                a++;
+                v++;
+                continue;
+            }
+        } else if (a < asked.n) {
             struct str want = next_char(asked, &next_a);
             struct str have = next_char(value, &next_v);
             if (str_eq(want, S("?")) || str_eq(want, have)) {

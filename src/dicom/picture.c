@@ -2,6 +2,7 @@
 #include "dicom/picture.h"
 
 #include <math.h>
+#include <string.h>
 
 static double table_at(const struct tone_table *t, double x)
 {
@@ -66,53 +67,107 @@ enum { TONES_MAX = 1 << 17 };
 struct shader {
     const struct pixels *px;
     struct tone tone;
-    const uint8_t *tones; /* by value - px->low; NULL: too many values for a table */
+    uint32_t samples;         /* of a point */
+    const uint8_t *tables[3]; /* by value - px->low, of each sample; NULL: too many values for a table */
 };
+
+/* Sample k of the picture where a pixel has this value. */
+static uint8_t shade(const struct tone *t, double stored, uint32_t k)
+{
+    const struct tone_table *palette = &t->palette[k];
+    if (palette->v != NULL) {
+        return (uint8_t)(table_at(palette, stored) * 255 / table_top(palette) + 0.5);
+    }
+    return grey_at(t, stored);
+}
 
 static enum err shader_make(struct req *rq, const struct pixels *px, const struct tone *tone,
                             struct shader *ret)
 {
     *ret = (struct shader){.px = px, .tone = completed(tone, px)};
+    ret->samples = px->is_rgb || tone->palette[0].v != NULL ? 3 : 1;
     uint64_t n = (uint64_t)((int64_t)px->high - px->low) + 1;
     if (px->is_rgb || n > TONES_MAX) {
         return OK;
     }
-    uint8_t *v = arena_alloc_raw(rq->a, n);
-    TRY_MEM(rq, v);
-    for (uint64_t i = 0; i < n; i++) {
-        v[i] = grey_at(&ret->tone, (double)px->low + (double)i);
+    for (uint32_t k = 0; k < ret->samples; k++) {
+        uint8_t *v = arena_alloc_raw(rq->a, n);
+        TRY_MEM(rq, v);
+        for (uint64_t i = 0; i < n; i++) {
+            v[i] = shade(&ret->tone, (double)px->low + (double)i, k);
+        }
+        ret->tables[k] = v;
     }
-    ret->tones = v;
     return OK;
 }
 
-/* Sample k of the picture at a stored pixel. */
-static uint8_t shade(const struct shader *s, size_t pixel, uint32_t k)
+/* The points of one line, at the size it is stored in. */
+static void shade_line(const struct shader *s, uint32_t y, uint8_t *out)
 {
     const struct pixels *px = s->px;
-    if (px->is_rgb) {
-        return (uint8_t)px->v[pixel * 3 + k];
-    }
-    int32_t v = px->v[pixel];
-    const struct tone_table *palette = &s->tone.palette[k];
-    if (palette->v != NULL) {
-        return (uint8_t)(table_at(palette, v) * 255 / table_top(palette) + 0.5);
-    }
-    return s->tones != NULL ? s->tones[v - px->low] : grey_at(&s->tone, v);
-}
+    size_t n = (size_t)px->columns * px->samples;
+    const int32_t *v = px->v + y * n;
 
-/* The mean of the pixels a point covers. */
-static uint8_t point(const struct shader *s, uint32_t x0, uint32_t x1, uint32_t y0, uint32_t y1,
-                     uint32_t k)
-{
-    uint64_t sum = 0;
-    for (uint32_t y = y0; y < y1; y++) {
-        for (uint32_t x = x0; x < x1; x++) {
-            sum += shade(s, (size_t)y * s->px->columns + x, k);
+    if (px->is_rgb) {
+        for (size_t i = 0; i < n; i++) {
+            out[i] = (uint8_t)v[i];
+        }
+        return;
+    }
+    if (s->samples == 1 && s->tables[0] != NULL) {
+        const uint8_t *table = s->tables[0];
+        for (size_t i = 0; i < n; i++) {
+            out[i] = table[v[i] - px->low];
+        }
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        for (uint32_t k = 0; k < s->samples; k++) {
+            const uint8_t *table = s->tables[k];
+            *out++ = table != NULL ? table[v[i] - px->low] : shade(&s->tone, v[i], k);
         }
     }
-    uint64_t n = (uint64_t)(x1 - x0) * (y1 - y0);
-    return (uint8_t)((sum + n / 2) / n);
+}
+
+/* Each point is the mean of the pixels it covers: lines of pixels are added up, then divided. */
+static enum err shrink(struct req *rq, const struct shader *s, const struct picture *p, uint8_t *out)
+{
+    const struct pixels *px = s->px;
+    size_t n = (size_t)p->width * s->samples;
+    uint8_t *line = arena_alloc_raw(rq->a, (size_t)px->columns * s->samples);
+    uint64_t *sums = ARENA_ARRAY(rq->a, n, uint64_t);
+
+    TRY_MEM(rq, line);
+    TRY_MEM(rq, sums);
+    uint32_t y = 0;
+    for (uint32_t to_y = 0; to_y < p->height; to_y++, out += n) {
+        uint32_t from_y = y;
+        uint32_t end_y = (uint32_t)((uint64_t)(to_y + 1) * px->rows / p->height);
+        memset(sums, 0, n * sizeof *sums);
+        for (; y < end_y; y++) {
+            const uint8_t *from = line;
+            shade_line(s, y, line);
+            for (uint32_t x = 0, to_x = 0; to_x < p->width; to_x++) {
+                uint32_t end_x = (uint32_t)((uint64_t)(to_x + 1) * px->columns / p->width);
+                uint64_t *sum = sums + (size_t)to_x * s->samples;
+                for (; x < end_x; x++) {
+                    for (uint32_t k = 0; k < s->samples; k++) {
+                        sum[k] += *from++;
+                    }
+                }
+            }
+        }
+        for (uint32_t x = 0, to_x = 0; to_x < p->width; to_x++) {
+            uint32_t end_x = (uint32_t)((uint64_t)(to_x + 1) * px->columns / p->width);
+            uint64_t covered = (uint64_t)(end_x - x) * (end_y - from_y);
+            x = end_x;
+            for (uint32_t k = 0; k < s->samples; k++) {
+                size_t at = (size_t)to_x * s->samples + k;
+                out[at] = (uint8_t)((sums[at] + covered / 2) / covered);
+            }
+        }
+    }
+    return OK;
 }
 
 /* The largest size within the limits that keeps the proportions. */
@@ -139,20 +194,17 @@ enum err picture_of(struct req *rq, const struct pixels *px, const struct tone *
     struct picture p = {.width = px->columns, .height = px->rows};
 
     fit(&p, max_width, max_height);
-    p.samples = px->is_rgb || tone->palette[0].v != NULL ? 3 : 1;
-    uint8_t *v = arena_alloc_raw(rq->a, (size_t)p.width * p.height * p.samples);
-    TRY_MEM(rq, v);
     TRY(shader_make(rq, px, tone, &s));
+    p.samples = s.samples;
+    size_t width = (size_t)p.width * p.samples;
+    uint8_t *v = arena_alloc_raw(rq->a, width * p.height);
+    TRY_MEM(rq, v);
     p.v = v;
-    for (uint32_t y = 0; y < p.height; y++) {
-        uint32_t y0 = (uint32_t)((uint64_t)y * px->rows / p.height);
-        uint32_t y1 = (uint32_t)((uint64_t)(y + 1) * px->rows / p.height);
-        for (uint32_t x = 0; x < p.width; x++) {
-            uint32_t x0 = (uint32_t)((uint64_t)x * px->columns / p.width);
-            uint32_t x1 = (uint32_t)((uint64_t)(x + 1) * px->columns / p.width);
-            for (uint32_t k = 0; k < p.samples; k++) {
-                *v++ = point(&s, x0, x1, y0, y1, k);
-            }
+    if (p.width < px->columns || p.height < px->rows) {
+        TRY(shrink(rq, &s, &p, v));
+    } else {
+        for (uint32_t y = 0; y < p.height; y++) {
+            shade_line(&s, y, v + y * width);
         }
     }
     *ret_picture = p;

@@ -6,7 +6,7 @@
 
 #include "dicom/picture.h"
 
-enum { JPEG_CAP = 64 * 1024 * 1024, CHUNK = 4096 };
+enum { JPEG_CAP = 64 * 1024 * 1024, CHUNK = 8192 };
 
 struct sink {
     struct jpeg_destination_mgr mgr; /* FIRST */
@@ -54,9 +54,7 @@ enum err picture_jpeg(struct req *rq, const struct picture *pic, uint32_t qualit
     struct jpeg_error_mgr err;
     struct buf out;
     struct sink sink = {.out = &out};
-    unsigned char *line = arena_alloc_raw(rq->a, (size_t)pic->width * pic->samples);
 
-    TRY_MEM(rq, line);
     buf_init(&out, rq->a, JPEG_CAP);
     c.err = jpeg_std_error(&err);
     err.error_exit = jpeg_failed;
@@ -74,12 +72,11 @@ enum err picture_jpeg(struct req *rq, const struct picture *pic, uint32_t qualit
     jpeg_start_compress(&c, TRUE);
     size_t width = (size_t)pic->width * pic->samples;
     while (c.next_scanline < c.image_height) {
-        const uint8_t *from = pic->v + c.next_scanline * width;
-        for (size_t i = 0; i < width; i++) {
-            line[i] = from[i];
-        }
-        JSAMPROW row = line;
-        (void)jpeg_write_scanlines(&c, &row, 1);
+        union {
+            const uint8_t *in;
+            JSAMPROW row; /* only read */
+        } line = {.in = pic->v + c.next_scanline * width};
+        (void)jpeg_write_scanlines(&c, &line.row, 1);
     }
     jpeg_finish_compress(&c);
     jpeg_destroy_compress(&c);

@@ -80,6 +80,21 @@ static void sizes(void **state)
     }
 }
 
+static void colours_are_made_small(void **state)
+{
+    (void)state;
+    static const int32_t v[] = {0, 10, 20,  40, 30, 20,  255, 0, 7, /* two lines of three points */
+                                0, 10, 20,  40, 31, 20,  255, 0, 8};
+    static const uint8_t want[] = {0, 10, 20, 148, 15, 14}; /* the last two columns in one */
+    struct pixels px = {.rows = 2, .columns = 3, .samples = 3, .is_rgb = true, .v = v, .high = 255};
+    struct tone t = {.slope = 1};
+    struct picture p;
+    assert_int_equal(picture_of(&rq, &px, &t, 2, 0, &p), OK);
+    assert_int_equal(p.width, 2);
+    assert_int_equal(p.height, 1);
+    assert_memory_equal(p.v, want, sizeof want);
+}
+
 static void png_keeps_each_point(void **state)
 {
     (void)state;
@@ -102,6 +117,7 @@ int main(void)
         cmocka_unit_test(tones),
         cmocka_unit_test(palettes_give_colour),
         cmocka_unit_test(sizes),
+        cmocka_unit_test(colours_are_made_small),
         cmocka_unit_test(png_keeps_each_point),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

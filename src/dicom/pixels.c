@@ -1,13 +1,26 @@
 /* dicom/pixels.c - frames as they are stored natively; which decoder reads what. See pixels.h. */
 #include "dicom/pixels_int.h"
 
-/* One word of 8, 16 or 32 bits, little endian. */
-static uint32_t word(const unsigned char *p, uint32_t bits)
+/* n words of 8, 16 or 32 bits, little endian, each step values after the last. */
+static void words(const unsigned char *p, uint32_t bits, size_t n, int32_t *out, size_t step)
 {
     switch (bits) {
-    case 8: return p[0];
-    case 16: return p[0] | (uint32_t)p[1] << 8;
-    default: return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    case 8:
+        for (size_t i = 0; i < n; i++) {
+            out[i * step] = p[i];
+        }
+        break;
+    case 16:
+        for (size_t i = 0; i < n; i++, p += 2) {
+            out[i * step] = (int32_t)(p[0] | (uint32_t)p[1] << 8);
+        }
+        break;
+    default:
+        for (size_t i = 0; i < n; i++, p += 4) {
+            out[i * step] = (int32_t)(p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16
+                                      | (uint32_t)p[3] << 24);
+        }
+        break;
     }
 }
 
@@ -42,8 +55,8 @@ static enum err native_422(struct req *rq, const struct pixel_form *f, struct st
     return OK;
 }
 
-static enum err pixels_native(struct req *rq, const struct pixel_form *f, struct str bytes,
-                              int32_t *out, bool *ret_rgb)
+enum err pixels_native(struct req *rq, const struct pixel_form *f, struct str bytes, int32_t *out,
+                       bool *ret_rgb)
 {
     size_t n = pixels_count(f);
     size_t step = f->bits_allocated / 8;
@@ -59,10 +72,13 @@ static enum err pixels_native(struct req *rq, const struct pixel_form *f, struct
     if (bytes.n / step < n) {
         return FAIL(rq, E_SYNTAX, "pixel data: %zu bytes of %zu", bytes.n, n * step);
     }
+    if (!f->planar || f->samples == 1) {
+        words(p, f->bits_allocated, n, out, 1);
+        return OK;
+    }
     size_t plane = n / f->samples;
-    for (size_t i = 0; i < n; i++) {
-        size_t at = f->planar && f->samples > 1 ? i % f->samples * plane + i / f->samples : i;
-        out[i] = (int32_t)word(p + at * step, f->bits_allocated);
+    for (uint32_t k = 0; k < f->samples; k++) {
+        words(p + k * plane * step, f->bits_allocated, plane, out + k, f->samples);
     }
     return OK;
 }
@@ -77,7 +93,9 @@ static const struct {
     {SI("1.2.840.10008.1.2.2"), pixels_native},      /* explicit big endian, retired */
     {SI("1.2.840.10008.1.2.5"), pixels_rle},
     {SI("1.2.840.10008.1.2.4.50"), pixels_jpeg},     /* baseline */
-    {SI("1.2.840.10008.1.2.4.51"), pixels_jpeg},     /* extended: 8 bits of it */
+    {SI("1.2.840.10008.1.2.4.51"), pixels_jpeg},     /* extended: 12 bits by the helper */
+    {SI("1.2.840.10008.1.2.4.57"), pixels_lossless}, /* JPEG lossless */
+    {SI("1.2.840.10008.1.2.4.70"), pixels_lossless}, /* the same, by first order prediction */
     {SI("1.2.840.10008.1.2.4.80"), pixels_jls},      /* JPEG-LS lossless */
     {SI("1.2.840.10008.1.2.4.81"), pixels_jls},      /* JPEG-LS near-lossless */
     {SI("1.2.840.10008.1.2.4.90"), pixels_j2k},      /* JPEG 2000 lossless */
@@ -152,20 +170,57 @@ static enum err check(struct req *rq, const struct pixel_form *f)
     return pixels_count(f) <= PIXELS_MAX ? OK : FAIL(rq, E_TOO_LARGE, "image");
 }
 
-enum err pixels_decode(struct req *rq, const struct pixel_form *form, struct str bytes,
-                       struct pixels *ret_pixels)
+static enum err decode_raw(struct req *rq, const struct pixel_form *form, struct str bytes,
+                           int32_t **ret_v, bool *ret_rgb)
 {
     pixels_decode_fn decode = decoder_of(form->syntax);
-    bool rgb = false;
 
     if (decode == NULL) {
         return FAIL(rq, E_NOT_ACCEPT, "transfer syntax %.*s", STR_ARG(form->syntax));
     }
     TRY(check(rq, form));
-    size_t n = pixels_count(form);
-    int32_t *v = arena_alloc_raw(rq->a, n * sizeof *v);
+    int32_t *v = arena_alloc_raw(rq->a, pixels_count(form) * sizeof *v);
     TRY_MEM(rq, v);
-    TRY(decode(rq, form, bytes, v, &rgb));
+    TRY(decode(rq, form, bytes, v, ret_rgb));
+    *ret_v = v;
+    return OK;
+}
+
+enum err pixels_native_of(struct req *rq, const struct pixel_form *form, struct str bytes,
+                          struct str *ret_bytes)
+{
+    int32_t *v = NULL;
+    bool rgb = false;
+    uint32_t step = form->bits_allocated / 8;
+
+    if ((form->samples != 1 && !str_eq(form->photometric, S("RGB"))) || step == 0) {
+        return FAIL(rq, E_NOT_ACCEPT, "native frames of %.*s of %u bits", STR_ARG(form->photometric),
+                    form->bits_allocated);
+    }
+    TRY(check(rq, form));
+    size_t n = pixels_count(form);
+    char *out = arena_alloc_raw(rq->a, n * step);
+    TRY_MEM(rq, out);
+    struct arena_mark before = arena_mark(rq->a);
+    TRY(decode_raw(rq, form, bytes, &v, &rgb));
+    for (size_t i = 0; i < n; i++) {
+        for (uint32_t k = 0; k < step; k++) {
+            out[i * step + k] = (char)((uint32_t)v[i] >> 8 * k & 255);
+        }
+    }
+    arena_back(rq->a, before);
+    *ret_bytes = (struct str){out, n * step};
+    return OK;
+}
+
+enum err pixels_decode(struct req *rq, const struct pixel_form *form, struct str bytes,
+                       struct pixels *ret_pixels)
+{
+    int32_t *v = NULL;
+    bool rgb = false;
+
+    TRY(decode_raw(rq, form, bytes, &v, &rgb));
+    size_t n = pixels_count(form);
     struct pixels p = {.rows = form->rows, .columns = form->columns, .samples = form->samples};
     as_stored(form, v, n, &p);
     if (form->samples == 3) {

@@ -1,11 +1,14 @@
 /* dicom/pixels.h - the samples of one frame (PS3.3 C.7.6.3, PS3.5 8), whatever its transfer syntax.
  *
  * Native and RLE frames are read here; JPEG baseline and extended 8 bit by libjpeg-turbo, JPEG 2000 by
- * OpenJPEG, JPEG-LS by CharLS. What no library of the distribution decodes (lossless and 12-bit JPEG,
- * video) is E_NOT_ACCEPT: the bytes go out as they are, for viewers that know them. */
+ * OpenJPEG, JPEG-LS by CharLS, lossless and 12-bit JPEG by a program where there is one (pixels_helper.h).
+ * What nothing of the distribution decodes (HTJ2K, video) is E_NOT_ACCEPT: the bytes go out as they are, for
+ * viewers that know them. */
 #pragma once
 
 #include "base/req.h"
+
+struct pixels_helper; /* dicom/pixels_helper.h */
 
 /* How the data set describes its frames. */
 struct pixel_form {
@@ -19,6 +22,7 @@ struct pixel_form {
     uint32_t high_bit;
     bool is_signed;
     bool planar;             /* native and RLE: colour by plane */
+    struct pixels_helper *helper; /* decodes what no library does; NULL: there is none */
 };
 
 /* Samples row by row, the samples of a pixel side by side. */
@@ -43,3 +47,8 @@ enum { PIXELS_MAX = 64 * 1024 * 1024 }; /* samples of one frame that are decoded
  *         E_TOO_LARGE       above PIXELS_MAX, or the arena's cap */
 MUST_USE enum err pixels_decode(struct req *rq, const struct pixel_form *form, struct str bytes,
                                 struct pixels *ret_pixels);
+/* The frame as it would be natively: little endian words of bits_allocated, the samples of a pixel side by
+ * side. Only grey, palette and RGB: of others the data set's description would no longer hold.
+ * errors  as pixels_decode() */
+MUST_USE enum err pixels_native_of(struct req *rq, const struct pixel_form *form, struct str bytes,
+                                   struct str *ret_bytes);

@@ -36,6 +36,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             ASSERT(picture_jpeg(&rq, &p, PICTURE_QUALITY, &out) == OK);
         }
     }
+    struct str native;
+    if (pixels_native_of(&rq, &f, (struct str){(const char *)data + 6, size - 6}, &native) == OK) {
+        ASSERT(native.n == (size_t)f.rows * f.columns * f.samples * f.bits_allocated / 8);
+    }
     arena_free(rq.a);
     return 0;
 }

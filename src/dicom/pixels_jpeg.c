@@ -1,4 +1,4 @@
-/* dicom/pixels_jpeg.c - JPEG frames of 8 bits, by libjpeg-turbo. */
+/* dicom/pixels_jpeg.c - JPEG frames of 8 bits, by libjpeg-turbo; those of 12 go to the helper. */
 #include <turbojpeg.h>
 
 #include "dicom/pixels_int.h"
@@ -62,12 +62,12 @@ enum err pixels_jpeg(struct req *rq, const struct pixel_form *f, struct str byte
                      bool *ret_rgb)
 {
     struct frame j = {0};
-    unsigned char *raw = arena_alloc_raw(rq->a, pixels_count(f));
 
-    TRY_MEM(rq, raw);
     if (f->bits_stored > 8) {
-        return FAIL(rq, E_NOT_ACCEPT, "JPEG of %u bits", f->bits_stored);
+        return pixels_lossless(rq, f, bytes, out, ret_rgb);
     }
+    unsigned char *raw = arena_alloc_raw(rq->a, pixels_count(f));
+    TRY_MEM(rq, raw);
     tjhandle h = tjInitDecompress();
     if (h == NULL) {
         return FAIL(rq, E_TOO_LARGE, "memory");

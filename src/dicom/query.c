@@ -3,13 +3,20 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/text.h"
 
 #define TAG(group, element) (UINT32_C(group) << 16 | UINT32_C(element))
 #define LAST_TEXT "\xf4\x8f\xbf\xbf" /* after every text that goes on */
 
-enum { KEY_BYTES = 300, WORD_COL = 22 };
+enum { KEY_BYTES = 300, NAME_WORDS = 8, NAMES_COUNTED = 500 };
+
+/* Columns of the Q_DICOM_ statements that give studies. */
+enum study_col {
+    COL_UID = 1, COL_PATIENT_ID = 5, COL_FOLD = 7, COL_BIRTH, COL_SEX, COL_DATE, COL_TIME, COL_ACCESSION,
+    COL_STUDY_ID, COL_REFERRING, COL_DESCRIPTION, COL_MODALITIES, COL_SERIES, COL_INSTANCES, COL_WORD = 22,
+};
 
 enum value_type { VALUE_TEXT, VALUE_NUMBER, VALUE_COUNT };
 
@@ -17,22 +24,22 @@ enum value_type { VALUE_TEXT, VALUE_NUMBER, VALUE_COUNT };
 static const struct column {
     struct dicom_key key;
     enum value_type type;
-    size_t at;
+    size_t at; /* in struct dicom_series or dicom_instance; of a study: the column */
 } columns[] = {
-    {{TAG(0x0008, 0x0020), DICOM_STUDY, DICOM_MATCH_DATE}, VALUE_TEXT, offsetof(struct dicom_study, date)},
-    {{TAG(0x0008, 0x0030), DICOM_STUDY, DICOM_MATCH_TIME}, VALUE_TEXT, offsetof(struct dicom_study, time)},
-    {{TAG(0x0008, 0x0050), DICOM_STUDY, DICOM_MATCH_TEXT}, VALUE_TEXT, offsetof(struct dicom_study, accession)},
-    {{TAG(0x0008, 0x0061), DICOM_STUDY, DICOM_MATCH_LIST}, VALUE_TEXT, offsetof(struct dicom_study, modalities)},
-    {{TAG(0x0008, 0x0090), DICOM_STUDY, DICOM_MATCH_NAME}, VALUE_TEXT, offsetof(struct dicom_study, referring)},
-    {{TAG(0x0008, 0x1030), DICOM_STUDY, DICOM_MATCH_TEXT}, VALUE_TEXT, offsetof(struct dicom_study, description)},
-    {{TAG(0x0010, 0x0010), DICOM_STUDY, DICOM_MATCH_NAME}, VALUE_TEXT, offsetof(struct dicom_study, fold)},
-    {{TAG(0x0010, 0x0020), DICOM_STUDY, DICOM_MATCH_TEXT}, VALUE_TEXT, offsetof(struct dicom_study, patient_id)},
-    {{TAG(0x0010, 0x0030), DICOM_STUDY, DICOM_MATCH_DATE}, VALUE_TEXT, offsetof(struct dicom_study, birth)},
-    {{TAG(0x0010, 0x0040), DICOM_STUDY, DICOM_MATCH_TEXT}, VALUE_TEXT, offsetof(struct dicom_study, sex)},
-    {{TAG(0x0020, 0x000d), DICOM_STUDY, DICOM_MATCH_UID}, VALUE_TEXT, offsetof(struct dicom_study, uid)},
-    {{TAG(0x0020, 0x0010), DICOM_STUDY, DICOM_MATCH_TEXT}, VALUE_TEXT, offsetof(struct dicom_study, study_id)},
-    {{TAG(0x0020, 0x1206), DICOM_STUDY, DICOM_MATCH_NUMBER}, VALUE_COUNT, offsetof(struct dicom_study, n_series)},
-    {{TAG(0x0020, 0x1208), DICOM_STUDY, DICOM_MATCH_NUMBER}, VALUE_COUNT, offsetof(struct dicom_study, n_instances)},
+    {{TAG(0x0008, 0x0020), DICOM_STUDY, DICOM_MATCH_DATE}, VALUE_TEXT, COL_DATE},
+    {{TAG(0x0008, 0x0030), DICOM_STUDY, DICOM_MATCH_TIME}, VALUE_TEXT, COL_TIME},
+    {{TAG(0x0008, 0x0050), DICOM_STUDY, DICOM_MATCH_TEXT}, VALUE_TEXT, COL_ACCESSION},
+    {{TAG(0x0008, 0x0061), DICOM_STUDY, DICOM_MATCH_LIST}, VALUE_TEXT, COL_MODALITIES},
+    {{TAG(0x0008, 0x0090), DICOM_STUDY, DICOM_MATCH_NAME}, VALUE_TEXT, COL_REFERRING},
+    {{TAG(0x0008, 0x1030), DICOM_STUDY, DICOM_MATCH_TEXT}, VALUE_TEXT, COL_DESCRIPTION},
+    {{TAG(0x0010, 0x0010), DICOM_STUDY, DICOM_MATCH_NAME}, VALUE_TEXT, COL_FOLD},
+    {{TAG(0x0010, 0x0020), DICOM_STUDY, DICOM_MATCH_TEXT}, VALUE_TEXT, COL_PATIENT_ID},
+    {{TAG(0x0010, 0x0030), DICOM_STUDY, DICOM_MATCH_DATE}, VALUE_TEXT, COL_BIRTH},
+    {{TAG(0x0010, 0x0040), DICOM_STUDY, DICOM_MATCH_TEXT}, VALUE_TEXT, COL_SEX},
+    {{TAG(0x0020, 0x000d), DICOM_STUDY, DICOM_MATCH_UID}, VALUE_TEXT, COL_UID},
+    {{TAG(0x0020, 0x0010), DICOM_STUDY, DICOM_MATCH_TEXT}, VALUE_TEXT, COL_STUDY_ID},
+    {{TAG(0x0020, 0x1206), DICOM_STUDY, DICOM_MATCH_NUMBER}, VALUE_COUNT, COL_SERIES},
+    {{TAG(0x0020, 0x1208), DICOM_STUDY, DICOM_MATCH_NUMBER}, VALUE_COUNT, COL_INSTANCES},
     {{TAG(0x0008, 0x0060), DICOM_SERIES, DICOM_MATCH_TEXT}, VALUE_TEXT, offsetof(struct dicom_series, modality)},
     {{TAG(0x0008, 0x103e), DICOM_SERIES, DICOM_MATCH_TEXT}, VALUE_TEXT, offsetof(struct dicom_series, description)},
     {{TAG(0x0018, 0x0015), DICOM_SERIES, DICOM_MATCH_TEXT}, VALUE_TEXT, offsetof(struct dicom_series, body_part)},
@@ -63,7 +70,7 @@ static const struct lead {
     {TAG(0x0008, 0x0050), Q_DICOM_BY_ACCESSION, Q_DICOM_ACCESSION_FROM},
     {TAG(0x0010, 0x0020), Q_DICOM_BY_PATIENT_ID, Q_DICOM_PATIENT_ID_FROM},
     {TAG(0x0020, 0x0010), Q_DICOM_BY_STUDY_ID, Q_DICOM_STUDY_ID_FROM},
-    {TAG(0x0010, 0x0010), Q_DICOM_BY_WORD, Q_DICOM_BY_WORD},
+    {TAG(0x0010, 0x0010), STMT_COUNT, STMT_COUNT}, /* by its words: run_name() */
     {TAG(0x0008, 0x0020), Q_DICOM_BY_DATE, STMT_COUNT},
 };
 /* clang-format on */
@@ -81,6 +88,8 @@ struct finder {
     bool by_level[DICOM_INSTANCE + 1]; /* some term is of this level */
     uint32_t skip;    /* results still to pass over */
     uint32_t scanned;
+    struct str word;  /* that leads: the beginning of one, or (word_whole) all of it */
+    bool word_whole;
     struct dicom_found found;
     bool full;        /* one more was found than wanted */
 };
@@ -101,18 +110,10 @@ const struct dicom_key *dicom_key_find(uint32_t tag)
     return c != NULL ? &c->key : NULL;
 }
 
-static struct str value_of(struct req *rq, const struct column *c, const void *row)
+static struct str number_text(struct req *rq, int64_t v)
 {
-    const char *p = (const char *)row + c->at;
-    int64_t v;
-
-    if (c->type == VALUE_TEXT) {
-        struct str s = *(const struct str *)(const void *)p;
-        return c->key.tag == TAG(0x0008, 0x0090) ? dicom_name_fold(rq, s) : s;
-    }
-    v = c->type == VALUE_NUMBER ? *(const int64_t *)(const void *)p
-                                : (int64_t)*(const uint32_t *)(const void *)p;
     struct buf b;
+
     buf_init(&b, rq->a, 32);
     if (v != DICOM_NO_NUMBER) {
         buf_i64(&b, v);
@@ -120,17 +121,51 @@ static struct str value_of(struct req *rq, const struct column *c, const void *r
     return buf_get(&b);
 }
 
+static struct str value_of(struct req *rq, const struct column *c, const void *row)
+{
+    const char *p = (const char *)row + c->at;
+
+    if (c->type == VALUE_TEXT) {
+        return *(const struct str *)(const void *)p;
+    }
+    return number_text(rq, c->type == VALUE_NUMBER ? *(const int64_t *)(const void *)p
+                                                   : (int64_t)*(const uint32_t *)(const void *)p);
+}
+
+/* Of the present row; most rows are looked at and passed over, so nothing is copied. */
+static struct str study_value(struct req *rq, const struct column *c, const struct db_rows *q)
+{
+    unsigned col = (unsigned)c->at;
+
+    if (c->type != VALUE_TEXT) {
+        return number_text(rq, db_i64(q, col));
+    }
+    return col == COL_REFERRING ? dicom_name_fold(rq, db_peek(q, col)) : db_peek(q, col);
+}
+
+static bool term_holds(const struct finder *f, const struct term *t, struct str have)
+{
+    bool like = f->q->fuzzy && t->col->key.kind == DICOM_MATCH_NAME;
+
+    return like ? dicom_name_is_like(t->value, have) : dicom_matches(t->col->key.kind, t->value, have);
+}
+
 static bool row_matches(struct finder *f, enum dicom_result level, const void *row)
 {
     for (size_t i = 0; f->by_level[level] && i < f->n_terms; i++) {
         const struct term *t = &f->terms[i];
-        if (t->col->key.level != level) {
-            continue;
+        if (t->col->key.level == level && !term_holds(f, t, value_of(f->rq, t->col, row))) {
+            return false;
         }
-        struct str have = value_of(f->rq, t->col, row);
-        bool like = f->q->fuzzy && t->col->key.kind == DICOM_MATCH_NAME;
-        if (like ? !dicom_name_is_like(t->value, have)
-                 : !dicom_matches(t->col->key.kind, t->value, have)) {
+    }
+    return true;
+}
+
+static bool study_matches(struct finder *f, const struct db_rows *q)
+{
+    for (size_t i = 0; f->by_level[DICOM_STUDY] && i < f->n_terms; i++) {
+        const struct term *t = &f->terms[i];
+        if (t->col->key.level == DICOM_STUDY && !term_holds(f, t, study_value(f->rq, t->col, q))) {
             return false;
         }
     }
@@ -291,8 +326,7 @@ static enum err each_study(struct finder *f, const struct dicom_study *s)
     struct dicom_hit hit = {.study = s};
     bool may = false;
 
-    TRY(count_row(f));
-    if (!row_matches(f, DICOM_STUDY, s) || (q->patient != 0 && s->patient != q->patient)) {
+    if (q->patient != 0 && s->patient != q->patient) {
         return OK;
     }
     if (q->case_id.n > 0) {
@@ -325,6 +359,12 @@ static bool is_last_word(struct str fold, struct str by, struct str begins)
     return true;
 }
 
+static bool is_first_time(const struct finder *f, enum stmt_id stmt, const struct db_rows *q)
+{
+    return stmt != Q_DICOM_BY_WORD || f->word_whole
+           || is_last_word(db_peek(q, COL_FOLD), db_peek(q, COL_WORD), f->word);
+}
+
 static enum err run(struct finder *f, enum stmt_id stmt, const struct sql_val *vals, size_t n)
 {
     CLEANUP(db_rows_done) struct db_rows q = {0};
@@ -335,8 +375,9 @@ static enum err run(struct finder *f, enum stmt_id stmt, const struct sql_val *v
     TRY(db_next(f->rq, &q, &has));
     while (has && !f->full) {
         struct arena_mark mark = arena_mark(f->rq->a);
-        dicom_study_get(f->rq, &q, &s);
-        if (stmt != Q_DICOM_BY_WORD || is_last_word(s.fold, db_peek(&q, WORD_COL), vals[0].text)) {
+        TRY(count_row(f));
+        if (study_matches(f, &q) && is_first_time(f, stmt, &q)) {
+            dicom_study_get(f->rq, &q, &s);
             TRY(each_study(f, &s));
         }
         arena_back(f->rq->a, mark);
@@ -381,13 +422,61 @@ static struct str text_add(struct req *rq, struct str s, const char *end)
     return buf_get(&b);
 }
 
-/* The first word of a name, as far as it is certain. */
-static struct str first_word(struct str begins, bool whole, bool fuzzy, bool *ret_whole)
+/* From, to (not included): values that begin so, or (whole) the value itself. */
+static void range_of(struct req *rq, struct str begins, bool whole, struct sql_val ret[2])
 {
-    size_t n = word_len(begins);
+    ret[0] = sql_text(str_sub(begins, 0, KEY_BYTES));
+    ret[1] = sql_text(text_add(rq, begins, whole && begins.n <= KEY_BYTES ? "\x01" : LAST_TEXT));
+}
 
-    *ret_whole = !fuzzy && (n < begins.n || whole);
-    return str_sub(begins, 0, n);
+/* How many names have a word of the range, up to most. */
+static enum err count_names(struct req *rq, const struct sql_val range[2], int64_t most, int64_t *ret_n)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    int64_t n = 0;
+    bool has = false;
+
+    TRY(DB_QUERY(rq, &q, Q_DICOM_WORDS, range[0], range[1], sql_i64(most)));
+    TRY(db_next(rq, &q, &has));
+    while (has) {
+        n++;
+        TRY(db_next(rq, &q, &has));
+    }
+    *ret_n = n;
+    return OK;
+}
+
+/* Of the words of a name that are certain, the one that the fewest names have leads. The last is the
+ * beginning of one, unless the name is whole; of a fuzzy search each is.
+ * *ret_did: there is one, and it was followed. */
+static enum err run_name(struct finder *f, struct str begins, bool whole, bool *ret_did)
+{
+    struct str rest = str_sub(begins, 0, str_find_char(begins, '='));
+    int64_t least = NAMES_COUNTED + 1;
+    struct sql_val best[2];
+
+    whole = whole || rest.n < begins.n;
+    for (unsigned i = 0; i < NAME_WORDS && rest.n > 0 && least > 1; i++) {
+        size_t n = word_len(rest);
+        struct str word = str_sub(rest, 0, n);
+        bool is_whole = !f->q->fuzzy && (n < rest.n || whole);
+        struct sql_val range[2];
+        int64_t names = 0;
+        rest = str_sub(rest, n + 1, rest.n);
+        if (n == 0) {
+            continue;
+        }
+        range_of(f->rq, word, is_whole, range);
+        TRY(count_names(f->rq, range, least - 1, &names));
+        if (names < least - 1 || !*ret_did) {
+            least = names;
+            memcpy(best, range, sizeof best);
+            f->word = str_sub(word, 0, KEY_BYTES);
+            f->word_whole = is_whole && n <= KEY_BYTES;
+            *ret_did = true;
+        }
+    }
+    return *ret_did ? run(f, Q_DICOM_BY_WORD, best, LEN(best)) : OK;
 }
 
 /* *ret_did: the key serves and was followed. */
@@ -402,20 +491,18 @@ static enum err run_text(struct finder *f, const struct lead *lead, const struct
         ASSERT(*ret_did);
         return run(f, lead->exact, (const struct sql_val[]){sql_text(from), sql_text(to)}, 2);
     }
-    from = dicom_match_begins(t->value, &whole);
+    struct str begins = dicom_match_begins(t->value, &whole);
     if (t->col->key.kind == DICOM_MATCH_NAME) {
-        from = first_word(from, whole, f->q->fuzzy, &whole);
-    } else if (whole) {
-        *ret_did = true;
-        return run(f, lead->exact, (const struct sql_val[]){sql_text(from)}, 1);
+        return run_name(f, begins, whole, ret_did);
     }
-    if (from.n == 0) {
-        return OK;
+    if (whole || begins.n == 0) {
+        *ret_did = whole;
+        return whole ? run(f, lead->exact, (const struct sql_val[]){sql_text(begins)}, 1) : OK;
     }
+    struct sql_val range[2];
+    range_of(f->rq, begins, false, range);
     *ret_did = true;
-    to = text_add(f->rq, from, whole && from.n <= KEY_BYTES ? "\x01" : LAST_TEXT);
-    from = str_sub(from, 0, KEY_BYTES);
-    return run(f, lead->from, (const struct sql_val[]){sql_text(from), sql_text(to)}, 2);
+    return run(f, lead->from, range, LEN(range));
 }
 
 /* A list of one. */

@@ -3,8 +3,9 @@
  * Each asked key is a tag with its value. Matching is that of PS3.4 C.2.2.2, at every level with the keys
  * PS3.18 10.6.1.2.3 requires and some more: dicom_key_find() tells which. One key that an index serves
  * leads (UIDs, patient id, accession number, study id, name, date), the others are held against each row.
- * Results come from the newest study on (led by the beginning of a number: in its order; by a name or a case:
- * the last stored first), within a study by number. */
+ * Of a name, the word that the fewest names have leads. Results come from the newest study on (led by the
+ * beginning of a number: in its order; by a name: by that word backwards; by a case: the last stored first),
+ * within a study by number. */
 #pragma once
 
 #include "dicom/match.h"

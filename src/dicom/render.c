@@ -145,27 +145,90 @@ static void without_padding(const struct dicom_image *m, struct pixels *px)
     }
 }
 
+static struct pixel_form form_of(const struct dicom_file *f, const struct dicom_image *m,
+                                 struct pixels_helper *helper)
+{
+    return (struct pixel_form){.syntax = f->transfer_syntax,
+                               .photometric = m->photometric,
+                               .rows = m->rows,
+                               .columns = m->columns,
+                               .samples = m->samples,
+                               .bits_allocated = m->bits_allocated,
+                               .bits_stored = m->bits_stored,
+                               .high_bit = m->high_bit,
+                               .is_signed = m->is_signed,
+                               .planar = m->planar != 0,
+                               .helper = helper};
+}
+
+enum err render_native(struct req *rq, const struct dicom_file *f, uint32_t frame,
+                       struct pixels_helper *helper, struct str *ret_bytes)
+{
+    struct dicom_image m;
+    struct str bytes;
+
+    TRY(dicom_image_read(rq, f, frame, &m));
+    TRY(frame_bytes(rq, f, &m, frame, &bytes));
+    struct pixel_form form = form_of(f, &m, helper);
+    if (form.samples > 1 && form.planar) {
+        return FAIL(rq, E_NOT_ACCEPT, "native frames of colour by plane");
+    }
+    return pixels_native_of(rq, &form, bytes, ret_bytes);
+}
+
+/* What is said about the frame, and its samples. */
+static enum err decoded(struct req *rq, const struct dicom_file *f, uint32_t frame,
+                        struct pixels_helper *helper, struct dicom_image *ret_image,
+                        struct pixels *ret_pixels)
+{
+    struct dicom_image m;
+    struct str bytes;
+
+    TRY(dicom_image_read(rq, f, frame, &m));
+    TRY(frame_bytes(rq, f, &m, frame, &bytes));
+    struct pixel_form form = form_of(f, &m, helper);
+    TRY(pixels_decode(rq, &form, bytes, ret_pixels));
+    *ret_image = m;
+    return OK;
+}
+
+enum err render_values(struct req *rq, const struct dicom_file *f, uint32_t frame,
+                       struct pixels_helper *helper, struct render_values *ret_values)
+{
+    struct dicom_image m;
+    struct tone_table t = {0};
+    struct pixels px;
+
+    TRY(decoded(rq, f, frame, helper, &m, &px));
+    if (px.samples != 1 || str_eq(m.photometric, S("PALETTE COLOR"))) {
+        return FAIL(rq, E_NOT_ACCEPT, "colours mean no values");
+    }
+    TRY(table(rq, &m.modality_lut, &t));
+    *ret_values = (struct render_values){px.rows, px.columns, px.v, m.slope, m.intercept};
+    if (t.v == NULL) {
+        return OK;
+    }
+    size_t n = (size_t)px.rows * px.columns;
+    int32_t *v = ARENA_ARRAY(rq->a, n, int32_t);
+    TRY_MEM(rq, v);
+    for (size_t i = 0; i < n; i++) {
+        int64_t at = (int64_t)px.v[i] - t.first;
+        v[i] = t.v[at < 0 ? 0 : at >= t.n ? t.n - 1 : at];
+    }
+    ret_values->v = v;
+    ret_values->slope = 1;
+    ret_values->intercept = 0;
+    return OK;
+}
+
 enum err render_frame(struct req *rq, const struct dicom_file *f, const struct render_ask *ask,
                       struct picture *ret_picture)
 {
     struct dicom_image m;
-    struct str bytes;
     struct tone tone;
     struct pixels px;
 
-    TRY(dicom_image_read(rq, f, ask->frame, &m));
-    TRY(frame_bytes(rq, f, &m, ask->frame, &bytes));
-    struct pixel_form form = {.syntax = f->transfer_syntax,
-                              .photometric = m.photometric,
-                              .rows = m.rows,
-                              .columns = m.columns,
-                              .samples = m.samples,
-                              .bits_allocated = m.bits_allocated,
-                              .bits_stored = m.bits_stored,
-                              .high_bit = m.high_bit,
-                              .is_signed = m.is_signed,
-                              .planar = m.planar != 0};
-    TRY(pixels_decode(rq, &form, bytes, &px));
+    TRY(decoded(rq, f, ask->frame, ask->helper, &m, &px));
     TRY(tone_of(rq, &m, ask, &tone));
     without_padding(&m, &px);
     return picture_of(rq, &px, &tone, ask->width, ask->height, ret_picture);

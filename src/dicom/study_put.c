@@ -231,7 +231,7 @@ enum err dicom_instance_replace(struct req *rq, struct tx *tx, const struct dico
     TRY(TX_SQL(tx, W_DICOM_INSTANCE_BYTES, TX_MUST_CHANGE, sql_text(was->uid), blob_val(rq, &was->blob),
                blob_val(rq, &now->blob), sql_i64((int64_t)now->blob.size), text(now->syntax),
                sql_i64(now->rows), sql_i64(now->columns), sql_i64(now->bits),
-               sql_i64(now->frames)));
+               sql_i64(now->frames), sql_tx_time(0)));
     TRY(TX_SQL(tx, W_DICOM_SERIES_MORE, 0, sql_text(study->uid), sql_text(series->uid),
                text(series->modality), number(series->number), text(series->description),
                text(series->body_part), text(series->pps_date), text(series->pps_time),
@@ -242,10 +242,15 @@ enum err dicom_instance_replace(struct req *rq, struct tx *tx, const struct dico
                   sql_i64((int64_t)study->bytes + more), text(study->modalities), sql_tx_time(0));
 }
 
-enum err dicom_study_end(struct tx *tx, const struct dicom_study *s)
+enum err dicom_study_end(struct tx *tx, const struct dicom_study *s, const struct dicom_place *places,
+                         uint32_t n)
 {
     static const enum stmt_id parts[] = {W_DICOM_END_BLOBS, W_DICOM_END_INSTANCES, W_DICOM_END_SERIES,
-                                         W_DICOM_END_WORDS, W_DICOM_END_PLACES};
+                                         W_DICOM_END_WORDS};
+    for (uint32_t i = 0; i < n; i++) {
+        TRY(dicom_place_end(tx, s->uid, places[i].case_id));
+    }
+    TRY(TX_SQL(tx, W_DICOM_UNSHOWN, TX_MUST_CHANGE, sql_text(s->uid)));
     for (size_t i = 0; i < LEN(parts); i++) {
         TRY(TX_SQL(tx, parts[i], 0, sql_text(s->uid)));
     }

@@ -58,5 +58,6 @@ MUST_USE enum err dicom_instance_replace(struct req *rq, struct tx *tx,
                                          const struct dicom_instance *was,
                                          const struct dicom_instance *now);
 /* A study leaves with all its rows; its blobs lose these uses. Its ImagingStudy resources are the caller's.
- * Instances that come in meanwhile: E_STALE. */
-MUST_USE enum err dicom_study_end(struct tx *tx, const struct dicom_study *s);
+ * places: all it has. Instances or places that come in meanwhile: E_STALE. */
+MUST_USE enum err dicom_study_end(struct tx *tx, const struct dicom_study *s,
+                                  const struct dicom_place *places, uint32_t n);

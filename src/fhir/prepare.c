@@ -240,7 +240,7 @@ enum err fhir_put_how(struct req *rq, struct tx *tx, struct str json, const stru
     TRY_MEM(rq, doc);
     TRY(json_parse(rq, json, NULL, doc));
     TRY(fhir_prepare(rq, json_root(doc), how, &put));
-    if (fhir_type_hangs((enum fhir_type)put.type) == DIRECTORY) {
+    if (fhir_type_hangs((enum fhir_type)put.type) == DIRECTORY && !how->aside) {
         TRY(tx_event(tx, EVENT_DIRECTORY, 0));
     }
     return tx_put(tx, &put);

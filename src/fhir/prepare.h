@@ -21,6 +21,7 @@ struct fhir_how {
                                     * stored (profiles, value sets, questionnaires); NULL: a change of the
                                     * program's own, held to R4 and the content alone */
     const struct fhir_beside *beside; /* what else the transaction writes; NULL nothing */
+    bool aside;           /* of a directory type, but not part of the directory: its snapshot stays */
     int64_t at_ms;        /* principal date of types that have none of their own (the present row's
                            * at_ms on update); 0: now */
 };

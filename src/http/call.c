@@ -17,6 +17,13 @@ static enum MHD_Result call_settle(struct call *c);
 
 /* ---- making and ending ---- */
 
+/* Keeps an emptied call for the next request. */
+static void call_keep(struct call *c)
+{
+    c->next_call = c->w->free_calls;
+    c->w->free_calls = c;
+}
+
 static void take_back_returned(struct worker *w)
 {
     os_lock(&w->lock);
@@ -25,7 +32,7 @@ static void take_back_returned(struct worker *w)
     os_unlock(&w->lock);
     while (c != NULL) {
         struct call *next = c->next_call;
-        call_free(c);
+        call_keep(c);
         c = next;
     }
 }
@@ -95,9 +102,8 @@ void *call_new(struct worker *w, struct MHD_Connection *conn, struct sock *sock,
     return c;
 }
 
-void call_free(struct call *c)
+void call_empty(struct call *c)
 {
-    struct worker *w = c->w;
     bool large = arena_used(c->h.rq.a) > LARGE_REQUEST;
     reply_reset(c);
     arena_reset(c->h.rq.a);
@@ -106,11 +112,9 @@ void call_free(struct call *c)
     }
     arena_set_cap(c->h.rq.a, 1024 * 1024);
     if (c->budget > 0) {
-        atomic_fetch_sub(&w->s->bodies, c->budget);
+        atomic_fetch_sub(&c->w->s->bodies, c->budget);
         c->budget = 0;
     }
-    c->next_call = w->free_calls;
-    w->free_calls = c;
 }
 
 static void unsuspended(struct call *c)
@@ -140,7 +144,8 @@ void call_ended(struct call *c, bool whole)
         pool_push(&c->w->s->pool, c);
         return;
     }
-    call_free(c);
+    call_empty(c);
+    call_keep(c);
 }
 
 /* ---- waiting ---- */

@@ -160,6 +160,9 @@ static enum err gate_may(struct call *c)
         return FAIL(&h->rq, E_FORBIDDEN,
                     "the password was set by somebody else: sign in and choose your own first");
     }
+    if (h->caller.apart && h->route->who != WHO_ANY && (h->route->flags & PATIENT_TOO) == 0) {
+        return FAIL(&h->rq, E_FORBIDDEN, "not a page of patients");
+    }
     if (may == 0 || (h->caller.rights & may) != 0
         || (h->route->who == WHO_LOCAL && h->caller.kind == CALLER_NOBODY)) {
         return OK;

@@ -43,6 +43,7 @@ enum {
     STREAM = 1 << 1,    /* the handler runs on the pool before the body and calls http_stream() */
     NO_ORIGIN = 1 << 2, /* unsafe method without the same-origin check (sign-in form has its own) */
     NO_BUSY = 1 << 3,   /* answered even while the server is draining or full (healthz, metrics) */
+    PATIENT_TOO = 1 << 5, /* open to patients: rows without it are for people of the service only */
     HELD_TOO = 1 << 4,  /* open to a caller who is held until they chose a password of their own */
 };
 
@@ -66,6 +67,7 @@ struct http_caller {
     uint32_t rights;  /* rights of the role they act in (care/who.h) */
     struct str csrf;  /* the session's form token; unsafe requests must carry it */
     bool held;        /* may use WHO_ANY and HELD_TOO rows only */
+    bool apart;       /* a patient: may use WHO_ANY and PATIENT_TOO rows only */
 };
 
 struct http_req {
@@ -197,8 +199,9 @@ struct http_pieces {
      * once. Runs on an I/O thread. */
     enum err (*open)(struct http_req *h, const void *file, int *ret_fd);
 };
-/* An answer made of pieces, read as the caller takes them: 256 KiB are held, one file is open. A file
- * that cannot be read ends the connection short of the length announced.
+/* An answer made of pieces. Bytes alone are sent from where they are; with files among them all is read as
+ * the caller takes it: 256 KiB are held, one file is open. A file that cannot be read ends the connection
+ * short of the length announced.
  * errors E_TOO_LARGE  the lengths overflow */
 MUST_USE enum err http_reply_pieces(struct http_req *h, const struct http_pieces *p);
 

@@ -214,7 +214,8 @@ static inline const struct call *call_of_const(const struct http_req *h)
 void *call_new(struct worker *w, struct MHD_Connection *conn, struct sock *sock, const char *uri);
 enum MHD_Result call_step(struct call *c, const char *method, const char *data, size_t *n);
 void call_ended(struct call *c, bool whole);
-void call_free(struct call *c);
+/* Runs what the request deferred and gives its memory back. thread: the one that has the call */
+void call_empty(struct call *c);
 /* Wakes a suspended call. thread: any */
 void call_wake(struct call *c);
 /* Runs fn as a handler on this thread and leaves an answer or a task behind. */

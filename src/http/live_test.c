@@ -97,9 +97,16 @@ static void got_broken(struct http_req *h)
     atomic_fetch_add(&T.broken, 1);
 }
 
+static void let_go(void *held)
+{
+    atomic_fetch_sub((_Atomic uint32_t *)held, 1);
+}
+
 static enum err take_stream(struct http_req *h)
 {
     static const struct http_sink sink = {got_chunk, got_all, got_broken};
+    atomic_fetch_add(&T.held, 1);
+    assert_true(arena_defer(h->rq.a, let_go, &T.held));
     if (http_header(h, "X-Refuse").p != NULL) {
         return FAIL(&h->rq, E_CONFLICT, "offset");
     }
@@ -216,6 +223,7 @@ static void bodies_stream_in_windows(void **state)
     close(fd);
     WAIT_FOR(atomic_load(&T.broken) == 1);
     assert_int_equal(atomic_load(&T.streamed), 1000000);
+    WAIT_FOR(atomic_load(&T.held) == 0); /* at once, not when the next request comes */
     /* refused at its beginning, and in the middle */
     const char *refused = "PATCH /stream HTTP/1.1\r\nX-Refuse: 1\r\nContent-Length: 3000000\r\n" END;
     fd = test_connect();

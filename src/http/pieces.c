@@ -90,7 +90,29 @@ static ssize_t on_read(void *ctx, uint64_t pos, char *out, size_t max)
     return had > 0 ? (ssize_t)had : MHD_CONTENT_READER_END_OF_STREAM;
 }
 
+/* Nothing but bytes: they are sent from where they are. NULL: there are files among them, or no room. */
+static struct MHD_Response *of_bytes(struct call *c)
+{
+    const struct http_pieces *p = &c->reply.pieces;
+    struct MHD_IoVec *v = ARENA_ARRAY(c->h.rq.a, p->n, struct MHD_IoVec);
+    unsigned n = 0;
+
+    for (size_t i = 0; i < p->n && v != NULL; i++) {
+        if (p->v[i].bytes.p == NULL || n == UINT16_MAX) {
+            return NULL;
+        }
+        if (p->v[i].bytes.n > 0) {
+            v[n++] = (struct MHD_IoVec){p->v[i].bytes.p, p->v[i].bytes.n};
+        }
+    }
+    return v != NULL ? MHD_create_response_from_iovec(v, n, NULL, NULL) : NULL;
+}
+
 struct MHD_Response *pieces_response(struct call *c)
 {
+    struct MHD_Response *whole = of_bytes(c);
+    if (whole != NULL) {
+        return whole;
+    }
     return MHD_create_response_from_callback(c->reply.size, BLOCK, on_read, c, NULL);
 }

@@ -44,10 +44,12 @@ static struct call *pool_pop(struct pool *p)
     return c;
 }
 
-/* The caller left while its body was coming: the last of it was handed over, the call goes home. */
+/* The caller left while its body was coming: the last of it was handed over. What the request held goes
+ * now, unfinished files among it; the call goes home, where it may wait long for its next use. */
 static void give_back(struct call *c)
 {
     struct worker *w = c->w;
+    call_empty(c);
     os_lock(&w->lock);
     c->next_call = w->returned;
     w->returned = c;

@@ -240,12 +240,15 @@ static void gzip_body(struct call *c)
 /* What pages carry: nothing may be loaded or framed from elsewhere, nothing inline runs. */
 #define POLICY_HEAD "default-src 'self'; base-uri 'none'; form-action 'self'"
 #define POLICY_TAIL "; frame-ancestors 'none'; img-src 'self' data: blob:; object-src 'none'"
+#define POWERS "Permissions-Policy"
 static const struct reply_field page_fields[] = {
     /* first: the policy */
     {"Content-Security-Policy", POLICY_HEAD POLICY_TAIL},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "same-origin"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
+    /* last: what the page may ask of the machine, unless its handler says otherwise */
+    {POWERS, "camera=(), microphone=(), display-capture=(), geolocation=()"},
 };
 static const struct reply_field plain_fields[] = {
     {"X-Content-Type-Options", "nosniff"},
@@ -299,6 +302,17 @@ static struct str text_type(struct call *c)
     return utf8_is_valid(text) ? S("text/plain; charset=utf-8") : r->type;
 }
 
+/* The handler named what the page may ask of the machine: a room asks for camera and microphone. */
+static bool has_powers(const struct reply *r)
+{
+    for (uint32_t i = 0; i < r->n_fields; i++) {
+        if (str_eq(str_z(r->fields[i].name), S(POWERS))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void fill(struct call *c, struct MHD_Response *m)
 {
     struct reply *r = &c->reply;
@@ -312,7 +326,7 @@ static void fill(struct call *c, struct MHD_Response *m)
             add_policy(c, m);
             from = 1;
         }
-        add_fields(m, page_fields + from, LEN(page_fields) - from);
+        add_fields(m, page_fields + from, LEN(page_fields) - from - has_powers(r));
     } else {
         add_fields(m, plain_fields, LEN(plain_fields));
     }

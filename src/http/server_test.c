@@ -114,6 +114,13 @@ static enum err say_pieces(struct http_req *h)
         .n = LEN(v) - (lost ? 0 : 1), .open = open_digits});
 }
 
+static enum err say_bytes(struct http_req *h)
+{
+    static const struct http_piece v[] = {{.bytes = SI("<")}, {.bytes = SI("")}, {.bytes = SI("bytes>")}};
+    return http_reply_pieces(h, &(struct http_pieces){
+        .status = 200, .type = S("application/octet-stream"), .v = v, .n = LEN(v)});
+}
+
 static enum err say_fresh(struct http_req *h)
 {
     struct instant t = {.ms = 1700000000000};
@@ -145,6 +152,7 @@ static const struct http_route routes[] = {
     {GET,    "/go",          WHO_ANY,       0, LIMIT_NONE,     0, KIND_PAGE,  go_home    },
     {GET,    "/file",        WHO_ANY,       0, LIMIT_NONE,     0, KIND_PLAIN, say_file   },
     {GET,    "/pieces",      WHO_ANY,       0, LIMIT_NONE,     0, KIND_PLAIN, say_pieces },
+    {GET,    "/bytes",       WHO_ANY,       0, LIMIT_NONE,     0, KIND_PLAIN, say_bytes },
     {GET,    "/fresh",       WHO_ANY,       0, LIMIT_NONE,     0, KIND_FHIR,  say_fresh  },
     {GET,    "/stale",       WHO_ANY,       0, LIMIT_NONE,     0, KIND_FHIR,  fail_stale },
     {GET,    "/nothing",     WHO_ANY,       0, LIMIT_NONE,     0, KIND_PLAIN, say_nothing},
@@ -189,6 +197,8 @@ static const struct {
     {"GET /fresh HTTP/1.1\r\nIf-Modified-Since: Tue, 14 Nov 2023 22:13:20 GMT\r\n" END, {"304"}},
     {"GET /fresh HTTP/1.1\r\nIf-Modified-Since: Tue, 14 Nov 2023 22:13:19 GMT\r\n" END, {"200"}},
     {"GET /pieces HTTP/1.1\r\n" END, {"200", "Content-Length: 7", "\r\n\r\n<2340f>"}},
+    {"GET /bytes HTTP/1.1\r\n" END, {"200", "Content-Length: 7", "\r\n\r\n<bytes>"}},
+    {"HEAD /bytes HTTP/1.1\r\n" END, {"200", "Content-Length: 7"}},
     {"HEAD /pieces HTTP/1.1\r\n" END, {"200", "Content-Length: 7"}},
     {"GET /pieces?lost=1 HTTP/1.1\r\n" END, {"200", "Content-Length: 8"}},
     {"GET /file HTTP/1.1\r\n" END, {"200", "\r\n\r\n0123456789", "inline", "Accept-Ranges: bytes"}},

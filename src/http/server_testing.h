@@ -41,6 +41,7 @@ struct testing {
     _Atomic int result;        /* enum err the writer gives */
     _Atomic uint64_t streamed; /* bytes a sink got */
     _Atomic uint32_t broken;   /* sinks whose caller left */
+    _Atomic uint32_t held;     /* requests of sinks whose memory is not yet given back */
     _Atomic uint32_t ended;
     _Atomic uint32_t slow; /* slow work begun */
 };

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,6 +73,17 @@ enum err os_open_new(struct req *rq, const char *path, int *ret_fd)
     return open_with(rq, path, O_RDWR | O_CREAT | O_EXCL, ret_fd);
 }
 
+enum err os_open_nameless(struct req *rq, const char *dir, int *ret_fd)
+{
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return errno == EOPNOTSUPP || errno == EISDIR ? FAIL(rq, E_UNSUPPORTED, "nameless files")
+                                                      : io_fail(rq, "open");
+    }
+    *ret_fd = fd;
+    return OK;
+}
+
 void os_close(int fd)
 {
     if (fd >= 0) {
@@ -121,9 +133,11 @@ enum err os_write_at(struct req *rq, int fd, uint64_t offset, const void *p, siz
     return OK;
 }
 
-void os_sync_start(int fd)
+void os_sync_start(int fd, uint64_t at, uint64_t n)
 {
-    (void)!sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* a hint: os_sync() tells of failures */
+    if (n > 0) { /* a hint: os_sync() tells of failures */
+        (void)!sync_file_range(fd, (off_t)at, (off_t)n, SYNC_FILE_RANGE_WRITE);
+    }
 }
 
 enum err os_sync(struct req *rq, int fd)
@@ -145,6 +159,16 @@ enum err os_size(struct req *rq, int fd, uint64_t *ret_bytes)
         return io_fail(rq, "fstat");
     }
     *ret_bytes = (uint64_t)st.st_size;
+    return OK;
+}
+
+enum err os_changed(struct req *rq, const char *path, struct instant *ret_at)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        return io_fail(rq, "stat");
+    }
+    *ret_at = (struct instant){(int64_t)st.st_mtim.tv_sec * MS_SECOND + st.st_mtim.tv_nsec / 1000000};
     return OK;
 }
 
@@ -173,22 +197,85 @@ enum err os_mkdir(struct req *rq, const char *path)
     return mkdir(path, 0700) == 0 || errno == EEXIST ? OK : io_fail(rq, "mkdir");
 }
 
+enum err os_mkdir_shared(struct req *rq, const char *path)
+{
+    TRY(os_mkdir(rq, path));
+    return chmod(path, 02770) == 0 ? OK : io_fail(rq, "chmod");
+}
+
+enum err os_rmdir(struct req *rq, const char *path)
+{
+    return rmdir(path) == 0 || errno == ENOENT ? OK : io_fail(rq, "rmdir");
+}
+
+enum err os_here(struct req *rq, char out[OS_PATH_MAX])
+{
+    return getcwd(out, OS_PATH_MAX) != NULL ? OK : io_fail(rq, "getcwd");
+}
+
+static int remove_entry(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st;
+    (void)at;
+    return kind == FTW_NS ? -1 : remove(path);
+}
+
+enum err os_remove_tree(struct req *rq, const char *path)
+{
+    enum { FOLDERS_OPEN = 16 };
+    if (!os_exists(path)) {
+        return OK;
+    }
+    return nftw(path, remove_entry, FOLDERS_OPEN, FTW_DEPTH | FTW_PHYS) == 0 ? OK
+                                                                            : io_fail(rq, "remove tree");
+}
+
 bool os_exists(const char *path)
 {
     return access(path, F_OK) == 0;
 }
 
-enum err os_hold(struct req *rq, const char *path, int *ret_fd)
+bool os_is_folder(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+enum err os_size_of(struct req *rq, const char *path, uint64_t *ret_bytes)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        return io_fail(rq, "stat");
+    }
+    *ret_bytes = (uint64_t)st.st_size;
+    return OK;
+}
+
+static enum err hold(struct req *rq, const char *path, int how, int *ret_fd)
 {
     int fd = -1;
+    int r;
     TRY(os_open_write(rq, path, &fd));
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    do {
+        r = flock(fd, how);
+    } while (r != 0 && errno == EINTR);
+    if (r != 0) {
         int e = errno;
         os_close(fd);
         return FAIL(rq, e == EWOULDBLOCK ? E_CONFLICT : E_IO, "lock errno %d", e);
     }
     *ret_fd = fd;
     return OK;
+}
+
+enum err os_hold(struct req *rq, const char *path, int *ret_fd)
+{
+    return hold(rq, path, LOCK_EX | LOCK_NB, ret_fd);
+}
+
+enum err os_hold_wait(struct req *rq, const char *path, int *ret_fd)
+{
+    return hold(rq, path, LOCK_EX, ret_fd);
 }
 
 uint64_t os_files_may(uint64_t n)

@@ -24,6 +24,9 @@ MUST_USE enum err os_open_read(struct req *rq, const char *path, int *ret_fd);
 MUST_USE enum err os_open_write(struct req *rq, const char *path, int *ret_fd);
 /* gives *ret_fd: must not exist yet (E_CONFLICT). */
 MUST_USE enum err os_open_new(struct req *rq, const char *path, int *ret_fd);
+/* gives *ret_fd: a file in dir that has no name, for reading and writing; it is gone once closed.
+ * errors  E_UNSUPPORTED  the file system has none such */
+MUST_USE enum err os_open_nameless(struct req *rq, const char *dir, int *ret_fd);
 /* -1 is allowed. For CLEANUP use os_close_p(). */
 void os_close(int fd);
 void os_close_p(int *fd);
@@ -33,13 +36,15 @@ MUST_USE enum err os_read_at(struct req *rq, int fd, uint64_t offset, void *p, s
                              size_t *ret_n);
 /* All n bytes at offset. */
 MUST_USE enum err os_write_at(struct req *rq, int fd, uint64_t offset, const void *p, size_t n);
-/* Begins to write the bytes out without waiting: a sync of many files is quicker after it. */
-void os_sync_start(int fd);
+/* Begins to write n bytes at offset at out, without waiting: a sync is quicker after it. */
+void os_sync_start(int fd, uint64_t at, uint64_t n);
 /* The bytes (and the size) are on the disk afterwards. */
 MUST_USE enum err os_sync(struct req *rq, int fd);
 /* The directory's entries are on the disk afterwards. */
 MUST_USE enum err os_sync_dir(struct req *rq, const char *dir);
 MUST_USE enum err os_size(struct req *rq, int fd, uint64_t *ret_bytes);
+/* When it was written to last. errors  E_NOT_FOUND */
+MUST_USE enum err os_changed(struct req *rq, const char *path, struct instant *ret_at);
 MUST_USE enum err os_truncate(struct req *rq, int fd, uint64_t bytes);
 /* Replaces what stands at to. Durable after os_sync_dir() of both directories. */
 MUST_USE enum err os_rename(struct req *rq, const char *from, const char *to);
@@ -49,13 +54,28 @@ MUST_USE enum err os_link(struct req *rq, const char *from, const char *to);
 MUST_USE enum err os_remove(struct req *rq, const char *path);
 /* One level; an existing directory is no failure. Mode 0700. */
 MUST_USE enum err os_mkdir(struct req *rq, const char *path);
+/* The same for a folder another program of our group writes into too: mode 02770. */
+MUST_USE enum err os_mkdir_shared(struct req *rq, const char *path);
+/* An empty folder; one that is gone is no failure. */
+MUST_USE enum err os_rmdir(struct req *rq, const char *path);
+/* The folder this process works in. */
+MUST_USE enum err os_here(struct req *rq, char out[OS_PATH_MAX]);
+/* Removes a folder with all in it; what is not there is no failure. Links are removed, not followed.
+ * errors  E_IO */
+MUST_USE enum err os_remove_tree(struct req *rq, const char *path);
 bool os_exists(const char *path);
+/* Not a link to one. */
+bool os_is_folder(const char *path);
+/* errors  E_NOT_FOUND */
+MUST_USE enum err os_size_of(struct req *rq, const char *path, uint64_t *ret_bytes);
 /* Bytes an ordinary user may still write on the file system of path. */
 MUST_USE enum err os_free_bytes(struct req *rq, const char *path, uint64_t *ret_bytes);
 
 /* Holds a file, made when absent, for this process alone until *ret_fd is closed, however the process ends.
  * errors  E_CONFLICT  another process holds it */
 MUST_USE enum err os_hold(struct req *rq, const char *path, int *ret_fd);
+/* The same, after whoever holds it lets go. costs  waits */
+MUST_USE enum err os_hold_wait(struct req *rq, const char *path, int *ret_fd);
 /* Lets this process have n files and connections open at one time, as far as it may; gives how many it may
  * have then. */
 uint64_t os_files_may(uint64_t n);

@@ -1,7 +1,7 @@
 /* os/outgoing.c - calls to other servers. See outgoing.h. */
 #include "os/outgoing.h"
 
-#include <curl/curl.h>
+#include "os/outgoing_int.h"
 
 enum { ANSWER_MAX = 64 << 10, CONNECT_MS = 10000 };
 
@@ -50,24 +50,22 @@ static bool field_add(struct req *rq, struct post *x, struct str name, struct st
 
 static enum err fields_set(struct req *rq, const struct os_post *p, struct post *x)
 {
-    bool ok = field_add(rq, x, S("Content-Type: "), p->type) &&
-              field_add(rq, x, S("Expect:"), S(""));
+    bool ok = p->get || (field_add(rq, x, S("Content-Type: "), p->type) &&
+                         field_add(rq, x, S("Expect:"), S("")));
     for (size_t i = 0; ok && i < p->n_headers; i++) {
         ok = field_add(rq, x, p->headers[i], S(""));
     }
     return ok ? OK : FAIL(rq, E_TOO_LARGE, "fields of a call");
 }
 
-/* What every call keeps to. */
-static enum err common_set(struct req *rq, CURL *c, struct str url, struct str ca_file, bool plain,
-                           uint32_t timeout_ms)
+enum err outgoing_common(struct req *rq, CURL *c, struct str url, struct str ca_file,
+                         const char *protocols, uint32_t timeout_ms)
 {
     const char *address = arena_cstr(rq->a, url);
     const char *ca = arena_cstr(rq->a, ca_file);
     TRY_MEM(rq, address);
     bool ok = curl_easy_setopt(c, CURLOPT_URL, address) == CURLE_OK &&
-              curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, plain ? "https,http" : "https") ==
-                  CURLE_OK &&
+              curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, protocols) == CURLE_OK &&
               curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
               curl_easy_setopt(c, CURLOPT_PROXY, "") == CURLE_OK &&
               curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
@@ -86,12 +84,13 @@ static enum err common_set(struct req *rq, CURL *c, struct str url, struct str c
 static enum err options_set(struct req *rq, const struct os_post *p, struct post *x)
 {
     CURL *c = x->curl;
-    TRY(common_set(rq, c, p->url, p->ca_file, p->plain, p->timeout_ms));
-    bool ok = curl_easy_setopt(c, CURLOPT_POST, 1L) == CURLE_OK &&
-              curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)p->body.n) ==
-                  CURLE_OK &&
-              curl_easy_setopt(c, CURLOPT_POSTFIELDS, p->body.p) == CURLE_OK &&
-              curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->fields) == CURLE_OK &&
+    TRY(outgoing_common(rq, c, p->url, p->ca_file, p->plain ? "https,http" : "https",
+                        p->timeout_ms));
+    bool ok = p->get || (curl_easy_setopt(c, CURLOPT_POST, 1L) == CURLE_OK &&
+                         curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
+                                          (curl_off_t)p->body.n) == CURLE_OK &&
+                         curl_easy_setopt(c, CURLOPT_POSTFIELDS, p->body.p) == CURLE_OK);
+    ok = ok && curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->fields) == CURLE_OK &&
               curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, pass_over) == CURLE_OK &&
               curl_easy_setopt(c, CURLOPT_WRITEDATA, x) == CURLE_OK;
     return ok ? OK : FAIL(rq, E_IO, "call: option");
@@ -111,7 +110,27 @@ static enum err perform(struct req *rq, CURL *c, unsigned *ret_status)
     return OK;
 }
 
+/* Retry-After in seconds; a date is not read. */
+static int64_t retry_after_of(CURL *c)
+{
+    struct curl_header *h = NULL;
+    uint64_t seconds = 0;
+    if (curl_easy_header(c, "Retry-After", 0, CURLH_HEADER, -1, &h) != CURLHE_OK
+        || !str_u64(str_trim(str_z(h->value)), &seconds)) {
+        return -1;
+    }
+    return (int64_t)MIN(seconds, (uint64_t)INT32_MAX);
+}
+
 enum err os_post(struct req *rq, const struct os_post *p, unsigned *ret_status)
+{
+    struct os_answer answer;
+    TRY(os_post_answer(rq, p, &answer));
+    *ret_status = answer.status;
+    return OK;
+}
+
+enum err os_post_answer(struct req *rq, const struct os_post *p, struct os_answer *ret_answer)
 {
     CLEANUP(post_done) struct post x = {.curl = curl_easy_init()};
     if (x.curl == NULL) {
@@ -119,7 +138,9 @@ enum err os_post(struct req *rq, const struct os_post *p, unsigned *ret_status)
     }
     TRY(fields_set(rq, p, &x));
     TRY(options_set(rq, p, &x));
-    return perform(rq, x.curl, ret_status);
+    TRY(perform(rq, x.curl, &ret_answer->status));
+    ret_answer->retry_after_s = retry_after_of(x.curl);
+    return OK;
 }
 
 /* ---- fetching ---- */
@@ -155,26 +176,70 @@ static int64_t max_age_of(CURL *c)
     return age;
 }
 
+/* libcurl asks while it waits; anything but 0 ends the call. */
+static int stop_asked(void *ctx, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+                      curl_off_t up)
+{
+    const struct os_get *g = ctx;
+    (void)down_all;
+    (void)down;
+    (void)up_all;
+    (void)up;
+    return g->should_stop(g->stop_ctx) ? 1 : 0;
+}
+
+static bool stop_set(CURL *c, const struct os_get *g)
+{
+    return g->should_stop == NULL
+           || (curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, stop_asked) == CURLE_OK
+               && curl_easy_setopt(c, CURLOPT_XFERINFODATA, (void *)(uintptr_t)g) == CURLE_OK
+               && curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L) == CURLE_OK);
+}
+
+static bool body_kept(CURL *c, struct buf *b)
+{
+    return curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take) == CURLE_OK
+           && curl_easy_setopt(c, CURLOPT_WRITEDATA, b) == CURLE_OK;
+}
+
+/* The exchange, once its options are set. */
+static enum err fetch(struct req *rq, CURL *c, struct buf *b, struct os_got *ret_got)
+{
+    struct os_got got = {.max_age_s = -1};
+    TRY(perform(rq, c, &got.status));
+    got.max_age_s = max_age_of(c);
+    got.body = buf_get(b);
+    *ret_got = got;
+    return OK;
+}
+
 enum err os_get(struct req *rq, const struct os_get *g, struct os_got *ret_got)
 {
     CLEANUP(post_done) struct post x = {.curl = curl_easy_init()};
-    struct os_got got = {.max_age_s = -1};
     struct buf b;
     if (x.curl == NULL) {
         return FAIL(rq, E_IO, "call: no handle");
     }
     buf_init(&b, rq->a, g->max_bytes);
-    TRY(common_set(rq, x.curl, g->url, g->ca_file, g->plain, g->timeout_ms));
+    TRY(outgoing_common(rq, x.curl, g->url, g->ca_file, g->plain ? "https,http" : "https",
+                        g->timeout_ms));
     bool ok = field_add(rq, &x, S("Accept: "), S("application/json"))
               && curl_easy_setopt(x.curl, CURLOPT_HTTPHEADER, x.fields) == CURLE_OK
-              && curl_easy_setopt(x.curl, CURLOPT_WRITEFUNCTION, take) == CURLE_OK
-              && curl_easy_setopt(x.curl, CURLOPT_WRITEDATA, &b) == CURLE_OK;
-    if (!ok) {
-        return FAIL(rq, E_IO, "call: option");
+              && body_kept(x.curl, &b) && stop_set(x.curl, g);
+    return ok ? fetch(rq, x.curl, &b, ret_got) : FAIL(rq, E_IO, "call: option");
+}
+
+enum err os_post_ask(struct req *rq, const struct os_post *p, size_t max_bytes,
+                     struct os_got *ret_got)
+{
+    CLEANUP(post_done) struct post x = {.curl = curl_easy_init()};
+    struct buf b;
+    if (x.curl == NULL) {
+        return FAIL(rq, E_IO, "call: no handle");
     }
-    TRY(perform(rq, x.curl, &got.status));
-    got.max_age_s = max_age_of(x.curl);
-    got.body = buf_get(&b);
-    *ret_got = got;
-    return OK;
+    buf_init(&b, rq->a, max_bytes);
+    TRY(fields_set(rq, p, &x));
+    TRY(options_set(rq, p, &x));
+    return body_kept(x.curl, &b) ? fetch(rq, x.curl, &b, ret_got)
+                                 : FAIL(rq, E_IO, "call: option");
 }

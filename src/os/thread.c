@@ -137,18 +137,36 @@ bool os_queue_push(struct os_queue *q, void *item)
     return taken;
 }
 
-void *os_queue_pop(struct os_queue *q)
+/* The first item, NULL when there is none. With the lock held. */
+static void *queue_first(struct os_queue *q)
 {
     void *item = NULL;
-    os_lock(&q->lock);
-    while (q->n == 0 && !q->closed) {
-        os_wait(&q->more, &q->lock);
-    }
     if (q->n > 0) {
         item = q->items[q->first];
         q->first = (q->first + 1) % q->cap;
         q->n--;
     }
+    return item;
+}
+
+void *os_queue_pop(struct os_queue *q)
+{
+    os_lock(&q->lock);
+    while (q->n == 0 && !q->closed) {
+        os_wait(&q->more, &q->lock);
+    }
+    void *item = queue_first(q);
+    os_unlock(&q->lock);
+    return item;
+}
+
+void *os_queue_pop_ms(struct os_queue *q, uint32_t ms)
+{
+    os_lock(&q->lock);
+    if (q->n == 0 && !q->closed) {
+        (void)os_wait_ms(&q->more, &q->lock, ms);
+    }
+    void *item = queue_first(q);
     os_unlock(&q->lock);
     return item;
 }

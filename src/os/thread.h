@@ -46,6 +46,8 @@ void os_queue_free(struct os_queue *q);
 MUST_USE bool os_queue_push(struct os_queue *q, void *item);
 /* Waits for an item; NULL when the queue is closed and empty. */
 void *os_queue_pop(struct os_queue *q);
+/* The same, at most about ms: NULL then too. */
+void *os_queue_pop_ms(struct os_queue *q, uint32_t ms);
 /* No more items are taken; waiting threads wake. */
 void os_queue_close(struct os_queue *q);
 size_t os_queue_len(struct os_queue *q);

@@ -9,7 +9,6 @@
 #include "store/store_int.h"
 
 enum { CHUNK = 256 << 10, TMP_NAME = BLOB_TMP_NAME, HEX_BYTES = 31 };
-enum { HANDS = 8, HAND_ARENA = 64 << 10 };
 
 /* A blob that a request has put and may be about to name in a transaction: it is not swept until the
  * request ends. */
@@ -80,13 +79,8 @@ static bool is_pinned(const struct store *st, const uint8_t *sha, const char *tm
     return false;
 }
 
-struct blob_path {
-    char dir[OS_PATH_MAX];  /* DIR/blobs/ab */
-    char file[OS_PATH_MAX]; /* DIR/blobs/ab/cdef... */
-};
-
-static enum err path_of(struct req *rq, const struct store *st, const uint8_t sha[32],
-                        struct blob_path *ret_p)
+enum err blob_path(struct req *rq, const struct store *st, const uint8_t sha[32],
+                   struct blob_path *ret_p)
 {
     struct buf hex;
     char blobs[OS_PATH_MAX];
@@ -98,264 +92,13 @@ static enum err path_of(struct req *rq, const struct store *st, const uint8_t sh
     return os_path(rq, str_z(ret_p->dir), str_sub(buf_get(&hex), 2, 64), ret_p->file);
 }
 
-static enum err sync_root(struct req *rq, const struct store *st)
-{
-    char blobs[OS_PATH_MAX];
-    TRY(os_path(rq, str_z(st->dir), S("blobs"), blobs));
-    return os_sync_dir(rq, blobs);
-}
-
-/* The finished file, of the size it is said to have. */
-static enum err open_finished(struct req *rq, const struct blob_file *f, int *ret_fd)
-{
-    int fd;
-    uint64_t size;
-    TRY(os_open_read(rq, f->tmp_path, &fd));
-    enum err e = os_size(rq, fd, &size);
-    if (e == OK && size != f->ref.size) {
-        e = FAIL(rq, E_CHECKSUM, "the file has %" PRIu64 " bytes, not %" PRIu64, size, f->ref.size);
-    }
-    if (e != OK) {
-        os_close(fd);
-        return e;
-    }
-    *ret_fd = fd;
-    return OK;
-}
-
-/* Is what stands under the name known to be whole? A row was committed only after its bytes were durable. */
-static bool is_trusted(struct req *rq, const uint8_t sha[32])
-{
-    CLEANUP(db_rows_done) struct db_rows q = {.stmt = NULL};
-    bool yes = rq->db != NULL && DB_ONE(rq, &q, Q_BLOB, sql_blob((struct str){(const char *)sha, 32})) == OK;
-    if (!yes) {
-        err_clear(rq);
-    }
-    return yes;
-}
-
-/* The file gets its name before it is synced, when nothing stands there: file, name and folder are then one
- * commit of the file system instead of two. What stands there and was not synced by us must not be taken
- * for whole, and not be replaced by what is not yet durable: see finish_file(). */
-static enum err place_file(struct req *rq, const struct store *st, const struct blob_file *f,
-                           bool *ret_made)
-{
-    struct blob_path p;
-    CLEANUP(os_close_p) int fd = -1;
-    TRY(path_of(rq, st, f->ref.sha, &p));
-    TRY(open_finished(rq, f, &fd));
-    if (!os_exists(p.dir)) {
-        TRY(os_mkdir(rq, p.dir));
-        *ret_made = true;
-    }
-    enum err e = os_link(rq, f->tmp_path, p.file);
-    if (e == OK) {
-        return os_remove(rq, f->tmp_path);
-    }
-    err_clear(rq);
-    return e == E_CONFLICT && is_trusted(rq, f->ref.sha) ? os_remove(rq, f->tmp_path) : OK;
-}
-
-/* Under the one name or the other. */
-static enum err open_either(struct req *rq, const struct store *st, const struct blob_file *f,
-                            int *ret_fd)
-{
-    struct blob_path p;
-    TRY(path_of(rq, st, f->ref.sha, &p));
-    return os_open_read(rq, os_exists(f->tmp_path) ? f->tmp_path : p.file, ret_fd);
-}
-
-static enum err start_file(struct req *rq, const struct store *st, const struct blob_file *f)
-{
-    CLEANUP(os_close_p) int fd = -1;
-    TRY(open_either(rq, st, f, &fd));
-    os_sync_start(fd);
-    return OK;
-}
-
-static enum err sync_file(struct req *rq, const struct store *st, const struct blob_file *f)
-{
-    CLEANUP(os_close_p) int fd = -1;
-    TRY(open_either(rq, st, f, &fd));
-    return os_sync(rq, fd);
-}
-
-/* Another file under the name: ours is durable now and takes its place. */
-static enum err finish_file(struct req *rq, const struct store *st, const struct blob_file *f)
-{
-    struct blob_path p;
-    if (!os_exists(f->tmp_path)) {
-        return OK;
-    }
-    TRY(path_of(rq, st, f->ref.sha, &p));
-    return os_rename(rq, f->tmp_path, p.file);
-}
-
-static enum err sync_folder(struct req *rq, const struct store *st, const struct blob_file *f)
-{
-    struct blob_path p;
-    TRY(path_of(rq, st, f->ref.sha, &p));
-    return os_sync_dir(rq, p.dir);
-}
-
-/* ---- syncing many: a disk that is asked for several at once answers them together ---- */
-
-typedef enum err (*file_fn)(struct req *rq, const struct store *st, const struct blob_file *f);
-
-struct crew {
-    const struct store *st;
-    const struct blob_file *const *files;
-    size_t n;
-    file_fn fn;
-    struct os_mutex lock;
-    size_t next;
-    enum err e; /* the first failure */
-};
-
-struct hand {
-    struct crew *crew;
-    struct os_thread thread;
-    bool started;
-};
-
-static void *work(void *ctx)
-{
-    struct crew *c = ((struct hand *)ctx)->crew;
-    struct req rq;
-    req_init(&rq, HAND_ARENA, (struct instant){0});
-    for (;;) {
-        os_lock(&c->lock);
-        size_t i = c->e == OK ? c->next++ : c->n;
-        os_unlock(&c->lock);
-        if (i >= c->n) {
-            break;
-        }
-        struct arena_mark mark = arena_mark(rq.a);
-        enum err e = c->fn(&rq, c->st, c->files[i]);
-        arena_back(rq.a, mark);
-        if (e != OK) {
-            os_lock(&c->lock);
-            c->e = c->e == OK ? e : c->e;
-            os_unlock(&c->lock);
-        }
-    }
-    req_done(&rq);
-    return NULL;
-}
-
-/* fn for each of n, several at a time. */
-static enum err at_once(struct req *rq, const struct store *st, const struct blob_file *const *files,
-                        size_t n, file_fn fn)
-{
-    struct crew c = {.st = st, .files = files, .n = n, .fn = fn};
-    struct hand hands[HANDS];
-    if (n == 1) {
-        return fn(rq, st, files[0]);
-    }
-    os_mutex_init(&c.lock);
-    for (size_t i = 0; i < HANDS; i++) {
-        hands[i] = (struct hand){.crew = &c};
-        hands[i].started = i > 0 && i < n && os_thread_start(&hands[i].thread, "blob", work, &hands[i]);
-    }
-    (void)work(&hands[0]); /* this thread is one of them */
-    for (size_t i = 0; i < HANDS; i++) {
-        if (hands[i].started) {
-            os_thread_join(&hands[i].thread);
-        }
-    }
-    os_mutex_done(&c.lock);
-    return c.e == OK ? OK : FAIL(rq, c.e, "blobs could not be made durable");
-}
-
-/* fn for each of n, one after another. */
-static enum err one_by_one(struct req *rq, const struct store *st, const struct blob_file *files,
-                           size_t n, file_fn fn)
-{
-    for (size_t i = 0; i < n; i++) {
-        struct arena_mark mark = arena_mark(rq->a);
-        TRY(fn(rq, st, &files[i]));
-        arena_back(rq->a, mark);
-    }
-    return OK;
-}
-
-static enum err put_files(struct req *rq, const struct store *st, const struct blob_file *files,
-                          size_t n)
-{
-    bool folders[256] = {false};
-    bool made = false;
-    const struct blob_file **all = ARENA_ARRAY(rq->a, n + 1, const struct blob_file *);
-    size_t n_folders = 0;
-    TRY_MEM(rq, all);
-    for (size_t i = 0; i < n; i++) {
-        struct arena_mark mark = arena_mark(rq->a);
-        all[i] = &files[i];
-        TRY(place_file(rq, st, &files[i], &made));
-        arena_back(rq->a, mark);
-    }
-    if (n == 0) {
-        return OK;
-    }
-    TRY(n > 1 ? one_by_one(rq, st, files, n, start_file) : OK);
-    TRY(at_once(rq, st, all, n, sync_file));
-    TRY(one_by_one(rq, st, files, n, finish_file));
-    for (size_t i = 0; i < n; i++) { /* of those that were there, too: their maker may be behind */
-        if (!folders[files[i].ref.sha[0]]) {
-            folders[files[i].ref.sha[0]] = true;
-            all[n_folders++] = &files[i];
-        }
-    }
-    TRY(at_once(rq, st, all, n_folders, sync_folder));
-    return made ? sync_root(rq, st) : OK;
-}
-
-enum err blob_put_files(struct req *rq, struct store *st, const struct blob_file *files, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        TRY(blob_pin(rq, st, files[i].ref.sha, ""));
-    }
-    return put_files(rq, st, files, n);
-}
-
-enum err blob_put_file(struct req *rq, struct store *st, const char *tmp_path,
-                       const struct blob_ref *ref)
-{
-    return blob_put_files(rq, st, &(struct blob_file){tmp_path, *ref}, 1);
-}
-
-enum err blob_put_bytes(struct req *rq, struct store *st, struct str bytes,
-                        struct blob_ref *ret_ref)
-{
-    struct blob_ref ref = {.size = bytes.n};
-    char tmp[OS_PATH_MAX];
-    char name[TMP_NAME] = "blob-";
-    CLEANUP(os_close_p) int fd = -1;
-    os_id(name + 5);
-    sha_of(bytes, ref.sha);
-    TRY(blob_pin(rq, st, ref.sha, name));
-    TRY(os_path(rq, str_z(st->dir), str_z(name), tmp));
-    TRY(os_open_new(rq, tmp, &fd));
-    enum err e = os_write_at(rq, fd, 0, bytes.p, bytes.n);
-    if (e == OK) {
-        e = put_files(rq, st, &(struct blob_file){tmp, ref}, 1);
-    }
-    if (e != OK) {
-        struct req quiet = {.a = rq->a};
-        enum err removed = os_remove(&quiet, tmp);
-        (void)removed;
-        return e;
-    }
-    *ret_ref = ref;
-    return OK;
-}
-
 enum err blob_open(struct req *rq, struct store *st, const uint8_t sha[32], int *ret_fd,
                    uint64_t *ret_size)
 {
     struct blob_path p;
     int fd;
     uint64_t size;
-    TRY(path_of(rq, st, sha, &p));
+    TRY(blob_path(rq, st, sha, &p));
     TRY(os_open_read(rq, p.file, &fd));
     enum err e = os_size(rq, fd, &size);
     if (e != OK) {
@@ -371,7 +114,7 @@ enum err blob_read(struct req *rq, struct store *st, const uint8_t sha[32], size
                    struct str *ret_bytes)
 {
     struct blob_path p;
-    TRY(path_of(rq, st, sha, &p));
+    TRY(blob_path(rq, st, sha, &p));
     return os_read_file(rq, p.file, cap, ret_bytes);
 }
 
@@ -507,11 +250,19 @@ enum err blob_sweep(struct req *rq, struct store *st, unsigned folder, bool look
     struct blob_path p;
     uint8_t sha[32] = {(uint8_t)folder};
     struct sweep s = {.st = st, .folder = folder, .look = look};
+    CLEANUP(os_close_p) int held = -1;
+    enum err e = store_hold_files(rq, st, false, &held);
+    if (e == E_CONFLICT) { /* somebody copies them: another time */
+        err_clear(rq);
+        *ret_n = 0;
+        return OK;
+    }
+    TRY(e);
     if (folder == 0) {
         s.dir = st->dir;
         TRY(os_each_entry(rq, st->dir, sweep_unfinished, &s));
     }
-    TRY(path_of(rq, st, sha, &p));
+    TRY(blob_path(rq, st, sha, &p));
     s.dir = p.dir;
     if (os_exists(p.dir)) {
         TRY(os_each_entry(rq, p.dir, sweep_entry, &s));

@@ -19,11 +19,12 @@ struct blob_ref {
  * errors   E_NOT_FOUND, E_IO, E_FULL; E_CHECKSUM  another size */
 MUST_USE enum err blob_put_file(struct req *rq, struct store *st, const char *tmp_path,
                                 const struct blob_ref *ref);
-/* The same for many: all are on their way to the disk before the first is waited for, and each folder is
- * synced once. All are durable when it returns OK; after a failure some may be. */
+/* The same for many: files and folders are synced side by side, each folder once. All are durable when it
+ * returns OK; after a failure some may be. */
 struct blob_file {
     const char *tmp_path;
     struct blob_ref ref;
+    int fd; /* borrows: tmp_path, open; -1: it is opened here */
 };
 MUST_USE enum err blob_put_files(struct req *rq, struct store *st, const struct blob_file *files,
                                  size_t n);

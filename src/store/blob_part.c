@@ -4,9 +4,12 @@
 #include "store/blob_int.h"
 #include "store/store_int.h"
 
+enum { PAGE = 4096, START_BYTES = 1 << 20 };
+
 struct blob_part {
     struct sha sha;
     struct blob_ref ref; /* size so far; sha once it is ended */
+    uint64_t started;    /* bytes the disk was asked to write out already */
     int fd;
     bool ended;
     char path[OS_PATH_MAX]; /* "": it was put or dropped */
@@ -55,6 +58,11 @@ enum err blob_part_add(struct req *rq, struct blob_part *part, struct str bytes)
     TRY(os_write_at(rq, part->fd, part->ref.size, bytes.p, bytes.n));
     sha_add(&part->sha, bytes.p, bytes.n);
     part->ref.size += bytes.n;
+    if (part->ref.size - part->started >= START_BYTES) {
+        uint64_t whole = part->ref.size / PAGE * PAGE;
+        os_sync_start(part->fd, part->started, whole - part->started);
+        part->started = whole;
+    }
     return OK;
 }
 
@@ -63,6 +71,7 @@ struct blob_ref blob_part_ref(struct blob_part *part)
     if (!part->ended) {
         sha_done(&part->sha, part->ref.sha);
         part->ended = true;
+        os_sync_start(part->fd, part->started, part->ref.size - part->started);
     }
     return part->ref;
 }
@@ -77,7 +86,7 @@ enum err blob_parts_put(struct req *rq, struct store *st, struct blob_part *cons
     struct blob_file *files = ARENA_ARRAY(rq->a, n, struct blob_file);
     TRY_MEM(rq, files);
     for (size_t i = 0; i < n; i++) {
-        files[i] = (struct blob_file){parts[i]->path, blob_part_ref(parts[i])};
+        files[i] = (struct blob_file){parts[i]->path, blob_part_ref(parts[i]), parts[i]->fd};
     }
     TRY(blob_put_files(rq, st, files, n));
     for (size_t i = 0; i < n; i++) {

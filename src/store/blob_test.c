@@ -120,7 +120,7 @@ static void many_blobs_at_once(void **state)
     assert_int_equal(blob_sweep(&t.rq, t.st, 0, true, &n), OK);
     assert_int_equal(n, refs[0].sha[0] == 0); /* no unfinished file; at most a blob nobody names */
     assert_int_equal(blob_put_files(&t.rq, t.st,
-                                    &(struct blob_file){"/nowhere", {.size = 1}}, 1), E_NOT_FOUND);
+                                    &(struct blob_file){"/nowhere", {.size = 1}, -1}, 1), E_NOT_FOUND);
     err_clear(&t.rq);
     assert_int_equal(store_check(&t.rq, NULL, &faults), OK);
     assert_int_equal(faults, 0);

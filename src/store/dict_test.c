@@ -186,6 +186,14 @@ static void former_schema_opens(void **state)
                "DROP TABLE sub_event; DROP TABLE sub; DROP INDEX ix_date_long;"
                "DROP TABLE dicom_study; DROP TABLE dicom_word; DROP TABLE dicom_place;"
                "DROP TABLE dicom_series; DROP TABLE dicom_instance; DROP TABLE dicom_aside; DROP TABLE dicom_share;"
+               "DROP TABLE post_address; DROP TABLE post; DROP TABLE ring;"
+               "ALTER TABLE account DROP COLUMN kind; DROP TABLE patient_tie; DROP TABLE patient_invite;"
+               "DROP TABLE sign_in_name;"
+               "DROP TABLE visit_schedule; DROP TABLE visit_block; DROP TABLE visit;"
+               "DROP TABLE room; DROP TABLE room_stay; DROP TABLE room_guest;"
+               "DROP TABLE consilium; DROP TABLE consilium_item; DROP TABLE consilium_member;"
+               "DROP TABLE consilium_voice; DROP TABLE recording; DROP TABLE recording_answer;"
+               "DROP TABLE recording_seat; DROP TABLE recording_file;"
                "PRAGMA user_version = 3");
     t_start(&t);
     assert_int_equal(db_read(&t.rq, T_OBS, S("a"), &row), OK);

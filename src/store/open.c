@@ -4,6 +4,7 @@
 
 #include "os/log.h"
 #include "os/random.h"
+#include "store/blob_int.h"
 #include "store/bodies_int.h"
 #include "store/schema_int.h"
 #include "store/store_int.h"
@@ -70,11 +71,9 @@ static enum err hash_key_load(struct req *rq, struct store *st, struct conn *c, 
 
 static enum err prepare_dir(struct req *rq, struct store *st)
 {
-    char path[OS_PATH_MAX];
     if (!st->opts.read_only) {
         TRY(os_mkdir(rq, st->dir));
-        TRY(os_path(rq, str_z(st->dir), S("blobs"), path));
-        TRY(os_mkdir(rq, path));
+        TRY(blob_folders_make(rq, st));
         TRY(os_sync_dir(rq, st->dir));
     }
     return head_key_load(rq, st->dir, !st->opts.read_only, &st->head_key);

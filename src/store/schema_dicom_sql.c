@@ -81,7 +81,7 @@ const char schema_v11_dicom[] =
     " sha BLOB NOT NULL,"                /* tech: its bytes */
     " size INTEGER NOT NULL,"            /* tech */
     " title TEXT NOT NULL,"              /* clinical: name of the file it came in, '' none */
-    " created_ms INTEGER NOT NULL"       /* tech */
+    " created_ms INTEGER NOT NULL"       /* tech: when these bytes came */
     ") STRICT;"
     "CREATE INDEX dicom_instance_of ON dicom_instance(series, number, key);"
     /* What could not be filed, kept until somebody decides. */

@@ -11,6 +11,12 @@ extern const struct migration migrations[];
 extern const size_t n_migrations;
 extern const char schema_v11_dicom[];
 extern const char schema_v12_share[];
+extern const char schema_v17_post[];
+extern const char schema_v14_visit[];
+extern const char schema_v15_patient[];
+extern const char schema_v13_room[];
+extern const char schema_v16_consilium[];
+extern const char schema_v19_recording[];
 
 enum { SCHEMA_DICT = 4 }; /* the first version with table dict */
 

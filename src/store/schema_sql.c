@@ -490,6 +490,12 @@ const struct migration migrations[] = {
     {3, v3_search}, {4, v4_dict},
     {5, v5_apps}, {6, v6_changed}, {7, v7_bulk}, {8, v8_sub},
     {9, v9_long}, {10, v10_apps}, {11, schema_v11_dicom}, {12, schema_v12_share},
+    {13, schema_v13_room},
+    {14, schema_v14_visit},
+    {15, schema_v15_patient},
+    {16, schema_v16_consilium},
+    {17, schema_v17_post},
+    {19, schema_v19_recording},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -527,6 +533,13 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 10",
         "PRAGMA user_version = 11",
         "PRAGMA user_version = 12",
+        "PRAGMA user_version = 13",
+        "PRAGMA user_version = 14",
+        "PRAGMA user_version = 15",
+        "PRAGMA user_version = 16",
+        "PRAGMA user_version = 17",
+        "PRAGMA user_version = 18",
+        "PRAGMA user_version = 19",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

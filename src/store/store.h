@@ -56,9 +56,14 @@ enum event_kind {
     EVENT_DIRECTORY, /* topic 0: an organisation, service, person, role or duty changed, or another
                       * process wrote to the folder */
     EVENT_SUB,    /* topic: store_hash of the Subscription's id: it has new events */
+    EVENT_ROOM,   /* topic: signals_room_topic() or signals_seat_topic() of care/signal.h */
+    EVENT_ROOM_END, /* topic: signals_room_topic(): its meeting ended, everybody leaves */
+    EVENT_ROOM_LEAVE, /* the same, part: a seat: who sits there leaves */
+    EVENT_ROOM_OUT,   /* the same: who sits there was removed */
 };
 struct store_event {
     enum event_kind kind;
+    uint32_t part; /* of the topic; 0 */
     uint64_t topic;
 };
 /* Called on the writer thread after each commit with its events in order, before the done()
@@ -105,3 +110,22 @@ MUST_USE enum err store_check(struct req *rq, struct buf *out, uint64_t *ret_fau
 struct blob_ref;
 typedef enum err (*store_blob_fn)(struct req *rq, const struct blob_ref *ref, enum err found, void *ctx);
 MUST_USE enum err store_check_blobs(struct req *rq, store_blob_fn fn, void *ctx);
+
+/* A copy of the database as it stands at one moment, at path, where nothing may be yet; durable. Others may
+ * write meanwhile. May be used on a store that is open read only, beside a server.
+ * errors   E_IO, E_FULL
+ * costs    reads and writes the whole database */
+MUST_USE enum err store_snapshot(struct req *rq, const struct store *st, const char *path);
+/* Until *ret_fd is closed no file of the data folder that a row may name is removed, in this process or
+ * another: for whoever reads a snapshot and then the files it names.
+ * errors   E_CONFLICT  somebody else holds it, and wait is false; E_IO */
+MUST_USE enum err store_hold_files(struct req *rq, const struct store *st, bool wait, int *ret_fd);
+
+/* The newest backup, as a file of the data folder tells it: DIR/backup.last. */
+struct store_backup {
+    struct instant at; /* ms 0: there was none, or nobody can read of it */
+    uint64_t bytes;
+};
+/* errors  E_IO, E_FULL */
+MUST_USE enum err store_backup_note(struct req *rq, const struct store *st, const struct store_backup *b);
+struct store_backup store_backup_last(struct req *rq, const struct store *st);

@@ -161,6 +161,11 @@ enum err tx_sql(struct tx *tx, enum stmt_id id, unsigned flags, const struct sql
 
 enum err tx_event(struct tx *tx, enum event_kind kind, uint64_t topic)
 {
+    return tx_event_part(tx, kind, topic, 0);
+}
+
+enum err tx_event_part(struct tx *tx, enum event_kind kind, uint64_t topic, uint32_t part)
+{
     if (tx->n_events == tx->size_events) {
         size_t size = MAX(tx->size_events * 2, (size_t)4);
         struct store_event *events = ARENA_ARRAY(tx->rq->a, size, struct store_event);
@@ -171,7 +176,7 @@ enum err tx_event(struct tx *tx, enum event_kind kind, uint64_t topic)
         tx->events = events;
         tx->size_events = size;
     }
-    tx->events[tx->n_events++] = (struct store_event){.kind = kind, .topic = topic};
+    tx->events[tx->n_events++] = (struct store_event){.kind = kind, .part = part, .topic = topic};
     return OK;
 }
 

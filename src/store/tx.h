@@ -130,6 +130,8 @@ MUST_USE enum err tx_sql(struct tx *tx, enum stmt_id id, unsigned flags,
            sizeof((const struct sql_val[]){__VA_ARGS__}) / sizeof(struct sql_val))
 /* Published after the commit, see store_on_commit(). */
 MUST_USE enum err tx_event(struct tx *tx, enum event_kind kind, uint64_t topic);
+/* The same of a part of the topic. */
+MUST_USE enum err tx_event_part(struct tx *tx, enum event_kind kind, uint64_t topic, uint32_t part);
 
 /* ---- Committing ---- */
 

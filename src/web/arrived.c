@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "care/consult.h"
 #include "care/directory.h"
+#include "care/modality.h"
 #include "codec/dicom.h"
 #include "store/tx.h"
 #include "web/case_view.h"
@@ -47,21 +48,6 @@ struct str arrived_source(struct http_req *h, struct str source)
     return source;
 }
 
-/* "CT\SR" as "CT, SR". */
-static struct str modalities(struct http_req *h, struct str list)
-{
-    struct str one;
-    struct buf b;
-    buf_init(&b, h->rq.a, 1024);
-    while (list.n > 0 && str_cut(&list, '\\', &one)) {
-        if (b.n > 0) {
-            BUF_LIT(&b, ", ");
-        }
-        buf_str(&b, one);
-    }
-    return buf_get(&b);
-}
-
 void arrived_study(struct http_req *h, const struct dicom_study *s, struct val *m)
 {
     val_set_str(m, "uid", s->uid);
@@ -69,7 +55,7 @@ void arrived_study(struct http_req *h, const struct dicom_study *s, struct val *
     val_set_str(m, "name", arrived_name(h, s->name));
     val_set_str(m, "birth", dicom_date_shown(&h->rq, s->birth));
     val_set_str(m, "id", s->patient_id);
-    val_set_str(m, "modality", modalities(h, s->modalities));
+    val_set_str(m, "modality", modality_words(&h->rq, s->modalities));
     val_set_str(m, "date", dicom_date_shown(&h->rq, s->date));
     val_set_str(m, "description", s->description);
     val_set_i64(m, "images", s->n_instances);

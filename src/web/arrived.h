@@ -1,7 +1,8 @@
 /* web/arrived.h - images that are nobody's yet, and images that were put aside: what their pages share.
  *
  * study: uid, href, name, birth, id, modality, date, description, images, series, size, source, at
- * aside: id, href, reason, name, birth, id, title, size, source, at, whole, broken, images (how many of its
+ * aside: id, href, reason, name, birth, id, title, size, source, at, place (where a broken one
+ *   ends, of a device's), whole, broken, images (how many of its
  *   study wait for the same reason) */
 #pragma once
 

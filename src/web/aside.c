@@ -28,7 +28,10 @@ static void set_aside(struct http_req *h, const struct dicom_aside *v, struct va
     val_set_str(m, "name", arrived_name(h, v->name));
     val_set_str(m, "birth", dicom_date_shown(&h->rq, v->birth));
     val_set_str(m, "number", v->patient_id);
-    val_set_str(m, "title", v->title);
+    /* A device gives no name of a file: what stands there is where a broken one ends. */
+    bool named = str_starts(v->source, S("upload:"));
+    val_set_str(m, "title", named ? v->title : S(""));
+    val_set_str(m, "place", named ? S("") : v->title);
     val_set_i64(m, "size", (int64_t)v->blob.size);
     val_set_str(m, "source", arrived_source(h, v->source));
     val_set_instant(m, "at", v->at);
@@ -137,7 +140,8 @@ static enum err decide_show(struct http_req *h, const struct dicom_aside *one, c
     set_aside(h, one, m);
     val_set_i64(m, "images", n);
     bool drafted = one->case_id.n > 0 && !sent;
-    val_set_bool(m, "acceptable", one->reason != DICOM_ASIDE_BROKEN && !drafted);
+    bool acceptable = one->reason != DICOM_ASIDE_BROKEN && one->reason != DICOM_ASIDE_FOREIGN;
+    val_set_bool(m, "acceptable", acceptable && !drafted);
     val_set_bool(m, "drafted", drafted);
     val_set_str(m, "back", sent      ? case_path(h, one->case_id, "/images/aside")
                            : drafted ? page_path(h, "/ask/", one->case_id, "#files")

@@ -112,26 +112,29 @@ struct val *ask_date_field(struct http_req *h, struct val *root, const char *nam
 
 /* ---- finding ---- */
 
-static enum err show_find(struct http_req *h, unsigned status, struct val *root)
+static const struct ask_finder finder = {T("New request"), tpl_ask, tpl_ask_found};
+
+enum err ask_find_show(struct http_req *h, const struct ask_finder *f, unsigned status,
+                       struct val *root)
 {
-    struct val *f = page_field(h, root, "id-kind", T("Kind of number"), S(""));
-    number_kinds(h, f, false);
-    f = page_field(h, root, "id", T("Number"), S(""));
-    val_set_z(f, "mode", "numeric");
-    val_set_z(f, "width", "w14");
-    val_set_z(f, "auto", "off");
-    f = page_field(h, root, "name", T("Name"), S(""));
-    val_set_str(f, "hint", tr(h->rq.lang, T("The beginning of the family name, first name or both")));
-    val_set_z(f, "auto", "off");
+    struct val *v = page_field(h, root, "id-kind", T("Kind of number"), S(""));
+    number_kinds(h, v, false);
+    v = page_field(h, root, "id", T("Number"), S(""));
+    val_set_z(v, "mode", "numeric");
+    val_set_z(v, "width", "w14");
+    val_set_z(v, "auto", "off");
+    v = page_field(h, root, "name", T("Name"), S(""));
+    val_set_str(v, "hint", tr(h->rq.lang, T("The beginning of the family name, first name or both")));
+    val_set_z(v, "auto", "off");
     ask_date_field(h, root, "birth-date", T("Birth date"), S(""));
-    return page_reply_status(h, status, root, tpl_ask);
+    return page_reply_status(h, status, root, f->find);
 }
 
 enum err web_ask(struct http_req *h)
 {
     struct val *root = NULL;
     TRY(page_begin(h, T("New request"), &root));
-    return show_find(h, 200, root);
+    return ask_find_show(h, &finder, 200, root);
 }
 
 static void add_found(struct http_req *h, struct val *list, const struct patient *p)
@@ -142,7 +145,8 @@ static void add_found(struct http_req *h, struct val *list, const struct patient
     val_set_str(m, "number", page_sent(h, "id"));
 }
 
-static enum err show_found(struct http_req *h, struct val *root, bool by_name)
+static enum err show_found(struct http_req *h, const struct ask_finder *f, struct val *root,
+                           bool by_name)
 {
     static const char *const carried[] = {"id-kind", "id", "name"};
     struct val *sought = val_set_map(root, "sought");
@@ -151,10 +155,10 @@ static enum err show_found(struct http_req *h, struct val *root, bool by_name)
     }
     val_set_str(sought, "birth", ask_date(h, "birth-date"));
     val_set_bool(root, "by_name", by_name);
-    return page_reply(h, root, tpl_ask_found);
+    return page_reply(h, root, f->found);
 }
 
-static enum err find_number(struct http_req *h, struct val *root)
+static enum err find_number(struct http_req *h, const struct ask_finder *f, struct val *root)
 {
     struct patient p;
     enum err e = patient_find_id(&h->rq, page_sent(h, "id-kind"), page_sent(h, "id"), &p);
@@ -166,18 +170,18 @@ static enum err find_number(struct http_req *h, struct val *root)
                    page_sent(h, "id").n == 0 ? T("Enter the number.")
                    : digit ? T("The number has a mistake: its check digit does not fit.")
                            : T("The number does not have the right length or has other characters."));
-        return show_find(h, 422, root);
+        return ask_find_show(h, f, 422, root);
     }
     if (e == E_NOT_FOUND) {
         err_clear(&h->rq);
-        return show_found(h, root, false);
+        return show_found(h, f, root, false);
     }
     TRY(e);
     add_found(h, list, &p);
-    return show_found(h, root, false);
+    return show_found(h, f, root, false);
 }
 
-static enum err find_name(struct http_req *h, struct val *root)
+static enum err find_name(struct http_req *h, const struct ask_finder *f, struct val *root)
 {
     struct patient *all = ARENA_ARRAY(h->rq.a, FOUND_MAX, struct patient);
     struct val *list = val_set_list(root, "found");
@@ -187,28 +191,33 @@ static enum err find_name(struct http_req *h, struct val *root)
     TRY_MEM(&h->rq, all);
     if (birth.n > 0 && !date_parse(birth, &day)) {
         page_error(h, root, "birth-date", T("There is no such date."));
-        return show_find(h, 422, root);
+        return ask_find_show(h, f, 422, root);
     }
     enum err e = patient_find_name(&h->rq, page_sent(h, "name"), birth, all, FOUND_MAX, &n);
     if (e == E_BAD_INPUT) {
         err_clear(&h->rq);
         page_error(h, root, "name", T("Enter at least two letters of the name."));
-        return show_find(h, 422, root);
+        return ask_find_show(h, f, 422, root);
     }
     TRY(e);
     for (uint32_t i = 0; i < n; i++) {
         add_found(h, list, &all[i]);
     }
     val_set_bool(root, "more", n == FOUND_MAX);
-    return show_found(h, root, true);
+    return show_found(h, f, root, true);
+}
+
+enum err ask_find(struct http_req *h, const struct ask_finder *f)
+{
+    struct val *root = NULL;
+    TRY(http_form_check(h));
+    TRY(page_begin(h, f->title, &root));
+    return str_eq(page_sent(h, "by"), S("name")) ? find_name(h, f, root) : find_number(h, f, root);
 }
 
 enum err web_ask_find(struct http_req *h)
 {
-    struct val *root = NULL;
-    TRY(http_form_check(h));
-    TRY(page_begin(h, T("New request"), &root));
-    return str_eq(page_sent(h, "by"), S("name")) ? find_name(h, root) : find_number(h, root);
+    return ask_find(h, &finder);
 }
 
 /* ---- beginning ---- */
@@ -354,7 +363,7 @@ static enum err registered_before(struct http_req *h)
     err_clear(&h->rq);
     TRY(page_begin(h, T("New request"), &root));
     val_set_bool(root, "registered", true);
-    return find_number(h, root);
+    return find_number(h, &finder, root);
 }
 
 /* Somebody registered the number at the same moment; what else goes wrong is told as it is. */

@@ -29,6 +29,17 @@ MUST_USE enum err ask_show(struct http_req *h, unsigned status, struct ask *a);
 MUST_USE enum err ask_merge(struct http_req *h, const struct ask *a, struct fields *ret_fields,
                             struct str *ret_long);
 
+/* Finding a patient by number or name, for one of the pages that begin with it. */
+struct ask_finder {
+    const char *title; /* msgid */
+    view_tpl_fn find;  /* fields id-kind, id; name, birth-date */
+    view_tpl_fn found; /* found (ask_patient values, id_kind, number), by_name, more, sought */
+};
+MUST_USE enum err ask_find_show(struct http_req *h, const struct ask_finder *f, unsigned status,
+                                struct val *root);
+/* The POST of its forms (field "by": name or number). */
+MUST_USE enum err ask_find(struct http_req *h, const struct ask_finder *f);
+
 /* Values of a patient for banners and lists of choice. */
 void ask_patient(struct http_req *h, const struct patient *p, struct val *m);
 /* A date typed in three fields NAME-day, -month, -year as YYYY-MM-DD; empty when all are empty. */

@@ -31,6 +31,7 @@ static const char *const actions[AUDIT_ACTION_COUNT] = {
     [AUDIT_PASSWORD] = T("changed the password"),
     [AUDIT_TOKEN] = T("changed access tokens"),
     [AUDIT_GRANT] = T("let an application in"),
+    [AUDIT_INVITE] = T("opened the record to the patient or a relative, or shut it"),
 };
 static const char *const whys[AUDIT_WHY_COUNT] = {
     [WHY_NONE] = "",
@@ -46,6 +47,8 @@ static const char *const whys[AUDIT_WHY_COUNT] = {
     [WHY_NOT_TEAM] = T("not in the team"),
     [WHY_NO_RIGHT] = T("no right"),
     [WHY_PUBLIC] = T("holder of the code"),
+    [WHY_PATIENT] = T("the patient"),
+    [WHY_REPRESENTS] = T("acts for the patient"),
 };
 
 /* Why it did not happen. */
@@ -62,7 +65,9 @@ static const char *record_action(const struct audit_row *r)
     if (r->type != T_AUDIT_EVENT) {
         return NULL;
     }
-    return r->action == AUDIT_VERIFY ? T("checked the record") : T("looked at the record");
+    return r->action == AUDIT_VERIFY   ? T("checked the record")
+           : r->action == AUDIT_EXPORT ? T("took the record away as a table")
+                                       : T("looked at the record");
 }
 
 static const char *why_text(const struct audit_row *r)

@@ -2,16 +2,21 @@
 #include "web/pages.h"
 
 #include "base/text.h"
+#include "care/care.h"
+#include "care/directory.h"
 #include "care/grant.h"
+#include "care/ring.h"
+#include "care/room.h"
 #include "store/tx.h"
 #include "web/ask_int.h"
 #include "web/case_view.h"
+#include "web/consilium.h"
 #include "web/images.h"
 #include "web/marks.h"
 #include "web/share.h"
 #include "web/tpl.h"
 
-enum { CASE_STUDIES = 6 }; /* shown on the page of the case itself */
+enum { CASE_STUDIES = 6, CASE_RINGS = 16 }; /* shown on the page of the case itself */
 
 /* ---- the page ---- */
 
@@ -26,6 +31,57 @@ static enum err case_shut(struct http_req *h)
         val_set_str(root, "glass", case_path(h, http_param(h, S("case")), "/glass"));
     }
     return page_reply_status(h, 404, root, tpl_case_shut);
+}
+
+/* Those who ask, answer or coordinate meet by video; how many are in the room now. */
+static enum err set_meeting(struct http_req *h, const struct case_view *v, struct val *root)
+{
+    struct room room;
+    unsigned part = ACTOR_ASKER | ACTOR_SERVICE | ACTOR_CONSULTANT | ACTOR_COORDINATOR;
+    if (!v->row.open || (v->actor & part) == 0) {
+        return OK;
+    }
+    struct val *m = val_set_map(root, "meeting");
+    val_set_bool(m, "may", true);
+    enum err e = room_of(&h->rq, ROOM_CASE, v->row.id, &room);
+    if (e == E_NOT_FOUND) {
+        err_clear(&h->rq);
+        return OK;
+    }
+    TRY(e);
+    uint32_t in = 0;
+    uint32_t waiting = 0;
+    signals_count(care_of(&h->rq)->signals, room.id, h->rq.now.ms, &in, &waiting);
+    val_set_i64(m, "there", (int64_t)in + waiting);
+    return OK;
+}
+
+/* Whom an emergency has called and since when, while it waits for one of them; whether one of them reads. */
+static enum err set_rings(struct http_req *h, const struct case_view *v, struct val *root,
+                          bool *ret_called)
+{
+    const struct directory *dir = NULL;
+    struct ring rings[CASE_RINGS];
+    uint32_t n = 0;
+    struct val *list = val_set_list(root, "called");
+    *ret_called = false;
+    TRY(ring_of_case(&h->rq, v->row.id, rings, LEN(rings), &n));
+    TRY(directory_get(&h->rq, &dir));
+    for (uint32_t i = 0; i < n; i++) {
+        if (rings[i].ended.ms != 0) {
+            continue;
+        }
+        struct val *o = val_add_map(list);
+        val_set_str(o, "name", dir_person_name(dir, rings[i].person));
+        val_set_instant(o, "at", rings[i].at);
+        *ret_called = *ret_called || str_eq(rings[i].person, h->rq.who->person);
+    }
+    if (*ret_called) {
+        val_set_str(page_map(root, "case"), "next",
+                    tr(h->rq.lang, T("You are called to this emergency: accept it, else the next on duty "
+                                     "is called.")));
+    }
+    return OK;
 }
 
 /* What is typed into the message form below the case. */
@@ -46,6 +102,7 @@ static enum err show(struct http_req *h, unsigned status, const char *fault)
     struct val *root = NULL;
     struct client app;
     uint32_t n_apps = 0;
+    bool called = false;
     struct str id = http_param(h, S("case"));
     TRY_MEM(&h->rq, v);
     enum err e = consult_view(&h->rq, id, v);
@@ -65,13 +122,16 @@ static enum err show(struct http_req *h, unsigned status, const char *fault)
     TRY(case_set_talk(h, v, root));
     TRY(case_set_earlier(h, v, root));
     TRY(case_set_signed(h, v, root));
-    case_set_moves(h, v, root);
+    TRY(set_rings(h, v, root, &called));
+    case_set_moves(h, v, called, root);
     TRY(launch_list(&h->rq, &app, 1, &n_apps));
     val_set_bool(root, "apps", n_apps > 0);
     TRY(share_set_case(h, &v->row, root));
+    TRY(consilium_set_case(h, &v->row, root));
     if (fault != NULL) {
         page_error(h, root, "text", fault);
     }
+    TRY(set_meeting(h, v, root));
     if (v->row.open) {
         TRY(set_writing(h, v, root));
     }

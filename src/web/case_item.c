@@ -115,6 +115,12 @@ static struct str holder(const struct directory *dir, const struct case_row *row
     case TURN_CONSULTANT:
         return row->consultant.n > 0 ? dir_person_name(dir, row->consultant)
                                      : dir_service_name(dir, row->service);
+    case TURN_CHAIR:
+    case TURN_SECRETARY:
+    case TURN_MEMBER: /* a consilium is on no list of cases */
+    case TURN_PATIENT:
+    case TURN_DOCTOR:
+    case TURN_REGISTRAR: /* nor is a visit */
     case TURN_NOBODY: break;
     }
     return S("");

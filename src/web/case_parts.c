@@ -8,9 +8,11 @@
 #include "web/case_view.h"
 
 #include "base/text.h"
+#include "care/modality.h"
 #include "care/sign_case.h"
 #include "care/sign_read.h"
 #include "web/case_item.h"
+#include "web/format.h"
 
 enum { FILES_READ = 200, TALK_SHOWN = 300, EARLIER_SHOWN = 20, VERSIONS_SHOWN = 20 };
 enum { TALK_OPEN = 5, DOCUMENTS_OPEN = 6 }; /* what is beyond is folded */
@@ -61,7 +63,19 @@ static struct str dicom_note(struct http_req *h, const struct dicom_facts *d)
     return buf_get(&b);
 }
 
-static void add_file(struct http_req *h, const struct case_file *f, struct val *list)
+/* "CT · 22 Nov 2026 · Head" */
+static struct str study_name(struct http_req *h, const struct dicom_facts *d)
+{
+    struct buf date;
+    struct str kind = modality_words(&h->rq, d->modality);
+    buf_init(&date, h->rq.a, 64);
+    format_date_text(&date, h->rq.lang, d->study_date);
+    const struct dicom_facts shown = {.modality = kind.n > 0 ? kind : tr(h->rq.lang, T("Study")),
+                                      .study_date = buf_get(&date), .description = str_trim(d->description)};
+    return dicom_note(h, &shown);
+}
+
+static void add_file(struct http_req *h, struct str case_id, const struct case_file *f, struct val *list)
 {
     struct val *m = val_add_map(list);
     struct buf hash;
@@ -72,11 +86,17 @@ static void add_file(struct http_req *h, const struct case_file *f, struct val *
         val_set_str(m, "href", page_path(h, "/files/", f->id, ""));
         val_set_str(m, "hash", buf_get(&hash));
     }
+    val_set_str(m, "name", f->title);
     if (f->study.n > 0) {
         val_set_str(m, "study", f->study);
         val_set_i64(m, "images", f->n_images);
+        val_set_str(m, "name", study_name(h, &f->dicom));
+        struct buf b;
+        buf_init(&b, h->rq.a, 700);
+        buf_str(&b, case_path(h, case_id, "/images/"));
+        buf_str(&b, f->study);
+        val_set_str(m, "href", buf_get(&b));
     }
-    val_set_str(m, "name", f->title);
     val_set_str(m, "kind", kind_of(f));
     val_set_bool(m, "picture", is_picture(f));
     val_set_i64(m, "size", (int64_t)f->size);
@@ -106,7 +126,7 @@ enum err case_set_files_from(struct http_req *h, const struct case_view *v, uint
     TRY_MEM(&h->rq, files);
     TRY(consult_files(&h->rq, v->row.rid, from, files, most, &n, &total));
     for (uint32_t i = 0; i < n; i++) {
-        add_file(h, &files[i], list);
+        add_file(h, v->row.id, &files[i], list);
     }
     val_set_i64(root, "files_n", total);
     return OK;
@@ -226,7 +246,7 @@ enum err case_doc(struct http_req *h, struct str bytes, struct val *doc)
     return OK;
 }
 
-static void set_signature(struct http_req *h, const struct signed_doc *d, struct val *sig)
+void case_signature(struct http_req *h, const struct signed_doc *d, struct val *sig)
 {
     const struct cert_name *who = &d->verdict.signer.subject;
     bool good = cms_is_good(&d->verdict) && d->verdict.ca_is_trusted;
@@ -284,6 +304,6 @@ enum err case_set_signed(struct http_req *h, const struct case_view *v, struct v
     }
     TRY(signed_get(&h->rq, v->row.id, want.n > 0 ? want : S(""), AUDIT_READ, &d));
     TRY(case_doc(h, d.bytes, val_set_map(root, "doc")));
-    set_signature(h, &d, val_set_map(root, "sig"));
+    case_signature(h, &d, val_set_map(root, "sig"));
     return set_versions(h, v, d.bundle_id, root);
 }

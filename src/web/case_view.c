@@ -2,6 +2,8 @@
  * case_view.h. */
 #include "web/case_view.h"
 
+#include "care/patient_account.h"
+
 #include "base/text.h"
 #include "care/content.h"
 #include "web/case_item.h"
@@ -15,6 +17,25 @@ struct str case_path(struct http_req *h, struct str id, const char *suffix)
 }
 
 /* ---- the patient ---- */
+
+/* patient.access: where the patient and relatives are invited; patient.has_account: one of them was. */
+static enum err set_access(struct http_req *h, const struct patient *p, struct val *m)
+{
+    struct patient_tie *ties = ARENA_ARRAY(h->rq.a, TIES_MAX, struct patient_tie);
+    uint32_t n = 0;
+    bool any = false;
+    TRY_MEM(&h->rq, ties);
+    if (!who_may(h->rq.who, MAY_ASK | MAY_ANSWER | MAY_REGISTER)) {
+        return OK;
+    }
+    TRY(patient_ties_to(&h->rq, p->id, ties, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        any = any || patient_tie_holds(&ties[i], h->rq.now);
+    }
+    val_set_bool(m, "has_account", any);
+    val_set_str(m, "access", page_path(h, "/patients/", p->id, "/access"));
+    return OK;
+}
 
 static void set_patient(struct http_req *h, const struct case_view *v, struct val *root)
 {
@@ -64,6 +85,12 @@ static struct str next_text(struct http_req *h, const struct case_view *v)
         return tr(h->rq.lang, text);
     }
     switch (v->state->turn) {
+    case TURN_CHAIR:
+    case TURN_SECRETARY:
+    case TURN_MEMBER: /* a consilium has its own page */
+    case TURN_PATIENT:
+    case TURN_DOCTOR:
+    case TURN_REGISTRAR: /* and visits have */
     case TURN_NOBODY: return S("");
     case TURN_ASKER: text = T("Now it is up to {who}, who asked."); break;
     case TURN_COORDINATOR:
@@ -159,6 +186,7 @@ enum err case_begin(struct http_req *h, const struct case_view *v, const char *t
 {
     TRY(page_begin(h, title, ret_root));
     set_patient(h, v, *ret_root);
+    TRY(set_access(h, &v->patient, page_map(*ret_root, "patient")));
     set_case(h, v, *ret_root);
     set_clock(h, v, *ret_root);
     return OK;
@@ -465,11 +493,17 @@ static bool is_turn(const struct care_state *s, const struct care_move *m, unsig
         [TURN_COORDINATOR] = ACTOR_COORDINATOR,
         [TURN_SERVICE] = ACTOR_SERVICE,
         [TURN_CONSULTANT] = ACTOR_CONSULTANT,
+        [TURN_CHAIR] = ACTOR_CHAIR,
+        [TURN_SECRETARY] = ACTOR_SECRETARY,
+        [TURN_MEMBER] = ACTOR_MEMBER,
+        [TURN_PATIENT] = ACTOR_PATIENT,
+        [TURN_DOCTOR] = ACTOR_DOCTOR,
+        [TURN_REGISTRAR] = ACTOR_REGISTRAR,
     };
     return (actors[s->turn] & m->who & actor) != 0;
 }
 
-void case_set_moves(struct http_req *h, const struct case_view *v, struct val *root)
+void case_set_moves(struct http_req *h, const struct case_view *v, bool called, struct val *root)
 {
     struct val *list = val_set_list(root, "moves");
     bool first = true;
@@ -480,7 +514,7 @@ void case_set_moves(struct http_req *h, const struct case_view *v, struct val *r
             if (k == NULL || k->rank != rank) {
                 continue;
             }
-            bool loud = first && rank <= 2 && is_turn(v->state, m, v->actor);
+            bool loud = first && rank <= 2 && (called || is_turn(v->state, m, v->actor));
             struct val *o = val_add_map(list);
             struct str own = page_path(h, "/move/", str_z(m->action), "");
             const char *suffix = k->suffix != NULL ? k->suffix : arena_cstr(h->rq.a, own);

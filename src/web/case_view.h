@@ -24,8 +24,9 @@ MUST_USE enum err case_begin(struct http_req *h, const struct case_view *v, cons
 MUST_USE enum err case_set_form(struct http_req *h, const struct case_view *v, struct val *root);
 /* What happened. */
 MUST_USE enum err case_set_events(struct http_req *h, const struct case_view *v, struct val *root);
-/* What this person can do, the most likely first. */
-void case_set_moves(struct http_req *h, const struct case_view *v, struct val *root);
+/* What this person can do, the most likely first. called: an emergency calls this person, so the first
+ * move is theirs whose turn ever it is. */
+void case_set_moves(struct http_req *h, const struct case_view *v, bool called, struct val *root);
 
 /* Files, by DocumentReference id in the address /files/ID. */
 MUST_USE enum err case_set_files(struct http_req *h, const struct case_view *v, struct val *root);
@@ -43,6 +44,10 @@ MUST_USE enum err case_set_signed(struct http_req *h, const struct case_view *v,
 /* doc {title, code, check, at, author, org, replaces, reason, sections [{title, lines}]} from signed
  * or previewed bytes. */
 MUST_USE enum err case_doc(struct http_req *h, struct str bytes, struct val *doc);
+
+/* Who signed, and whether it holds: what signature.html shows. */
+struct signed_doc;
+void case_signature(struct http_req *h, const struct signed_doc *d, struct val *sig);
 
 /* The last thing that happened, in words: "Accepted: Ospanova D., 14:02". */
 struct str case_last_event(struct http_req *h, const struct case_view *v);

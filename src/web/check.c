@@ -4,6 +4,7 @@
 #include "web/pages.h"
 
 #include "base/text.h"
+#include "care/consilium.h"
 #include "care/sign_case.h"
 #include "web/page.h"
 #include "web/tpl.h"
@@ -22,6 +23,27 @@ static struct str code_clean(struct http_req *h, struct str typed)
         }
     }
     return buf_get(&b);
+}
+
+/* answer.signers of a protocol that several signed: name, post, org, at, chair, refused. */
+static enum err set_signers(struct http_req *h, const struct sign_answer *a, struct val *m)
+{
+    struct protocol_check *r = ARENA_NEW(h->rq.a, struct protocol_check);
+    struct val *list = val_set_list(m, "signers");
+    TRY_MEM(&h->rq, r);
+    TRY(protocol_check(&h->rq, a->protocol, r));
+    val_set_bool(m, "valid", a->valid && r->good);
+    val_set_i64(m, "signed_n", r->n_signed);
+    for (uint32_t i = 0; i < r->n; i++) {
+        struct val *v = val_add_map(list);
+        val_set_str(v, "name", r->all[i].name);
+        val_set_str(v, "post", r->all[i].post);
+        val_set_str(v, "org", r->all[i].org);
+        val_set_instant(v, "at", r->all[i].at);
+        val_set_bool(v, "chair", r->all[i].chair);
+        val_set_bool(v, "refused", r->all[i].refused);
+    }
+    return OK;
 }
 
 static enum err show(struct http_req *h, struct str code, const struct sign_answer *a)
@@ -44,6 +66,9 @@ static enum err show(struct http_req *h, struct str code, const struct sign_answ
             val_set_instant(m, "at", a->signed_at);
         }
         val_set_bool(m, "asked", true);
+        if (a->valid && a->protocol.n > 0) {
+            TRY(set_signers(h, a, m));
+        }
     }
     return page_reply(h, root, tpl_check);
 }

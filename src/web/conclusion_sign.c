@@ -6,6 +6,7 @@
 #include "care/sign_case.h"
 #include "store/tx.h"
 #include "web/conclusion.h"
+#include "web/signing.h"
 #include "web/tpl.h"
 
 /* ---- the preview ---- */
@@ -28,28 +29,14 @@ static enum err preview(struct http_req *h, const char *fault)
     }
     TRY(e);
     TRY(case_begin(h, v, T("Look through and sign"), &root));
-    page_kind(root, "narrow");
-    if (fault != NULL) {
-        page_error(h, root, "password", fault);
-    }
-    TRY(case_doc(h, paper.bytes, val_set_map(root, "doc")));
-    struct val *sign = val_set_map(root, "sign");
-    val_set_str(sign, "sha", arena_str(h->rq.a, str_z(paper.sha)));
-    val_set_bool(sign, "corrects", v->row.conclusion.n > 0);
-    struct val *f = page_field(h, root, "password", T("Your password"), S(""));
-    val_set_z(f, "type", "password");
-    val_set_z(f, "auto", "current-password");
-    val_set_z(f, "width", "w20");
-    val_set_str(f, "value", S(""));
-    val_set_str(f, "hint", tr(h->rq.lang, T("Your signature key is opened by it, for this one signature.")));
+    TRY(signing_set(h, &paper, fault, root));
+    val_set_bool(page_map(root, "sign"), "corrects", v->row.conclusion.n > 0);
     return page_reply_status(h, fault != NULL ? 422 : 200, root, tpl_conclusion_preview);
 }
 
 enum err web_conclusion_preview(struct http_req *h)
 {
-    return preview(h, http_query(h, S("changed")).n > 0
-                          ? T("The text was changed since you looked: read it once more, then sign.")
-                          : NULL);
+    return preview(h, signing_changed(h));
 }
 
 enum err web_conclusion_preview_pdf(struct http_req *h)
@@ -65,31 +52,9 @@ enum err web_conclusion_preview_pdf(struct http_req *h)
 
 /* ---- the signature ---- */
 
-/* What the form can say about a failed signature; NULL: an error page says it. */
-static const char *sign_fault(enum err e)
-{
-    if (e == E_SIGN_IN) {
-        return T("The password is wrong. Nothing was signed.");
-    }
-    if (e == E_LOCKED) {
-        return T("Too many wrong passwords: wait some minutes. Nothing was signed; the text is kept.");
-    }
-    return e == E_BUSY ? T("The server is busy: try again. Nothing was signed.") : NULL;
-}
-
-/* Another preview, another move of the case, or somebody else's signature came between. */
 static enum err sign_late(struct http_req *h)
 {
-    enum err e = h->rq.err.code;
-    struct str id = http_param(h, S("case"));
-    if (e != E_STALE && e != E_CONFLICT) {
-        return page_render_error(h, e);
-    }
-    err_clear(&h->rq);
-    if (page_done_before(h, &e)) { /* the other click signed it */
-        return e;
-    }
-    return http_redirect(h, case_path(h, id, "/conclusion/preview?changed=1"));
+    return signing_late(h, case_path(h, http_param(h, S("case")), "/conclusion/preview?changed=1"));
 }
 
 enum err web_conclusion_sign(struct http_req *h)
@@ -107,9 +72,9 @@ enum err web_conclusion_sign(struct http_req *h)
         return preview(h, T("Type your password to sign."));
     }
     e = sign_conclusion(&h->rq, tx, id, page_sent(h, "sha"), password, &bundle);
-    if (e != OK && sign_fault(e) != NULL) {
+    if (e != OK && signing_fault(e) != NULL) {
         err_clear(&h->rq);
-        return preview(h, sign_fault(e));
+        return preview(h, signing_fault(e));
     }
     if (e == E_STALE || e == E_CONFLICT) {
         return sign_late(h);
@@ -129,41 +94,26 @@ static enum err signed_load(struct http_req *h, struct signed_doc *ret_doc)
                       AUDIT_DOWNLOAD, ret_doc);
 }
 
-/* "conclusion-ABCD1234.pdf": names the case by its short number, never the patient. */
-static enum err send_file(struct http_req *h, const char *type, const char *ending,
-                          struct str bytes, bool open)
+static enum err send_file(struct http_req *h, enum signing_file file)
 {
-    struct buf b;
-    buf_init(&b, h->rq.a, 200);
-    buf_str(&b, open ? S("inline; filename=\"conclusion-") : S("attachment; filename=\"conclusion-"));
-    buf_str(&b, case_number(h->rq.a, http_param(h, S("case"))));
-    buf_str(&b, str_z(ending));
-    buf_char(&b, '"');
-    http_reply_header(h, "Content-Disposition", buf_get(&b));
-    return http_reply(h, 200, str_z(type), bytes);
+    struct signed_doc d;
+    TRY(signed_load(h, &d));
+    return signing_send(h, "conclusion", http_param(h, S("case")), &d, file);
 }
 
 enum err web_conclusion_json(struct http_req *h)
 {
-    struct signed_doc d;
-    TRY(signed_load(h, &d));
-    return send_file(h, "application/fhir+json", ".json", d.bytes, false);
+    return send_file(h, SIGNING_JSON);
 }
 
 enum err web_conclusion_p7s(struct http_req *h)
 {
-    struct signed_doc d;
-    TRY(signed_load(h, &d));
-    return send_file(h, "application/pkcs7-signature", ".json.p7s", d.cms, false);
+    return send_file(h, SIGNING_CMS);
 }
 
 enum err web_conclusion_pdf(struct http_req *h)
 {
-    struct signed_doc d;
-    struct str pdf;
-    TRY(signed_load(h, &d));
-    TRY(signed_pdf(&h->rq, &d, &pdf));
-    return send_file(h, "application/pdf", ".pdf", pdf, true);
+    return send_file(h, SIGNING_PDF);
 }
 
 enum err web_case_print(struct http_req *h)

@@ -414,6 +414,9 @@ enum err web_authorize(struct http_req *h)
     if (h->caller.kind != CALLER_SESSION) {
         return FAIL(&h->rq, E_SIGN_IN, "nobody is signed in");
     }
+    if (h->caller.apart) {
+        return FAIL(&h->rq, E_FORBIDDEN, "not a page of patients");
+    }
     if (h->caller.held) {
         return http_redirect(h, S("/account"));
     }

@@ -6,6 +6,7 @@
 #include "care/attach.h"
 #include "care/care.h"
 #include "care/filetype.h"
+#include "care/modality.h"
 #include "care/upload.h"
 #include "care/upload_facts.h"
 #include "care/upload_unpack.h"
@@ -15,9 +16,10 @@
 #include "store/blob.h"
 #include "store/tx.h"
 #include "web/arrived.h"
+#include "web/images.h"
 #include "web/tpl.h"
 
-enum { SHORT_SHA = 12, IMAGES_SHOWN = 200 };
+enum { SHORT_SHA = 12, DRAFT_IMAGES = 200, KIND_MOST = 5 };
 
 /* ---- the list ---- */
 
@@ -29,17 +31,27 @@ static struct str hex_of(struct http_req *h, const uint8_t sha[32])
     return buf_get(&b);
 }
 
+/* The last part of a name, with its dot, when it looks like one of a file. */
+static struct str extension(struct str name)
+{
+    size_t dot = name.n;
+    while (dot > 0 && name.n - dot < KIND_MOST && name.p[dot - 1] != '.') {
+        dot--;
+    }
+    return dot > 0 && dot < name.n && name.p[dot - 1] == '.' ? str_sub(name, dot - 1, name.n) : S("");
+}
+
 /* "PDF" for the little box: the extension of its kind, or of its name. */
 static struct str kind_of(struct http_req *h, const struct upload *up)
 {
     const struct file_kind *k = file_kind_find(up->type);
-    struct str ext = k != NULL ? k->ext : S("");
+    struct str ext = k != NULL && k->ext.n > 0 ? k->ext : extension(up->name);
     struct buf b;
-    buf_init(&b, h->rq.a, 8);
-    for (size_t i = 1; i < ext.n && i < 6; i++) {
+    buf_init(&b, h->rq.a, 16);
+    for (size_t i = 1; i < ext.n && i <= KIND_MOST; i++) {
         buf_char(&b, ext.p[i] >= 'a' && ext.p[i] <= 'z' ? (char)(ext.p[i] - 32) : ext.p[i]);
     }
-    return buf_get(&b);
+    return b.n > 0 ? buf_get(&b) : S("…");
 }
 
 /* What the image says of its patient, and whether that is another one. */
@@ -52,9 +64,14 @@ static void set_dicom(struct http_req *h, const struct upload *up, const struct 
     }
     struct val *v = val_set_map(m, "dicom");
     val_set_str(v, "patient", d.patient_name);
+    if (up->state == UPLOAD_COMPLETE) {
+        val_set_str(m, "bad", tr(h->rq.lang, T("This image cannot be shown: it is damaged or not "
+                                               "whole. It goes along as a file; please send it again "
+                                               "from the device.")));
+    }
     val_set_str(v, "id", d.patient_id);
     val_set_str(v, "birth", d.birth_date);
-    val_set_str(v, "modality", d.modality);
+    val_set_str(v, "modality", modality_words(&h->rq, d.modality));
     val_set_str(v, "date", d.study_date);
     val_set_str(v, "description", d.description);
     val_set_bool(m, "other", dicom_is_other_patient(&h->rq, &d, patient));
@@ -120,21 +137,32 @@ static void set_upload(struct http_req *h, const struct upload *up, const struct
     set_filed(h, up, m);
 }
 
-/* The studies of a draft, and what of it was put aside: those of a case stand on its page. */
+/* Those of a case stand on its pages: here how many there are, and where. */
+static enum err set_case_images(struct http_req *h, struct str key, struct val *root)
+{
+    uint32_t n = 0;
+    TRY(images_count(h, key, &n));
+    val_set_i64(root, "case_images_n", n);
+    val_set_str(root, "case_images", case_path(h, key, "/images"));
+    val_set_str(root, "case_asides", case_path(h, key, "/images/aside"));
+    return OK;
+}
+
+/* The studies of a draft, and what of it was put aside. */
 static enum err set_images(struct http_req *h, struct str key, const struct patient *patient,
                            struct str base, struct val *root)
 {
-    struct dicom_study *all = ARENA_ARRAY(h->rq.a, IMAGES_SHOWN, struct dicom_study);
-    struct dicom_aside *asides = ARENA_ARRAY(h->rq.a, IMAGES_SHOWN, struct dicom_aside);
+    struct dicom_study *all = ARENA_ARRAY(h->rq.a, DRAFT_IMAGES, struct dicom_study);
+    struct dicom_aside *asides = ARENA_ARRAY(h->rq.a, DRAFT_IMAGES, struct dicom_aside);
     struct val *list = val_set_list(root, "draft_images");
     uint32_t n = 0;
     uint32_t n_asides = 0;
     TRY_MEM(&h->rq, all);
     TRY_MEM(&h->rq, asides);
-    enum err e = imaging_of_draft(&h->rq, key, IMAGES_SHOWN, all, &n, asides, &n_asides);
-    if (e == E_NOT_FOUND) { /* a case */
+    enum err e = imaging_of_draft(&h->rq, key, DRAFT_IMAGES, all, &n, asides, &n_asides);
+    if (e == E_NOT_FOUND) {
         err_clear(&h->rq);
-        return OK;
+        return set_case_images(h, key, root);
     }
     TRY(e);
     for (uint32_t i = 0; i < n; i++) {
@@ -160,6 +188,7 @@ enum err file_uploads(struct http_req *h, struct str key, const struct patient *
     size_t n;
     int64_t stored = 0;
     struct val *out = val_set_list(root, "uploads");
+    bool patient_side = who_is_patient(h->rq.who);
     TRY(upload_list(&h->rq, key, &list, &n));
     for (size_t i = 0; i < n; i++) {
         if (list[i].state != UPLOAD_USED && str_eq(list[i].owner, h->rq.who->person)) {
@@ -168,6 +197,9 @@ enum err file_uploads(struct http_req *h, struct str key, const struct patient *
         }
     }
     val_set_i64(root, "stored", stored);
+    if (patient_side) {
+        return OK; /* what patients send stays a file */
+    }
     return set_images(h, key, patient, base, root);
 }
 
@@ -176,6 +208,10 @@ enum err file_uploads(struct http_req *h, struct str key, const struct patient *
 /* A draft's or a case's key and the address of its pages. */
 static struct str owner_of(struct http_req *h, struct str *ret_base)
 {
+    if (who_is_patient(h->rq.who)) {
+        *ret_base = S("/my/send");
+        return h->rq.who->patient;
+    }
     struct str draft = http_param(h, S("draft"));
     struct str key = draft.p != NULL ? draft : http_param(h, S("case"));
     *ret_base = page_path(h, draft.p != NULL ? "/ask/" : "/cases/", key, "");
@@ -306,8 +342,9 @@ static enum err form_file_end(struct http_req *h)
 static enum err form_end(struct http_req *h)
 {
     struct sending *s = h->page_ctx;
-    const char *suffix = s->empty > 0 ? "/files?empty=1" : s->taken == 0 ? "/files?none=1" : "/files";
-    return http_redirect(h, page_path(h, "", s->base, suffix));
+    const char *suffix = s->empty > 0 ? "?empty=1" : s->taken == 0 ? "?none=1" : "";
+    const char *page = who_is_patient(h->rq.who) ? "" : "/files";
+    return http_redirect(h, page_path(h, "", page_path(h, "", s->base, page), suffix));
 }
 
 static void form_broken(struct http_req *h)
@@ -361,7 +398,9 @@ static enum err removed(struct http_req *h)
         e = OK;
     }
     TRY(e);
-    return http_redirect(h, page_path(h, "", base, draft && in_form ? "#files" : "/files"));
+    return http_redirect(h, page_path(h, "", base, who_is_patient(h->rq.who) ? ""
+                                                   : draft && in_form        ? "#files"
+                                                                             : "/files"));
 }
 
 /* The button stands in the form of the request: what is typed there is kept too. */
@@ -409,6 +448,10 @@ static enum err open_blob(struct http_req *h, const uint8_t sha[32], struct str 
 static enum err opening(struct http_req *h, const struct upload *up)
 {
     struct case_row row;
+    if (who_is_patient(h->rq.who)) {
+        struct res_row patient;
+        return access_patient(&h->rq, h->rq.who->patient, AUDIT_DOWNLOAD, &patient);
+    }
     struct audit_rec rec = {.action = AUDIT_DOWNLOAD, .why = WHY_OWN, .id = up->id,
                             .case_type = T_SERVICE_REQUEST, .case_id = up->case_id,
                             .detail = up->type};

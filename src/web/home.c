@@ -15,7 +15,7 @@ static const struct {
     const char *path;
 } begins[] = {
     {MAY_COORDINATE, "/desk"}, {MAY_ANSWER, "/work"}, {MAY_ASK, "/mine"}, {MAY_HEAD, "/figures"},
-    {MAY_AUDIT, "/record"}, {MAY_ADMIN, "/system"},
+    {MAY_AUDIT, "/record"}, {MAY_ADMIN, "/system"}, {MAY_BOOK, "/visits"},
 };
 
 enum err web_root(struct http_req *h)
@@ -23,6 +23,9 @@ enum err web_root(struct http_req *h)
     const struct who *w = h->rq.who;
     if (h->caller.kind == CALLER_NOBODY || w == NULL) {
         return http_redirect(h, S("/sign-in"));
+    }
+    if (who_is_patient(w)) {
+        return http_redirect(h, S("/my"));
     }
     if (w->must_change) {
         return http_redirect(h, S("/account?must=1"));

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "care/imaging.h"
+#include "care/modality.h"
 #include "web/images_int.h"
 #include "web/pages.h"
 #include "web/tpl.h"
@@ -14,32 +15,6 @@ struct rows {
     int64_t keys[IMAGES_SHOWN];
     uint32_t n;
 };
-
-struct str images_date(struct arena *a, struct str dicom)
-{
-    struct buf b;
-    buf_init(&b, a, 16);
-    if (dicom.n < 8) {
-        return S("");
-    }
-    buf_str(&b, str_sub(dicom, 0, 4));
-    buf_char(&b, '-');
-    buf_str(&b, str_sub(dicom, 4, 2));
-    buf_char(&b, '-');
-    buf_str(&b, str_sub(dicom, 6, 2));
-    return buf_get(&b);
-}
-
-/* "CT\SR" as people write it. */
-static struct str modalities(struct arena *a, struct str list)
-{
-    struct buf b;
-    buf_init(&b, a, 200);
-    for (size_t i = 0; i < list.n && i < 60; i++) {
-        buf_str(&b, list.p[i] == '\\' ? S(", ") : str_sub(list, i, 1));
-    }
-    return buf_get(&b);
-}
 
 void images_study_url(struct buf *b, struct str study)
 {
@@ -59,8 +34,8 @@ void images_study(struct http_req *h, struct str case_id, const struct dicom_stu
     BUF_LIT(&thumb, "/thumbnail");
     val_set_str(m, "href", buf_get(&b));
     val_set_str(m, "uid", s->uid);
-    val_set_str(m, "modality", modalities(h->rq.a, s->modalities));
-    val_set_str(m, "date", images_date(h->rq.a, s->date));
+    val_set_str(m, "modality", modality_words(&h->rq, s->modalities));
+    val_set_str(m, "date", dicom_date_shown(&h->rq, s->date));
     val_set_str(m, "description", s->description);
     val_set_i64(m, "n_series", s->n_series);
     val_set_i64(m, "n_instances", s->n_instances);
@@ -127,6 +102,12 @@ enum err images_set_case(struct http_req *h, const struct case_view *v, uint32_t
     TRY(list_studies(h, v->row.id, &q, NULL, most, val_set_list(root, "images"), &n));
     val_set_i64(root, "images_n", n);
     return OK;
+}
+
+enum err images_count(struct http_req *h, struct str case_id, uint32_t *ret_n)
+{
+    struct dicom_query q = {.case_id = case_id};
+    return list_studies(h, case_id, &q, NULL, 0, NULL, ret_n);
 }
 
 enum err images_set_earlier(struct http_req *h, const struct case_view *v, struct val *root)

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "care/care.h"
 #include "care/imaging.h"
+#include "care/modality.h"
 #include "web/images_int.h"
 #include "web/marks.h"
 #include "web/pages.h"
@@ -15,7 +16,7 @@ enum { QUALITY = 80, QUALITY_SAVING = 50 };
 /* What the address asks for, and what was found for it. */
 struct looking {
     struct http_req *h;
-    struct str case_id;
+    struct str base;              /* address of the page that shows it */
     struct dicom_study study;
     struct str asked;             /* series UID; empty: the first with pictures */
     struct val *series_list;
@@ -55,8 +56,7 @@ static struct str here(struct looking *l, struct str series, uint64_t at, uint64
 {
     struct buf b;
     buf_init(&b, l->h->rq.a, URL_MAX_BYTES);
-    buf_str(&b, case_path(l->h, l->case_id, "/images/"));
-    buf_str(&b, l->study.uid);
+    buf_str(&b, l->base);
     page_query(&b, "series", series);
     if (at != UINT64_MAX) {
         add_part(&b, "at", at + 1);
@@ -87,7 +87,7 @@ static enum err add_series(struct req *rq, const struct dicom_series *s, void *c
     series_url(l, &b, s->uid);
     BUF_LIT(&b, "/thumbnail");
     val_set_str(m, "uid", s->uid);
-    val_set_str(m, "modality", s->modality);
+    val_set_str(m, "modality", modality_words(&l->h->rq, s->modality));
     val_set_str(m, "description", s->description);
     val_set_bool(m, "numbered", s->number != DICOM_NO_NUMBER);
     val_set_i64(m, "number", s->number);
@@ -277,29 +277,55 @@ static enum err belongs(struct http_req *h, const struct case_view *v, const str
     return dicom_place_find(&h->rq, s->key, v->row.id, &place);
 }
 
+/* The study the address names, when it belongs here. */
+static enum err look_at(struct http_req *h, const struct case_view *v, struct str study,
+                        struct looking *ret_l)
+{
+    struct looking l = {.h = h, .asked = str_or_empty(http_query(h, S("series"))),
+                        .wanted = str_or_empty(http_query(h, S("image")))};
+    TRY(imaging_open(&h->rq, study, AUDIT_READ, &l.study));
+    TRY(belongs(h, v, &l.study));
+    *ret_l = l;
+    return OK;
+}
+
+static enum err set_study(struct looking *l, const struct case_view *v, struct val *root)
+{
+    images_study(l->h, v->row.id, &l->study, val_set_map(root, "study"));
+    l->series_list = val_set_list(root, "series");
+    TRY(dicom_series_each(&l->h->rq, l->study.key, add_series, l));
+    return l->series.key != 0 ? set_series(l, root) : OK;
+}
+
+enum err images_set_study(struct http_req *h, const struct case_view *v, struct str study,
+                          struct str base, struct val *root)
+{
+    struct looking l;
+    TRY(look_at(h, v, study, &l));
+    l.base = base;
+    return set_study(&l, v, root);
+}
+
 enum err web_images_study(struct http_req *h)
 {
     struct case_view *v = ARENA_NEW(h->rq.a, struct case_view);
-    struct looking l = {.h = h, .asked = str_or_empty(http_query(h, S("series"))),
-                        .wanted = str_or_empty(http_query(h, S("image")))};
+    struct looking l;
     struct val *root = NULL;
+    struct buf b;
     TRY_MEM(&h->rq, v);
     TRY(consult_view(&h->rq, http_param(h, S("case")), v));
-    TRY(imaging_open(&h->rq, http_param(h, S("study")), AUDIT_READ, &l.study));
-    TRY(belongs(h, v, &l.study));
+    TRY(look_at(h, v, http_param(h, S("study")), &l));
     TRY(case_begin(h, v, T("Images"), &root));
     page_kind(root, "wide");
     page_viewer(root);
     page_events(root, page_path(h, "/events?case=", v->row.id, ""));
-    l.case_id = v->row.id;
-    images_study(h, v->row.id, &l.study, val_set_map(root, "study"));
-    l.series_list = val_set_list(root, "series");
-    TRY(dicom_series_each(&h->rq, l.study.key, add_series, &l));
+    buf_init(&b, h->rq.a, URL_MAX_BYTES);
+    buf_str(&b, case_path(h, v->row.id, "/images/"));
+    buf_str(&b, l.study.uid);
+    l.base = buf_get(&b);
+    TRY(set_study(&l, v, root));
     TRY(images_set_case(h, v, IMAGES_SHOWN, root));
     TRY(images_set_earlier(h, v, root));
-    if (l.series.key != 0) {
-        TRY(set_series(&l, root));
-    }
     TRY(marks_set(h, &v->row, l.study.uid, root));
     return page_reply(h, root, tpl_images_study);
 }

@@ -30,10 +30,19 @@ enum err web_notices(struct http_req *h)
         val_set_instant(m, "at", notices[i].at);
         val_set_bool(m, "unread", !notices[i].is_read);
         val_set_bool(m, "late", notices[i].kind == NOTICE_OVERDUE
-                                    || notices[i].kind == NOTICE_ESCALATED);
+                                    || notices[i].kind == NOTICE_ESCALATED
+                                    || notices[i].kind == NOTICE_RING);
         if (notices[i].case_id.n > 0) {
-            val_set_str(m, "href", page_path(h, "/cases/", notices[i].case_id, ""));
-            val_set_str(m, "number", case_number(h->rq.a, notices[i].case_id));
+            const char *path = notice_path(notices[i].kind);
+            if (who_is_patient(h->rq.who) && str_eq(str_z(path), S("/visits/"))) {
+                path = "/my/visits/";
+            }
+            if (path[0] != '\0') {
+                val_set_str(m, "href", page_path(h, path, notices[i].case_id, ""));
+            }
+            if (str_eq(str_z(path), S("/cases/"))) {
+                val_set_str(m, "number", case_number(h->rq.a, notices[i].case_id));
+            }
         }
     }
     if (n > 0) {

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "care/content.h"
 #include "care/notice.h"
+#include "care/ring.h"
 #include "care/who.h"
 #include "os/random.h"
 #include "web/format.h"
@@ -29,11 +30,15 @@ static const struct {
     uint32_t rights;
     bool work; /* stays in sight on phones; the others are in the menu */
 } nav[] = {
+    {"/my", T("My record"), IS_PATIENT, true},
     {"/home", T("Home"), 0, false},
     {"/desk", T("Desk"), MAY_COORDINATE, true},
     {"/work", T("Worklist"), MAY_ANSWER, true},
     {"/mine", T("My cases"), MAY_ASK, true},
     {"/ask", T("New request"), MAY_ASK, true},
+    {"/visits", T("Visits"), MAY_VISIT | MAY_BOOK, true},
+    {"/patients", T("Patients"), MAY_VISIT | MAY_REGISTER, false},
+    {"/consilia", T("Consilia"), MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, false},
     {"/figures", T("Figures"), MAY_COORDINATE | MAY_HEAD, true},
     {"/record", T("Record"), MAY_AUDIT, true},
     {"/system", T("System"), MAY_ADMIN, true},
@@ -47,7 +52,8 @@ static const struct {
 } rights[] = {
     {"ask", MAY_ASK},         {"answer", MAY_ANSWER},     {"coordinate", MAY_COORDINATE},
     {"head", MAY_HEAD},       {"register", MAY_REGISTER}, {"admin", MAY_ADMIN},
-    {"audit", MAY_AUDIT},
+    {"audit", MAY_AUDIT},     {"visit", MAY_VISIT},
+    {"book", MAY_BOOK},
 };
 
 struct str page_text(struct http_req *h, const char *msgid, const struct text_arg *args, size_t n)
@@ -85,6 +91,7 @@ static void set_me(struct http_req *h, struct val *root, const struct who *w)
     val_set_str(me, "login", w->audit.login);
     val_set_str(me, "person", w->person);
     val_set_bool(me, "choose", !w->role_chosen);
+    val_set_bool(me, "patient", who_is_patient(w));
     if (here != NULL) {
         val_set_str(me, "role", role_title(h, here->code));
         val_set_str(me, "org", here->org_name);
@@ -107,7 +114,9 @@ static void set_nav(struct http_req *h, struct val *root, const struct who *w)
     }
     struct val *list = val_set_list(root, "nav");
     for (size_t i = 0; i < LEN(nav); i++) {
-        if (nav[i].rights != 0 && !who_may(w, nav[i].rights)) {
+        bool theirs = nav[i].rights == 0 || who_may(w, nav[i].rights);
+        bool of_patients = nav[i].rights == IS_PATIENT || str_eq(str_z(nav[i].href), S("/help"));
+        if (!theirs || (who_is_patient(w) && !of_patients)) {
             continue;
         }
         struct val *m = val_add_map(list);
@@ -185,6 +194,20 @@ struct val *page_frame(struct http_req *h, const char *title)
     return root;
 }
 
+/* What calls this person to an emergency, oldest first. */
+static enum err set_ring(struct http_req *h, struct val *root)
+{
+    struct ring r = {0};
+    uint32_t n = 0;
+    TRY(ring_mine(&h->rq, &r, 1, &n));
+    if (n > 0) {
+        struct val *m = val_set_map(root, "ring");
+        val_set_str(m, "href", page_path(h, "/cases/", r.case_id, ""));
+        val_set_instant(m, "at", r.at);
+    }
+    return OK;
+}
+
 enum err page_begin(struct http_req *h, const char *title, struct val **ret_root)
 {
     uint32_t unread = 0;
@@ -192,6 +215,7 @@ enum err page_begin(struct http_req *h, const char *title, struct val **ret_root
     TRY_MEM(&h->rq, root);
     set_flash(h, root);
     if (h->caller.kind != CALLER_NOBODY && h->rq.who != NULL && h->rq.db != NULL) {
+        TRY(set_ring(h, root));
         TRY(notice_unread(&h->rq, &unread));
         val_set_i64(page_map(root, "bell"), "unread", unread);
     }
@@ -229,6 +253,19 @@ void page_upload(struct val *root)
 void page_viewer(struct val *root)
 {
     val_set_bool(page_map(root, "page"), "viewer", true);
+}
+
+void page_meeting(struct http_req *h, struct val *root)
+{
+    val_set_bool(page_map(root, "page"), "meeting", true);
+    page_room(h, root);
+}
+
+void page_room(struct http_req *h, struct val *root)
+{
+    val_set_bool(page_map(root, "page"), "room", true);
+    http_reply_header(h, "Permissions-Policy",
+                      S("camera=(self), microphone=(self), display-capture=(self), geolocation=()"));
 }
 
 static struct str asset_url(const struct req *rq, struct str name)

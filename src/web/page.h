@@ -39,6 +39,10 @@ void page_events(struct val *root, struct str address);
 void page_upload(struct val *root);
 /* The page shows medical images: viewer.css comes along. */
 void page_viewer(struct val *root);
+/* The page is a room or tries a camera: room.js comes along, and camera, microphone and screen are
+ * allowed, which they are on no other page. With a meeting on it room.css comes too. */
+void page_meeting(struct http_req *h, struct val *root);
+void page_room(struct http_req *h, struct val *root);
 /* A map of the root under key (a literal), made when absent. */
 struct val *page_map(struct val *root, const char *key);
 

@@ -34,8 +34,38 @@ enum err web_desk_allocate(struct http_req *h);
 enum err web_work(struct http_req *h);
 enum err web_mine(struct http_req *h);
 
+/* room.c, room_do.c, room_image.c, room_signal.c, room_guest.c: meetings by video */
+enum err web_room(struct http_req *h);
+enum err web_room_side(struct http_req *h);
+enum err web_room_image(struct http_req *h);
+enum err web_case_room(struct http_req *h);
+enum err web_room_say(struct http_req *h);
+enum err web_room_enter(struct http_req *h);
+enum err web_room_leave(struct http_req *h);
+enum err web_room_end(struct http_req *h);
+enum err web_room_admit(struct http_req *h);
+enum err web_room_remove(struct http_req *h);
+enum err web_room_mute(struct http_req *h);
+enum err web_room_observers(struct http_req *h);
+enum err web_room_record(struct http_req *h);
+enum err web_room_record_answer(struct http_req *h);
+enum err web_room_record_stop(struct http_req *h);
+enum err web_room_events(struct http_req *h);
+enum err web_room_signal(struct http_req *h);
+enum err web_room_post(struct http_req *h);
+enum err web_room_ice(struct http_req *h);
+enum err web_room_guests(struct http_req *h);
+enum err web_room_guest_make(struct http_req *h);
+enum err web_room_guest_end(struct http_req *h);
+enum err web_join_page(struct http_req *h);
+enum err web_join(struct http_req *h);
+enum err web_visit_room(struct http_req *h);
+enum err web_line(struct http_req *h);
+enum err web_line_bytes(struct http_req *h);
+
 /* record.c, system.c: the auditor's and the administrator's page */
 enum err web_record(struct http_req *h);
+enum err web_record_download(struct http_req *h); /* SLOW */
 enum err web_record_prove(struct http_req *h); /* SLOW */
 enum err web_system(struct http_req *h);
 
@@ -88,6 +118,15 @@ enum err web_check(struct http_req *h); /* SLOW */
 /* notices.c */
 enum err web_notices(struct http_req *h);
 enum err web_notices_read(struct http_req *h);
+enum err web_account_notices(struct http_req *h);
+enum err web_account_notices_add(struct http_req *h);
+enum err web_account_notices_push(struct http_req *h);
+enum err web_account_notices_confirm(struct http_req *h);
+enum err web_account_notices_choose(struct http_req *h);
+enum err web_account_notices_test(struct http_req *h);
+enum err web_account_notices_end(struct http_req *h);
+enum err web_system_notices(struct http_req *h);
+enum err web_system_notices_again(struct http_req *h);
 
 /* me.c: the own account */
 enum err web_account(struct http_req *h);
@@ -95,6 +134,56 @@ enum err web_account_password(struct http_req *h); /* SLOW */
 enum err web_account_token(struct http_req *h);
 enum err web_account_token_revoke(struct http_req *h);
 enum err web_account_app_end(struct http_req *h);
+
+/* my.c: the own record of a patient, or of somebody one acts for */
+enum err web_my(struct http_req *h);
+enum err web_my_conclusions(struct http_req *h);
+enum err web_my_conclusion(struct http_req *h);
+enum err web_my_conclusion_pdf(struct http_req *h); /* SLOW */
+enum err web_my_people(struct http_req *h);
+/* my_record.c, my_consents.c, my_talk.c, my_account.c */
+enum err web_my_password_page(struct http_req *h);
+enum err web_my_password(struct http_req *h); /* SLOW */
+enum err web_my_visits(struct http_req *h);
+enum err web_my_visit(struct http_req *h);
+enum err web_my_visit_do(struct http_req *h);
+enum err web_my_book(struct http_req *h);
+enum err web_my_book_times(struct http_req *h);
+enum err web_my_book_make(struct http_req *h);
+enum err web_my_results(struct http_req *h);
+enum err web_my_log(struct http_req *h);
+enum err web_my_consents(struct http_req *h);
+enum err web_my_consent(struct http_req *h);
+enum err web_my_messages(struct http_req *h);
+enum err web_my_talk(struct http_req *h);
+enum err web_my_talk_send(struct http_req *h);
+enum err web_case_message_patient(struct http_req *h);
+enum err web_my_send(struct http_req *h);
+enum err web_my_send_add(struct http_req *h);
+enum err web_my_switch(struct http_req *h);
+/* episode.c: messages within a course of care, of both sides */
+enum err web_my_episode(struct http_req *h);
+enum err web_my_episode_send(struct http_req *h);
+enum err web_episode(struct http_req *h);
+enum err web_episode_send(struct http_req *h);
+enum err web_episode_close(struct http_req *h);
+/* my_move.c: a patient moves a visit */
+enum err web_my_move_page(struct http_req *h);
+enum err web_my_move(struct http_req *h);
+/* survey.c, my_survey.c: questionnaires for patients: asked, answered, withdrawn */
+enum err web_survey_patient(struct http_req *h);
+enum err web_survey_ask(struct http_req *h);
+enum err web_survey(struct http_req *h);
+enum err web_survey_withdraw(struct http_req *h);
+enum err web_my_forms(struct http_req *h);
+enum err web_my_form(struct http_req *h);
+enum err web_my_form_send(struct http_req *h);
+/* my_access.c, my_invite.c: who of the patients' side opens a record; an invitation is accepted */
+enum err web_my_access(struct http_req *h);
+enum err web_my_access_invite(struct http_req *h);
+enum err web_my_access_end(struct http_req *h);
+enum err web_my_invite_page(struct http_req *h);
+enum err web_my_invite(struct http_req *h); /* SLOW */
 
 /* directory.c: organisations, services, people, who is on duty */
 enum err web_directory(struct http_req *h);
@@ -124,9 +213,64 @@ enum err web_ask_send(struct http_req *h);
 enum err web_ask_discard_page(struct http_req *h);
 enum err web_ask_discard(struct http_req *h); /* SLOW */
 
+/* visit_patient.c: patients of a doctor, their visits, a visit in person */
+enum err web_patients(struct http_req *h);
+enum err web_patients_find(struct http_req *h);
+enum err web_patient_visits(struct http_req *h);
+enum err web_patient_visit_page(struct http_req *h);
+enum err web_patient_visit(struct http_req *h);
+
+/* visit_page.c, visit_note.c, visit_sign.c: a remote visit of the doctor */
+enum err web_visit(struct http_req *h);
+enum err web_visit_go(struct http_req *h);
+enum err web_visit_note_page(struct http_req *h);
+enum err web_visit_note(struct http_req *h); /* SLOW */
+enum err web_visit_note_autosave(struct http_req *h);
+enum err web_visit_preview(struct http_req *h);
+enum err web_visit_preview_pdf(struct http_req *h); /* SLOW */
+enum err web_visit_sign(struct http_req *h);        /* SLOW */
+enum err web_visit_json(struct http_req *h);
+enum err web_visit_p7s(struct http_req *h);
+enum err web_visit_pdf(struct http_req *h); /* SLOW */
+
+/* consilia: consilium.c, consilium_new.c, consilium_move.c, consilium_paper.c */
+enum err web_consilia(struct http_req *h);
+enum err web_consilium(struct http_req *h);
+enum err web_consilium_move_page(struct http_req *h);
+enum err web_consilium_move(struct http_req *h);
+enum err web_consilium_item(struct http_req *h);
+enum err web_consilium_say(struct http_req *h);
+enum err web_consilium_order(struct http_req *h);
+enum err web_consilium_protocol(struct http_req *h);
+enum err web_consilium_protocol_save(struct http_req *h);
+enum err web_consilium_present(struct http_req *h);
+enum err web_consilium_sign_page(struct http_req *h);
+enum err web_consilium_sign(struct http_req *h);
+enum err web_consilium_pdf(struct http_req *h);
+enum err web_consilium_json(struct http_req *h);
+enum err web_consilium_new(struct http_req *h);
+enum err web_consilium_call(struct http_req *h);
+enum err web_consilium_add(struct http_req *h);
+/* my_note.c: signed notes of visits for the patient */
+enum err web_my_note(struct http_req *h);
+enum err web_my_note_pdf(struct http_req *h); /* SLOW */
+
 /* file.c: of drafts and cases (path parameter draft or case) */
 enum err web_files_page(struct http_req *h);
 enum err web_files_send(struct http_req *h);  /* STREAM */
 enum err web_file_remove(struct http_req *h); /* SLOW */
 enum err web_upload_open(struct http_req *h);
 enum err web_file_open(struct http_req *h);
+
+/* Hours of specialists, visits: schedule.c, booking.c, booking_list.c */
+MUST_USE enum err web_schedule(struct http_req *h);
+MUST_USE enum err web_schedule_new(struct http_req *h);
+MUST_USE enum err web_schedule_hours(struct http_req *h);
+MUST_USE enum err web_schedule_except(struct http_req *h);
+MUST_USE enum err web_book_page(struct http_req *h);
+MUST_USE enum err web_book(struct http_req *h);
+MUST_USE enum err web_visits(struct http_req *h);
+MUST_USE enum err web_visit_cancel(struct http_req *h);
+MUST_USE enum err web_visit_change(struct http_req *h);
+MUST_USE enum err web_visit_do(struct http_req *h);
+MUST_USE enum err web_waiting(struct http_req *h);

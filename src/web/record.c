@@ -2,18 +2,24 @@
  * It names cases by their number and nobody's data. */
 #include "web/pages.h"
 
+#include <string.h>
+
 #include "base/text.h"
+#include "care/care.h"
 #include "care/consult.h"
 #include "care/record.h"
 #include "codec/utf8.h"
 #include "fhir/type.h"
+#include "os/file.h"
+#include "os/random.h"
 #include "store/db.h"
+#include "store/store.h"
 #include "store/tx.h"
 #include "web/audit_words.h"
 #include "web/page.h"
 #include "web/tpl.h"
 
-enum { ROWS = 60, WORDS_MAX = 100 };
+enum { ROWS = 60, WORDS_MAX = 100, TABLE_BLOCK = 256 * 1024 };
 
 static const struct {
     const char *code;
@@ -82,10 +88,11 @@ static bool words_fit(struct req *rq, const struct audit_row *r, void *ctx)
     return fits;
 }
 
-static void address(struct http_req *h, struct buf *b, enum record_kind kind, struct str words)
+static void address(struct http_req *h, struct buf *b, const char *path, enum record_kind kind,
+                    struct str words)
 {
     buf_init(b, h->rq.a, 1024);
-    BUF_LIT(b, "/record");
+    buf_str(b, str_z(path));
     if (kind != RECORD_ALL) {
         page_query(b, "kind", str_z(kinds[kind].code));
     }
@@ -94,18 +101,41 @@ static void address(struct http_req *h, struct buf *b, enum record_kind kind, st
     }
 }
 
-static enum record_kind set_kinds(struct http_req *h, struct val *root, struct str words)
+static enum record_kind asked_kind(struct http_req *h)
 {
     struct str asked = http_query(h, S("kind"));
-    struct val *list = val_set_list(root, "kinds");
     enum record_kind on = RECORD_ALL;
     for (enum record_kind k = RECORD_ALL; k < RECORD_KIND_COUNT; k++) {
         on = str_eq(asked, str_z(kinds[k].code)) ? k : on;
     }
+    return on;
+}
+
+static struct str asked_words(struct http_req *h)
+{
+    return utf8_cut(str_trim(http_query(h, S("q"))), WORDS_MAX);
+}
+
+static enum err search_begin(struct http_req *h, struct search *ret_search)
+{
+    struct buf folded;
+    struct search s = {.h = h};
+    TRY(directory_get(&h->rq, &s.dir));
+    buf_init(&folded, h->rq.a, 512);
+    utf8_fold(&folded, asked_words(h));
+    s.words = buf_get(&folded);
+    *ret_search = s;
+    return OK;
+}
+
+static enum record_kind set_kinds(struct http_req *h, struct val *root, struct str words)
+{
+    struct val *list = val_set_list(root, "kinds");
+    enum record_kind on = asked_kind(h);
     for (enum record_kind k = RECORD_ALL; k < RECORD_KIND_COUNT; k++) {
         struct val *m = val_add_map(list);
         struct buf b;
-        address(h, &b, k, words);
+        address(h, &b, "/record", k, words);
         val_set_str(m, "href", buf_get(&b));
         val_set_str(m, "text", tr(h->rq.lang, kinds[k].text));
         val_set_bool(m, "current", k == on);
@@ -131,29 +161,27 @@ static void set_rows(struct http_req *h, const struct directory *dir, struct val
 static enum err set_found(struct http_req *h, struct val *root)
 {
     struct audit_row *rows = ARENA_ARRAY(h->rq.a, ROWS, struct audit_row);
-    struct str words = utf8_cut(str_trim(http_query(h, S("q"))), WORDS_MAX);
-    struct search s = {.h = h};
-    struct buf folded;
+    struct str words = asked_words(h);
+    struct search s;
+    struct buf b;
     uint64_t before = 0;
     uint64_t next = 0;
     size_t n = 0;
     TRY_MEM(&h->rq, rows);
-    TRY(directory_get(&h->rq, &s.dir));
+    TRY(search_begin(h, &s));
     if (!str_u64(http_query(h, S("before")), &before)) {
         before = 0;
     }
-    buf_init(&folded, h->rq.a, 512);
-    utf8_fold(&folded, words);
-    s.words = buf_get(&folded);
     enum record_kind kind = set_kinds(h, root, words);
     TRY(record_find(&h->rq, kind, before, words.n > 0 ? words_fit : NULL, &s, ROWS, rows, &n,
                     &next));
     set_rows(h, s.dir, root, rows, n);
     val_set_str(root, "words", words);
     val_set_bool(root, "filtered", words.n > 0 || kind != RECORD_ALL);
+    address(h, &b, "/record/download", kind, words);
+    val_set_str(root, "download", buf_get(&b));
     if (next != 0) {
-        struct buf b;
-        address(h, &b, kind, words);
+        address(h, &b, "/record", kind, words);
         buf_str(&b, str_find_char(buf_get(&b), '?') < b.n ? S("&before=") : S("?before="));
         buf_u64(&b, next);
         val_set_str(root, "older", buf_get(&b));
@@ -190,6 +218,115 @@ enum err web_record(struct http_req *h)
     TRY(set_found(h, root));
     page_kind(root, "wide");
     return page_reply(h, root, tpl_record);
+}
+
+/* ---- taking it away ---- */
+
+/* A table of text on its way into a file that has no name any more. */
+struct table {
+    struct http_req *h;
+    struct search s;
+    int fd;
+    uint64_t at;
+    struct buf b; /* what is not written yet */
+    char separator;
+};
+
+static enum err table_flush(struct table *t)
+{
+    if (t->b.failed) {
+        return FAIL(&t->h->rq, E_TOO_LARGE, "record");
+    }
+    TRY(os_write_at(&t->h->rq, t->fd, t->at, t->b.p, t->b.n));
+    t->at += t->b.n;
+    t->b.n = 0;
+    return OK;
+}
+
+/* RFC 4180. What a spreadsheet would take for a formula begins with an apostrophe. */
+static void table_cell(struct table *t, struct str v, bool last)
+{
+    bool formula = v.n > 0 && memchr("=+-@\t\r", v.p[0], 6) != NULL;
+    BUF_LIT(&t->b, "\"");
+    buf_str(&t->b, formula ? S("'") : S(""));
+    for (size_t i = 0; i < v.n; i++) {
+        buf_str(&t->b, v.p[i] == '"' ? S("\"\"") : str_sub(v, i, 1));
+    }
+    BUF_LIT(&t->b, "\"");
+    buf_str(&t->b, last ? S("\r\n") : (struct str){&t->separator, 1});
+}
+
+static struct str text_of(const struct val *m, const char *key)
+{
+    const struct val *v = val_find(m, str_z(key));
+    return v != NULL ? v->s : S("");
+}
+
+static enum err table_row(struct req *rq, const struct audit_row *r, void *ctx)
+{
+    static const char *const words[] = {"who", "role", "org", "what", "why"};
+    struct table *t = ctx;
+    struct val *m = val_map(rq->a);
+    struct buf seq;
+    struct buf at;
+    TRY_MEM(rq, m);
+    audit_words(t->h, t->s.dir, r, m);
+    buf_init(&seq, rq->a, 24);
+    buf_u64(&seq, r->seq);
+    buf_init(&at, rq->a, 64);
+    instant_write(&at, r->at);
+    table_cell(t, buf_get(&seq), false);
+    table_cell(t, buf_get(&at), false);
+    table_cell(t, r->login, false);
+    for (size_t i = 0; i < LEN(words); i++) {
+        table_cell(t, text_of(m, words[i]), false);
+    }
+    table_cell(t, r->outcome != OK ? tr(rq->lang, T("refused")) : S(""), false);
+    table_cell(t, number_of(t->h, r), false);
+    table_cell(t, r->peer, true);
+    return t->b.n > TABLE_BLOCK / 2 ? table_flush(t) : OK;
+}
+
+static enum err table_fill(struct table *t)
+{
+    static const char *const heads[] = {
+        T("Number"), T("When"), T("Login"), T("Who"), T("Role"), T("Organisation"),
+        T("What"), T("Why"), T("Refused"), T("Case"), T("From where")};
+    struct http_req *h = t->h;
+    BUF_LIT(&t->b, "\xEF\xBB\xBF");
+    for (size_t i = 0; i < LEN(heads); i++) {
+        table_cell(t, tr(h->rq.lang, heads[i]), i + 1 == LEN(heads));
+    }
+    TRY(record_export(&h->rq, asked_kind(h), t->s.words.n > 0 ? words_fit : NULL, &t->s, table_row, t));
+    return table_flush(t);
+}
+
+enum err web_record_download(struct http_req *h)
+{
+    struct table t = {.h = h, .fd = -1, .separator = h->rq.lang == LANG_EN ? ',' : ';'};
+    char path[OS_PATH_MAX];
+    char id[OS_ID_LEN + 1];
+    struct buf name;
+    TRY(search_begin(h, &t.s));
+    /* Whole from the beginning: pages of records come and go above it. */
+    t.b = (struct buf){.a = h->rq.a, .p = arena_alloc_raw(h->rq.a, TABLE_BLOCK), .size = TABLE_BLOCK,
+                       .cap = TABLE_BLOCK};
+    TRY_MEM(&h->rq, t.b.p);
+    buf_init(&name, h->rq.a, 64);
+    os_id(id);
+    BUF_LIT(&name, "record-");
+    buf_str(&name, str_z(id));
+    TRY(os_path(&h->rq, str_z(store_dir(care_of(&h->rq)->store)), buf_get(&name), path));
+    TRY(os_open_new(&h->rq, path, &t.fd));
+    enum err e = os_remove(&h->rq, path);
+    e = e == OK ? table_fill(&t) : e;
+    if (e != OK) {
+        os_close(t.fd);
+        return e;
+    }
+    const struct http_disk_file f = {.fd = t.fd, .size_bytes = t.at, .type = S("text/csv; charset=utf-8"),
+                                     .filename = S("record.csv")};
+    return http_reply_file(h, &f);
 }
 
 enum err web_record_prove(struct http_req *h)

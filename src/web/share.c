@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "care/directory.h"
+#include "care/modality.h"
 #include "store/tx.h"
 #include "web/case_view.h"
 #include "web/format.h"
@@ -49,14 +50,9 @@ static enum err open_page(struct http_req *h, struct share_page **ret_page)
 static struct str study_label(struct http_req *h, const struct dicom_study *s)
 {
     struct buf b;
-    struct str rest = s->modalities;
-    struct str one;
     uint64_t date = 0;
     buf_init(&b, h->rq.a, LABEL_MAX);
-    for (bool first = true; str_cut(&rest, '\\', &one); first = false) {
-        buf_str(&b, first ? S("") : S(" "));
-        buf_str(&b, one);
-    }
+    buf_str(&b, modality_words(&h->rq, s->modalities));
     if (s->date.n == 8 && str_u64(s->date, &date)) {
         struct civil c = {.year = (int)(date / 10000), .month = (int)(date / 100 % 100),
                           .day = (int)(date % 100)};
@@ -157,6 +153,14 @@ static enum err set_list(struct http_req *h, struct str case_id, bool open_only,
         struct val *m = val_add_map(list);
         val_set_str(m, "id", s->id);
         val_set_str(m, "receiver", s->receiver);
+        struct dicom_study study;
+        enum err e = dicom_study_find(&h->rq, s->study, &study);
+        if (e == E_NOT_FOUND) { /* a study that left keeps its links on record */
+            err_clear(&h->rq);
+        } else {
+            TRY(e);
+            val_set_str(m, "study", study_label(h, &study));
+        }
         val_set_str(m, "reason", s->reason);
         val_set_str(m, "by", dir_person_name(dir, s->by));
         val_set_bool(m, "clean", s->how != SHARE_AS_IS);
@@ -292,6 +296,8 @@ enum err web_case_share(struct http_req *h)
         add_fault(p, "seen", T("Such pictures often have the patient's name written in them. Look at each "
                                "one before it goes out."));
         p->ask_seen = true;
+    } else if (e == E_UNPROCESSED && str_starts(str_z(h->rq.err.detail), S("the patient"))) {
+        add_fault(p, "consent", T("The patient has withdrawn the consent to sharing: nothing goes out."));
     } else if (e == E_UNPROCESSED) {
         add_fault(p, "how", T("The study holds a document, which cannot be rid of identity."));
     }

@@ -5,12 +5,13 @@
 #include "care/grant.h"
 #include "codec/zip_out.h"
 #include "store/tx.h"
+#include "web/open_link.h"
 #include "web/pages.h"
 #include "web/share.h"
 #include "web/tpl.h"
 
-enum { FILE_CAP = 256 << 20, NAME_MAX_BYTES = 40, HEADER_MAX = 200, DIRECTORY_ENTRY = 128, PIECES = 4,
-       RATE_KEY_MAX = 80, FAILURES_MAX = 20 /* in the span of care/grant.h */ };
+enum { FILE_CAP = 256 << 20, NAME_MAX_BYTES = 40, HEADER_MAX = 200, DIRECTORY_ENTRY = 128, PIECES = 4 };
+#define LINKS "share" /* whose failures are counted together */
 
 static enum err show(struct http_req *h, const struct share *s, const struct dicom_study *study,
                      bool wrong)
@@ -23,11 +24,7 @@ static enum err show(struct http_req *h, const struct share *s, const struct dic
     if (wrong) {
         page_error(h, root, "code", T("The code is wrong. After ten wrong codes the link ends."));
     }
-    struct val *f = page_field(h, root, "code", T("Code you were told"), S(""));
-    val_set_z(f, "mode", "numeric");
-    val_set_z(f, "width", "w8");
-    val_set_z(f, "auto", "off");
-    val_set_str(f, "value", S(""));
+    val_set_str(open_link_code(h, root), "value", S(""));
     val_set_str(root, "post", page_path(h, "/shared/", http_param(h, S("token")), ""));
     val_set_str(root, "receiver", s->receiver);
     val_set_str(root, "by", dir_person_name(dir, s->by));
@@ -40,39 +37,14 @@ static enum err show(struct http_req *h, const struct share *s, const struct dic
     return page_reply_status(h, wrong ? 422 : 200, root, tpl_shared);
 }
 
-/* Failures are counted by the address they come from. */
-static struct str rate_key(struct http_req *h)
-{
-    struct buf b;
-    buf_init(&b, h->rq.a, RATE_KEY_MAX);
-    BUF_LIT(&b, "share ");
-    buf_str(&b, str_z(h->rq.peer));
-    return buf_get(&b);
-}
-
-static enum err nothing(struct http_req *h)
-{
-    return FAIL(&h->rq, E_NOT_FOUND, "share");
-}
-
-/* There is no such link, or not any more: not told apart, and counted. */
-static enum err lost(struct http_req *h)
-{
-    struct tx *tx = tx_new(&h->rq);
-    TRY_MEM(&h->rq, tx);
-    err_clear(&h->rq);
-    TRY(rate_count(&h->rq, tx, rate_key(h)));
-    return http_commit(h, tx, nothing);
-}
-
 enum err web_shared_page(struct http_req *h)
 {
     struct share s;
     struct dicom_study study;
-    TRY(rate_check(&h->rq, rate_key(h), FAILURES_MAX));
+    TRY(open_link_check(h, LINKS));
     enum err e = share_find(&h->rq, http_param(h, S("token")), &s, &study);
     if (e == E_NOT_FOUND) {
-        return lost(h);
+        return open_link_lost(h, LINKS, open_link_gone);
     }
     TRY(e);
     return show(h, &s, &study, false);
@@ -175,6 +147,9 @@ static enum err put_instance(struct req *rq, const struct dicom_instance *i, voi
     struct str bytes;
     struct blob_ref *blob = ARENA_NEW(rq->a, struct blob_ref);
     TRY_MEM(rq, blob);
+    if (!share_holds(&a->share, i)) {
+        return OK;
+    }
     *blob = i->blob;
     req_init(&one, FILE_CAP, rq->now);
     one.app = rq->app;
@@ -244,14 +219,14 @@ enum err web_shared(struct http_req *h)
     TRY_MEM(&h->rq, a);
     TRY_MEM(&h->rq, tx);
     a->h = h;
-    TRY(rate_check(&h->rq, rate_key(h), FAILURES_MAX));
+    TRY(open_link_check(h, LINKS));
     enum err e = share_open(&h->rq, tx, http_param(h, S("token")), page_sent(h, "code"), &a->share,
                             &a->study, &a->right);
     if (e == E_NOT_FOUND) {
-        return lost(h);
+        return open_link_lost(h, LINKS, open_link_gone);
     }
     TRY(e);
-    TRY(a->right ? build(a) : rate_count(&h->rq, tx, rate_key(h)));
+    TRY(a->right ? build(a) : open_link_count(h, tx, LINKS));
     h->page_ctx = a;
     return http_commit(h, tx, answer);
 }

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "care/account.h"
 #include "care/directory.h"
+#include "care/modality.h"
 #include "care/policy.h"
 #include "dicom/study.h"
 #include "os/file.h"
@@ -12,7 +13,7 @@
 #include "web/page.h"
 #include "web/tpl.h"
 
-enum { LISTED = 50, SOURCES_MAX = 40, GROWTH_DAYS = 30 };
+enum { LISTED = 50, SOURCES_MAX = 40, GROWTH_DAYS = 30, BACKUP_LATE_DAYS = 2 };
 
 /* ---- people, accounts, tokens ---- */
 
@@ -116,6 +117,10 @@ static enum err set_room(struct http_req *h, struct val *root)
     val_set_i64(m, "coming_bytes", db_i64(&coming, 1));
     val_set_i64(m, "base_bytes", db_i64(&base, 0));
     val_set_i64(m, "free_bytes", (int64_t)(left & INT64_MAX));
+    struct store_backup backup = store_backup_last(&h->rq, care_of(&h->rq)->store);
+    val_set_bool(m, "backup_is", backup.at.ms > 0);
+    val_set_instant(m, "backup", backup.at);
+    val_set_bool(m, "backup_late", h->rq.now.ms - backup.at.ms > BACKUP_LATE_DAYS * MS_DAY);
     return OK;
 }
 
@@ -169,16 +174,23 @@ static uint32_t add_source(struct http_req *h, struct sources *s, const struct t
     return s->n;
 }
 
+/* gives 1 when nobody has verified it */
+static uint32_t set_sourced(struct http_req *h, struct val *m, struct sources *sources,
+                            const struct sourced *from)
+{
+    val_set_i64(m, "source", add_source(h, sources, &from->source));
+    val_set_bool(m, "verified", from->verified);
+    val_set_str(m, "by", from->verified_by);
+    val_set_str(m, "on", from->verified_on);
+    return from->verified ? 0 : 1;
+}
+
 static uint32_t set_term(struct http_req *h, struct val *row, struct sources *sources,
                          const char *key, const struct term *t)
 {
     struct val *m = val_set_map(row, key);
     val_set_i64(m, "value", t->ms);
-    val_set_i64(m, "source", add_source(h, sources, &t->from.source));
-    val_set_bool(m, "verified", t->from.verified);
-    val_set_str(m, "by", t->from.verified_by);
-    val_set_str(m, "on", t->from.verified_on);
-    return t->from.verified ? 0 : 1;
+    return set_sourced(h, m, sources, &t->from);
 }
 
 static void set_policies(struct http_req *h, struct val *root)
@@ -190,7 +202,9 @@ static void set_policies(struct http_req *h, struct val *root)
         struct val *m = val_add_map(list);
         struct val *terms = val_set_list(m, "terms");
         struct sources sources = {.list = val_set_list(m, "sources")};
+        struct val *rings = val_set_list(m, "rings");
         int64_t open = 0;
+        uint32_t n_rings = 0;
         for (uint32_t k = 0; k < p->n_terms; k++) {
             const struct policy_terms *t = &p->terms[k];
             struct val *row = val_add_map(terms);
@@ -199,11 +213,26 @@ static void set_policies(struct http_req *h, struct val *root)
             open += set_term(h, row, &sources, "answer", &t->answer_within);
             open += set_term(h, row, &sources, "remind", &t->remind_before);
             open += set_term(h, row, &sources, "tell", &t->escalate_after);
+            if (t->ring.ms > 0) {
+                struct val *call = val_add_map(rings);
+                val_set_str(call, "urgency", t->urgency);
+                open += set_term(h, call, &sources, "ring", &t->ring);
+                n_rings++;
+            }
+        }
+        struct val *keep = val_set_list(m, "keep");
+        for (uint32_t k = 0; k < p->n_keep; k++) {
+            struct val *row = val_add_map(keep);
+            bool any = str_eq(p->keep[k].kind, S("any"));
+            val_set_str(row, "kind", any ? tr(h->rq.lang, T("all kinds"))
+                                         : modality_words(&h->rq, p->keep[k].kind));
+            val_set_i64(row, "years", p->keep[k].years);
+            open += set_sourced(h, row, &sources, &p->keep[k].from);
         }
         val_set_str(m, "title", text4_get(&p->title, h->rq.lang));
         val_set_str(m, "version", p->version);
         val_set_i64(m, "open", open);
-        val_set_i64(m, "all", (int64_t)p->n_terms * 4);
+        val_set_i64(m, "all", (int64_t)p->n_terms * 4 + p->n_keep + n_rings);
         val_set_bool(m, "used", p == care_of(&h->rq)->policy);
     }
 }

@@ -2,8 +2,13 @@
 #include "work/runner.h"
 
 #include "care/access.h"
+#include "care/booking.h"
+#include "care/consilium.h"
 #include "care/flow.h"
 #include "care/job.h"
+#include "care/room.h"
+#include "care/visit.h"
+#include "care/ring.h"
 #include "care/who.h"
 #include "os/clock.h"
 #include "os/log.h"
@@ -23,9 +28,20 @@ static enum err run_glass(struct req *rq, struct tx *tx, struct str key, struct 
     return access_glass_end(rq, tx, key);
 }
 
+static enum err run_visit(struct req *rq, struct tx *tx, struct str key, struct str arg)
+{
+    (void)arg;
+    return booking_remind(rq, tx, key);
+}
+
 static const job_run_fn kinds[JOB_COUNT] = {
     [JOB_CLOCK] = care_clock_run,
     [JOB_GLASS] = run_glass,
+    [JOB_VISIT] = run_visit,
+    [JOB_ROOM] = room_job,
+    [JOB_VISIT_NOTE] = visit_clock_run,
+    [JOB_RING] = ring_step,
+    [JOB_CONSILIUM] = consilium_remind,
 };
 
 struct runner {

@@ -116,7 +116,7 @@ static void random_walks_stay_in_the_table(void **state)
 {
     (void)state;
     for (size_t f = 0; f < care_flow_count; f++) {
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < 40 && !care_flows[f]->own; i++) { /* those walk in their module's test */
             walk(care_flows[f]);
         }
     }

@@ -10,10 +10,11 @@
 #include "store/blob.h"
 #include "store/db.h"
 
-enum { UPLOADS_AT_ONCE = 200, REFUSALS_AT_ONCE = 500, FOLDERS_AT_ONCE = 8, STUDIES_AT_ONCE = 10,
-       SWEEP_CAP = 4 << 20 };
+enum { UPLOADS_AT_ONCE = 200, REFUSALS_AT_ONCE = 500, DRAFTS_AT_ONCE = 200, FOLDERS_AT_ONCE = 8,
+       STUDIES_AT_ONCE = 10, SWEEP_CAP = 4 << 20 };
 #define ONCE_KEEP_MS (2 * MS_DAY)
 #define NOTICES_KEEP_MS (90 * MS_DAY)
+#define POST_KEEP_MS (30 * MS_DAY)
 
 static enum err sweep(struct req *rq)
 {
@@ -21,12 +22,16 @@ static enum err sweep(struct req *rq)
     struct tx *tx = tx_new(rq);
     size_t n = 0;
     uint32_t told = 0;
+    uint32_t drafts = 0;
     int64_t now = rq->now.ms;
 
     TRY_MEM(rq, tx);
     TRY(TX_SQL(tx, W_SESSIONS_EXPIRED, 0, sql_i64(now)));
     TRY(TX_SQL(tx, W_ONCE_EXPIRED, 0, sql_i64(now - ONCE_KEEP_MS)));
     TRY(TX_SQL(tx, W_NOTICES_OLD, 0, sql_i64(now - NOTICES_KEEP_MS)));
+    TRY(TX_SQL(tx, W_POST_OLD, 0, sql_i64(now - POST_KEEP_MS)));
+    TRY(TX_SQL(tx, W_ADDRESSES_OLD, 0, sql_i64(now)));
+    TRY(TX_SQL(tx, W_RINGS_OLD, 0, sql_i64(now - NOTICES_KEEP_MS)));
     TRY(TX_SQL(tx, W_DRAFTS_OLD, 0, sql_i64(now - care->draft_keep_ms)));
     TRY(TX_SQL(tx, W_APP_TOKENS_EXPIRED, 0, sql_i64(now)));
     TRY(TX_SQL(tx, W_CODES_EXPIRED, 0, sql_i64(now)));
@@ -35,6 +40,7 @@ static enum err sweep(struct req *rq)
     TRY(TX_SQL(tx, W_JTI_EXPIRED, 0, sql_i64(now)));
     TRY(TX_SQL(tx, W_RATES_EXPIRED, 0, sql_i64(now)));
     TRY(store_commit(care->store, rq, tx));
+    TRY(imaging_drafts_expire(rq, now - care->draft_keep_ms, DRAFTS_AT_ONCE, &drafts));
     TRY(refusal_tell(rq, REFUSALS_AT_ONCE, &told));
     return care->uploads != NULL ? upload_expire(rq, care->uploads, UPLOADS_AT_ONCE, &n) : OK;
 }

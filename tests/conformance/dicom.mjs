@@ -120,9 +120,9 @@ function converted(row, dir) {
 const NOT_DRAWN = {
   'ecg-waveform.dcm': 'no pixel data',
   'sr-text.dcm': 'no pixel data',
-  'nm-jpeg-extended-12bit.dcm': 'JPEG of 12 bits',
-  'sc-rgb-jpeg-lossless.dcm': '1.2.840.10008.1.2.4.70',
 };
+// Drawn with dcmtk's dcmdjpeg where it is installed.
+if (spawnSync('dcmdjpeg', ['--version']).status !== 0) for (const f of ['nm-jpeg-extended-12bit.dcm', 'sc-rgb-jpeg-lossless.dcm']) NOT_DRAWN[f] = 'the program dcmdjpeg';
 // dcmtk has no JPEG 2000: the same image in another coding.
 const SAME_IMAGE = { 'mr-jpeg2000.dcm': 'mr-explicit-le.dcm' };
 const DRAWERS = [['dcmj2pnm', '+Wi', '1'], ['dcmj2pnm', '+Wm'], ['dcml2pnm', '+Wi', '1'], ['dcml2pnm', '+Wm']];

@@ -36,6 +36,8 @@ export function hastyContent() {
   return dir;
 }
 
+const UNKNOWN = { unidentified: 'true', sex: 'male', age: '40', note: 'found at the station' };
+
 const once = () => randomUUID().replaceAll('-', '');
 
 export class Cases {
@@ -67,8 +69,9 @@ export class Cases {
     }
   }
 
-  async begin(urgency) {
-    const r = await this.post(this.doctor, '/ask/register', { unidentified: 'true', sex: 'male', age: '40', note: 'found at the station', once: once() }, '/ask/');
+  // who: the fields of the patient's registration.
+  async begin(urgency, who = UNKNOWN) {
+    const r = await this.post(this.doctor, '/ask/register', { ...who, once: once() }, '/ask/');
     const c = { id: /^\/ask\/([a-z0-9]+)/.exec(r.headers.location)[1], urgency, acked: 0, left: urgency === 'emergency' };
     this.open.push(c);
     this.all.push(c.id);

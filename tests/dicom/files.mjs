@@ -1,14 +1,13 @@
-// The public files, in by each way and out again: STOW, C-STORE, an upload in the page's way.
+// The public files and those dcmtk makes, in by STOW and C-STORE and out again by WADO. Uploads are in uploads.mjs.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { tus, tusBegin, tusPart, Uploads } from '../crash/uploads.mjs';
-import { difference, EXPECTED } from '../lib/dicom_json.mjs';
 import { until } from '../lib/until.mjs';
 import { dataSet, freePort, Place } from './place.mjs';
+import { checkOut, madeRows, publicRows } from './rows.mjs';
 
 const sha = (b) => createHash('sha256').update(b).digest('hex');
 // What storescu proposes so that a file goes as it is.
@@ -20,42 +19,13 @@ const OPTION = {
 const FILED = new Set(['bad-value.dcm', 'bad-sequence-delimiter.dcm']);
 const REASON_BROKEN = 0xc000;
 
-// Several of them are one image in several codings, with one UID: each gets its own of the same length.
-export function read(dir) {
-  const index = JSON.parse(fs.readFileSync(path.join(dir, 'index.json'), 'utf8'));
-  const seen = new Map();
-  return index.map((row) => {
-    let bytes = fs.readFileSync(path.join(dir, row.file));
-    let sop = row.sopInstance;
-    const n = seen.get(sop) ?? 0;
-    seen.set(sop, n + 1);
-    if (row.valid && n > 0) {
-      const other = `${sop.slice(0, -1)}${(Number(sop.at(-1)) + n) % 10}`;
-      bytes = Buffer.from(bytes.toString('latin1').replaceAll(sop, other), 'latin1');
-      sop = other;
-    }
-    return { ...row, bytes, sop, deflated: row.transferSyntax === '1.2.840.10008.1.2.1.99', at: `/studies/${row.study}/series/${row.series}/instances/${sop}` };
-  });
-}
-
-async function checkMetadata(t, place, row, dir, way) {
-  const r = await place.get(`${row.at}/metadata`, { accept: 'application/dicom+json' });
-  const want = JSON.parse(fs.readFileSync(path.join(dir, row.metadata), 'utf8').replaceAll(row.sopInstance, row.sop));
-  const have = r.status === 200 ? JSON.parse(r.body)[0] : {};
-  const rules = [...EXPECTED, { passes: (tag, w, h) => tag === '00080005' || h?.BulkDataURI !== undefined || (tag.startsWith('7FE0') && (!h || !w)) }];
-  const d = r.status === 200 ? difference(want, have, rules) : `${r.status} ${r.body.slice(0, 200)}`;
-  t.check(`${way}: metadata of ${row.file}`, !d, d);
-}
-
-async function stow(t, rows, dir) {
+async function stow(t, rows) {
   const place = await Place.open(t.build);
   const good = rows.filter((r) => r.valid);
   const r = await place.stow(good.map((row) => row.bytes));
   t.check(`STOW: ${good.length} files in one request`, r.status === 200 && r.stored.length === good.length && r.failed.length === 0, `${r.status} ${r.body.slice(0, 400)}`);
   for (const row of good) {
-    const back = await place.instance(row.at);
-    t.check(`STOW: ${row.file} comes back as it was`, back?.equals(row.bytes), back ? 'other bytes' : 'not there');
-    await checkMetadata(t, place, row, dir, 'STOW');
+    await checkOut(t, place, row, 'STOW');
   }
   for (const row of rows.filter((b) => !b.valid)) {
     const said = await place.stow([row.bytes]);
@@ -104,35 +74,20 @@ async function cstore(t, rows) {
   await place.close();
 }
 
-// In the page's way into a draft: filed into its study, or put aside when it names another patient (which these
-// files do, all but one: the draft's patient is not known by name). The bytes are kept as they are either way.
-async function upload(t, rows) {
-  const place = await Place.open(t.build);
-  const at = { program: place.program, call: (...a) => place.program.request(...a), fault: (why) => t.check('upload', false, why) };
-  const { doctor: token } = place.tokens;
-  const ups = new Uploads(at, token);
-  await ups.begin();
-  for (const row of rows.filter((r) => r.valid)) {
-    const url = await tusBegin(at, token, ups.draft, row.file, 'application/dicom', row.bytes);
-    await tusPart(at, token, url, 0, row.bytes);
-    const said = JSON.parse((await tus(at, token, 'GET', url, {})).body);
-    const { taken, aside } = said.meta?.filed ?? {};
-    t.check(`upload: ${row.file} is filed or put aside`, said.state === 'filed' && taken + aside === 1 && (aside === 0) === !said.meta.note, JSON.stringify(said));
-    const name = sha(row.bytes);
-    const kept = path.join(place.program.dir, 'blobs', name.slice(0, 2), name.slice(2));
-    t.check(`upload: ${row.file} is kept as it was`, fs.existsSync(kept) && fs.readFileSync(kept).equals(row.bytes), 'other bytes, or none');
-  }
-  await place.close();
+// All rows there are: the public ones, and those dcmtk makes; null when neither is there.
+export function allRows(t) {
+  const dir = path.join(process.env.CONFORMANCE_DATA ?? path.join(t.root, '../shared/conformance'), 'dicom');
+  const rows = [];
+  if (fs.existsSync(path.join(dir, 'index.json'))) rows.push(...publicRows(dir));
+  else t.left('public files', `${dir} is not there`);
+  if (t.dcmtk) rows.push(...madeRows());
+  else t.left('files made by dcmtk', 'it is not installed');
+  return rows.length ? rows : null;
 }
 
 export async function files(t) {
-  const dir = path.join(process.env.CONFORMANCE_DATA ?? path.join(t.root, '../shared/conformance'), 'dicom');
-  if (!fs.existsSync(path.join(dir, 'index.json'))) {
-    t.left('public files', `${dir} is not there`);
-    return;
-  }
-  const rows = read(dir);
-  await stow(t, rows, dir);
+  const rows = allRows(t);
+  if (!rows) return;
+  await stow(t, rows);
   if (t.dcmtk) await cstore(t, rows);
-  await upload(t, rows);
 }

@@ -71,9 +71,9 @@ export class Place {
     return { status: r.status, stored: said['00081199']?.Value ?? [], failed: said['00081198']?.Value ?? [], body: r.body };
   }
 
-  // One instance, byte for byte; null when it is not there.
-  async instance(at) {
-    const r = await this.get(at, { accept: 'application/dicom' });
+  // One instance, byte for byte; null when it is not there. headers: who asks, if not the interface account.
+  async instance(at, headers = {}) {
+    const r = await this.get(at, { accept: 'application/dicom', ...headers });
     return r.status === 200 ? r.bytes : null;
   }
 

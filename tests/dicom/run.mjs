@@ -1,14 +1,18 @@
-// Images with real peers: node tests/dicom/run.mjs [--build release] [peers|web|files|bad...]
+// Images with real peers: node tests/dicom/run.mjs [--build release] [peers|web|files|uploads|clean|bad|lines|lossless...]
 // dcmtk's echoscu and storescu, the JavaScript client dicomweb-client, the public DICOM files in and out by each
-// way, and bad input. What is not installed or not there is left out with a line that says so.
+// way, without identity, and bad input. What is not installed or not there is left out with a line that says so.
 import { spawnSync } from 'node:child_process';
 import { option, ROOT } from '../lib/program.mjs';
 import { bad } from './bad.mjs';
+import { clean } from './clean.mjs';
 import { files } from './files.mjs';
+import { lines } from './lines.mjs';
+import { lossless } from './lossless.mjs';
 import { peers } from './peers.mjs';
+import { uploads } from './uploads.mjs';
 import { web } from './web.mjs';
 
-const PARTS = { peers, web, files, bad };
+const PARTS = { peers, web, files, uploads, clean, bad, lines, lossless };
 const args = process.argv.slice(2);
 const t = {
   build: option(args, '--build', 'release'),

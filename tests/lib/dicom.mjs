@@ -14,6 +14,28 @@ function element(group, number, vr, value) {
   return Buffer.concat([head, v]);
 }
 
+// A sequence of items; each a list of [group, number, vr, value].
+export function sequence(...items) {
+  return Buffer.concat(items.map((rows) => {
+    const body = Buffer.concat(rows.map((r) => element(...r)));
+    const head = Buffer.from([0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0]);
+    head.writeUInt32LE(body.length, 4);
+    return Buffer.concat([head, body]);
+  }));
+}
+
+export function ul(n) {
+  const b = Buffer.alloc(4);
+  b.writeUInt32LE(n);
+  return b;
+}
+
+export function fd(n) {
+  const b = Buffer.alloc(8);
+  b.writeDoubleLE(n);
+  return b;
+}
+
 export function us(n) {
   const b = Buffer.alloc(2);
   b.writeUInt16LE(n);

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { dicomFile, us } from './dicom.mjs';
+import { dicomFile, fd, sequence, ul, us } from './dicom.mjs';
 
 const CT_CLASS = '1.2.840.10008.5.1.4.1.1.2';
 const US_CLASS = '1.2.840.10008.5.1.4.1.1.3.1';
@@ -70,6 +70,39 @@ export function film({ uid, accession = '', side = 400 }) {
     [0x28, 0x1050, 'DS', '2000'], [0x28, 0x1051, 'DS', '4000'], [0x7fe0, 0x10, 'OW', v]] });
 }
 
+// Squares of one value each, of 12 bits, with a look-up table of the modality (4 096 entries, above 1 KiB) and one of tones;
+// signed: values from -2 048 and a table of tones alone that begins below zero.
+export function lutPicture({ uid, accession = '', signed = false }) {
+  const side = 128;
+  const v = Buffer.alloc(side * side * 2);
+  for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) v[signed ? 'writeInt16LE' : 'writeUInt16LE'](((y >> 3) * 16 + (x >> 3)) * 16 - (signed ? 2048 : 0), (y * side + x) * 2);
+  const lut = (first, n, bits, at) => {
+    const d = Buffer.alloc(6);
+    d.writeUInt16LE(n, 0);
+    d[signed ? 'writeInt16LE' : 'writeUInt16LE'](first, 2);
+    d.writeUInt16LE(bits, 4);
+    const data = Buffer.alloc(n * 2);
+    for (let i = 0; i < n; i++) data.writeUInt16LE(Math.round(at(i / (n - 1)) * (2 ** bits - 1)), i * 2);
+    return [[0x28, 0x3002, signed ? 'SS' : 'US', d], [0x28, 0x3006, 'OW', data]];
+  };
+  const tones = lut(signed ? -1024 : 0, signed ? 2048 : 4096, 12, (x) => (1 - Math.cos(Math.PI * x)) / 2);
+  return dicomFile({ uid, id: '', name: '', birth: '', accession, pixels: null, sopClass: CR_CLASS, more: [[8, 0x60, 'CS', 'CR'], [8, 0x103e, 'LO', 'Tables'], [0x28, 0x10, 'US', us(side)], [0x28, 0x11, 'US', us(side)],
+    [0x28, 0x100, 'US', us(16)], [0x28, 0x101, 'US', us(12)], [0x28, 0x102, 'US', us(11)], [0x28, 0x103, 'US', us(signed ? 1 : 0)],
+    ...(signed ? [] : [[0x28, 0x3000, 'SQ', sequence([...lut(0, 4096, 12, (x) => x * x), [0x28, 0x3004, 'LO', 'OD']])]]), [0x28, 0x3010, 'SQ', sequence(tones)], [0x7fe0, 0x10, 'OW', v]] });
+}
+
+// An ultrasound picture of two areas in centimetres side by side, 0.02 and 0.05 a point, and a trace in seconds below them.
+export function usRegions({ uid, accession = '' }) {
+  const [columns, rows] = [320, 240];
+  const v = Buffer.alloc(columns * rows);
+  const area = (x0, y0, x1, y1, x, y, step) => [[0x18, 0x6012, 'US', us(1)], [0x18, 0x6014, 'US', us(1)], [0x18, 0x6016, 'UL', ul(0)], [0x18, 0x6018, 'UL', ul(x0)], [0x18, 0x601a, 'UL', ul(y0)], [0x18, 0x601c, 'UL', ul(x1)], [0x18, 0x601e, 'UL', ul(y1)],
+    [0x18, 0x6024, 'US', us(x)], [0x18, 0x6026, 'US', us(y)], [0x18, 0x602c, 'FD', fd(step)], [0x18, 0x602e, 'FD', fd(step)]];
+  for (let y = 0; y < rows; y++) for (let x = 0; x < columns; x++) v[y * columns + x] = y > 160 ? (y % 20 ? 20 : 120) : x < 160 ? 40 + ((x >> 3) + (y >> 3)) % 2 * 60 : 90 + ((x >> 3) + (y >> 3)) % 2 * 60;
+  return dicomFile({ uid, id: '', name: '', birth: '', accession, pixels: null, sopClass: '1.2.840.10008.5.1.4.1.1.6.1', more: [[8, 0x60, 'CS', 'US'], [8, 0x103e, 'LO', 'Areas'],
+    [0x18, 0x6011, 'SQ', sequence(area(10, 10, 159, 159, 3, 3, 0.02), area(160, 10, 309, 159, 3, 3, 0.05), area(10, 165, 309, 235, 4, 7, 0.01))],
+    [0x28, 0x10, 'US', us(rows)], [0x28, 0x11, 'US', us(columns)], [0x7fe0, 0x10, 'OB', v]] });
+}
+
 // Runs a tool of dcmtk over a file; gives what it wrote.
 export function dcmtk(tool, words, bytes, dir) {
   const from = path.join(dir, 'in.dcm');
@@ -81,8 +114,9 @@ export function dcmtk(tool, words, bytes, dir) {
 }
 
 // A frame as dcmtk draws it: {columns, rows, n (1 or 3), values}. window: [centre, width], else the file's first; null: it has none.
-export function drawn(bytes, dir, { frame = 1, window } = {}) {
-  const tone = window ? ['+Ww', ...window.map(String)] : window === null ? [] : ['+Wi', '1'];
+// table: its first table of tones.
+export function drawn(bytes, dir, { frame = 1, window, table = false } = {}) {
+  const tone = table ? ['+Wl', '1'] : window ? ['+Ww', ...window.map(String)] : window === null ? [] : ['+Wi', '1'];
   return pnm(dcmtk('dcmj2pnm', ['+F', String(frame), ...tone], bytes, dir));
 }
 

@@ -113,7 +113,7 @@ export class Program {
       }
       const one = new Program({ build: this.build });
       fs.rmdirSync(one.dir);
-      await one.start({ words: ['demo'], seconds: 300 });
+      await one.start({ words: ['demo', '--demo-live=false'], seconds: 300 });
       await one.stop();
       fs.mkdirSync(path.dirname(kept), { recursive: true });
       fs.cpSync(one.dir, `${kept}.new`, { recursive: true });

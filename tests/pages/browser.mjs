@@ -26,8 +26,10 @@ export function tell() {
   told = faults.length;
 }
 
-// One named proof of the run; a proof that fails does not stop the others.
+// One named proof of the run; a proof that fails does not stop the others. PROOF in the environment: only those whose
+// name has this in it.
 export async function proof(name, fn) {
+  if (!name.includes(process.env.PROOF ?? '')) return true;
   const before = faults.length;
   const t0 = Date.now();
   try {

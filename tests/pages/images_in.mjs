@@ -46,6 +46,18 @@ const kept = (page) => page.evaluate(async (uid) => {
   return hashes;
 }, UID);
 
+// On a phone the row of a folder stays readable while it waits, and a pause leaves no upload behind.
+async function pausedOnPhone(p, row) {
+  await p.page.setViewportSize({ width: 360, height: 740 });
+  const pause = row.getByRole('button', { name: 'Пауза' });
+  if (await pause.count()) await pause.click({ timeout: 2000 }).catch(() => {});
+  const { height } = await row.boundingBox() ?? { height: 0 };
+  must(height < 260, `a row is ${height} points high on a phone`);
+  const on = row.getByRole('button', { name: 'Продолжить' });
+  if (await on.count()) await on.click();
+  await p.page.setViewportSize({ width: 1280, height: 900 });
+}
+
 export async function imagesIn(browser, program, login, password) {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-images-'));
   const p = await Person.begin(browser, program, login, {});
@@ -59,8 +71,10 @@ export async function imagesIn(browser, program, login, password) {
   await p.page.setInputFiles('input[webkitdirectory]', folder(dir));
   const row = p.page.locator('.c-drop__list .c-file');
   await row.first().waitFor({ timeout: WAIT });
+  await pausedOnPhone(p, row.first());
   must(await row.count() === 1, `${await row.count()} rows for one folder`);
   await p.page.waitForFunction((n) => document.querySelector('.c-drop__total')?.textContent.includes(String(n)) && !document.querySelector('.c-drop__list progress:not([hidden])'), IN_FOLDER, { timeout: WAIT });
+  must(await p.page.locator('#uploads .c-file').count() === 0, `left behind: ${await p.page.locator('#uploads').innerText()}`);
   await p.page.setInputFiles('input[type=file]:not([webkitdirectory])', zip(dir));
   await p.page.locator('#uploads .c-file', { hasText: 'cd.zip' }).waitFor({ timeout: WAIT });
   const told = await p.page.locator('#uploads .c-file', { hasText: 'cd.zip' }).innerText();

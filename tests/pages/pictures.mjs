@@ -5,9 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { signIn } from '../lib/session.mjs';
-import { ctSeries, dcmtk, drawn, film, stow, usLoop } from '../lib/pictures.mjs';
+import { ctSeries, dcmtk, drawn, film, lutPicture, stow, usLoop, usRegions } from '../lib/pictures.mjs';
 import { faults, launch, must, Person, proof, SCREENS, WAIT_MS } from './browser.mjs';
-import { keptMarks, printedMarks } from './marks.mjs';
+import { areas, ellipses, keptMarks, printedMarks } from './marks.mjs';
 
 const CT = '1.2.826.0.1.3680043.8.498.4001';
 const US = '1.2.826.0.1.3680043.8.498.4002';
@@ -167,6 +167,71 @@ async function study(p, made, uid, name) {
   await p.page.emulateMedia({ colorScheme: 'light' });
 }
 
+// The lines through three planes follow the mouse, a finger and the keys; the other planes go where they meet.
+async function crosshairs(p) {
+  const at = () => p.page.evaluate(() => consiliumViewer.crossAt());
+  const meets = async (what, to, near) => {
+    await p.page.waitForFunction(([[x, y, z], d]) => { const a = consiliumViewer.crossAt(); return a && Math.hypot(a[0] - x, a[1] - y, a[2] - z) < d; }, [to, near]).catch(async () => { throw new Error(`${what}: the lines meet at ${await at()}, not ${to}`); });
+    const planes = await p.page.evaluate(() => ['sagittal', 'coronal', 'axial'].map((id) => consiliumViewer.planeAt(id)));
+    const here = await at();
+    planes.forEach((f, i) => must(Math.abs(f[i] - here[i]) < 0.05, `${what}: plane ${i} is at ${f[i]}, the lines at ${here[i]}`));
+  };
+  const screen = (id, world) => p.page.evaluate(([v, w]) => consiliumViewer.inPlane(v, w), [id, world]);
+  await p.page.waitForFunction(() => consiliumViewer.crossAt());
+  await p.page.evaluate(() => document.querySelector('.v__views--three').scrollIntoView());
+  must(await p.page.getAttribute('[data-tool=cross]', 'aria-pressed') === 'true', 'the crosshairs are not what dragging does');
+  const [x, y, z] = await at();
+  await p.page.mouse.click(...await screen('axial', [x + 12, y - 15, z]));
+  await meets('by mouse', [x + 12, y - 15, z], 1);
+  await p.page.waitForTimeout(2200); // so long after the mouse touches do not count: browsers make one of the other
+  const cdp = await p.context.newCDPSession(p.page);
+  const here = await at();
+  const [tx, ty] = await screen('sagittal', [here[0], here[1] + 20, here[2] + 4]);
+  await cdp.send('Emulation.setTouchEmulationEnabled', { enabled: true, maxTouchPoints: 2 });
+  await cdp.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x: tx, y: ty }] });
+  await p.page.waitForTimeout(400);
+  await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await meets('by a finger', [here[0], here[1] + 20, here[2] + 4], 1);
+  await cdp.send('Emulation.setTouchEmulationEnabled', { enabled: false });
+  await cdp.detach();
+  const [a, b, c] = await at();
+  await p.page.focus('.v__views--three figure:not([hidden]) >> nth=1');
+  for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowDown', 'PageUp']) await p.page.keyboard.press(key);
+  await meets('by keys', [a + 3, b - 1, c - 2], 0.2);
+  await p.page.keyboard.press('Shift+ArrowLeft');
+  await meets('by keys with Shift', [a - 7, b - 1, c - 2], 0.2);
+}
+
+// Tables of the modality and of tones: the server's picture and the viewer's against dcmtk's.
+async function tables(browser, program, who, made, dir) {
+  const p = await signedIn(browser, program, who, 'pictures-tables');
+  for (const signed of [false, true]) {
+    const uid = `${FILM}.${signed ? 12 : 11}`;
+    const file = lutPicture({ uid, accession: made.accession, signed });
+    await stow(program, made.token, [file]);
+    const want = drawn(file, dir, { table: true });
+    await study(p, made, uid, '');
+    const png = await p.page.evaluate(async (u) => {
+      const bitmap = await createImageBitmap(await (await fetch(`/dicom-web/studies/${u}/series/${u}.1/instances/${u}.1.1/rendered`, { headers: { Accept: 'image/png' } })).blob());
+      const g = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+      g.drawImage(bitmap, 0, 0);
+      return { rows: bitmap.height, columns: bitmap.width, n: 4, values: [...g.getImageData(0, 0, bitmap.width, bitmap.height).data] };
+    }, uid);
+    same(`tables, ${signed ? 'signed' : 'unsigned'}, by the server`, png, want);
+    const tone = (v) => (signed ? Math.round(255 * (1 - Math.cos(Math.PI * Math.min(1, Math.max(0, (v + 1024) / 2047)))) / 2) : Math.round(255 * (1 - Math.cos(Math.PI * v / 4095)) / 2));
+    same(`tables, ${signed ? 'signed' : 'unsigned'}, in the viewer`, await pixels(p), want, tone);
+    await p.page.evaluate(() => document.querySelector('#picture figure').scrollIntoView());
+    await p.page.waitForTimeout(500);
+    const places = [[4, 4], [60, 20], [68, 44], [36, 60], [92, 76], [20, 92], [124, 124]];
+    await onScreen(p, want, places, 'tables', 5);
+    await p.page.click('[data-do=invert]');
+    await p.page.waitForTimeout(300);
+    await onScreen(p, { ...want, values: want.values.map((v) => 255 - v) }, places, 'tables, inverted', 5);
+  }
+  await p.page.screenshot({ path: path.join(SCREENS, 'pictures-tables-1280-ru.png') });
+  await p.end();
+}
+
 async function series(browser, program, who, made, dir) {
   const p = await signedIn(browser, program, who, 'pictures-ct');
   await study(p, made, CT, 'pictures-viewer');
@@ -185,8 +250,16 @@ async function series(browser, program, who, made, dir) {
   must(frames === 24, `24 slices took ${frames} requests`);
   await p.page.click('[data-do=mpr]');
   await p.page.waitForFunction(() => document.querySelectorAll('.v__views--three figure:not([hidden]) canvas').length === 3);
-  await p.page.screenshot({ path: path.join(SCREENS, 'pictures-planes-1280-ru.png') });
+  await crosshairs(p);
+  for (const width of [1280, 360]) {
+    await p.page.setViewportSize({ width, height: 900 });
+    await p.page.waitForTimeout(500);
+    await p.fits(`three planes at ${width}`);
+    await p.page.screenshot({ path: path.join(SCREENS, `pictures-planes-${width}-ru.png`), fullPage: true });
+  }
+  await p.page.setViewportSize({ width: 1280, height: 900 });
   await p.page.click('[data-do=mpr]');
+  must(await p.page.locator('[data-tool=cross]').isHidden() && await p.page.locator('.v__view svg line').count() === 0, 'the lines stayed after the planes');
   await p.page.selectOption('#v-compare', FILM);
   await p.page.waitForFunction((uid) => consiliumViewer.shown(1)?.includes(uid), FILM);
   await p.page.screenshot({ path: path.join(SCREENS, 'pictures-two-1280-ru.png') });
@@ -245,7 +318,9 @@ export async function measured(browser, program, who, made) {
   const uid = `${FILM}.8`;
   await stow(program, made.token, [film({ uid, accession: made.accession })]);
   const p = await signedIn(browser, program, who, 'marks');
-  const asker = await signedIn(browser, program, ['doctor1', who[1]], 'marks-asker');
+  const request = await program.request('GET', `/fhir/ServiceRequest/${made.id}`, { Authorization: `Bearer ${made.token}` });
+  const login = JSON.parse(request.body).requester.reference.split('/').pop(); // who asked in this case
+  const asker = await signedIn(browser, program, [login, who[1]], 'marks-asker');
   const computed = await keptMarks(p, asker, made, uid, async () => {
     await p.page.click('[data-tool=cobb]');
     await drag(p, [120, 100], [260, 140]);
@@ -255,6 +330,25 @@ export async function measured(browser, program, who, made) {
   });
   await printedMarks(program, p, who, made, computed);
   await asker.end();
+  await p.end();
+}
+
+// Values in an ellipse are those of the pixels, on the screen and kept.
+async function valued(browser, program, who, made) {
+  const [uid, side] = [`${CT}.9`, 128];
+  const [file] = ctSeries({ uid, accession: made.accession, n: 1 });
+  await stow(program, made.token, [file]);
+  const pixels = file.subarray(file.length - side * side * 2);
+  const p = await signedIn(browser, program, who, 'marks-ellipse');
+  await ellipses(p, program, made, uid, { values: (x, y) => pixels.readUInt16LE((y * side + x) * 2) - 1024, side, drag, marks });
+  await p.end();
+}
+
+async function measuredAreas(browser, program, who, made) {
+  const uid = `${US}.9`;
+  await stow(program, made.token, [usRegions({ uid, accession: made.accession })]);
+  const p = await signedIn(browser, program, who, 'marks-areas');
+  await areas(p, made, uid, { drag, marks });
   await p.end();
 }
 
@@ -309,7 +403,10 @@ export async function pictures(program, who) {
     await proof('the viewer: a moving ultrasound picture, RLE', () => loop(browser, program, who, made, dir));
     if (made.files.j2k) await proof('the viewer: JPEG 2000', () => wavelets(browser, program, who, made, dir));
     else console.log(`skipped the viewer: JPEG 2000: no ${J2K}`);
+    await proof('tables of the modality and of tones, by the server and in the viewer', () => tables(browser, program, who, made, dir));
     await proof('marks are kept, drawn for the other side, and printed', () => measured(browser, program, who, made));
+    await proof('values in an ellipse are those of the pixels, drawn, moved, kept, removed', () => valued(browser, program, who, made));
+    await proof('lengths on ultrasound are those of their region', () => measuredAreas(browser, program, who, made));
     await proof('the viewer: Cobb angle and length', () => angles(browser, program, who, made));
     await proof('the viewer without WebGL', () => noWebGl(program, who, made, dir));
     await proof('the first picture of 300 slices on a weak line', async () => {

@@ -4,8 +4,11 @@
 import { option, Program } from '../lib/program.mjs';
 import { DEMO_PASSWORD as PASSWORD } from '../lib/demo.mjs';
 import { imagesIn } from './images_in.mjs';
+import { Meeting, Visit } from './live_care.mjs';
 import { manyFiles } from './many.mjs';
+import { course, patients } from './patients.mjs';
 import { pictures } from './pictures.mjs';
+import { beside, stage } from './stage.mjs';
 import { Story } from './story.mjs';
 import { faults, launch, Person, proof, provenCount, tell } from './browser.mjs';
 
@@ -47,14 +50,20 @@ const steps = PAGES.map(([login, lang, targets]) => [`pages of ${login}`, () => 
 
 try {
   await program.fill();
-  await program.start({ words: ['demo'] });
+  await program.start({ words: ['demo', '--demo-live=false'] });
+  if (!only.length || only.includes('stage')) await proof('the stage of the demo: a visit, a consilium, an emergency', () => stage(program));
   for (const [name, fn] of steps) if (!only.length || only.includes('looks')) await proof(name, fn);
   if (!only.length || only.includes('many')) await proof('a case of many files', () => manyFiles(browser, program, 'feldsher9', PASSWORD));
+  if (!only.length || only.includes('patients')) await proof('a patient and a relative on a phone', () => patients(browser, program, 'feldsher1', PASSWORD));
+  if (!only.length || only.includes('patients')) await proof('a course of care on a phone: questionnaire, messages, a visit moved', () => course(browser, program, PASSWORD));
+  if (!only.length || only.includes('visit')) await proof('a visit by video, from the hours to the note', () => new Visit(browser, program, PASSWORD).tell());
+  if (!only.length || only.includes('consilium')) await proof('a consilium, from the call to the signed protocol', () => new Meeting(browser, program, PASSWORD).tell());
   if (!only.length || only.includes('pictures')) await pictures(program, ['cardiologist1', PASSWORD]);
   if (!only.length || only.includes('images')) await proof('images come in as a folder and as a ZIP', () => imagesIn(browser, program, 'feldsher9', PASSWORD));
   const story = new Story(program, browser, people);
   if (!only.length || only.includes('story')) await story.tell();
   await proof('the server ends well', () => program.stop());
+  if (!only.length || only.includes('stage')) await proof('media server and relay are started and ended where they are installed', () => beside(program));
 } catch (e) {
   faults.push(String(e.stack ?? e));
   console.log(e.stack);

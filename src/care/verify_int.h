@@ -1,0 +1,16 @@
+/* care/verify_int.h - what checks of downloaded documents share. */
+#pragma once
+
+#include "care/verify.h"
+#include "codec/json.h"
+
+/* NULL: not JSON. */
+struct json_doc *verify_json(struct req *rq, struct str bytes);
+/* The CMS itself: as it is, or out of a Provenance. errors E_SYNTAX */
+MUST_USE enum err verify_cms(struct req *rq, struct str file, struct str *ret_cms);
+/* The resource a reference "Type/id" names inside the Bundle; absent when it is not there. */
+struct jv verify_resolve(struct req *rq, struct jv bundle, struct str type, struct jv reference);
+/* Whether the bytes are a whole document: lines of r. */
+void verify_structure(struct req *rq, struct jv bundle, struct verify_report *r);
+/* A name of a certificate, which may be cut, and the name of the document. */
+bool verify_name_fits(struct str cert, struct str document);

@@ -1,0 +1,85 @@
+/* web/signing.c - pages that sign a paper and hand out the signed files. See signing.h. */
+#include "web/signing.h"
+
+#include "base/text.h"
+#include "web/case_view.h"
+
+enum { DISPOSITION_MAX = 200 };
+
+void signing_password(struct http_req *h, struct val *root)
+{
+    struct val *f = page_field(h, root, "password", T("Your password"), S(""));
+    val_set_z(f, "type", "password");
+    val_set_z(f, "auto", "current-password");
+    val_set_z(f, "width", "w20");
+    val_set_str(f, "value", S(""));
+    val_set_str(f, "hint", tr(h->rq.lang, T("Your signature key is opened by it, for this one signature.")));
+}
+
+const char *signing_fault(enum err e)
+{
+    if (e == E_SIGN_IN) {
+        return T("The password is wrong. Nothing was signed.");
+    }
+    if (e == E_LOCKED) {
+        return T("Too many wrong passwords: wait some minutes. Nothing was signed; the text is kept.");
+    }
+    return e == E_BUSY ? T("The server is busy: try again. Nothing was signed.") : NULL;
+}
+
+const char *signing_changed(struct http_req *h)
+{
+    return http_query(h, S("changed")).n > 0
+               ? T("The text was changed since you looked: read it once more, then sign.")
+               : NULL;
+}
+
+enum err signing_set(struct http_req *h, const struct sign_paper *paper, const char *fault,
+                     struct val *root)
+{
+    page_kind(root, "narrow");
+    if (fault != NULL) {
+        page_error(h, root, "password", fault);
+    }
+    TRY(case_doc(h, paper->bytes, val_set_map(root, "doc")));
+    val_set_str(val_set_map(root, "sign"), "sha", arena_str(h->rq.a, str_z(paper->sha)));
+    signing_password(h, root);
+    return OK;
+}
+
+enum err signing_late(struct http_req *h, struct str again)
+{
+    enum err e = h->rq.err.code;
+    if (e != E_STALE && e != E_CONFLICT) {
+        return page_render_error(h, e);
+    }
+    err_clear(&h->rq);
+    return page_done_before(h, &e) ? e : http_redirect(h, again); /* the other click signed it */
+}
+
+enum err signing_send(struct http_req *h, const char *name, struct str id,
+                      const struct signed_doc *d, enum signing_file file)
+{
+    static const struct {
+        const char *type, *shown, *ending;
+    } files[] = {
+        [SIGNING_JSON] = {"application/fhir+json", "attachment", ".json"},
+        [SIGNING_CMS] = {"application/pkcs7-signature", "attachment", ".json.p7s"},
+        [SIGNING_PDF] = {"application/pdf", "inline", ".pdf"},
+    };
+    struct str bytes = file == SIGNING_CMS ? d->cms : d->bytes;
+    struct buf b;
+    if (file == SIGNING_PDF) {
+        TRY(signed_pdf(&h->rq, d, &bytes));
+    }
+    buf_init(&b, h->rq.a, DISPOSITION_MAX);
+    buf_str(&b, str_z(files[file].shown));
+    BUF_LIT(&b, "; filename=\"");
+    buf_str(&b, str_z(name));
+    buf_char(&b, '-');
+    buf_str(&b, case_number(h->rq.a, id));
+    buf_str(&b, str_z(files[file].ending));
+    buf_char(&b, '"');
+    http_reply_header(h, "Content-Disposition", buf_get(&b));
+    return http_reply(h, 200, str_z(files[file].type), bytes);
+}

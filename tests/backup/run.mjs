@@ -1,0 +1,176 @@
+// Backups of a region: made while it writes, killed in the middle, restored elsewhere and compared version by
+// version and file by file; one changed bit anywhere is found; what cannot be is said in words.
+//   node tests/backup/run.mjs [--build release] [--flips 20]
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { checks } from '../lib/checks.mjs';
+import { option, Program } from '../lib/program.mjs';
+import { until } from '../lib/until.mjs';
+
+const args = process.argv.slice(2);
+const build = option(args, '--build', 'release');
+const flips = Number(option(args, '--flips', '20'));
+const { is, end } = checks();
+const place = fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-backup-'));
+process.on('exit', () => fs.rmSync(place, { recursive: true, force: true }));
+const repo = path.join(place, 'repository');
+const password = path.join(place, 'password');
+fs.writeFileSync(password, 'a password of this test\n', { mode: 0o600 });
+
+const program = await new Program({ build }).fill();
+const token = program.cli(['token', 'new', '--system', 'backups']).trim();
+const settings = (more = {}) => Object.entries({ data: program.dir, 'backup-to': repo, 'backup-password-file': password, ...more })
+  .flatMap(([k, v]) => [`--${k}`, v]);
+// A command to its end: exit status and all it said.
+const run = (words, more) => {
+  const r = spawnSync(program.exe, [...words, ...settings(more)], { encoding: 'utf8', maxBuffer: 1 << 28, timeout: 300000 });
+  return { status: r.status, text: r.stdout + r.stderr };
+};
+const fhir = (p, method, rel, body) => p.request(method, `/fhir/${rel}`,
+  { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json' }, body && JSON.stringify(body));
+
+// ---- someone writes all the time; what was acknowledged is noted ----
+const acked = []; // type/id and version
+let writing = true;
+async function write() {
+  for (let i = 0; writing; i++) {
+    const made = await fhir(program, 'POST', 'Patient', { resourceType: 'Patient', birthDate: '1980-01-01', multipleBirthInteger: i });
+    if (made.status !== 201) throw new Error(`a write answered ${made.status}`);
+    const id = JSON.parse(made.body).id;
+    acked.push([id, '1', made.bytes]);
+    const next = await fhir(program, 'PUT', `Patient/${id}`, { resourceType: 'Patient', id, birthDate: '1980-01-02' });
+    acked.push([id, '2', next.bytes]);
+  }
+}
+
+function newBytes(text) {
+  const m = /backup [0-9a-f]+: (\d+) bytes, (\d+) of them new/.exec(text);
+  return m && [Number(m[1]), Number(m[2])];
+}
+
+is('the doctor asks for backups', /advice: no backup was ever made/.test(run(['doctor'], { 'backup-to': '' }).text), true);
+await program.start();
+const writer = write();
+await until('something was written', () => acked.length > 20);
+const before = acked.length;
+const first = run(['backup']);
+is('a backup beside a server that writes', [first.status, newBytes(first.text)?.length], [0, 2]);
+if (first.status !== 0) console.log(first.text);
+const figures = await program.request('GET', '/metrics');
+const at = Number(/^consilium_backup_last_timestamp_seconds (\d+)$/m.exec(figures.body)?.[1]);
+is('figures tell when it was', Math.abs(Date.now() / 1000 - at) < 600, true);
+await until('the server goes on', () => acked.length > before + 20);
+const second = run(['backup']);
+const [all, added] = newBytes(second.text) ?? [0, 1];
+is('the second sends only what is new', [second.status, added < all / 4], [0, true]);
+
+// ---- killed in the middle, at several moments ----
+for (const wanted of ['consilium.db', 'manifest.json', 'sent']) {
+  const c = spawn(program.exe, ['backup', ...settings()], { stdio: 'ignore' });
+  const ended = new Promise((done) => c.once('exit', done));
+  const stage = path.join(program.dir, 'backup.part');
+  await until(`the backup came to ${wanted}, or ended`, () => c.exitCode !== null
+    || fs.existsSync(path.join(stage, wanted === 'sent' ? 'manifest.json' : wanted)), { every: 0.002 });
+  c.kill('SIGKILL');
+  await ended;
+}
+const third = run(['backup']);
+is('after kills the next backup is made', [third.status, fs.existsSync(path.join(program.dir, 'backup.part'))], [0, false]);
+const sure = acked.length;
+const fourth = run(['backup']);
+is('a backup, after which nothing that was acknowledged before may be missing', fourth.status, 0);
+writing = false;
+await writer;
+await program.stop();
+
+// ---- restored elsewhere: everything acknowledged before it was asked for, byte by byte ----
+const moved = path.join(place, 'moved');
+const back = run(['restore', moved]);
+is('a backup made under load is restored', [back.status, /nothing is missing or changed/.test(back.text)], [0, true]);
+if (back.status !== 0) console.log(back.text.slice(-2000));
+const other = new Program({ build, dir: moved });
+await other.start();
+let same = 0;
+for (const [id, version, bytes] of acked.slice(0, sure)) {
+  const r = await fhir(other, 'GET', `Patient/${id}/_history/${version}`);
+  if (r.status === 200 && r.bytes.equals(bytes)) same++;
+}
+is('versions of before, byte by byte', same, sure);
+await other.stop();
+is('the restored folder has it on record', / admin system .*\n/.test(other.cli(['audit', 'list'])), true);
+
+// ---- at rest: every resource, every file ----
+const fifth = run(['backup']);
+is('a backup at rest', fifth.status, 0);
+const twin = path.join(place, 'twin');
+is('restored', run(['restore', twin]).status, 0);
+function tree(dir, rel = '') {
+  return fs.readdirSync(path.join(dir, rel), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1)).flatMap((e) => {
+    const name = path.join(rel, e.name);
+    if (e.isDirectory()) return tree(dir, name);
+    return [[name, createHash('sha256').update(fs.readFileSync(path.join(dir, name))).digest('hex')]];
+  });
+}
+is('files of images and papers, keys', tree(path.join(twin, 'blobs')), tree(path.join(program.dir, 'blobs')));
+is('keys of the authority', tree(path.join(twin, 'ca')), tree(path.join(program.dir, 'ca')));
+for (const [dir, out] of [[program.dir, 'a'], [twin, 'b']]) {
+  is(`resources of ${out} are exported`, run(['export', '--out', path.join(place, out)], { data: dir }).status, 0);
+}
+is('resources, file by file', tree(path.join(place, 'b')), tree(path.join(place, 'a')));
+
+// ---- proof without touching the live folder; one bit of anything changed is found ----
+is('the doctor is content', /backup/.test(run(['doctor']).text), false);
+const live = tree(program.dir);
+const good = run(['restore', '--check']);
+is('a check of good backups', [good.status, /can be restored/.test(good.text)], [0, true]);
+is('the live folder was not touched', [tree(program.dir), fs.existsSync(`${program.dir}.check`)], [live, false]);
+
+const files = tree(repo).map(([name]) => name).filter((n) => !n.startsWith('locks/'));
+const kinds = [...new Set(files.map((n) => n.split('/')[0]))];
+let seed = 7;
+const next = (n) => { seed = (seed * 1103515245 + 12345) % 2147483648; return seed % n; };
+const missed = [];
+for (let i = 0; i < flips; i++) {
+  const of = files.filter((n) => n.split('/')[0] === kinds[i % kinds.length]);
+  const name = path.join(repo, of[next(of.length)]);
+  const bytes = fs.readFileSync(name);
+  const at = next(bytes.length);
+  const mode = fs.statSync(name).mode;
+  fs.chmodSync(name, 0o600);
+  fs.writeFileSync(name, Buffer.from(bytes).fill(bytes[at] ^ (1 << next(8)), at, at + 1));
+  const r = run(['restore', '--check']);
+  if (r.status === 0) missed.push(`${name} at ${at}`);
+  fs.writeFileSync(name, bytes);
+  fs.chmodSync(name, mode);
+}
+is(`${flips} single bits of ${kinds.join(', ')}, each found`, missed, []);
+is('and whole again', run(['restore', '--check']).status, 0);
+
+// ---- what cannot be, in words ----
+const wrong = path.join(place, 'wrong');
+fs.writeFileSync(wrong, 'another\n');
+const says = (what, words, more, text) => {
+  const r = run(words, more);
+  is(what, [r.status, text.test(r.text)], [1, true]);
+  if (!text.test(r.text)) console.log(r.text.slice(-600));
+};
+says('another password', ['restore', path.join(place, 'no')], { 'backup-password-file': wrong }, /wrong password/);
+says('no password', ['backup'], { 'backup-password-file': path.join(place, 'none') }, /there is no file/);
+says('no place', ['backup'], { 'backup-to': '' }, /setting backup_to says where/);
+says('a place within the data folder', ['backup'], { 'backup-to': path.join(program.dir, 'b') }, /lost with it/);
+says('no program', ['backup'], { 'backup-program': 'no-such-program' }, /apt-get install restic/);
+says('a folder that is not empty', ['restore', twin], {}, /is not empty/);
+says('no such backup', ['restore', path.join(place, 'no'), '--snapshot', 'ffffffff'], {}, /restic ended with 1/);
+is('nothing was made there', fs.existsSync(path.join(place, 'no')), false);
+const newer = path.join(place, 'newer');
+fs.mkdirSync(path.join(newer, 'backup.part'), { recursive: true });
+fs.mkdirSync(path.join(newer, 'blobs'));
+fs.writeFileSync(path.join(newer, 'backup.part/manifest.json'), JSON.stringify({ program: '9.9.9', schema: 9999, at: '2030-01-01T00:00:00Z', database: '' }));
+spawnSync('restic', ['-r', repo, '--password-file', password, '-q', 'backup', '--tag', 'consilium', '--host', 'consilium', 'backup.part', 'blobs'], { cwd: newer });
+says('a backup of a newer program', ['restore', path.join(place, 'no')], {}, /from a newer program, 9.9.9 with schema 9999.*install that one/);
+
+program.remove();
+end();
