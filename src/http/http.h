@@ -150,7 +150,10 @@ MUST_USE enum err http_within(struct http_req *h, const struct http_inner *in, u
 MUST_USE enum err http_reply(struct http_req *h, unsigned status, struct str type, struct str body);
 /* Status without body: 204, 304, 412 ... */
 MUST_USE enum err http_reply_empty(struct http_req *h, unsigned status);
-/* 303 to a path of this server ("/cases/x"): refuses anything that is not a local path. */
+/* A path of this server ("/cases/x?done=sent"), whatever a browser does to it: one that begins like another
+ * host's or holds a control character (browsers drop tabs and ends of lines, then look) is none. */
+bool http_is_local(struct str path);
+/* 303 to such a path; anything else is refused. */
 MUST_USE enum err http_redirect(struct http_req *h, struct str path);
 /* 303 to an address elsewhere that was checked by the caller (a registered one). */
 MUST_USE enum err http_redirect_away(struct http_req *h, struct str url);

@@ -284,7 +284,7 @@ static ssize_t on_read(void *cls, uint64_t pos, char *out, size_t max)
     os_unlock(&hub->lock);
     bool welcome = !look || still_welcome(s);
     os_lock(&hub->lock);
-    if (s->ending || !welcome) {
+    if ((s->ending && !s->greet) || !welcome) { /* one that ends at once is greeted too: when to come again */
         os_unlock(&hub->lock);
         return MHD_CONTENT_READER_END_OF_STREAM;
     }

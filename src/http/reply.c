@@ -84,11 +84,18 @@ uint64_t http_reply_wait(struct http_req *h)
     return seconds;
 }
 
+bool http_is_local(struct str path)
+{
+    bool other = path.n > 1 && (path.p[1] == '/' || path.p[1] == '\\');
+    for (size_t i = 0; i < path.n; i++) {
+        other = other || (unsigned char)path.p[i] < ' ' || path.p[i] == 0x7f;
+    }
+    return path.n > 0 && path.p[0] == '/' && !other;
+}
+
 enum err http_redirect(struct http_req *h, struct str path)
 {
-    bool local = path.n > 0 && path.p[0] == '/' && !str_starts(path, S("//"))
-                 && !str_starts(path, S("/\\")) && !has_control(path);
-    if (!local) {
+    if (!http_is_local(path)) {
         return FAIL(&h->rq, E_INTERNAL, "redirect");
     }
     http_reply_header(h, "Location", path);

@@ -185,6 +185,8 @@ static const struct {
     {"GET /go?to=/cases/1 HTTP/1.1\r\n" END, {"303", "Location: /cases/1", "frame-ancestors 'none'", "no-store"}},
     {"GET /go?to=//evil.example HTTP/1.1\r\n" END, {"500"}},
     {"GET /go?to=/a%0d%0aSet-Cookie:x HTTP/1.1\r\n" END, {"500"}},
+    {"GET /go?to=/%09/evil.example HTTP/1.1\r\n" END, {"500"}}, /* browsers drop the tab */
+    {"GET /go?to=/%5cevil.example HTTP/1.1\r\n" END, {"500"}},
     {"POST /form HTTP/1.1\r\n" FORM "Content-Length: 11\r\n" END "a=1&b=2&a=3", {"200", "1|3"}},
     {"POST /form HTTP/1.1\r\n" FORM "Transfer-Encoding: chunked\r\n" END "4\r\na=1&\r\n3\r\na=%\r\n2\r\n33\r\n0\r\n\r\n", {"200", "1|3"}},
     {"POST /form HTTP/1.1\r\n" FORM "Content-Length: 4\r\n" END "a=%f", {"400"}},

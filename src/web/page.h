@@ -91,6 +91,8 @@ MUST_USE enum err page_commit(struct http_req *h, struct tx *tx, struct str path
 /* prefix + id + suffix in h->rq.a: page_path(h, "/cases/", id, "?done=accepted"). */
 struct str page_path(struct http_req *h, const char *prefix, struct str id, const char *suffix);
 
+/* May we send a browser where it asks to go: a path of this server (http_is_local), not too long. */
+bool page_may_go(struct str asked);
 /* Where a form came from: its field "back" when that is a path of this server, else fallback; with
  * ?done=CODE when done is not NULL. */
 struct str page_back(struct http_req *h, const char *fallback, const char *done);

@@ -150,14 +150,18 @@ enum err page_commit(struct http_req *h, struct tx *tx, struct str path)
     return http_commit(h, tx, commit_done);
 }
 
+bool page_may_go(struct str asked)
+{
+    enum { PATH_MAX_SENT = 2000 };
+    return asked.n < PATH_MAX_SENT && http_is_local(asked);
+}
+
 struct str page_back(struct http_req *h, const char *fallback, const char *done)
 {
     struct str back = page_sent(h, "back");
-    bool local = back.n > 0 && back.n < 2000 && back.p[0] == '/'
-                 && !(back.n > 1 && (back.p[1] == '/' || back.p[1] == '\\'));
     struct buf b;
     buf_init(&b, h->rq.a, 4096);
-    buf_str(&b, local ? back : str_z(fallback));
+    buf_str(&b, page_may_go(back) ? back : str_z(fallback));
     if (done != NULL) {
         buf_char(&b, str_find_char(buf_get(&b), '?') < b.n ? '&' : '?');
         BUF_LIT(&b, "done=");

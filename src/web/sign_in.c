@@ -10,12 +10,9 @@
 #include "web/tpl.h"
 
 /* Where to go after signing in: a path of this server, else the start page. */
-static struct str next_path(struct http_req *h, struct str asked)
+static struct str next_path(struct str asked)
 {
-    bool local = asked.n > 0 && asked.n < 2000 && asked.p[0] == '/'
-                 && !(asked.n > 1 && (asked.p[1] == '/' || asked.p[1] == '\\'));
-    (void)h;
-    return local && !str_starts(asked, S("/sign-")) ? asked : S("/");
+    return page_may_go(asked) && !str_starts(asked, S("/sign-")) ? asked : S("/");
 }
 
 /* Another site must not sign its visitors in here: what a browser says of itself. */
@@ -41,7 +38,7 @@ static enum err show(struct http_req *h, unsigned status, struct val *root, stru
     val_set_z(f, "width", "w14");
     val_set_str(f, "value", S(""));
     val_set_bool(f, "required", true);
-    val_set_str(root, "next", next_path(h, asked));
+    val_set_str(root, "next", next_path(asked));
     val_set_bool(root, "asked", asked.n > 1);
     page_kind(root, "narrow");
     return page_reply_status(h, status, root, tpl_sign_in);
@@ -51,7 +48,7 @@ enum err web_sign_in_page(struct http_req *h)
 {
     struct val *root = NULL;
     if (h->caller.kind == CALLER_SESSION) {
-        return http_redirect(h, next_path(h, http_query(h, S("next"))));
+        return http_redirect(h, next_path(http_query(h, S("next"))));
     }
     TRY(page_begin(h, T("Sign in"), &root));
     return show(h, 200, root, http_query(h, S("next")));
@@ -106,7 +103,7 @@ enum err web_sign_in(struct http_req *h)
         struct str token = arena_str(h->rq.a, str_z(s.token));
         http_reply_cookie(h, S("sid"), token, -1);
         http_reply_cookie(h, S("lang"), lang_code(s.account.lang), 365 * 24 * 3600);
-        return go_on(h, token, next_path(h, http_form(h, S("next"))));
+        return go_on(h, token, next_path(http_form(h, S("next"))));
     }
     if (e != E_SIGN_IN && e != E_LOCKED) {
         return e;
