@@ -262,6 +262,8 @@ const struct http_route app_routes[] = {
     {POST,   "/patients/:patient/access", WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_REGISTER, LIMIT_FORM, 0, KIND_PAGE, web_my_access_invite},
     {POST,   "/patients/:patient/access/:tie/end", WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_REGISTER, LIMIT_FORM, 0, KIND_PAGE, web_my_access_end},
     {POST,   "/patients/:patient/access/invites/:invite/end", WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_REGISTER, LIMIT_FORM, 0, KIND_PAGE, web_my_access_end},
+    {GET,    "/patients/:patient/sight", WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD | MAY_REGISTER | MAY_VISIT, LIMIT_NONE, SLOW, KIND_PAGE, web_sight},
+    {GET,    "/record/patients/:patient", WHO_SESSION, MAY_AUDIT, LIMIT_NONE, SLOW, KIND_PAGE, web_record_sight},
     {GET,    "/invite/:token",    WHO_ANY,     0,              LIMIT_NONE, 0,    KIND_PAGE,   web_my_invite_page},
     {POST,   "/invite/:token",    WHO_ANY,     0,              LIMIT_FORM, SLOW, KIND_PAGE,   web_my_invite},
 
@@ -282,6 +284,7 @@ const struct http_route app_routes[] = {
     {POST,   "/my/book/:schedule", WHO_SESSION, IS_PATIENT,    LIMIT_FORM, PATIENT_TOO, KIND_PAGE, web_my_book_make},
     {GET,    "/my/results",       WHO_SESSION, IS_PATIENT,     LIMIT_NONE, PATIENT_TOO, KIND_PAGE, web_my_results},
     {GET,    "/my/log",           WHO_SESSION, IS_PATIENT,     LIMIT_NONE, PATIENT_TOO, KIND_PAGE, web_my_log},
+    {GET,    "/my/sight",         WHO_SESSION, IS_PATIENT,     LIMIT_NONE, SLOW | PATIENT_TOO, KIND_PAGE, web_my_sight},
     {GET,    "/my/consents",      WHO_SESSION, IS_PATIENT,     LIMIT_NONE, PATIENT_TOO, KIND_PAGE, web_my_consents},
     {POST,   "/my/consents/:kind", WHO_SESSION, IS_PATIENT,    LIMIT_FORM, PATIENT_TOO, KIND_PAGE, web_my_consent},
     {GET,    "/my/forms",         WHO_SESSION, IS_PATIENT,     LIMIT_NONE, PATIENT_TOO, KIND_PAGE, web_my_forms},

@@ -66,15 +66,15 @@ static struct str glass_key(struct req *rq, struct str case_id, struct str perso
     return buf_get(&b);
 }
 
-static enum err is_glass(struct req *rq, struct str case_id, bool *ret_is)
+enum err access_glass_until(struct req *rq, struct str case_id, struct str person,
+                            struct instant *ret_until)
 {
     CLEANUP(db_rows_done) struct db_rows q = {0};
     bool has = false;
 
-    TRY(DB_QUERY(rq, &q, Q_JOB, sql_i64(JOB_GLASS),
-                 sql_text(glass_key(rq, case_id, rq->who->person))));
+    TRY(DB_QUERY(rq, &q, Q_JOB, sql_i64(JOB_GLASS), sql_text(glass_key(rq, case_id, person))));
     TRY(db_next(rq, &q, &has));
-    *ret_is = has;
+    *ret_until = (struct instant){has ? db_i64(&q, 1) : 0};
     return OK;
 }
 
@@ -113,9 +113,9 @@ enum err access_why(struct req *rq, const struct case_row *row, enum audit_why *
     } else if (actor & (ACTOR_ASKER | ACTOR_SERVICE)) {
         *ret_why = WHY_TEAM;
     } else {
-        bool glass = false;
-        TRY(is_glass(rq, row->id, &glass));
-        *ret_why = glass ? WHY_BREAK_GLASS : actor & ACTOR_HEAD ? WHY_HEAD : WHY_TEAM;
+        struct instant glass;
+        TRY(access_glass_until(rq, row->id, w->person, &glass));
+        *ret_why = glass.ms != 0 ? WHY_BREAK_GLASS : actor & ACTOR_HEAD ? WHY_HEAD : WHY_TEAM;
     }
     return OK;
 }

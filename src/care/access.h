@@ -42,6 +42,9 @@ MUST_USE enum err access_anchor(struct req *rq, struct access_anchors *a, int64_
  *         characters; E_CONFLICT already in the team */
 MUST_USE enum err access_break_glass(struct req *rq, struct tx *tx, struct str case_id,
                                      struct str reason);
+/* When the opening of a case by a person with a reason ends; 0: there is none. */
+MUST_USE enum err access_glass_until(struct req *rq, struct str case_id, struct str person,
+                                     struct instant *ret_until);
 /* Ends it: run by the job that break-glass set. key: "case person" */
 MUST_USE enum err access_glass_end(struct req *rq, struct tx *tx, struct str key);
 

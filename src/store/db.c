@@ -235,6 +235,26 @@ enum err db_team_has(struct req *rq, int64_t anchor, const uint64_t *principals,
     return OK;
 }
 
+enum err db_team(struct req *rq, int64_t anchor, uint64_t *ret_principals, size_t cap, size_t *ret_n)
+{
+    sqlite3_stmt *st;
+    size_t n = 0;
+    bool has = false;
+    TRY(read_take(rq, C_TEAM_OF, &st));
+    bind_i64(st, 1, anchor);
+    bind_i64(st, 2, (int64_t)cap);
+    enum err e = read_step(rq, st, &has);
+    while (e == OK && has && n < cap) {
+        ret_principals[n++] = (uint64_t)sqlite3_column_int64(st, 0);
+        e = read_step(rq, st, &has);
+    }
+    sqlite3_reset(st);
+    conn_give(rq->db->conn, C_TEAM_OF, st);
+    TRY(e);
+    *ret_n = n;
+    return OK;
+}
+
 /* ---- one view ---- */
 
 enum err db_begin(struct req *rq)

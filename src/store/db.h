@@ -231,6 +231,10 @@ MUST_USE bool db_unseal(struct req *rq, struct str text, struct str about, struc
 MUST_USE enum err db_team_has(struct req *rq, int64_t anchor, const uint64_t *principals, size_t n,
                               bool *ret_has);
 
+/* The principals in an anchor's team, in no order; at most cap, *ret_n tells how many. */
+MUST_USE enum err db_team(struct req *rq, int64_t anchor, uint64_t *ret_principals, size_t cap,
+                          size_t *ret_n);
+
 /* ---- Domain tables ---- */
 
 /* Rows of a Q_ statement. By value; end with db_rows_done() (CLEANUP). */

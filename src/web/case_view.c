@@ -47,6 +47,7 @@ static void set_patient(struct http_req *h, const struct case_view *v, struct va
     val_set_str(m, "sex", p->sex);
     val_set_str(m, "birth", p->birth_date);
     val_set_bool(m, "unidentified", p->unidentified);
+    val_set_str(m, "sight", page_path(h, "/patients/", p->id, "/sight"));
     for (uint32_t i = 0; i < p->n_ids; i++) {
         struct val *id = val_add_map(ids);
         val_set_str(id, "label", p->ids[i].kind != NULL

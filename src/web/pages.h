@@ -20,6 +20,11 @@ enum err web_role_page(struct http_req *h);
 enum err web_role(struct http_req *h);
 enum err web_help(struct http_req *h);
 
+/* sight.c: who can see a patient's record, and why */
+enum err web_sight(struct http_req *h);
+enum err web_record_sight(struct http_req *h);
+enum err web_my_sight(struct http_req *h);
+
 /* arrived.c, aside.c: images that are nobody's yet, or were put aside */
 enum err web_arrived(struct http_req *h);
 enum err web_arrived_study(struct http_req *h);

@@ -64,6 +64,20 @@ static struct str number_of(struct http_req *h, const struct audit_row *r)
     return case_number(h->rq.a, row.id);
 }
 
+/* Where it stands who can see the patient a record is about. */
+static struct str sight_of(struct http_req *h, const struct audit_row *r)
+{
+    struct res_row row;
+    if (r->patient_rid <= 0) {
+        return S("");
+    }
+    if (db_head_rid(&h->rq, r->patient_rid, &row) != OK) {
+        err_clear(&h->rq);
+        return S("");
+    }
+    return row.type == T_PATIENT ? page_path(h, "/record/patients/", row.id, "") : S("");
+}
+
 /* Every word typed stands in the person's name, login, organisation, address or the case's number. */
 static bool words_fit(struct req *rq, const struct audit_row *r, void *ctx)
 {
@@ -153,6 +167,7 @@ static void set_rows(struct http_req *h, const struct directory *dir, struct val
         audit_words(h, dir, &rows[i], m);
         val_set_str(m, "login", rows[i].login);
         val_set_str(m, "peer", rows[i].peer);
+        val_set_str(m, "sight", sight_of(h, &rows[i]));
         val_set_str(m, "number", number_of(h, &rows[i]));
         val_set_i64(m, "seq", (int64_t)rows[i].seq);
     }
