@@ -40,7 +40,7 @@ function fromC(file, add) {
     else add(literal(m[1]), literal(m[2]), line(m.index));
   }
   if (file.endsWith('.def') && fs.readFileSync(file, 'utf8').includes('text shown to people')) {
-    for (const m of source.matchAll(/^X\(.*("(?:[^"\\]|\\.)*")\)\s*$/gm)) add(literal(m[1]), null, line(m.index));
+    for (const m of source.matchAll(/^(?:X|TEXT|SECRET|NUM|FLAG)\(.*("(?:[^"\\]|\\.)*")\)\s*$/gm)) add(literal(m[1]), null, line(m.index));
   }
 }
 

@@ -187,6 +187,7 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     TRY(store_open(rq, config->data, &opts, &app->web.care.store));
     TRY(open_authority(rq, read_only, app));
     TRY(app_notify(rq, read_only, app));
+    TRY(app_settings(rq, app));
     directory_init(&app->web.care);
     app->has_directory = true;
     open_recordings(rq, app);

@@ -55,6 +55,9 @@ MUST_USE enum err app_index(struct req *rq, struct app *app, bool *ret_whole);
 /* What fhir_index_begin() says of a new folder: part of app_open(). */
 MUST_USE enum err app_index_begin(struct req *rq, struct app *app);
 
+/* The settings for their page, secrets left out: app/config_tell.c. errors  E_TOO_LARGE  memory */
+MUST_USE enum err app_settings(struct req *rq, struct app *app);
+
 /* The route table: app/routes.c. */
 extern const struct http_route app_routes[];
 extern const size_t n_app_routes;

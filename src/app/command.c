@@ -15,6 +15,7 @@ const struct command commands[] = {
     {"init",    "",    "make an empty data folder",                                       command_init  },
     {"demo",    "",    "fill a made-up region once, tell who can sign in, and serve it; starts a media server and a relay beside it where they are installed",  command_demo  },
     {"config",  "",    "print every setting with its present value",                      command_config},
+    {"config check", "", "look for faults in the settings: unknown ones, wrong values, contradictions, files that are missing or readable by others, ports in use; each with its line and what to do; ends with 1 when one is wrong", command_config_check},
     {"verify",  "FILE... [--ca FILE]", "check a downloaded conclusion or protocol with its signatures, without any server", command_verify},
     {"ca show", "",    "print the signing authority and its fingerprint",                 command_ca_show},
     {"token new", "LOGIN --name TEXT [--scope read|write|all] [--days N] | --system NAME", "make an access token for the interface /fhir; shown once", command_token_new},
@@ -96,15 +97,6 @@ void command_print(struct str text)
 {
     (void)fwrite(text.p, 1, text.n, stdout);
     (void)fflush(stdout);
-}
-
-int command_config(struct command_args *args)
-{
-    struct buf b;
-    buf_init(&b, args->rq->a, 65536);
-    config_write(args->config, &b);
-    command_print(buf_get(&b));
-    return COMMAND_OK;
 }
 
 void command_version_write(struct buf *b)

@@ -9,6 +9,7 @@ struct command_args {
     const struct config *config;
     const char *const *words;    /* what stands after the subcommand, settings taken out */
     int n_words;
+    const struct config_source *from; /* where the settings were read from */
 };
 
 /* Gives the exit status: COMMAND_OK and so on. A failure in rq->err is printed by main. */
@@ -80,6 +81,7 @@ int command_backup_list(struct command_args *args);
 int command_restore(struct command_args *args);
 int command_images_expire(struct command_args *args);
 int command_config(struct command_args *args);
+int command_config_check(struct command_args *args);
 int command_verify(struct command_args *args);
 int command_ca_show(struct command_args *args);
 int command_token_new(struct command_args *args);

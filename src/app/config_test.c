@@ -18,7 +18,7 @@ static void later_sources_win(void **state)
     char *env[] = {env_other, env_port, NULL};
     const char *flags[] = {"max-streams", "7", "trust_proxy", "true"};
     struct config_source from = {
-        S("# comment\nport = 80\n max_streams=5 \n\nlisten = 10.0.0.1"), env, flags, 2};
+        S("# comment\nport = 80\n max_streams=5 \n\nlisten = 10.0.0.1"), env, flags, 2, S("x.conf")};
     req_init(&rq, 65536, (struct instant){0});
     assert_int_equal(config_read(&rq, &from, &c), OK);
     assert_int_equal(c.port, 81);
@@ -46,7 +46,7 @@ static void what_is_wrong_is_named(void **state)
     for (size_t i = 0; i < LEN(cases); i++) {
         struct req rq;
         struct config c = {.port = 3};
-        struct config_source from = {cases[i].file, NULL, NULL, 0};
+        struct config_source from = {cases[i].file, NULL, NULL, 0, {0}};
         req_init(&rq, 65536, (struct instant){0});
         assert_int_equal(config_read(&rq, &from, &c), E_BAD_INPUT);
         assert_string_equal(rq.err.detail, cases[i].detail);
@@ -62,11 +62,11 @@ static void what_is_written_reads_back(void **state)
     struct config c;
     struct config again;
     struct buf b;
-    struct config_source from = {S("port = 9\nbase_url = https://x.example"), NULL, NULL, 0};
+    struct config_source from = {S("port = 9\nbase_url = https://x.example"), NULL, NULL, 0, {0}};
     req_init(&rq, 65536, (struct instant){0});
     buf_init(&b, rq.a, 32768);
     assert_int_equal(config_read(&rq, &from, &c), OK);
-    config_write(&c, &b);
+    config_write(&rq, &c, &b);
     assert_true(buf_ok(&b));
     from.file = buf_get(&b);
     assert_int_equal(config_read(&rq, &from, &again), OK);

@@ -57,19 +57,18 @@ static bool take_flag(struct req *rq, struct line *l, int argc, char **argv, int
 }
 
 /* --config FILE must be there; consilium.conf here, or in the data folder, may. */
-static enum err find_file(struct req *rq, const struct line *l, struct str *ret_text)
+static enum err find_file(struct req *rq, const struct line *l, struct config_source *from)
 {
     static const char *const places[] = {"consilium.conf", "consilium-data/consilium.conf"};
-    if (l->config_file != NULL) {
-        return os_read_file(rq, l->config_file, CONFIG_BYTES, ret_text);
+    const char *path = l->config_file;
+    for (size_t i = 0; path == NULL && i < LEN(places); i++) {
+        path = os_exists(places[i]) ? places[i] : NULL;
     }
-    for (size_t i = 0; i < LEN(places); i++) {
-        if (os_exists(places[i])) {
-            return os_read_file(rq, places[i], CONFIG_BYTES, ret_text);
-        }
+    if (path == NULL) {
+        return OK;
     }
-    *ret_text = S("");
-    return OK;
+    from->path = str_z(path);
+    return command_read_file(rq, path, CONFIG_BYTES, &from->file);
 }
 
 static int complain(const struct req *rq)
@@ -118,7 +117,7 @@ static int run(struct req *rq, int argc, char **argv)
         }
     }
     const struct command *cmd = command_find(line.words, line.n_words, &n);
-    struct command_args args = {rq, &config, line.words + n, line.n_words - n};
+    struct command_args args = {rq, &config, line.words + n, line.n_words - n, &from};
     if (cmd == NULL) {
         return no_command(&args);
     }
@@ -137,10 +136,13 @@ static int run(struct req *rq, int argc, char **argv)
     }
     from.flags = line.flags;
     from.n_flags = line.n_flags;
-    if (find_file(rq, &line, &from.file) != OK || config_read(rq, &from, &config) != OK) {
+    if (find_file(rq, &line, &from) != OK) {
         return complain(rq);
     }
-    return run_command(cmd, &args);
+    if (cmd->run == command_config_check) { /* reads them itself, faults and all */
+        return run_command(cmd, &args);
+    }
+    return config_read(rq, &from, &config) == OK ? run_command(cmd, &args) : complain(rq);
 }
 
 int main(int argc, char **argv)

@@ -159,6 +159,7 @@ const struct http_route app_routes[] = {
     {POST,   "/account/notices/:address/end", WHO_SESSION, 0,  LIMIT_FORM, PATIENT_TOO, KIND_PAGE, web_account_notices_end},
     {GET,    "/system/notices",   WHO_SESSION, MAY_ADMIN,      LIMIT_NONE, 0,    KIND_PAGE,   web_system_notices},
     {POST,   "/system/notices/:post/again", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_system_notices_again},
+    {GET,    "/system/settings",  WHO_SESSION, MAY_ADMIN,      LIMIT_NONE, 0,    KIND_PAGE,   web_system_settings},
     {GET,    "/notices",          WHO_SESSION, 0,              LIMIT_NONE, PATIENT_TOO,    KIND_PAGE,   web_notices},
     {POST,   "/notices/read",     WHO_SESSION, 0,              LIMIT_FORM, PATIENT_TOO,    KIND_PAGE,   web_notices_read},
     {GET,    "/events",           WHO_SESSION, 0,              LIMIT_NONE, PATIENT_TOO,    KIND_EVENTS, web_events},

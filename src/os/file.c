@@ -241,6 +241,16 @@ bool os_is_folder(const char *path)
     return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+enum err os_rights_of(struct req *rq, const char *path, struct os_rights *ret_rights)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        return io_fail(rq, "stat");
+    }
+    *ret_rights = (struct os_rights){st.st_mode & 07777, st.st_uid, S_ISDIR(st.st_mode)};
+    return OK;
+}
+
 enum err os_size_of(struct req *rq, const char *path, uint64_t *ret_bytes)
 {
     struct stat st;

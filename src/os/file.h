@@ -66,6 +66,13 @@ MUST_USE enum err os_remove_tree(struct req *rq, const char *path);
 bool os_exists(const char *path);
 /* Not a link to one. */
 bool os_is_folder(const char *path);
+struct os_rights {
+    unsigned mode; /* the permission bits, 0..07777 */
+    unsigned owner; /* number of its user */
+    bool is_folder;
+};
+/* Whose a file or folder is, and who may what. errors  E_NOT_FOUND */
+MUST_USE enum err os_rights_of(struct req *rq, const char *path, struct os_rights *ret_rights);
 /* errors  E_NOT_FOUND */
 MUST_USE enum err os_size_of(struct req *rq, const char *path, uint64_t *ret_bytes);
 /* Bytes an ordinary user may still write on the file system of path. */

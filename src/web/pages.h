@@ -131,6 +131,8 @@ enum err web_account_notices_choose(struct http_req *h);
 enum err web_account_notices_test(struct http_req *h);
 enum err web_account_notices_end(struct http_req *h);
 enum err web_system_notices(struct http_req *h);
+/* settings.c */
+enum err web_system_settings(struct http_req *h);
 enum err web_system_notices_again(struct http_req *h);
 
 /* me.c: the own account */

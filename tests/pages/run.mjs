@@ -24,7 +24,7 @@ const PAGES = [
   ['neurologist1', 'ru', ['/home', '/work', '/mine 403']],
   ['head1', 'ru', ['/home', '/figures']],
   ['auditor', 'ru', ['/home', '/record', '/record?kind=refused']],
-  ['admin', 'kk', ['/home', '/system']],
+  ['admin', 'kk', ['/home', '/system', '/system/settings']],
 ];
 
 async function looks(login, lang, targets) {
