@@ -44,7 +44,7 @@ const struct command commands[] = {
     {"doctor",  "[--index | --blobs]", "look for faults in the data folder; reads everything; then what should be done about disk, clock, backups, certificate, notices, settings. --index: hold the search index to the resources; --blobs: hold each stored file and image to its checksum and name what is damaged", command_doctor},
     {"backup",  "",    "copy the data folder, as it stands now, into the encrypted place of the setting backup_to, also beside a running server; what is there already is not sent again", command_backup},
     {"backup list", "", "the backups that are there", command_backup_list},
-    {"restore", "[FOLDER] [--snapshot ID] [--check]", "make a data folder out of a backup, where none is, and hold it to everything doctor knows; --check: read every byte of all backups, restore the newest beside, look, and remove it again", command_restore},
+    {"restore", "[FOLDER] [--snapshot ID] [--with-faults] [--check]", "make a data folder out of a backup, where none is, when everything doctor knows finds it whole; --with-faults: also when not; --check: read every byte of all backups, restore the newest beside, look, and remove it again", command_restore},
     {"images expire", "[--look]", "remove studies past the time their policy keeps them (the running server does so by itself); --look: only list them", command_images_expire},
     {"reindex", "", "make the search index anew from the resources, also beside a running server; goes on where it was interrupted", command_reindex},
     {"validate", "FILE... [--profile FILE|URL] [--with FILE]... [--strict]", "hold resources to FHIR R4, to profiles; print an OperationOutcome for each file", command_validate},

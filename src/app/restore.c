@@ -1,5 +1,6 @@
 /* app/restore.c - consilium restore: a data folder out of a backup, held to everything before it gets its
- * name; or, with --check, proof that one could be made. The live data folder is not touched. */
+ * name; or, with --check, proof that one could be made. The live data folder is not touched, and what comes
+ * to no name is removed: it is records of patients. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,9 +23,10 @@ struct job {
     const char *work;     /* becomes to when it is whole */
     struct str at;        /* when the backup was made */
     bool check;
+    bool with_faults; /* it gets its name whatever is wrong with it */
 };
 
-/* One flag with a value, one without, one folder. */
+/* One flag with a value, two without, one folder. */
 static bool read_words(struct job *j)
 {
     const struct command_args *a = j->args;
@@ -32,6 +34,8 @@ static bool read_words(struct job *j)
     for (int i = 0; i < a->n_words; i++) {
         if (strcmp(a->words[i], "--check") == 0) {
             j->check = true;
+        } else if (strcmp(a->words[i], "--with-faults") == 0) {
+            j->with_faults = true;
         } else if (strcmp(a->words[i], "--snapshot") == 0 && i + 1 < a->n_words) {
             j->snapshot = a->words[++i];
         } else if (j->to == NULL && a->words[i][0] != '-') {
@@ -40,7 +44,7 @@ static bool read_words(struct job *j)
             return false;
         }
     }
-    return j->to != NULL || j->check;
+    return j->check ? !j->with_faults : j->to != NULL;
 }
 
 static enum err count_entry(struct req *rq, const char *name, void *ctx)
@@ -147,17 +151,32 @@ static enum err unfold(struct req *rq, struct job *j)
 
 /* ---- is it whole? ---- */
 
-static enum err note(struct req *rq, const struct job *j)
+static enum err note(struct req *rq, const struct job *j, uint64_t faults)
 {
     struct buf b;
     buf_init(&b, rq->a, 256);
     BUF_LIT(&b, "restored from the backup of ");
     buf_str(&b, j->at);
+    if (faults > 0) {
+        BUF_LIT(&b, ", faults found: ");
+        buf_u64(&b, faults);
+    }
     struct audit_rec rec = {.action = AUDIT_ADMIN, .why = WHY_SYSTEM, .detail = buf_get(&b)};
     struct tx *tx = tx_new(rq);
     TRY_MEM(rq, tx);
     TRY(audit_add(rq, &rec));
     return store_commit(care_of(rq)->store, rq, tx);
+}
+
+static enum err judge(struct req *rq, const struct job *j, uint64_t faults)
+{
+    if (faults == 0 || j->with_faults) {
+        return OK;
+    }
+    return j->check ? FAIL(rq, E_CHECKSUM, "%" PRIu64 " faults, see above", faults)
+                    : FAIL(rq, E_CHECKSUM,
+                           "%" PRIu64 " faults, see above: nothing was made. --snapshot takes an older "
+                           "backup, --with-faults takes this one as it is", faults);
 }
 
 /* Opens it as a server would (older schemas are brought up to date) and looks at all of it. */
@@ -175,17 +194,22 @@ static enum err look(struct req *rq, const struct job *j, uint64_t *ret_faults)
     if (e == OK) {
         e = doctor_all(rq, ret_faults);
     }
+    if (e == OK) {
+        e = judge(rq, j, *ret_faults);
+    }
     if (e == OK && !j->check) {
-        e = note(rq, j);
+        e = note(rq, j, *ret_faults);
     }
     app_close(rq, &app);
     return e;
 }
 
+/* What has the name is whole, also when the power goes a moment later. */
 static enum err name_it(struct req *rq, const struct job *j)
 {
-    TRY(os_rmdir(rq, j->to)); /* an empty one was allowed */
-    return os_rename(rq, j->work, j->to);
+    TRY(os_sync_all(rq, j->work));
+    TRY(os_rename(rq, j->work, j->to)); /* over an empty one, if there is one */
+    return os_sync_parent(rq, j->to);
 }
 
 static enum err restore(struct req *rq, struct job *j, uint64_t *ret_faults)
@@ -198,7 +222,21 @@ static enum err restore(struct req *rq, struct job *j, uint64_t *ret_faults)
     TRY(fetch(rq, j));
     TRY(unfold(rq, j));
     TRY(look(rq, j, ret_faults));
-    return j->check ? os_remove_tree(rq, j->work) : name_it(rq, j);
+    return j->check ? OK : name_it(rq, j);
+}
+
+/* Nothing of it lies about; what failed may have used up its request. */
+static bool tidy(const struct job *j)
+{
+    struct req end;
+    req_init(&end, 1 << 20, j->args->rq->now);
+    enum err e = j->work != NULL ? os_remove_tree(&end, j->work) : OK;
+    req_done(&end);
+    if (e != OK) {
+        (void)fprintf(stderr, "consilium: %s holds records of patients and cannot be removed: "
+                              "do it by hand\n", j->work);
+    }
+    return e == OK;
 }
 
 int command_restore(struct command_args *args)
@@ -208,11 +246,13 @@ int command_restore(struct command_args *args)
     if (!read_words(&j)) {
         return COMMAND_USAGE;
     }
-    if (restore(args->rq, &j, &faults) != OK) {
+    enum err e = restore(args->rq, &j, &faults);
+    if (!tidy(&j) || e != OK) {
         return COMMAND_FAILED;
     }
     if (faults > 0) {
-        printf("%" PRIu64 " faults, see above\n", faults);
+        printf("restored the backup of %.*s into %s, with %" PRIu64 " faults, see above\n", STR_ARG(j.at),
+               j.to, faults);
         return COMMAND_FAILED;
     }
     if (j.check) {

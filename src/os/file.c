@@ -152,6 +152,29 @@ enum err os_sync_dir(struct req *rq, const char *dir)
     return os_sync(rq, fd);
 }
 
+enum err os_sync_parent(struct req *rq, const char *path)
+{
+    char dir[OS_PATH_MAX];
+    struct str p = str_z(path);
+    size_t cut = p.n;
+    while (cut > 0 && path[cut - 1] != '/') {
+        cut--;
+    }
+    if (cut >= sizeof(dir)) {
+        return FAIL(rq, E_TOO_LARGE, "path");
+    }
+    memcpy(dir, path, cut);
+    dir[cut] = 0;
+    return os_sync_dir(rq, cut > 0 ? dir : ".");
+}
+
+enum err os_sync_all(struct req *rq, const char *path)
+{
+    CLEANUP(os_close_p) int fd = -1;
+    TRY(open_with(rq, path, O_RDONLY, &fd));
+    return syncfs(fd) == 0 ? OK : io_fail(rq, "syncfs");
+}
+
 enum err os_size(struct req *rq, int fd, uint64_t *ret_bytes)
 {
     struct stat st;
@@ -359,22 +382,6 @@ enum err os_read_file(struct req *rq, const char *path, size_t cap, struct str *
     return OK;
 }
 
-static enum err sync_parent(struct req *rq, const char *path)
-{
-    char dir[OS_PATH_MAX];
-    struct str p = str_z(path);
-    size_t cut = p.n;
-    while (cut > 0 && path[cut - 1] != '/') {
-        cut--;
-    }
-    if (cut >= sizeof(dir)) {
-        return FAIL(rq, E_TOO_LARGE, "path");
-    }
-    memcpy(dir, path, cut);
-    dir[cut] = 0;
-    return os_sync_dir(rq, cut > 0 ? dir : ".");
-}
-
 static enum err write_new(struct req *rq, const char *path, struct str bytes, unsigned mode)
 {
     CLEANUP(os_close_p) int fd = -1;
@@ -407,7 +414,7 @@ enum err os_write_file(struct req *rq, const char *path, struct str bytes, unsig
         unlink(tmp);
         return e;
     }
-    return sync_parent(rq, path);
+    return os_sync_parent(rq, path);
 }
 
 enum err os_each_entry(struct req *rq, const char *dir, os_entry_fn fn, void *ctx)

@@ -42,6 +42,12 @@ void os_sync_start(int fd, uint64_t at, uint64_t n);
 MUST_USE enum err os_sync(struct req *rq, int fd);
 /* The directory's entries are on the disk afterwards. */
 MUST_USE enum err os_sync_dir(struct req *rq, const char *dir);
+/* The same of the folder path stands in: what was made, renamed or removed there as path stays so. */
+MUST_USE enum err os_sync_parent(struct req *rq, const char *path);
+/* All files of the file system path is on, whoever wrote them: for a folder other programs filled.
+ * costs   waits for whatever else is written to it
+ * errors  E_NOT_FOUND */
+MUST_USE enum err os_sync_all(struct req *rq, const char *path);
 MUST_USE enum err os_size(struct req *rq, int fd, uint64_t *ret_bytes);
 /* When it was written to last. errors  E_NOT_FOUND */
 MUST_USE enum err os_changed(struct req *rq, const char *path, struct instant *ret_at);

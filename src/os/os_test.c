@@ -58,6 +58,39 @@ static void file_is_replaced_whole(void **state)
     req_done(&rq);
 }
 
+/* A folder, a file and what stands in them; a path without a folder is of the one we work in. */
+static void what_was_written_is_synced(void **state)
+{
+    struct req rq;
+    char dir[] = "/tmp/os_test.XXXXXX";
+    char path[OS_PATH_MAX];
+    char below[OS_PATH_MAX];
+    char here[OS_PATH_MAX];
+    (void)state;
+    req_init(&rq, 1 << 20, os_now());
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(os_path(&rq, str_z(dir), S("f"), path), OK);
+    assert_int_equal(os_sync_all(&rq, path), E_NOT_FOUND);
+    err_clear(&rq);
+    assert_int_equal(os_write_file(&rq, path, S("one"), 0600), OK);
+    assert_int_equal(os_sync_all(&rq, dir), OK);
+    assert_int_equal(os_sync_all(&rq, path), OK);
+    assert_int_equal(os_sync_parent(&rq, path), OK);
+    assert_int_equal(os_remove(&rq, path), OK);
+    assert_int_equal(os_sync_parent(&rq, path), OK); /* path itself need not be there */
+    assert_int_equal(os_path(&rq, str_z(path), S("g"), below), OK);
+    assert_int_equal(os_sync_parent(&rq, below), E_NOT_FOUND);
+    err_clear(&rq);
+    assert_int_equal(os_sync_parent(&rq, dir), OK);
+    assert_int_equal(os_sync_parent(&rq, "/tmp"), OK);
+    assert_int_equal(os_here(&rq, here), OK);
+    assert_int_equal(chdir(dir), 0);
+    assert_int_equal(os_sync_parent(&rq, "f"), OK);
+    assert_int_equal(chdir(here), 0);
+    assert_int_equal(rmdir(dir), 0);
+    req_done(&rq);
+}
+
 static void *producer(void *ctx)
 {
     struct os_queue *q = ctx;
@@ -165,6 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_are_fhir_ids),
         cmocka_unit_test(file_is_replaced_whole),
+        cmocka_unit_test(what_was_written_is_synced),
         cmocka_unit_test(queue_keeps_everything),
         cmocka_unit_test(lines_are_as_long_as_allowed),
         cmocka_unit_test(log_takes_typed_fields),
