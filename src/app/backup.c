@@ -15,17 +15,28 @@
 #include "os/file.h"
 #include "store/audit.h"
 
-/* What is not linked: copied otherwise, made anew, or of this moment alone. */
-static const struct str left_out[] = {
-    SI("consilium.db"), SI("blobs"),       SI("exports"), SI("server.lock"),   SI("files.hold"),
-    SI("backup."),      SI("audit.head."), SI("blob-"),   SI("recording.part"),
-};
-
 struct stage {
     const char *from;
     const char *to;
     bool below; /* we are in a folder of the data folder */
 };
+
+/* What is not linked: copied otherwise, made anew, or of this moment alone. What audit.head.conflict keeps is
+ * proof and comes along. */
+static const struct str left_out[] = {
+    SI("consilium.db"), SI("blobs"),   SI("exports"), SI("server.lock"),
+    SI("files.hold"),   SI("backup."), SI("blob-"),   SI("recording.part"),
+};
+static const struct str half_written = SI(".new-"); /* os_write_file() */
+
+static bool is_left_out(const struct stage *s, struct str name)
+{
+    bool out = str_find(name, half_written) < name.n;
+    for (size_t i = 0; !s->below && !out && i < LEN(left_out); i++) {
+        out = str_starts(name, left_out[i]);
+    }
+    return out;
+}
 
 static enum err link_entry(struct req *rq, const char *name, void *ctx);
 
@@ -42,10 +53,8 @@ static enum err link_entry(struct req *rq, const char *name, void *ctx)
     const struct stage *s = ctx;
     char from[OS_PATH_MAX];
     char to[OS_PATH_MAX];
-    for (size_t i = 0; !s->below && i < LEN(left_out); i++) {
-        if (str_starts(str_z(name), left_out[i])) {
-            return OK;
-        }
+    if (is_left_out(s, str_z(name))) {
+        return OK;
     }
     TRY(os_path(rq, str_z(s->from), str_z(name), from));
     TRY(os_path(rq, str_z(s->to), str_z(name), to));

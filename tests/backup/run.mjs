@@ -204,5 +204,14 @@ await keeper.stop();
 fs.rmSync(kept, { recursive: true });
 is('both words', run(['restore', '--check', '--with-faults']).status, 2);
 
+// ---- proof that records are missing comes along, what was half written does not ----
+fs.writeFileSync(blob, was);
+fs.copyFileSync(path.join(cut, 'audit.head'), path.join(cut, 'audit.head.conflict'));
+for (const name of ['audit.head.new-a', 'push.key.new-b', 'ca/key.new-c']) fs.writeFileSync(path.join(cut, name), 'half');
+is('a backup of a cut record', run(['backup'], apart).status, 0);
+says('its restore', ['restore', no], apart, /record does NOT hold[\s\S]* \d+ faults, see above: nothing was made/);
+says('on demand', ['restore', kept, '--with-faults'], apart, /restored the backup of .* with \d+ faults/);
+is('with the proof', tree(kept).map(([name]) => name).filter((n) => /conflict|\.new-/.test(n)), ['audit.head.conflict']);
+
 program.remove();
 end();
