@@ -24,7 +24,7 @@ fault() {
 }
 
 one() {
-    local name=$1 target seeds=() dict=() log result slow
+    local name=$1 target seeds=() dict=() log result
     target=build/fuzz/src/${name%%_*}/$name
     log=build/fuzz-crashes/$name.log
     if [ ! -x "$target" ]; then
@@ -41,12 +41,6 @@ one() {
         result=ok
     else
         result="FINDING $(fault "$log")"
-        slow=$(find build/fuzz-crashes -name "$name-timeout-*")
-        # a machine that stood still is no finding: the input is slow when it is slow alone too
-        if [ -n "$slow" ] && "$target" -timeout=10 "$slow" >>"$log" 2>&1; then
-            result=ok
-            mv "$slow" "$slow.once"
-        fi
     fi
     stat() { sed -n "s/^stat::$1: *//p" "$log"; }
     reached() { grep -oE "$1: [0-9]+" "$log" | tail -1 | cut -d' ' -f2; }
