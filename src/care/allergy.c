@@ -10,7 +10,7 @@
 #include "codec/utf8.h"
 #include "store/db.h"
 
-enum { LOOKED_AT_MAX = 200, TEXT_MAX = 300 };
+enum { LOOKED_AT_MAX = 200, CHARACTER_MAX = 4 };
 
 struct gathering {
     struct req *rq;
@@ -20,9 +20,6 @@ struct gathering {
 
 static void name(struct gathering *g, struct str text)
 {
-    g->a.known = ALLERGY_YES;
-    text = utf8_cut(str_trim(text), TEXT_MAX);
-    text = text.n > 0 ? text : tr(g->rq->lang, T("Has allergies"));
     for (uint32_t i = 0; i < g->a.n; i++) {
         if (str_eq(g->a.texts[i], text)) {
             return;
@@ -30,7 +27,40 @@ static void name(struct gathering *g, struct str text)
     }
     if (g->a.n < ALLERGIES_MAX) {
         g->a.texts[g->a.n++] = text;
+    } else {
+        g->a.more = true;
     }
+}
+
+/* What is more than fits is not written, but told. */
+static void write_cut(struct buf *b, struct str s)
+{
+    buf_str(b, utf8_cut(s, ALLERGY_TEXT_MAX + CHARACTER_MAX));
+}
+
+/* An allergy to something, with what it did (empty: not told). */
+static enum err name_it(struct gathering *g, struct str to, struct str reaction)
+{
+    struct buf b;
+    buf_init(&b, g->rq->a, (size_t)3 * (ALLERGY_TEXT_MAX + CHARACTER_MAX));
+    to = str_trim(to);
+    write_cut(&b, to.n > 0 ? to : tr(g->rq->lang, T("Has allergies")));
+    if (reaction.n > 0) {
+        BUF_LIT(&b, ": ");
+        write_cut(&b, str_trim(reaction));
+    }
+    struct str text = buf_get(&b);
+    if (text.n > ALLERGY_TEXT_MAX) {
+        buf_truncate(&b, utf8_cut(text, ALLERGY_TEXT_MAX).n);
+        BUF_LIT(&b, "…");
+        text = buf_get(&b);
+    }
+    if (!buf_ok(&b)) {
+        return FAIL(g->rq, E_TOO_LARGE, "memory cap");
+    }
+    g->a.known = ALLERGY_YES;
+    name(g, text);
+    return OK;
 }
 
 static void name_none(struct gathering *g)
@@ -61,7 +91,7 @@ static enum err form_gather(struct gathering *g, struct jv v)
     for (size_t i = 0; i < LEN(questions); i++) {
         struct str answer = fields_get(&typed, questions[i].asked);
         if (str_eq(answer, questions[i].yes)) {
-            name(g, fields_get(&typed, questions[i].text));
+            TRY(name_it(g, fields_get(&typed, questions[i].text), S("")));
         } else if (str_eq(answer, questions[i].no)) {
             name_none(g);
         }
@@ -84,8 +114,6 @@ static enum err resource_gather(struct gathering *g, struct jv v)
     struct req *rq = g->rq;
     struct str status = json_str(rq->a, json_path(v, S("clinicalStatus.coding.0.code")));
     struct str verified = json_str(rq->a, json_path(v, S("verificationStatus.coding.0.code")));
-    struct str reaction = words_of(rq, json_path(v, S("reaction.0.manifestation.0")));
-    struct buf b;
 
     for (size_t i = 0; i < LEN(over); i++) {
         if (str_eq(status, over[i]) || str_eq(verified, wrong[i])) {
@@ -96,14 +124,8 @@ static enum err resource_gather(struct gathering *g, struct jv v)
         name_none(g);
         return OK;
     }
-    buf_init(&b, rq->a, 64 << 10);
-    buf_str(&b, words_of(rq, json_get(v, S("code"))));
-    if (reaction.n > 0) {
-        BUF_LIT(&b, ": ");
-        buf_str(&b, reaction);
-    }
-    name(g, buf_get(&b));
-    return OK;
+    return name_it(g, words_of(rq, json_get(v, S("code"))),
+                   words_of(rq, json_path(v, S("reaction.0.manifestation.0"))));
 }
 
 static enum err gather(struct gathering *g, enum fhir_type type,
@@ -114,10 +136,14 @@ static enum err gather(struct gathering *g, enum fhir_type type,
     uint32_t looked = 0;
 
     TRY(list_owner(g->rq, g->anchors.patient_rid, type, LIST_NEWEST, &list));
-    while (looked++ < LOOKED_AT_MAX && list_next(list, &hit)) {
+    while (list_next(list, &hit)) {
         struct res_row row;
         struct jv v;
         bool may = false;
+        if (looked++ == LOOKED_AT_MAX) {
+            g->a.more = true;
+            break;
+        }
         TRY(db_head_rid(g->rq, hit.rid, &row));
         if (!row.deleted) {
             TRY(access_anchor(g->rq, &g->anchors, row.anchor, &may));

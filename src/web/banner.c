@@ -13,6 +13,7 @@ enum err banner_allergies(struct http_req *h, int64_t patient_rid, struct val *p
     for (uint32_t i = 0; i < a.n; i++) {
         val_add_str(list, a.texts[i]);
     }
+    val_set_bool(patient, "allergies_more", a.more);
     val_set_bool(patient, "allergies_known", a.known == ALLERGY_NONE);
     val_set_bool(patient, "allergies_nothing", a.known == ALLERGY_NOTHING);
     return OK;
