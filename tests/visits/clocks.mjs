@@ -5,8 +5,24 @@ import { DAY, is } from './place.mjs';
 import { stands } from './story.mjs';
 
 const HOUR = 3600;
-const NOTICES = 4; // booked; the note: due soon, overdue, escalated
-const count = (list, what) => list.filter((m) => what.test(m)).length;
+
+// What somebody is told from now on: notices, exactly, in the list of them; by mail each at least once. A mail may tell of
+// several, and goes out again when the program is killed before it has written down that it went.
+async function listens(p, login, address) {
+  const heard = await p.hears(login, address);
+  const listed = async (text) => [...(await p.get(login, '/notices')).body.matchAll(/<li>[^]*?<\/li>/g)].filter(([li]) => li.includes('<time ') && li.includes(text)).length;
+  const had = await listed('');
+  const notices = async () => await listed('') - had;
+  const mailed = () => heard().reduce((n, m) => n + Number(/There are (\d+) new notices/.exec(m)?.[1] ?? 1), 0);
+  return {
+    heard,
+    listed,
+    async once(what, n) {
+      await until('the mails', () => mailed() >= n, { within: 60 }).catch(() => {}); // told below
+      is(what, await notices() === n && mailed() >= n, [await notices(), mailed(), heard()]);
+    },
+  };
+}
 
 async function restart(p) {
   await p.program.kill();
@@ -17,14 +33,13 @@ async function restart(p) {
 export async function reminded(p) {
   const patient = await p.patient('Reminded');
   // a doctor with no other visits: whatever else comes due meanwhile goes to others
-  const heard = await p.hears('watcher', 'watcher.reminded@mail.test');
+  const watcher = await listens(p, 'watcher', 'watcher.reminded@mail.test');
   const how = { schedule: (await p.hours('watcher')).schedule, purpose: 'advice', problem: '' };
   const [start] = await p.times(patient, p.now() + 4 * DAY * 1000, how);
-  const [late] = await p.times(patient, p.now() + 6 * DAY * 1000, how);
+  const [late] = await p.times(patient, start + 2 * DAY * 1000, how);
   const visit = await p.book(patient, start, how);
   await p.book(patient, late, how);
-  // told in the list of notices; a mail may tell of several at once
-  const soon = async () => (await p.bell('watcher')).split('A visit is coming up').length - 1;
+  const soon = () => watcher.listed('A visit is coming up');
   for (const [i, before] of [DAY, 2 * HOUR].entries()) {
     p.goTo(start, -before + 5);
     await until('the reminder', async () => (await soon()) === i + 1, { within: 60 });
@@ -35,19 +50,22 @@ export async function reminded(p) {
   await until('the late reminder', async () => (await soon()) === 3, { within: 60 });
   await restart(p);
   p.goTo(late, DAY);
+  // what was still to come for it has come when the next visit's reminder has
   const other = await p.patient('Marker');
-  const before = heard().length;
-  await p.book(other, (await p.times(other, p.now() + 3 * DAY * 1000, how))[0], how);
-  await until('what stands after it has come', () => heard().length > before, { within: 60 }); // the marker: "a visit was booked"
-  is('reminders once each, over restarts and a jump', (await soon()) === 3, heard());
-  is('without content', !/Reminded|I10|hypertension/i.test(heard().join()));
+  const [next] = await p.times(other, p.now() + 3 * DAY * 1000, how);
+  await p.book(other, next, how);
+  p.goTo(next, -HOUR);
+  await until('the reminder after it', async () => (await soon()) >= 4, { within: 60 });
+  is('reminders once each, over restarts and a jump', (await soon()) === 4, watcher.heard());
+  await watcher.once('told of each once: three bookings, four reminders', 7);
+  is('without content', !/Reminded|I10|hypertension/i.test(watcher.heard().join()));
   await stands(p, visit, 'booked busy 404 ');
 }
 
 export async function noteOwed(p) {
   const patient = await p.patient('Owed');
   await p.seen(patient);
-  const heard = await p.hears('colleague', 'colleague.owed@mail.test');
+  const doctor = await listens(p, 'colleague', 'colleague.owed@mail.test');
   const [start] = await p.times(patient, p.now() + 3 * DAY * 1000, { schedule: p.colleague ??= (await p.hours('colleague')).schedule, purpose: 'advice', problem: '' });
   const visit = await p.book(patient, start, { schedule: p.colleague, purpose: 'advice', problem: '' });
   p.goTo(start, 30); // too late for a reminder
@@ -68,9 +86,7 @@ export async function noteOwed(p) {
   is('the page says it is overdue', /The note is overdue/.test(await p.text('colleague', `/visits/${visit}`)));
   const clock = (await p.all(`AuditEvent?patient=${patient}&_count=200`)).filter((e) => e.subtype?.[0].code === 'clock').map((e) => e.entity[0].description);
   is('each deadline once', ['remind', 'overdue', 'escalate'].every((k) => clock.filter((x) => x === k).length === 1), clock);
-  const told = () => heard().reduce((n, m) => n + Number(/There are (\d+) new notices/.exec(m)?.[1] ?? 1), 0);
-  await until('the mails', () => told() >= NOTICES, { within: 60 }).catch(() => {}); // told below
-  is('the doctor heard of each once', told() === NOTICES, heard());
+  await doctor.once('the doctor heard of each once: booked; the note due soon, overdue, escalated', 4);
 }
 
 // Joined early, late, over midnight of the place.
