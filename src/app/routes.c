@@ -212,6 +212,9 @@ const struct http_route app_routes[] = {
     {POST,   "/cases/:case/images/:study/marks", WHO_SESSION, 0, LIMIT_MARK, SLOW, KIND_PAGE, web_mark_put},
     {POST,   "/cases/:case/images/:study/marks/:mark/remove", WHO_SESSION, 0, LIMIT_FORM, 0, KIND_PAGE, web_mark_remove},
     {GET,    "/cases/:case/log",      WHO_SESSION, 0,          LIMIT_NONE, 0,    KIND_PAGE,   web_case_log},
+    {GET,    "/glass",                WHO_SESSION, MAY_HEAD | MAY_AUDIT, LIMIT_NONE, 0, KIND_PAGE, web_glass_list},
+    {GET,    "/glass/:glass",         WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD | MAY_AUDIT, LIMIT_NONE, SLOW, KIND_PAGE, web_glass_one},
+    {POST,   "/glass/:glass/review",  WHO_SESSION, MAY_HEAD | MAY_AUDIT, LIMIT_FORM, 0, KIND_PAGE, web_glass_review},
     {GET,    "/cases/:case/glass",    WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, LIMIT_NONE, 0, KIND_PAGE, web_glass_page},
     {POST,   "/cases/:case/glass",    WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, LIMIT_FORM, 0, KIND_PAGE, web_glass},
     /* pages: hours of specialists; visits booked, moved, cancelled */

@@ -1,14 +1,10 @@
-/* care/access.c - who may see what, and breaking the glass. */
+/* care/access.c - who may see what. Breaking the glass: glass.c. */
 #include "care/access.h"
 
 #include "care/care.h"
-#include "care/directory.h"
-#include "care/job.h"
-#include "care/notice.h"
-#include "care/put.h"
+#include "fhir/type.h"
 
-enum { REASON_MIN = 10, REASON_MAX = 4000, CASES_LOOKED_AT = 200, HEADS_MAX = 20 };
-#define GLASS_MS (24 * MS_HOUR)
+enum { CASES_LOOKED_AT = 200 };
 
 static bool role_serves(const struct role_ref *r, struct str service)
 {
@@ -52,30 +48,6 @@ unsigned access_actor(const struct req *rq, const struct case_row *row)
         bits |= ACTOR_HEAD;
     }
     return bits;
-}
-
-/* "case person", the key of the job that ends a break-glass. */
-static struct str glass_key(struct req *rq, struct str case_id, struct str person)
-{
-    struct buf b;
-
-    buf_init(&b, rq->a, 160);
-    buf_str(&b, case_id);
-    BUF_LIT(&b, " ");
-    buf_str(&b, person);
-    return buf_get(&b);
-}
-
-enum err access_glass_until(struct req *rq, struct str case_id, struct str person,
-                            struct instant *ret_until)
-{
-    CLEANUP(db_rows_done) struct db_rows q = {0};
-    bool has = false;
-
-    TRY(DB_QUERY(rq, &q, Q_JOB, sql_i64(JOB_GLASS), sql_text(glass_key(rq, case_id, person))));
-    TRY(db_next(rq, &q, &has));
-    *ret_until = (struct instant){has ? db_i64(&q, 1) : 0};
-    return OK;
 }
 
 /* Why the own record opens. */
@@ -230,84 +202,4 @@ enum err access_patient(struct req *rq, struct str patient_id, enum audit_action
     }
     *ret_patient = row;
     return OK;
-}
-
-/* The reason stays on the case, for its team to read. */
-static enum err put_reason(struct req *rq, struct tx *tx, const struct case_row *row,
-                           struct str reason)
-{
-    struct put p;
-
-    put_message(&p, rq, tx, row, S("break-glass"), 16 << 10);
-    json_k(&p.o, S("payload"));
-    json_arr(&p.o);
-    json_obj(&p.o);
-    json_ks(&p.o, S("contentString"), reason);
-    json_obj_end(&p.o);
-    json_arr_end(&p.o);
-    return put_end(&p);
-}
-
-static enum err tell_heads(struct req *rq, struct tx *tx, const struct case_row *row)
-{
-    const struct directory *dir = NULL;
-    const struct str orgs[] = {row->asker_org, row->answer_org};
-
-    TRY(directory_get(rq, &dir));
-    for (size_t i = 0; i < LEN(orgs); i++) {
-        uint32_t people[HEADS_MAX];
-        uint32_t n = dir_people_of_org(dir, orgs[i], MAY_HEAD, people, HEADS_MAX);
-        for (uint32_t k = 0; k < n; k++) {
-            TRY(notice_tell(rq, tx, dir->people[people[k]].id, NOTICE_BREAK_GLASS, row->id));
-        }
-    }
-    return OK;
-}
-
-enum err access_break_glass(struct req *rq, struct tx *tx, struct str case_id, struct str reason)
-{
-    struct case_row row;
-    enum audit_why why = WHY_NONE;
-
-    if (!who_may(rq->who, MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD)) {
-        return FAIL(rq, E_FORBIDDEN, "no clinician");
-    }
-    reason = str_trim(reason);
-    if (reason.n < REASON_MIN || reason.n > REASON_MAX) {
-        return FAIL(rq, E_BAD_INPUT, "reason");
-    }
-    TRY(case_row_load(rq, case_id, &row));
-    TRY(access_why(rq, &row, &why));
-    if (why != WHY_NOT_TEAM) {
-        return FAIL(rq, E_CONFLICT, "already in the team");
-    }
-    TRY(put_reason(rq, tx, &row, reason));
-    TRY(tx_team(tx, T_SERVICE_REQUEST, row.id,
-                principal_person(care_of(rq)->store, rq->who->person)));
-    TRY(job_set(tx, JOB_GLASS, glass_key(rq, row.id, rq->who->person), rq->now.ms + GLASS_MS,
-                (struct str){0}));
-    TRY(tell_heads(rq, tx, &row));
-    TRY(tx_event(tx, EVENT_CASE, store_hash(care_of(rq)->store, row.id)));
-    struct audit_rec rec = case_audit(&row, AUDIT_READ, WHY_BREAK_GLASS);
-    rec.detail = S("glass broken");
-    return audit_add(rq, &rec);
-}
-
-enum err access_glass_end(struct req *rq, struct tx *tx, struct str key)
-{
-    struct str person = key;
-    struct str case_id;
-    struct case_row row;
-
-    if (!str_cut(&person, ' ', &case_id) || person.n == 0) {
-        return FAIL(rq, E_BAD_INPUT, "job key");
-    }
-    TRY(case_row_load(rq, case_id, &row));
-    if (!str_eq(person, row.consultant) && !str_eq(person, row.asker)) { /* who came to stay stays */
-        TRY(tx_team_remove(tx, T_SERVICE_REQUEST, case_id,
-                           principal_person(care_of(rq)->store, person)));
-    }
-    struct audit_rec rec = case_audit(&row, AUDIT_CLOCK, WHY_SYSTEM);
-    rec.detail = S("break-glass ended");
-    return audit_add(rq, &rec);
 }

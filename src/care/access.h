@@ -2,7 +2,7 @@
  *
  * Access follows the case: its team (who asked, the coordinators of each centre on its route, the
  * service and the consultant asked, the heads of these) reads it for good; nobody else does, except
- * by breaking the glass with a reason, which is on record and told to the heads. Whoever is in the
+ * by breaking the glass with a reason (care/glass.h), which is on record and reviewed. Whoever is in the
  * team of a case sees the patient of it; whoever registered a patient, and the clinicians of the
  * same organisation, see the patient. Every look is put on rq->audit. */
 #pragma once
@@ -36,17 +36,9 @@ struct access_anchors {
 };
 MUST_USE enum err access_anchor(struct req *rq, struct access_anchors *a, int64_t anchor, bool *ret_may);
 
-/* Opens a case to a clinician outside its team for 24 hours. The reason stays on the case for its
- * team to read; the heads of the asking and the answering organisation are told.
- * errors  E_FORBIDDEN no clinician; E_NOT_FOUND no such case; E_BAD_INPUT reason shorter than 10
- *         characters; E_CONFLICT already in the team */
-MUST_USE enum err access_break_glass(struct req *rq, struct tx *tx, struct str case_id,
-                                     struct str reason);
-/* When the opening of a case by a person with a reason ends; 0: there is none. */
+/* When the opening of a case by a person with a reason ends; 0: there is none. (care/glass.c) */
 MUST_USE enum err access_glass_until(struct req *rq, struct str case_id, struct str person,
                                      struct instant *ret_until);
-/* Ends it: run by the job that break-glass set. key: "case person" */
-MUST_USE enum err access_glass_end(struct req *rq, struct tx *tx, struct str key);
 
 /* What rq->who, in the role they act in, is to the case: ACTOR_ bits of care/flow.h. */
 unsigned access_actor(const struct req *rq, const struct case_row *row);

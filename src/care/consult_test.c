@@ -1,6 +1,7 @@
 /* care/consult_test.c - the whole story of a consultation on a temporary store: who may, what is
  * written, clocks that stand still, two people at once, and what outsiders see. */
 #include "care/care_fixture.h"
+#include "care/glass.h"
 
 static struct req keep;
 
@@ -266,9 +267,9 @@ static void breaking_the_glass_opens_and_tells(void **state)
     assert_int_equal(access_case(&rq, id, AUDIT_READ, &row), E_NOT_FOUND);
     err_clear(&rq);
     struct tx *tx = tx_new(&rq);
-    assert_int_equal(access_break_glass(&rq, tx, id, S("short")), E_BAD_INPUT);
+    assert_int_equal(glass_break(&rq, tx, id, S("short")), E_BAD_INPUT);
     err_clear(&rq);
-    MUST(&rq, access_break_glass(&rq, tx, id, S("The patient was brought to us unconscious")));
+    MUST(&rq, glass_break(&rq, tx, id, S("The patient was brought to us unconscious")));
     assert_int_equal(commit_end(&rq, tx), OK);
     enum audit_why why = WHY_NONE;
     as(&rq, person_who(&keep, "outsider"));
@@ -291,7 +292,7 @@ static bool is_in_team(const char *person, struct str case_id)
     return in;
 }
 
-static void glass_end(struct str case_id, const char *person)
+static void end_the_glass(struct str case_id, const char *person)
 {
     struct req rq;
     struct buf b;
@@ -301,7 +302,7 @@ static void glass_end(struct str case_id, const char *person)
     buf_char(&b, ' ');
     buf_str(&b, str_z(person));
     struct tx *tx = tx_new(&rq);
-    MUST(&rq, access_glass_end(&rq, tx, buf_get(&b)));
+    MUST(&rq, glass_end(&rq, tx, buf_get(&b)));
     assert_int_equal(commit_end(&rq, tx), OK);
 }
 
@@ -313,16 +314,16 @@ static void broken_glass_ends(void **state)
     struct req rq;
     as(&rq, person_who(&keep, "outsider"));
     struct tx *tx = tx_new(&rq);
-    MUST(&rq, access_break_glass(&rq, tx, id, S("The patient was brought to us unconscious")));
+    MUST(&rq, glass_break(&rq, tx, id, S("The patient was brought to us unconscious")));
     assert_int_equal(commit_end(&rq, tx), OK);
     assert_true(is_in_team("outsider", id));
-    glass_end(id, "outsider");
+    end_the_glass(id, "outsider");
     assert_false(is_in_team("outsider", id));
     assert_int_equal(a_move(&keep, "coord", id, "allocate",
                             &(struct care_move_args){.service = S("neuro"),
                                                      .person = S("cons1")}), OK);
     assert_true(is_in_team("cons1", id));
-    glass_end(id, "cons1");
+    end_the_glass(id, "cons1");
     assert_true(is_in_team("cons1", id));
 }
 

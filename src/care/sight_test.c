@@ -1,6 +1,7 @@
 /* care/sight_test.c - the page of who can see says the same as the access plan, for everybody. */
 #include "care/care_fixture.h"
 #include "care/access.h"
+#include "care/glass.h"
 #include "care/sight.h"
 
 static struct req keep;
@@ -79,7 +80,7 @@ static void glass_open(struct str id, const char *person)
     struct req rq;
     as(&rq, person_who(&keep, person));
     struct tx *tx = tx_new(&rq);
-    MUST(&rq, access_break_glass(&rq, tx, id, S("The patient was brought to us unconscious")));
+    MUST(&rq, glass_break(&rq, tx, id, S("The patient was brought to us unconscious")));
     assert_int_equal(commit_end(&rq, tx), OK);
 }
 

@@ -35,7 +35,8 @@ static bool is_change(const struct audit_rec *rec)
     case AUDIT_PASSWORD:
     case AUDIT_TOKEN:
     case AUDIT_GRANT:
-    case AUDIT_INVITE: return true;
+    case AUDIT_INVITE:
+    case AUDIT_REVIEW: return true;
     case AUDIT_READ:
     case AUDIT_SEARCH:
     case AUDIT_HISTORY:

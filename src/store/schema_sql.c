@@ -496,6 +496,7 @@ const struct migration migrations[] = {
     {16, schema_v16_consilium},
     {17, schema_v17_post},
     {19, schema_v19_recording},
+    {20, schema_v20_glass},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -540,6 +541,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 17",
         "PRAGMA user_version = 18",
         "PRAGMA user_version = 19",
+        "PRAGMA user_version = 20",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

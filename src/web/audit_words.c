@@ -31,6 +31,7 @@ static const char *const actions[AUDIT_ACTION_COUNT] = {
     [AUDIT_PASSWORD] = T("changed the password"),
     [AUDIT_TOKEN] = T("changed access tokens"),
     [AUDIT_GRANT] = T("let an application in"),
+    [AUDIT_REVIEW] = T("looked through an opening with a reason"),
     [AUDIT_INVITE] = T("opened the record to the patient or a relative, or shut it"),
 };
 static const char *const whys[AUDIT_WHY_COUNT] = {

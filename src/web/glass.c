@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "store/tx.h"
+#include "care/glass.h"
 #include "web/case_view.h"
 #include "web/tpl.h"
 
@@ -37,7 +38,7 @@ enum err web_glass(struct http_req *h)
     if (page_done_before(h, &e)) {
         return e;
     }
-    e = access_break_glass(&h->rq, tx, id, page_sent(h, "reason"));
+    e = glass_break(&h->rq, tx, id, page_sent(h, "reason"));
     if (e == E_BAD_INPUT) {
         err_clear(&h->rq);
         return show(h, T("Write the reason in at least 10 characters, at most 4000."));

@@ -5,6 +5,7 @@
 #include "care/account.h"
 #include "care/case_row.h"
 #include "care/flow.h"
+#include "care/glass.h"
 #include "web/arrived.h"
 #include "web/case_item.h"
 #include "web/tpl.h"
@@ -78,6 +79,16 @@ static void add_number(struct val *list, const char *href, struct str text, int6
 }
 
 /* What waits for this person, by what they may do. */
+static enum err set_reviews(struct http_req *h, struct val *list)
+{
+    struct instant oldest = {0};
+    uint32_t n = 0;
+    TRY(glass_waiting(&h->rq, &n, &oldest));
+    add_number(list, "/glass", tr(h->rq.lang, T("openings with a reason wait for your review")), n,
+               oldest.ms > 0 && h->rq.now.ms - oldest.ms > GLASS_LATE_MS);
+    return OK;
+}
+
 static enum err set_numbers(struct http_req *h, const struct role_ref *role, struct val *list)
 {
     enum lang lang = h->rq.lang;
@@ -118,6 +129,9 @@ static enum err set_numbers(struct http_req *h, const struct role_ref *role, str
         add_number(list, "/notices", tr(lang, T("are overdue")), of_centre.overdue, true);
         add_number(list, "/figures", tr(lang, T("answered, without outcome")),
                    of_centre.answered + of_centre.no_outcome, false);
+    }
+    if (role->rights & (MAY_HEAD | MAY_AUDIT)) {
+        TRY(set_reviews(h, list));
     }
     return OK;
 }

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "care/content.h"
+#include "care/glass.h"
 #include "care/notice.h"
 #include "care/ring.h"
 #include "care/who.h"
@@ -41,6 +42,7 @@ static const struct {
     {"/consilia", T("Consilia"), MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, false},
     {"/figures", T("Figures"), MAY_COORDINATE | MAY_HEAD, true},
     {"/record", T("Record"), MAY_AUDIT, true},
+    {"/glass", T("Outside the team"), MAY_HEAD | MAY_AUDIT, true},
     {"/system", T("System"), MAY_ADMIN, true},
     {"/directory", T("Directory"), 0, false},
     {"/help", T("Help"), 0, false},
@@ -124,6 +126,7 @@ static void set_nav(struct http_req *h, struct val *root, const struct who *w)
         val_set_str(m, "title", tr(h->rq.lang, nav[i].text));
         val_set_bool(m, "current", str_eq(h->path, str_z(nav[i].href)));
         val_set_bool(m, "work", nav[i].work);
+        val_set_bool(m, "glass", str_eq(str_z(nav[i].href), S("/glass")));
     }
 }
 
@@ -208,6 +211,16 @@ static enum err set_ring(struct http_req *h, struct val *root)
     return OK;
 }
 
+/* How many openings with a reason wait for this person's review: a number in the header. */
+static enum err set_reviews(struct http_req *h, struct val *root)
+{
+    struct instant oldest = {0};
+    uint32_t n = 0;
+    TRY(glass_waiting(&h->rq, &n, &oldest));
+    val_set_i64(root, "reviews", n);
+    return OK;
+}
+
 enum err page_begin(struct http_req *h, const char *title, struct val **ret_root)
 {
     uint32_t unread = 0;
@@ -216,6 +229,7 @@ enum err page_begin(struct http_req *h, const char *title, struct val **ret_root
     set_flash(h, root);
     if (h->caller.kind != CALLER_NOBODY && h->rq.who != NULL && h->rq.db != NULL) {
         TRY(set_ring(h, root));
+        TRY(set_reviews(h, root));
         TRY(notice_unread(&h->rq, &unread));
         val_set_i64(page_map(root, "bell"), "unread", unread);
     }

@@ -20,6 +20,11 @@ enum err web_role_page(struct http_req *h);
 enum err web_role(struct http_req *h);
 enum err web_help(struct http_req *h);
 
+/* glass_review.c: openings with a reason are reviewed */
+enum err web_glass_list(struct http_req *h);
+enum err web_glass_one(struct http_req *h);
+enum err web_glass_review(struct http_req *h);
+
 /* sight.c: who can see a patient's record, and why */
 enum err web_sight(struct http_req *h);
 enum err web_record_sight(struct http_req *h);

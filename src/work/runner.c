@@ -1,7 +1,7 @@
 /* work/runner.c - the loop over due jobs. */
 #include "work/runner.h"
 
-#include "care/access.h"
+#include "care/glass.h"
 #include "care/booking.h"
 #include "care/consilium.h"
 #include "care/flow.h"
@@ -25,7 +25,7 @@ typedef enum err (*job_run_fn)(struct req *rq, struct tx *tx, struct str key, st
 static enum err run_glass(struct req *rq, struct tx *tx, struct str key, struct str arg)
 {
     (void)arg;
-    return access_glass_end(rq, tx, key);
+    return glass_end(rq, tx, key);
 }
 
 static enum err run_visit(struct req *rq, struct tx *tx, struct str key, struct str arg)
