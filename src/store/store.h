@@ -1,6 +1,6 @@
 /* store/store.h - the data folder: one SQLite file, one writer thread, read handles per thread.
  *
- * DIR/consilium.db (+ -wal, -shm), DIR/blobs/, DIR/server.key, DIR/audit.head.
+ * DIR/consilium.db (+ -wal, -shm), DIR/blobs/, DIR/server.key, DIR/audit.head, DIR/backup.last.
  * Everything is written through transactions (store/tx.h) by one thread that commits many of them
  * with one sync; everything is read through handles (store/db.h), one per thread.
  */
