@@ -28,6 +28,8 @@ const struct command commands[] = {
     {"user list", "", "accounts, people and their roles", command_user_list},
     {"user role", "LOGIN --org ID --role CODE [--service ID,ID]", "give a person one more role", command_user_role},
     {"user password", "LOGIN [--password-stdin true] [--must-change false]", "set a new password; the person changes it at the next sign-in", command_user_password},
+    {"user sign-out", "LOGIN", "end all sessions of a person", command_user_sign_out},
+    {"user second-factor", "LOGIN", "take one-time codes away from a person who has lost telephone and recovery codes; who must have them sets up new ones", command_user_factor},
     {"user lock", "LOGIN", "close an account and end its sessions", command_user_lock},
     {"user unlock", "LOGIN", "open an account again", command_user_unlock},
     {"user dismiss", "LOGIN", "end all roles of a person, the account, the keys", command_user_dismiss},

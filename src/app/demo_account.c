@@ -40,9 +40,9 @@ static enum err accept(struct demo *d, const struct invite_made *made, const cha
     rq.app = d->rq->app;
     rq.db = d->rq->db;
     rq.lang = LANG_RU;
-    return demo_end(d, &rq, NULL,
-                    invite_accept(&rq, str_z(made->token), str_z(made->code), str_z(login), S(DEMO_PASSWORD),
-                                  &session));
+    const struct invite_accepted in = {.token = str_z(made->token), .code = str_z(made->code),
+                                       .login = str_z(login), .password = S(DEMO_PASSWORD)};
+    return demo_end(d, &rq, NULL, invite_accept(&rq, &in, &session));
 }
 
 enum err stage_accounts(struct stage *s)

@@ -53,11 +53,19 @@ static enum lang lang_of(struct http_req *h)
     return lang_find(app_of(h)->config->lang, &lang) ? lang : LANG_EN;
 }
 
+/* What they must do before anything else. */
+static const char *held(const struct who *who)
+{
+    return who->must_change   ? "the password was set by somebody else: sign in and choose your own first"
+           : who->owes_factor ? "a role of yours asks for one-time codes: sign in and set them up first"
+                              : NULL;
+}
+
 static void acts(struct http_req *h, enum http_caller_kind kind, const struct who *who)
 {
     h->rq.who = who;
     h->caller = (struct http_caller){.kind = kind, .rights = who->rights, .csrf = who->csrf,
-                                   .held = who->must_change, .apart = who_is_patient(who)};
+                                   .held = held(who), .apart = who_is_patient(who)};
 }
 
 /* What a token may do outside the FHIR interface, whose handlers look at its scopes themselves: only

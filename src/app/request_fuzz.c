@@ -72,7 +72,7 @@ static void fill(void)
     ASSERT(account_by_login(rq, S("doctor"), &acc) == OK
            && token_add(rq, tx, &acc, S(""), S("t"), SCOPE_ALL, (struct instant){0}, tokens[1]) == OK
            && store_commit(P.app.web.care.store, rq, tx) == OK);
-    ASSERT(sign_in(rq, S("doctor"), password, &session) == OK
+    ASSERT(sign_in(rq, S("doctor"), password, &(struct sign_in_from){{0}, {0}}, &session) == OK
            && who_by_session(rq, str_z(session.token), &who) == OK);
     P.legend[1] = str_z(tokens[0]);
     P.legend[2] = str_z(tokens[1]);

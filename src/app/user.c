@@ -6,6 +6,8 @@
 #include "app/command.h"
 #include "care/account.h"
 #include "care/directory_write.h"
+#include "care/factor.h"
+#include "care/sessions.h"
 #include "os/random.h"
 #include "store/tx.h"
 
@@ -214,6 +216,16 @@ static enum err password(struct command_args *args, struct tx *tx, const struct 
     return OK;
 }
 
+static enum err sign_out_all(struct command_args *args, struct tx *tx, const struct account *acc)
+{
+    return sessions_end_all(args->rq, tx, acc);
+}
+
+static enum err no_factor(struct command_args *args, struct tx *tx, const struct account *acc)
+{
+    return factor_remove(args->rq, tx, acc);
+}
+
 static enum err run_lock(struct command_args *args)
 {
     return change(args, lock);
@@ -237,6 +249,16 @@ static enum err run_dismiss(struct command_args *args)
 static enum err run_password(struct command_args *args)
 {
     return change(args, password);
+}
+
+static enum err run_sign_out(struct command_args *args)
+{
+    return change(args, sign_out_all);
+}
+
+static enum err run_factor(struct command_args *args)
+{
+    return change(args, no_factor);
 }
 
 static int with_login(struct command_args *args, enum err (*fn)(struct command_args *args))
@@ -267,4 +289,14 @@ int command_user_dismiss(struct command_args *args)
 int command_user_password(struct command_args *args)
 {
     return with_login(args, run_password);
+}
+
+int command_user_sign_out(struct command_args *args)
+{
+    return with_login(args, run_sign_out);
+}
+
+int command_user_factor(struct command_args *args)
+{
+    return with_login(args, run_factor);
 }

@@ -23,6 +23,7 @@ static void read_account(struct req *rq, const struct db_rows *q, struct account
         .locked_until = {db_i64(q, 6)},
         .lang = (enum lang)db_i64(q, 7),
         .of_patient = db_i64(q, 10) != 0,
+        .factor = db_i64(q, 11) != 0,
     };
     if (ret_hash != NULL) {
         *ret_hash = db_text(rq->a, q, 3);
@@ -179,7 +180,7 @@ enum err account_password_set(struct req *rq, struct tx *tx, const struct accoun
 {
     TRY(TX_SQL(tx, W_ACCOUNT_PASSWORD, TX_MUST_CHANGE, sql_i64(acc->id), sql_text(hash),
                sql_i64(must_change ? ACCOUNT_MUST_CHANGE : ACCOUNT_ACTIVE), sql_i64(rq->now.ms)));
-    TRY(TX_SQL(tx, W_SESSIONS_END_OF, 0, sql_i64(acc->id)));
+    TRY(sessions_end(tx, acc->id));
     TRY(sign_keys_end(rq, tx, acc->person));
     return account_note(rq, AUDIT_PASSWORD, acc->person, OK, S("set by administrator"));
 }
@@ -187,7 +188,7 @@ enum err account_password_set(struct req *rq, struct tx *tx, const struct accoun
 enum err account_close(struct req *rq, struct tx *tx, const struct account *acc)
 {
     TRY(TX_SQL(tx, W_ACCOUNT_STATE, TX_MUST_CHANGE, sql_i64(acc->id), sql_i64(ACCOUNT_CLOSED)));
-    TRY(TX_SQL(tx, W_SESSIONS_END_OF, 0, sql_i64(acc->id)));
+    TRY(sessions_end(tx, acc->id));
     TRY(TX_SQL(tx, W_TOKENS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));
     TRY(TX_SQL(tx, W_GRANTS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));
     TRY(sign_keys_end(rq, tx, acc->person));
@@ -284,7 +285,7 @@ static enum err locked(struct req *rq, struct str person, struct instant until)
 
 /* Counts a wrong password and puts it on record, durably, and gives E_SIGN_IN. */
 static enum err count_failure(struct req *rq, const struct account *acc,
-                              const struct stranger *stranger)
+                              const struct stranger *stranger, struct str what)
 {
     const struct care *care = care_of(rq);
     struct tx *tx = tx_new(rq);
@@ -297,10 +298,20 @@ static enum err count_failure(struct req *rq, const struct account *acc,
         TRY(stranger_count(rq, tx, stranger));
     }
     TRY(account_note(rq, AUDIT_LOGIN, acc != NULL ? acc->person : (struct str){0}, E_SIGN_IN,
-                     acc != NULL ? S("password") : S("unknown login")));
+                     what));
     TRY(refusal_count(rq, tx));
     TRY(store_commit(care->store, rq, tx));
     return FAIL(rq, E_SIGN_IN, "login or password");
+}
+
+enum err account_failed(struct req *rq, const struct account *acc, struct str what)
+{
+    return count_failure(rq, acc, NULL, what);
+}
+
+enum err account_wait(struct req *rq, const struct account *acc)
+{
+    return acc->locked_until.ms > rq->now.ms ? locked(rq, acc->person, acc->locked_until) : OK;
 }
 
 /* Finds the account, waits out a lock, checks the password. In turn with others of the same login. */
@@ -328,84 +339,34 @@ static enum err check_in_turn(struct req *rq, struct str login, struct str passw
             return locked(rq, (struct str){0}, stranger.locked_until);
         }
         TRY(verify(rq, password, (struct str){0}, &right));
-        return count_failure(rq, NULL, &stranger);
+        return count_failure(rq, NULL, &stranger, S("unknown login"));
     }
     TRY(e);
-    if (acc.locked_until.ms > rq->now.ms) {
-        return locked(rq, acc.person, acc.locked_until);
-    }
+    TRY(account_wait(rq, &acc));
     TRY(verify(rq, password, hash, &right));
     if (!right || acc.state == ACCOUNT_CLOSED) {
-        return count_failure(rq, &acc, NULL);
+        return count_failure(rq, &acc, NULL, S("password"));
     }
     *ret_account = acc;
     return OK;
 }
 
+struct os_mutex *account_turn(struct req *rq, struct str login)
+{
+    return &care_of(rq)->sign_in_turns[db_hash(rq->db, login) % SIGN_IN_TURNS];
+}
+
 /* Attempts at one login are one after the other: each sees what the one before counted, so that no more
  * than lock_after passwords are compared however many come at once. */
-static enum err check_login(struct req *rq, struct str login, struct str password,
-                            struct account *ret_account)
+enum err account_check(struct req *rq, struct str login, struct str password,
+                       struct account *ret_account)
 {
-    struct care *care = care_of(rq);
-    struct os_mutex *turn = &care->sign_in_turns[db_hash(rq->db, login) % SIGN_IN_TURNS];
+    struct os_mutex *turn = account_turn(rq, login);
 
     os_lock(turn);
     enum err e = check_in_turn(rq, login, password, ret_account);
     os_unlock(turn);
     return e;
-}
-
-/* As whom an account acts from now on, and in which role its session begins (empty: to be chosen).
- * errors  E_SIGN_IN  nothing is open to it */
-static enum err who_begins(struct req *rq, const struct account *acc, struct who **ret_who,
-                           struct str *ret_role)
-{
-    const struct directory *dir = NULL;
-
-    if (acc->of_patient) {
-        TRY(patient_who(rq, acc, (struct str){0}, ret_who));
-        *ret_role = (*ret_who)->patient;
-        return OK;
-    }
-    TRY(directory_get(rq, &dir));
-    const struct dir_person *p = dir_person(dir, acc->person);
-    if (p == NULL || !p->active || p->n_roles == 0) {
-        return FAIL(rq, E_SIGN_IN, "no role");
-    }
-    *ret_role = p->n_roles == 1 ? p->roles[0].id : (struct str){0};
-    return who_build(rq, dir, p, p->roles[0].id, ret_who);
-}
-
-enum err sign_in(struct req *rq, struct str login, struct str password, struct session *ret_session)
-{
-    const struct care *care = care_of(rq);
-    struct session s = {{0}, {0}, {0}};
-    struct tx *tx = tx_new(rq);
-    struct who *who = NULL;
-    struct str role = {0};
-
-    TRY_MEM(rq, tx);
-    TRY(patient_login(rq, login, &login));
-    TRY(check_login(rq, login, password, &s.account));
-    enum err begins = who_begins(rq, &s.account, &who, &role);
-    if (begins == E_SIGN_IN) {
-        err_clear(rq);
-        return count_failure(rq, &s.account, NULL);
-    }
-    TRY(begins);
-    s.expires.ms = rq->now.ms + care->session_idle_ms;
-    TRY(session_write(rq, tx, &s.account, role, s.expires, s.token));
-    TRY(TX_SQL(tx, W_ACCOUNT_OK, 0, sql_i64(s.account.id)));
-    who->audit.login = s.account.login;
-    const struct who *before = rq->who;
-    rq->who = who; /* the record names the person who signed in */
-    TRY(account_note(rq, AUDIT_LOGIN, s.account.person, OK, (struct str){0}));
-    enum err e = store_commit(care->store, rq, tx);
-    rq->who = before;
-    TRY(e);
-    *ret_session = s;
-    return OK;
 }
 
 enum err password_check(struct req *rq, struct str password)
@@ -415,7 +376,7 @@ enum err password_check(struct req *rq, struct str password)
     if (rq->who == NULL || rq->who->audit.login.n == 0) {
         return FAIL(rq, E_SIGN_IN, "nobody is signed in");
     }
-    return check_login(rq, rq->who->audit.login, password, &acc);
+    return account_check(rq, rq->who->audit.login, password, &acc);
 }
 
 enum err password_change(struct req *rq, struct str old_password, struct str new_password)
@@ -428,14 +389,14 @@ enum err password_change(struct req *rq, struct str old_password, struct str new
     if (rq->who == NULL || rq->who->audit.login.n == 0) {
         return FAIL(rq, E_SIGN_IN, "nobody is signed in");
     }
-    TRY(check_login(rq, rq->who->audit.login, old_password, &acc));
+    TRY(account_check(rq, rq->who->audit.login, old_password, &acc));
     if (str_eq(old_password, new_password)) {
         return FAIL(rq, E_BAD_INPUT, "password: the same as before");
     }
     TRY(password_hash(rq, new_password, &hash));
     TRY(TX_SQL(tx, W_ACCOUNT_PASSWORD, TX_MUST_CHANGE, sql_i64(acc.id), sql_text(hash),
                sql_i64(ACCOUNT_ACTIVE), sql_i64(rq->now.ms)));
-    TRY(TX_SQL(tx, W_SESSIONS_END_OF, 0, sql_i64(acc.id)));
+    TRY(sessions_end(tx, acc.id));
     TRY(account_note(rq, AUDIT_PASSWORD, acc.person, OK, (struct str){0}));
     if (care_of(rq)->on_password != NULL) {
         TRY(care_of(rq)->on_password(rq, tx, acc.person, old_password, new_password));

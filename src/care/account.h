@@ -6,6 +6,7 @@
 #pragma once
 
 #include "care/care.h"
+#include "care/device.h"
 #include "care/who.h"
 
 struct tx;
@@ -16,6 +17,7 @@ struct account {
     int64_t id;
     struct str login, person; /* person: Practitioner id; "Patient/ID", "RelatedPerson/ID" */
     bool of_patient;          /* of the patients' side: care/patient_account.h */
+    bool factor;              /* signs in with a second step: care/factor.h */
     enum account_state state;
     uint32_t failures;
     struct instant locked_until; /* 0: not locked */
@@ -51,18 +53,21 @@ MUST_USE enum err account_lang(struct req *rq, struct tx *tx, const struct accou
 
 /* A new session. */
 struct session {
-    char token[SESSION_LEN + 1]; /* the cookie's value */
+    char token[SESSION_LEN + 1]; /* the cookie's value; of a half session the other cookie's */
+    char device[DEVICE_LEN + 1]; /* what the browser keeps to be known again; "" of a half session */
+    bool half;                   /* the code is owed: sign_in_code() of care/factor.h */
     struct account account;
     struct instant expires;
 };
 
-/* Checks login and password; on success a session begins and is durable. Unknown logins cost the same
+/* Checks login and password; on success a session begins and is durable, or a half one where a second step
+ * is set up. Unknown logins cost the same
  * time. Each wrong password is counted; after care->lock_after of them the account waits, longer each
  * time (30 s, 1 min, 2 min ... 1 h). Success and failure are on record. slow, commits itself.
  * errors  E_SIGN_IN  login or password is wrong, or the account is closed (not told apart)
  *         E_LOCKED   wait; the detail holds the seconds */
 MUST_USE enum err sign_in(struct req *rq, struct str login, struct str password,
-                          struct session *ret_session);
+                          const struct sign_in_from *from, struct session *ret_session);
 /* The password of the person who acts, for signing: right or wrong, counted as in sign_in. slow,
  * commits itself on failure. errors E_SIGN_IN, E_LOCKED */
 MUST_USE enum err password_check(struct req *rq, struct str password);

@@ -74,6 +74,7 @@ struct care {
     int64_t session_max_ms;       /* and after this in any case */
     int64_t draft_keep_ms;        /* drafts nobody touched are removed after this */
     uint32_t lock_after;          /* wrong passwords before the first wait */
+    bool factor_by_role;          /* roles that say so sign in with a second step: care/factor.h */
     struct os_mutex sign_in_turns[SIGN_IN_TURNS]; /* attempts at one login, by its hash */
     struct image_lane images[IMAGE_LANES]; /* by sender */
     struct os_mutex unpacking; /* one large unpacked data set at a time */

@@ -118,6 +118,7 @@ static enum err load_roles(struct req *rq, struct content *c)
                 all[i].rights |= rights[k].right;
             }
         }
+        all[i].factor = json_true(json_get(v, S("secondFactor")));
         if (all[i].code.n == 0) {
             return FAIL(rq, E_BAD_INPUT, "roles.json: item %u", i + 1);
         }

@@ -49,6 +49,7 @@ struct role {
     struct str code;
     struct text4 title;
     uint32_t rights; /* MAY_ bits of care/who.h */
+    bool factor;     /* "secondFactor": signs in with a one-time code besides the password */
 };
 
 /* A measured thing: how a form field becomes an Observation. */

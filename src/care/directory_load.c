@@ -237,6 +237,7 @@ static enum err read_role(struct req *rq, const struct care *care, const struct 
     r.services = ids;
     const struct role *role = content_role(care->content, r.code);
     const struct dir_org *org = dir_org(d, r.org);
+    r.factor = role != NULL && role->factor;
     r.rights = role != NULL && org != NULL && org->active ? role->rights : 0;
     if (r.rights != 0 && org->policy != NULL && !policy_may_answer(org->policy, r.code)) {
         r.rights &= ~(uint32_t)MAY_ANSWER; /* the narrower of the role's rights and the policy */

@@ -19,6 +19,7 @@ struct grant_row {
     bool revoked;               /* the grant or the client */
     struct str org, login, person;
     int64_t state;              /* of the account */
+    bool factor;                /* the account signs in with a second step */
     enum lang lang;
 };
 

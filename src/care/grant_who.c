@@ -1,5 +1,6 @@
 /* care/grant_who.c - from a token of an application to whom it acts as; failures counted. */
 #include "care/account_int.h"
+#include "care/factor.h"
 #include "care/grant_int.h"
 #include "fhir/scope.h"
 #include "store/tx.h"
@@ -32,6 +33,7 @@ static void row_read(struct req *rq, const struct db_rows *q, struct grant_row *
         .session_end = {db_i64(q, 20)},
         .encounter = db_text(rq->a, q, 21),
         .intent = db_text(rq->a, q, 22),
+        .factor = db_i64(q, 23) != 0,
     };
 }
 
@@ -91,6 +93,7 @@ static enum err who_person(struct req *rq, const struct grant_row *g, const stru
     w->lang = g->lang;
     w->account = g->account;
     w->must_change = g->state == ACCOUNT_MUST_CHANGE;
+    w->owes_factor = factor_is_owed(care_of(rq), w, g->factor);
     w->role_chosen = true;
     w->expires = g->expires;
     w->scopes = 0;

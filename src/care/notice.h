@@ -23,6 +23,7 @@ enum notice_group {
     NOTICES_ACCESS,
     NOTICES_EMERGENCY, /* goes out whatever was chosen */
     NOTICES_TEST,      /* to one address: tests and codes; never in the bell */
+    NOTICES_ACCOUNT,   /* the own signing in; goes out whatever was chosen */
     NOTICES_COUNT
 };
 

@@ -22,6 +22,7 @@ static const char *const groups[NOTICES_COUNT] = {
     [NOTICES_ACCESS] = T("Access to records"),
     [NOTICES_EMERGENCY] = T("Emergency calls"),
     [NOTICES_TEST] = T("Test messages"),
+    [NOTICES_ACCOUNT] = T("Signing in"),
 };
 
 const char *notice_text(unsigned kind)

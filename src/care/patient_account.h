@@ -122,15 +122,21 @@ MUST_USE enum err invite_list(struct req *rq, struct str patient, struct invite 
 MUST_USE enum err tie_end(struct req *rq, struct tx *tx, struct str patient, struct str tie);
 MUST_USE enum err invite_end(struct req *rq, struct tx *tx, struct str patient, struct str invite);
 
+/* What somebody who holds link and code sends. */
+struct invite_accepted {
+    struct str token, code, login, password;
+    struct sign_in_from from;
+};
 /* Whoever holds link and code makes an account and is signed in. login empty: one is made up; the
  * personal numbers of the record are names to sign in with anyway. A patient who has an account gets
- * the new password there, and all sessions of it end. slow, commits itself.
+ * the new password there, and all sessions of it end; a second step of it stays and is asked for (a half
+ * session, care/factor.h). slow, commits itself.
  * errors  E_NOT_FOUND  as invite_find
  *         E_FORBIDDEN  the code is wrong: counted and on record
  *         E_BAD_INPUT  password too short; login: see account_add
  *         E_CONFLICT   somebody has that login, or used the link just now */
-MUST_USE enum err invite_accept(struct req *rq, struct str token, struct str code, struct str login,
-                                struct str password, struct session *ret_session);
+MUST_USE enum err invite_accept(struct req *rq, const struct invite_accepted *in,
+                                struct session *ret_session);
 /* Somebody of the patients' side who is signed in adds the record to their account; the session goes on
  * with it. Only for an invitation of a relative. slow, commits itself. errors as invite_accept */
 MUST_USE enum err invite_join(struct req *rq, struct str token, struct str code);

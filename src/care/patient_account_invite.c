@@ -297,6 +297,7 @@ struct accepting {
     struct account acc;  /* id 0: a new one */
     struct str login, person, hash;
     struct who who;      /* whom the records name */
+    const struct sign_in_from *from;
 };
 
 /* The invitation, when the code is right; a wrong one is counted before anything else is done. */
@@ -429,7 +430,7 @@ static enum err write_account(struct accepting *a)
     if (a->acc.id != 0) {
         TRY(TX_SQL(a->tx, W_ACCOUNT_PASSWORD, TX_MUST_CHANGE, sql_i64(a->acc.id), sql_text(a->hash),
                    sql_i64(ACCOUNT_ACTIVE), sql_i64(rq->now.ms)));
-        TRY(TX_SQL(a->tx, W_SESSIONS_END_OF, 0, sql_i64(a->acc.id)));
+        TRY(sessions_end(a->tx, a->acc.id));
         return account_note(rq, AUDIT_PASSWORD, a->person, OK, S("set by invitation"));
     }
     if (!login_is_valid(a->login)) {
@@ -445,30 +446,29 @@ static enum err accept_commit(struct accepting *a, struct session *ret_session)
 {
     struct req *rq = a->rq;
     struct store *store = care_of(rq)->store;
-    struct session s = {.expires = {rq->now.ms + care_of(rq)->session_idle_ms}};
+    struct session s = {0};
     TRY(write_account(a));
     TRY(open_record(a));
     TRY(store_commit(store, rq, a->tx));
     struct tx *tx = tx_new(rq);
     TRY_MEM(rq, tx);
     TRY(account_by_login(rq, a->login, &s.account));
-    TRY(session_write(rq, tx, &s.account, a->invite.patient, s.expires, s.token));
-    TRY(account_note(rq, AUDIT_LOGIN, a->person, OK, S("by invitation")));
+    TRY(session_begin(rq, tx, a->invite.patient, a->from, S("by invitation"), &s));
     TRY(store_commit(store, rq, tx));
     *ret_session = s;
     return OK;
 }
 
-enum err invite_accept(struct req *rq, struct str token, struct str code, struct str login,
-                       struct str password, struct session *ret_session)
+enum err invite_accept(struct req *rq, const struct invite_accepted *in, struct session *ret_session)
 {
     struct accepting *a = ARENA_NEW(rq->a, struct accepting);
     TRY_MEM(rq, a);
     a->rq = rq;
     a->tx = tx_new(rq);
+    a->from = &in->from;
     TRY_MEM(rq, a->tx);
-    TRY(check_code(rq, token, code, &a->invite));
-    TRY(password_hash(rq, password, &a->hash));
+    TRY(check_code(rq, in->token, in->code, &a->invite));
+    TRY(password_hash(rq, in->password, &a->hash));
     if (a->invite.related.n == 0) {
         a->person = person_ref(rq, T_PATIENT, a->invite.patient);
         TRY(own_account(rq, a->invite.patient, &a->acc));
@@ -479,7 +479,7 @@ enum err invite_accept(struct req *rq, struct str token, struct str code, struct
     if (a->acc.id != 0) {
         a->login = a->acc.login;
     } else {
-        TRY(find_login(a, login));
+        TRY(find_login(a, in->login));
     }
     a->who = (struct who){.audit = {.actor = a->person, .login = a->login,
                                     .role = a->invite.related.n > 0 ? S("representative") : S("patient"),

@@ -1,6 +1,8 @@
 /* care/patient_account_test.c - invitations, what an account opens, ages by the policy, standing consents. */
 #include "care/care_fixture.h"
 
+#define DEVICE S("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopq") /* all sign in from one browser */
+
 #include "care/access.h"
 #include "care/account.h"
 #include "care/patient_account.h"
@@ -46,7 +48,7 @@ static const struct who *signed_in(struct req *keep, const char *login, const ch
     const struct who *w = NULL;
     as(&rq, NULL);
     rq.who = NULL;
-    MUST(&rq, sign_in(&rq, str_z(login), str_z(password), &s));
+    MUST(&rq, sign_in(&rq, str_z(login), str_z(password), &(struct sign_in_from){.device = DEVICE}, &s));
     MUST(keep, who_by_session(keep, arena_str(keep->a, str_z(s.token)), &w));
     req_done(&rq);
     return w;
@@ -69,17 +71,22 @@ static void an_account_opens_one_record(void **state)
 
     as(&rq, NULL);
     rq.who = NULL;
-    assert_int_equal(invite_accept(&rq, str_z(made.token), S("none"), S("first"), S("long-password"), &s),
+    assert_int_equal(invite_accept(&rq, &(struct invite_accepted){.token = str_z(made.token), .code = S("none"),
+                                                 .login = S("first"), .password = S("long-password"),
+                                                 .from = {.device = DEVICE}}, &s),
                      E_FORBIDDEN);
     req_done(&rq);
     as(&rq, NULL);
     rq.who = NULL;
-    MUST(&rq, invite_accept(&rq, str_z(made.token), str_z(made.code), S("first"), S("long-password"), &s));
+    MUST(&rq, invite_accept(&rq, &(struct invite_accepted){.token = str_z(made.token), .code = str_z(made.code),
+                                                 .login = S("first"), .password = S("long-password"),
+                                                 .from = {.device = DEVICE}}, &s));
     req_done(&rq);
     as(&rq, NULL);
     rq.who = NULL;
-    assert_int_equal(invite_accept(&rq, str_z(made.token), str_z(made.code), S("again"),
-                                   S("long-password"), &s), E_NOT_FOUND);
+    assert_int_equal(invite_accept(&rq, &(struct invite_accepted){.token = str_z(made.token), .code = str_z(made.code),
+                                                 .login = S("again"), .password = S("long-password"),
+                                                 .from = {.device = DEVICE}}, &s), E_NOT_FOUND);
     req_done(&rq);
 
     const struct who *w = signed_in(&keep, "first", "long-password");
@@ -107,8 +114,10 @@ static void wrong_codes_end_an_invitation(void **state)
         as(&rq, NULL);
         rq.who = NULL;
         bool last = i == INVITE_WRONG_MAX;
-        enum err e = invite_accept(&rq, str_z(made.token), last ? str_z(made.code) : S("none"),
-                                   S("third"), S("long-password"), &s);
+        enum err e = invite_accept(&rq, &(struct invite_accepted){.token = str_z(made.token),
+                                   .code = last ? str_z(made.code) : S("none"), .login = S("third"),
+                                   .password = S("long-password"),
+                                                 .from = {.device = DEVICE}}, &s);
         assert_int_equal(e, last ? E_NOT_FOUND : E_FORBIDDEN);
         req_done(&rq);
     }
@@ -184,7 +193,9 @@ static void those_who_act_for_a_patient_are_told(void **state)
     assert_int_equal(invite(&keep, "asker", &ask, &made), OK);
     as(&rq, NULL);
     rq.who = NULL;
-    MUST(&rq, invite_accept(&rq, str_z(made.token), str_z(made.code), S("mother"), S("long-password"), &s));
+    MUST(&rq, invite_accept(&rq, &(struct invite_accepted){.token = str_z(made.token), .code = str_z(made.code),
+                                                 .login = S("mother"), .password = S("long-password"),
+                                                 .from = {.device = DEVICE}}, &s));
     req_done(&rq);
     const struct who *mother = signed_in(&keep, "mother", "long-password");
     const struct {
@@ -231,7 +242,9 @@ static void consents_are_given_and_withdrawn(void **state)
     struct req rq;
     as(&rq, NULL);
     rq.who = NULL;
-    MUST(&rq, invite_accept(&rq, str_z(made.token), str_z(made.code), S("fourth"), S("long-password"), &s));
+    MUST(&rq, invite_accept(&rq, &(struct invite_accepted){.token = str_z(made.token), .code = str_z(made.code),
+                                                 .login = S("fourth"), .password = S("long-password"),
+                                                 .from = {.device = DEVICE}}, &s));
     req_done(&rq);
     const struct who *w = signed_in(&keep, "fourth", "long-password");
     MUST(&keep, db_head(&keep, T_PATIENT, id, &row));

@@ -35,7 +35,7 @@ static enum err try_sign_in(struct str login, struct str password, struct sessio
 
     as(&rq, NULL);
     rq.who = NULL;
-    enum err e = sign_in(&rq, login, password, ret_session);
+    enum err e = sign_in(&rq, login, password, &(struct sign_in_from){{0}, {0}}, ret_session);
     req_done(&rq);
     return e;
 }
@@ -120,7 +120,7 @@ static void *attempt_run(void *ctx)
     as(&rq, NULL);
     rq.db = db;
     rq.who = NULL;
-    a->e = sign_in(&rq, S("asker"), S("all at once"), &s);
+    a->e = sign_in(&rq, S("asker"), S("all at once"), &(struct sign_in_from){{0}, {0}}, &s);
     req_done(&rq);
     store_db_close(db);
     return NULL;

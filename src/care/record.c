@@ -16,7 +16,8 @@ bool record_is(enum record_kind kind, const struct audit_row *row)
     case RECORD_OUTSIDE: return row->why == WHY_BREAK_GLASS;
     case RECORD_SIGN_IN:
         return row->action == AUDIT_LOGIN || row->action == AUDIT_LOGOUT || row->action == AUDIT_ROLE
-               || row->action == AUDIT_PASSWORD || row->action == AUDIT_TOKEN;
+               || row->action == AUDIT_PASSWORD || row->action == AUDIT_TOKEN
+               || row->action == AUDIT_FACTOR || row->action == AUDIT_SESSION;
     case RECORD_PAPERS:
         return row->action == AUDIT_SIGN || row->action == AUDIT_PRINT
                || row->action == AUDIT_EXPORT || row->action == AUDIT_DOWNLOAD;

@@ -2,6 +2,7 @@
 #include <sodium.h>
 
 #include "care/account_int.h"
+#include "care/factor.h"
 #include "care/grant.h"
 #include "care/patient_account.h"
 
@@ -15,8 +16,7 @@ enum { SECRET_BYTES = 32, TOUCH_CAP = 16 << 10 };
 #define TOUCH_EVERY_MS (5 * MS_MINUTE)
 #define TOKEN_PREFIX "cst_"
 
-/* 32 random bytes as 43 characters of base64url. */
-static void new_secret(char out[SESSION_LEN + 1])
+void secret_new(char out[SESSION_LEN + 1])
 {
     uint8_t raw[SECRET_BYTES];
 
@@ -26,8 +26,7 @@ static void new_secret(char out[SESSION_LEN + 1])
     sodium_memzero(raw, sizeof raw);
 }
 
-/* SHA-256 of a secret, in the arena. */
-static struct str secret_hash(struct req *rq, struct str secret)
+struct str secret_hash(struct req *rq, struct str secret)
 {
     uint8_t *sha = arena_alloc(rq->a, 32);
 
@@ -39,17 +38,25 @@ static struct str secret_hash(struct req *rq, struct str secret)
 }
 
 enum err session_write(struct req *rq, struct tx *tx, const struct account *acc, struct str role_id,
-                       struct instant expires, char out[SESSION_LEN + 1])
+                       const struct sign_in_from *from, struct instant expires,
+                       char out[SESSION_LEN + 1])
 {
     char *csrf = arena_alloc(rq->a, SESSION_LEN + 1);
     TRY_MEM(rq, csrf);
-    new_secret(out);
-    new_secret(csrf);
+    secret_new(out);
+    secret_new(csrf);
     struct str hash = secret_hash(rq, (struct str){out, SESSION_LEN});
     TRY_MEM(rq, hash.p);
     return TX_SQL(tx, W_SESSION_NEW, TX_MUST_BE_NEW, sql_blob(hash), sql_i64(acc->id),
                   sql_text(role_id.p != NULL ? role_id : S("")), sql_text(str_z(csrf)),
-                  sql_i64(rq->now.ms), sql_i64(expires.ms));
+                  sql_i64(rq->now.ms), sql_i64(expires.ms), sql_i64(device_agent(from->agent)),
+                  sql_i64(device_place(str_z(rq->peer))));
+}
+
+enum err sessions_end(struct tx *tx, int64_t account)
+{
+    TRY(TX_SQL(tx, W_SESSIONS_END_OF, 0, sql_i64(account)));
+    return TX_SQL(tx, W_HALVES_END_OF, 0, sql_i64(account));
 }
 
 enum err who_build(struct req *rq, const struct directory *dir, const struct dir_person *p,
@@ -164,6 +171,7 @@ enum err who_by_session(struct req *rq, struct str cookie, const struct who **re
     w->expires = expires;
     w->role_chosen = db_peek(&q, 1).n > 0;
     w->must_change = db_i64(&q, 8) == ACCOUNT_MUST_CHANGE;
+    w->owes_factor = factor_is_owed(care_of(rq), w, db_i64(&q, 12) != 0);
     w->account = db_i64(&q, 0);
     w->session = hash;
     if (rq->now.ms - seen.ms > TOUCH_EVERY_MS) {
@@ -300,6 +308,7 @@ enum err who_by_token(struct req *rq, struct str bearer, const struct who **ret_
     w->expires.ms = expires;
     w->account = db_i64(&q, 1);
     w->must_change = db_i64(&q, 9) == ACCOUNT_MUST_CHANGE;
+    w->owes_factor = factor_is_owed(care_of(rq), w, db_i64(&q, 11) != 0);
     w->role_chosen = true;
     *ret_who = w;
     return OK;
@@ -315,7 +324,7 @@ enum err token_add(struct req *rq, struct tx *tx, const struct account *acc, str
     if (name.n == 0 || name.n > 200 || (scopes & SCOPE_ALL) == 0) {
         return FAIL(rq, E_BAD_INPUT, "token: name or scope");
     }
-    new_secret(secret);
+    secret_new(secret);
     buf_init(&b, rq->a, TOKEN_MAX);
     BUF_LIT(&b, TOKEN_PREFIX);
     buf_str(&b, str_z(secret));

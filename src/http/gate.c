@@ -156,9 +156,8 @@ static enum err gate_may(struct call *c)
 {
     struct http_req *h = &c->h;
     uint32_t may = h->route->may;
-    if (h->caller.held && h->route->who != WHO_ANY && (h->route->flags & HELD_TOO) == 0) {
-        return FAIL(&h->rq, E_FORBIDDEN,
-                    "the password was set by somebody else: sign in and choose your own first");
+    if (h->caller.held != NULL && h->route->who != WHO_ANY && (h->route->flags & HELD_TOO) == 0) {
+        return FAIL(&h->rq, E_FORBIDDEN, "%s", h->caller.held);
     }
     if (h->caller.apart && h->route->who != WHO_ANY && (h->route->flags & PATIENT_TOO) == 0) {
         return FAIL(&h->rq, E_FORBIDDEN, "not a page of patients");

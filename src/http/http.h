@@ -44,7 +44,7 @@ enum {
     NO_ORIGIN = 1 << 2, /* unsafe method without the same-origin check (sign-in form has its own) */
     NO_BUSY = 1 << 3,   /* answered even while the server is draining or full (healthz, metrics) */
     PATIENT_TOO = 1 << 5, /* open to patients: rows without it are for people of the service only */
-    HELD_TOO = 1 << 4,  /* open to a caller who is held until they chose a password of their own */
+    HELD_TOO = 1 << 4,  /* open to a caller who is held until they made their own way of signing in safe */
 };
 
 /* A row of the route table. */
@@ -66,7 +66,7 @@ struct http_caller {
     enum http_caller_kind kind;
     uint32_t rights;  /* rights of the role they act in (care/who.h) */
     struct str csrf;  /* the session's form token; unsafe requests must carry it */
-    bool held;        /* may use WHO_ANY and HELD_TOO rows only */
+    const char *held; /* why they may use WHO_ANY and HELD_TOO rows only; NULL: they may all */
     bool apart;       /* a patient: may use WHO_ANY and PATIENT_TOO rows only */
 };
 

@@ -36,7 +36,9 @@ static bool is_change(const struct audit_rec *rec)
     case AUDIT_TOKEN:
     case AUDIT_GRANT:
     case AUDIT_INVITE:
-    case AUDIT_REVIEW: return true;
+    case AUDIT_REVIEW:
+    case AUDIT_FACTOR:
+    case AUDIT_SESSION: return true;
     case AUDIT_READ:
     case AUDIT_SEARCH:
     case AUDIT_HISTORY:

@@ -194,6 +194,9 @@ static void former_schema_opens(void **state)
                "DROP TABLE consilium; DROP TABLE consilium_item; DROP TABLE consilium_member;"
                "DROP TABLE consilium_voice; DROP TABLE recording; DROP TABLE recording_answer;"
                "DROP TABLE recording_seat; DROP TABLE recording_file; DROP TABLE glass; DROP INDEX token_scopes;"
+               "ALTER TABLE account DROP COLUMN factor; ALTER TABLE session DROP COLUMN agent;"
+               "ALTER TABLE session DROP COLUMN place; DROP TABLE factor; DROP TABLE recovery;"
+               "DROP TABLE half; DROP TABLE device;"
                "PRAGMA user_version = 3");
     t_start(&t);
     assert_int_equal(db_read(&t.rq, T_OBS, S("a"), &row), OK);

@@ -18,6 +18,7 @@ extern const char schema_v13_room[];
 extern const char schema_v16_consilium[];
 extern const char schema_v19_recording[];
 extern const char schema_v20_glass[];
+extern const char schema_v21_factor[];
 
 enum { SCHEMA_DICT = 4 }; /* the first version with table dict */
 

@@ -33,6 +33,8 @@ static const char *const actions[AUDIT_ACTION_COUNT] = {
     [AUDIT_GRANT] = T("let an application in"),
     [AUDIT_REVIEW] = T("looked through an opening with a reason"),
     [AUDIT_INVITE] = T("opened the record to the patient or a relative, or shut it"),
+    [AUDIT_FACTOR] = T("second step of signing in"),
+    [AUDIT_SESSION] = T("ended sessions"),
 };
 static const char *const whys[AUDIT_WHY_COUNT] = {
     [WHY_NONE] = "",

@@ -417,8 +417,8 @@ enum err web_authorize(struct http_req *h)
     if (h->caller.apart) {
         return FAIL(&h->rq, E_FORBIDDEN, "not a page of patients");
     }
-    if (h->caller.held) {
-        return http_redirect(h, S("/account"));
+    if (h->caller.held != NULL) {
+        return http_redirect(h, h->rq.who->must_change ? S("/account") : S(ACCOUNT_SIGN_IN));
     }
     TRY(context_read(h, c, &answered));
     if (answered) {

@@ -31,6 +31,9 @@ enum err web_root(struct http_req *h)
     if (w->must_change) {
         return http_redirect(h, S("/account?must=1"));
     }
+    if (w->owes_factor) {
+        return http_redirect(h, S(ACCOUNT_SIGN_IN));
+    }
     if (!w->role_chosen && w->n_roles > 1) {
         return http_redirect(h, S("/role"));
     }

@@ -35,7 +35,7 @@ bool kept_has(struct http_req *h)
 void kept_set(struct http_req *h, struct val *root)
 {
     struct val *list = val_set_list(root, "kept");
-    bool through = str_eq(h->path, S("/sign-in"));
+    bool through = str_starts(h->path, S("/sign-in"));
     struct str name;
     struct str value;
     for (uint32_t i = 0; http_form_each(h, i, &name, &value); i++) {

@@ -142,6 +142,9 @@ static enum err show(struct http_req *h, unsigned status, struct val *root)
 enum err web_account(struct http_req *h)
 {
     struct val *root = NULL;
+    if (h->rq.who->owes_factor && !h->rq.who->must_change) {
+        return http_redirect(h, S(ACCOUNT_SIGN_IN));
+    }
     TRY(page_begin(h, T("Your account"), &root));
     return show(h, 200, root);
 }

@@ -6,6 +6,7 @@
 #include "web/my.h"
 #include "web/open_link.h"
 #include "web/pages.h"
+#include "web/signing_in.h"
 #include "web/tpl.h"
 
 #define LINKS "invite" /* whose failures are counted together */
@@ -88,8 +89,13 @@ static enum err accept(struct http_req *h, bool joins, struct session *s)
     struct str token = http_param(h, S("token"));
     struct str code = page_sent(h, "code");
     return joins ? invite_join(&h->rq, token, code)
-                 : invite_accept(&h->rq, token, code, page_sent(h, "login"),
-                                 http_form(h, S("password")), s);
+                 : invite_accept(&h->rq,
+                                 &(struct invite_accepted){.token = token,
+                                                           .code = code,
+                                                           .login = page_sent(h, "login"),
+                                                           .password = http_form(h, S("password")),
+                                                           .from = sign_in_from(h)},
+                                 s);
 }
 
 enum err web_my_invite(struct http_req *h)
@@ -115,9 +121,9 @@ enum err web_my_invite(struct http_req *h)
     e = accept(h, joins, &s);
     if (e == OK) {
         if (!joins) {
-            http_reply_cookie(h, S("sid"), arena_str(h->rq.a, str_z(s.token)), -1);
+            sign_in_cookies(h, &s);
         }
-        return http_redirect(h, S("/my?done=welcome"));
+        return http_redirect(h, !joins && s.half ? S(SIGN_IN_CODE "?next=/my") : S("/my?done=welcome"));
     }
     if (!set_fault(h, root, e)) {
         return e == E_NOT_FOUND ? open_link_lost(h, LINKS, gone) : e;

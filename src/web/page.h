@@ -24,6 +24,8 @@ struct tx;
 struct text_arg;
 
 enum { PAGE_CAP = 3 << 20 }; /* most bytes of one page */
+/* Where people see to their own signing in: second step, devices, sessions. */
+#define ACCOUNT_SIGN_IN "/account/sign-in"
 
 /* Begins a page. title: msgid.
  * gives    *ret_root: a map in h->rq.a

@@ -3,6 +3,7 @@
 #include "web/page_int.h"
 
 #include "base/text.h"
+#include "care/who.h"
 #include "codec/url.h"
 #include "web/kept.h"
 #include "web/pages.h"
@@ -82,10 +83,17 @@ static struct str sign_in_path(struct http_req *h)
 }
 
 /* Of somebody who must choose a password of their own first. */
-static const struct page_fault held_fault = {
+static const struct page_fault must_fault = {
     E_FORBIDDEN, T("Choose your own password first"),
     T("Your password was set by somebody else. Change it on the page of your account, then do this "
       "again. Nothing was changed."),
+};
+
+/* Of somebody whose role asks for a second step of signing in. */
+static const struct page_fault owes_fault = {
+    E_FORBIDDEN, T("Set up one-time codes first"),
+    T("Your role asks for a one-time code besides the password. Set it up on the page of your sign-in, "
+      "then do this again. Nothing was changed."),
 };
 
 /* A form that was open while its sign-in ended, or in two windows. */
@@ -98,14 +106,16 @@ static const struct page_fault stale_form_fault = {
 enum err page_render_error(struct http_req *h, enum err code)
 {
     struct err_rec failure = h->rq.err;
-    bool held = code == E_FORBIDDEN && h->caller.held;
+    bool held = code == E_FORBIDDEN && h->caller.held != NULL && h->rq.who != NULL;
+    bool must = held && h->rq.who->must_change;
     bool stale = code == E_FORBIDDEN && str_eq(str_z(failure.detail), S("form token"));
-    const struct page_fault *f = held    ? &held_fault
+    const struct page_fault *f = must    ? &must_fault
+                                 : held  ? &owes_fault
                                  : stale ? &stale_form_fault
                                          : fault_find(code);
     err_clear(&h->rq);
     if (held && h->method == GET && h->caller.kind == CALLER_SESSION) {
-        return http_redirect(h, S("/account?must=1"));
+        return http_redirect(h, must ? S("/account?must=1") : S(ACCOUNT_SIGN_IN));
     }
     if (code == E_SIGN_IN && h->method == GET) {
         return http_redirect(h, sign_in_path(h));

@@ -7,6 +7,8 @@
 /* sign_in.c: beginning and ending a session */
 enum err web_sign_in_page(struct http_req *h);
 enum err web_sign_in(struct http_req *h); /* SLOW */
+enum err web_sign_in_code_page(struct http_req *h);
+enum err web_sign_in_code(struct http_req *h); /* SLOW */
 enum err web_sign_in_again(struct http_req *h); /* a form came after the session had ended */
 enum err web_sign_out(struct http_req *h);
 
@@ -146,6 +148,22 @@ enum err web_account_password(struct http_req *h); /* SLOW */
 enum err web_account_token(struct http_req *h);
 enum err web_account_token_revoke(struct http_req *h);
 enum err web_account_app_end(struct http_req *h);
+
+/* me_sign_in.c: the own second step and sessions */
+enum err web_account_sign_in(struct http_req *h);
+enum err web_account_codes_begin(struct http_req *h);
+enum err web_account_codes_confirm(struct http_req *h);  /* SLOW */
+enum err web_account_codes_recovery(struct http_req *h); /* SLOW */
+enum err web_account_codes_off(struct http_req *h);      /* SLOW */
+enum err web_account_session_end(struct http_req *h);
+enum err web_account_sessions_end(struct http_req *h);
+
+/* system_sign_in.c: of somebody else, for administrators */
+enum err web_system_sign_in(struct http_req *h);
+enum err web_system_sign_in_find(struct http_req *h);
+enum err web_system_sign_in_of(struct http_req *h);
+enum err web_system_sessions_end(struct http_req *h);
+enum err web_system_codes_end(struct http_req *h);
 
 /* my.c: the own record of a patient, or of somebody one acts for */
 enum err web_my(struct http_req *h);

@@ -6,17 +6,15 @@
 #include "care/account.h"
 #include "store/tx.h"
 #include "web/kept.h"
-#include "web/page.h"
+#include "web/signing_in.h"
 #include "web/tpl.h"
 
-/* Where to go after signing in: a path of this server, else the start page. */
-static struct str next_path(struct str asked)
+struct str sign_in_next(struct str asked)
 {
     return page_may_go(asked) && !str_starts(asked, S("/sign-")) ? asked : S("/");
 }
 
-/* Another site must not sign its visitors in here: what a browser says of itself. */
-static bool is_own_form(struct http_req *h)
+bool sign_in_is_own_form(struct http_req *h)
 {
     struct str site = http_header(h, "Sec-Fetch-Site");
     struct str origin = http_header(h, "Origin");
@@ -38,7 +36,7 @@ static enum err show(struct http_req *h, unsigned status, struct val *root, stru
     val_set_z(f, "width", "w14");
     val_set_str(f, "value", S(""));
     val_set_bool(f, "required", true);
-    val_set_str(root, "next", next_path(asked));
+    val_set_str(root, "next", sign_in_next(asked));
     val_set_bool(root, "asked", asked.n > 1);
     page_kind(root, "narrow");
     return page_reply_status(h, status, root, tpl_sign_in);
@@ -48,7 +46,7 @@ enum err web_sign_in_page(struct http_req *h)
 {
     struct val *root = NULL;
     if (h->caller.kind == CALLER_SESSION) {
-        return http_redirect(h, next_path(http_query(h, S("next"))));
+        return http_redirect(h, sign_in_next(http_query(h, S("next"))));
     }
     TRY(page_begin(h, T("Sign in"), &root));
     return show(h, 200, root, http_query(h, S("next")));
@@ -62,64 +60,112 @@ enum err web_sign_in_again(struct http_req *h)
     return show(h, 401, root, h->path);
 }
 
-/* "wait 90 s" of E_LOCKED in words. */
-static struct str wait_text(struct http_req *h)
+struct str sign_in_wait(struct http_req *h)
 {
     uint64_t seconds = http_reply_wait(h);
     struct text_arg arg = {S("time"), page_duration(h, (int64_t)(seconds + 59) * MS_SECOND)};
-    return page_text(h, T("Too many wrong passwords. Wait {time}, then try again. If you do not know "
-                          "your password, ask the administrator of your organisation."),
+    return page_text(h, T("Too many wrong passwords or codes. Wait {time}, then try again. If you do not "
+                          "know your password, ask the administrator of your organisation."),
                      &arg, 1);
 }
 
-/* Where they wanted to go; a form that came too late is offered for sending. */
-static enum err go_on(struct http_req *h, struct str token, struct str path)
+struct sign_in_from sign_in_from(struct http_req *h)
 {
-    const struct who *who = NULL;
+    return (struct sign_in_from){str_or_empty(http_cookie(h, S("device"))),
+                                 str_or_empty(http_header(h, "User-Agent"))};
+}
+
+bool sign_in_keeps(struct http_req *h)
+{
     struct str name;
     struct str value;
     bool kept = false;
     for (uint32_t i = 0; http_form_each(h, i, &name, &value); i++) {
         kept = kept || str_starts(name, S("kept."));
     }
-    if (!kept) {
+    return kept;
+}
+
+void sign_in_cookies(struct http_req *h, const struct session *s)
+{
+    enum { YEAR_S = 365 * 24 * 3600 };
+    struct str token = arena_str(h->rq.a, str_z(s->token));
+    if (s->half) {
+        http_reply_cookie(h, S(HALF_COOKIE), token, HALF_MS / MS_SECOND);
+        return;
+    }
+    http_reply_cookie(h, S("sid"), token, -1);
+    http_reply_cookie(h, S("device"), arena_str(h->rq.a, str_z(s->device)), YEAR_S);
+    http_reply_cookie(h, S("lang"), lang_code(s->account.lang), YEAR_S);
+    if (http_cookie(h, S(HALF_COOKIE)).p != NULL) {
+        http_reply_cookie(h, S(HALF_COOKIE), S(""), 0);
+    }
+}
+
+enum err sign_in_done(struct http_req *h, const struct session *s)
+{
+    const struct who *who = NULL;
+    struct str path = sign_in_next(http_form(h, S("next")));
+    sign_in_cookies(h, s);
+    if (!sign_in_keeps(h)) {
         return http_redirect(h, path);
     }
-    TRY(who_by_session(&h->rq, token, &who));
+    TRY(who_by_session(&h->rq, arena_str(h->rq.a, str_z(s->token)), &who));
     return kept_page(h, 200, path, who->csrf);
+}
+
+enum err sign_in_anew(struct http_req *h, unsigned status, const char *fault)
+{
+    struct val *root = NULL;
+    TRY(page_begin(h, T("Error: Sign in"), &root));
+    page_error(h, root, "login", fault);
+    kept_set(h, root);
+    return show(h, status, root, http_form(h, S("next")));
+}
+
+/* The password was right and the code is owed: an address of its own, unless a form is carried along. */
+static enum err go_to_code(struct http_req *h, const struct session *s)
+{
+    struct buf b;
+    sign_in_cookies(h, s);
+    if (sign_in_keeps(h)) {
+        return sign_in_ask_code(h);
+    }
+    buf_init(&b, h->rq.a, 4096);
+    BUF_LIT(&b, SIGN_IN_CODE);
+    page_query(&b, "next", sign_in_next(http_form(h, S("next"))));
+    return http_redirect(h, buf_ok(&b) ? buf_get(&b) : S(SIGN_IN_CODE));
 }
 
 enum err web_sign_in(struct http_req *h)
 {
     struct session s;
-    struct val *root = NULL;
     struct str login = page_sent(h, "login");
     struct str password = http_form(h, S("password"));
-    if (!is_own_form(h)) {
+    struct sign_in_from from = sign_in_from(h);
+    if (!sign_in_is_own_form(h)) {
         return FAIL(&h->rq, E_FORBIDDEN, "origin");
     }
-    enum err e = sign_in(&h->rq, login, password, &s);
+    enum err e = sign_in(&h->rq, login, password, &from, &s);
     if (e == OK) {
-        struct str token = arena_str(h->rq.a, str_z(s.token));
-        http_reply_cookie(h, S("sid"), token, -1);
-        http_reply_cookie(h, S("lang"), lang_code(s.account.lang), 365 * 24 * 3600);
-        return go_on(h, token, next_path(http_form(h, S("next"))));
+        return s.half ? go_to_code(h, &s) : sign_in_done(h, &s);
     }
-    if (e != E_SIGN_IN && e != E_LOCKED) {
+    if (e == E_LOCKED) {
+        struct val *root = NULL;
+        struct str wait = sign_in_wait(h);
+        err_clear(&h->rq);
+        TRY(page_begin(h, T("Error: Sign in"), &root));
+        page_error_text(root, "login", wait);
+        kept_set(h, root);
+        return show(h, 429, root, http_form(h, S("next")));
+    }
+    if (e != E_SIGN_IN) {
         return e;
     }
-    struct str wait = e == E_LOCKED ? wait_text(h) : (struct str){0};
     err_clear(&h->rq);
-    TRY(page_begin(h, T("Error: Sign in"), &root));
-    if (e == E_LOCKED) {
-        page_error_text(root, "login", wait);
-    } else {
-        page_error(h, root, "login",
-                   T("Login or password is wrong, or this account is closed. Check the keyboard's "
-                     "language and Caps Lock."));
-    }
-    kept_set(h, root);
-    return show(h, e == E_LOCKED ? 429 : 401, root, http_form(h, S("next")));
+    return sign_in_anew(h, 401,
+                        T("Login or password is wrong, or this account is closed. Check the keyboard's "
+                          "language and Caps Lock."));
 }
 
 static enum err signed_out(struct http_req *h)

@@ -14,6 +14,7 @@ enum { UPLOADS_AT_ONCE = 200, REFUSALS_AT_ONCE = 500, DRAFTS_AT_ONCE = 200, FOLD
        STUDIES_AT_ONCE = 10, SWEEP_CAP = 4 << 20 };
 #define ONCE_KEEP_MS (2 * MS_DAY)
 #define NOTICES_KEEP_MS (90 * MS_DAY)
+#define DEVICES_KEEP_MS (400 * MS_DAY) /* longer than their cookie */
 #define POST_KEEP_MS (30 * MS_DAY)
 
 static enum err sweep(struct req *rq)
@@ -27,6 +28,8 @@ static enum err sweep(struct req *rq)
 
     TRY_MEM(rq, tx);
     TRY(TX_SQL(tx, W_SESSIONS_EXPIRED, 0, sql_i64(now)));
+    TRY(TX_SQL(tx, W_HALVES_EXPIRED, 0, sql_i64(now)));
+    TRY(TX_SQL(tx, W_DEVICES_OLD, 0, sql_i64(now - DEVICES_KEEP_MS)));
     TRY(TX_SQL(tx, W_ONCE_EXPIRED, 0, sql_i64(now - ONCE_KEEP_MS)));
     TRY(TX_SQL(tx, W_NOTICES_OLD, 0, sql_i64(now - NOTICES_KEEP_MS)));
     TRY(TX_SQL(tx, W_POST_OLD, 0, sql_i64(now - POST_KEEP_MS)));

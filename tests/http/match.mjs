@@ -1,6 +1,10 @@
 // Holding an answer to what a golden file expects, and taking values out of answers.
+import { codeOf } from '../lib/totp.mjs';
 
+// {NAME}, {NAME|base64}; {code:NAME}, {code-1:NAME}, {code+1:NAME}: the one-time code of the secret {NAME} now, a step
+// before, a step after.
 export function fill(text, vars) {
+  text = text.replace(/\{code([+-]\d)?:(\w+)\}/g, (all, away, name) => (vars.has(name) ? codeOf(vars.get(name), Number(away ?? 0)) : all));
   return text.replace(/\{([a-z]\w*)(\|base64)?\}/gi, (all, name, coded) => {
     if (!vars.has(name)) return all;
     return coded ? Buffer.from(vars.get(name)).toString('base64') : vars.get(name);

@@ -104,7 +104,7 @@ async function playStep(step) {
   const people = step.as.split(' and ');
   if (step.audit.length > 0) auditRows(); // forget what was before
   const { reply, faults: raced } = people.length > 1 ? await race(step, people) : { reply: await (await requestOf(step, people[0]))(), faults: [] };
-  for (const [name, rule] of step.lets) vars.set(name, take(reply, rule));
+  for (const [name, rule] of step.lets) vars.set(name, rule.startsWith('{code') ? fill(rule, vars) : take(reply, rule));
   const faults = [...raced, ...checkReply(step, reply, vars)];
   if (step.audit.length > 0) {
     const rows = auditRows();

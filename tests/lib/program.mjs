@@ -21,11 +21,12 @@ export function option(args, name, fallback) {
 
 export class Program {
   // build: dev, release, asan, tsan. dir: a data folder that is there; else one is made. extra: more settings of serve.
+  // Nobody must sign in with one-time codes unless extra says so (--second_factor=true): tests sign in as everybody.
   // before: words of the shell that serve runs under ("ulimit -n 64"); env: more of its environment.
   constructor({ build = 'release', dir, extra = [], before = '', env = {} } = {}) {
     this.build = build;
     this.before = before;
-    this.env = env;
+    this.env = { CONSILIUM_SECOND_FACTOR: 'false', ...env };
     this.exe = path.join(ROOT, 'build', build, 'src/app/consilium');
     this.dir = dir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-test-'));
     this.extra = extra;

@@ -19,12 +19,12 @@ const browser = await launch();
 
 // Pages each role can open, looked at as they are; one that is refused with the status.
 const PAGES = [
-  ['doctor1', 'ru', ['/home', '/mine', '/directory', '/directory/duty', '/notices', '/account', '/help', '/ask', '/ask/register']],
+  ['doctor1', 'ru', ['/home', '/mine', '/directory', '/directory/duty', '/notices', '/account', '/account/sign-in', '/help', '/ask', '/ask/register']],
   ['coordinator1', 'kk', ['/home', '/desk', '/figures']],
   ['neurologist1', 'ru', ['/home', '/work', '/mine 403']],
   ['head1', 'ru', ['/home', '/figures']],
   ['auditor', 'ru', ['/home', '/record', '/record?kind=refused']],
-  ['admin', 'kk', ['/home', '/system', '/system/settings']],
+  ['admin', 'kk', ['/home', '/system', '/system/sign-in', '/system/settings']],
 ];
 
 async function looks(login, lang, targets) {

@@ -1,0 +1,19 @@
+/* care/factor_int.h - what the files of the second step share. */
+#pragma once
+
+#include "care/factor.h"
+
+#include "store/db.h"
+
+enum factor_kind { FACTOR_WRONG, FACTOR_CODE, FACTOR_RECOVERY };
+
+/* Looks whether code is right for this account, and takes it into tx so that it never is again; a second
+ * taker's commit gives E_STALE. A recovery code tells its person. slow when it looks like a recovery code. */
+MUST_USE enum err factor_take(struct req *rq, struct tx *tx, const struct account *acc, struct str code,
+                              enum factor_kind *ret_kind);
+/* New recovery codes in place of all old ones, into tx. slow */
+MUST_USE enum err recovery_make(struct req *rq, struct tx *tx, int64_t account,
+                                struct str ret_codes[RECOVERY_CODES]);
+/* Takes a recovery code into tx; false: it is none. slow */
+MUST_USE enum err recovery_take(struct req *rq, struct tx *tx, int64_t account, struct str typed,
+                                bool *ret_right);
