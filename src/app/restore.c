@@ -91,7 +91,12 @@ static enum err fetch(struct req *rq, const struct job *j)
 {
     const char *const words[] = {"restore", j->snapshot, "--tag", BACKUP_TAG, "--target", j->work, NULL};
     TRY(os_remove_tree(rq, j->work));
-    TRY(os_mkdir(rq, j->work));
+    enum err e = os_mkdir(rq, j->work);
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        return FAIL(rq, E_NOT_FOUND, "%s cannot be made: the folder it is to stand in is not there", j->to);
+    }
+    TRY(e);
     return repository_run(rq, &j->repo, "restore", NULL, words, NULL);
 }
 
