@@ -17,6 +17,7 @@
 #include "fhir/validate.h"
 #include "os/child.h"
 #include "os/file.h"
+#include "os/user.h"
 #include "store/store.h"
 #include "web/assets.h"
 
@@ -175,12 +176,20 @@ static void open_recordings(struct req *rq, struct app *app)
     }
 }
 
+enum err app_become_owner(struct req *rq, const struct config *config)
+{
+    const char *data = arena_cstr(rq->a, config->data);
+    TRY_MEM(rq, data);
+    return os_become_owner(rq, data);
+}
+
 enum err app_open(struct req *rq, const struct config *config, bool read_only, struct app *app)
 {
     struct store_opts opts = {.free_floor_bytes = config->free_floor * UINT64_C(1048576),
                               .read_only = read_only};
     *app = (struct app){.config = config};
     rq->app = app;
+    TRY(app_become_owner(rq, config));
     apply_settings(app);
     TRY(prove_flows(rq));
     TRY(open_content(rq, app));

@@ -35,6 +35,8 @@ MUST_USE enum err app_open(struct req *rq, const struct config *config, bool rea
                            struct app *app);
 /* Ends what app_open() began; also after it failed. */
 void app_close(struct req *rq, struct app *app);
+/* Run by root, the program goes on as whom the data folder belongs to: os/user.h. */
+MUST_USE enum err app_become_owner(struct req *rq, const struct config *config);
 /* The folder the program's own files lie in ("content", ...): share/consilium beside the program, or
  * its source tree. */
 MUST_USE enum err app_folder(struct req *rq, const char *name, struct str *ret_path);

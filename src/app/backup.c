@@ -214,7 +214,11 @@ static enum err backup(struct command_args *args)
 
 int command_backup(struct command_args *args)
 {
-    return args->n_words > 0 ? COMMAND_USAGE : command_with_store(args, false, backup);
+    bool if_set = args->n_words == 1 && str_eq(str_z(args->words[0]), S("--if-set"));
+    if (if_set && repository_is_nowhere(args->config)) {
+        return COMMAND_OK;
+    }
+    return args->n_words > (if_set ? 1 : 0) ? COMMAND_USAGE : command_with_store(args, false, backup);
 }
 
 static enum err list(struct command_args *args)

@@ -390,3 +390,13 @@ void config_write(struct req *rq, const struct config *c, struct buf *b)
         BUF_LIT(b, "\n\n");
     }
 }
+
+bool config_listens_on_path(const struct config *c)
+{
+    return str_starts(c->listen, S("unix:"));
+}
+
+bool config_listens_beyond(const struct config *c)
+{
+    return !config_listens_on_path(c) && !str_starts(c->listen, S("127.")) && !str_eq(c->listen, S("::1"));
+}

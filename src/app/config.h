@@ -101,5 +101,9 @@ MUST_USE enum err config_row(struct req *rq, const struct config *c, size_t i,
 /* The table with the values in force, as a commented consilium.conf; in the place of a hidden value stands a
  * comment. */
 void config_write(struct req *rq, const struct config *c, struct buf *b);
+/* listen = unix:/path */
+bool config_listens_on_path(const struct config *c);
+/* listen is an address that others than this machine reach. */
+bool config_listens_beyond(const struct config *c);
 /* Whether there is a setting of that name, and whether it is a FLAG (needs no value). */
 bool config_has(struct str key, bool *ret_is_flag);

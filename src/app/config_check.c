@@ -14,11 +14,6 @@ static bool has(struct str text, struct str part)
     return str_find(text, part) < text.n;
 }
 
-static bool is_beyond(struct str address)
-{
-    return !str_starts(address, S("127.")) && !str_eq(address, S("::1"));
-}
-
 /* A scheme and a host, and a port perhaps; nothing after them. */
 static bool base_url_bad(const struct config *c)
 {
@@ -51,22 +46,27 @@ static bool proxy_without_url(const struct config *c)
 
 static bool open_without_proxy(const struct config *c)
 {
-    return is_beyond(c->listen) && !c->trust_proxy;
+    return config_listens_beyond(c) && !c->trust_proxy;
 }
 
 static bool open_with_proxy(const struct config *c)
 {
-    return is_beyond(c->listen) && c->trust_proxy;
+    return config_listens_beyond(c) && c->trust_proxy;
+}
+
+static bool path_without_proxy(const struct config *c)
+{
+    return config_listens_on_path(c) && !c->trust_proxy;
 }
 
 static bool port_any(const struct config *c)
 {
-    return c->port == 0;
+    return c->port == 0 && !config_listens_on_path(c);
 }
 
 static bool ports_same(const struct config *c)
 {
-    return c->dicom_port != 0 && c->dicom_port == c->port;
+    return c->dicom_port != 0 && c->dicom_port == c->port && !config_listens_on_path(c);
 }
 
 static bool dicom_without_peers(const struct config *c)
@@ -205,6 +205,7 @@ static const struct {
     {SI("trust_proxy"), CONFIG_ADVICE, proxy_without_url, SI("set base_url = https://HOST too: links in notices and QR codes on conclusions need it")},
     {SI("listen"), CONFIG_WRONG, open_without_proxy, SI("others reach this address, and the program speaks no TLS: passwords and records would go unencrypted; set listen = 127.0.0.1 with a proxy in front, and trust_proxy = true")},
     {SI("listen"), CONFIG_ADVICE, open_with_proxy, SI("whoever reaches this address beside the proxy can pretend to be any address: let the firewall admit the proxy alone, or set listen = 127.0.0.1 when it is on this machine")},
+    {SI("listen"), CONFIG_WRONG, path_without_proxy, SI("is a socket for a proxy, but trust_proxy is false: all people would seem to be one; set trust_proxy = true")},
     {SI("port"), CONFIG_ADVICE, port_any, SI("the system chooses another port at each start: a proxy cannot follow")},
     {SI("dicom_port"), CONFIG_WRONG, ports_same, SI("is the port of the pages: choose another")},
     {SI("dicom_port"), CONFIG_WRONG, dicom_without_peers, SI("nobody may push images until dicom_peers names them")},

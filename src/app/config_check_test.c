@@ -87,6 +87,7 @@ static void contradictions(void **state)
         {SI("trust_proxy = true"), CONFIG_ADVICE, "trust_proxy", 1, "set base_url"},
         {SI("\nlisten = 0.0.0.0"), CONFIG_WRONG, "listen", 2, "speaks no TLS"},
         {SI("listen = ::\ntrust_proxy = true"), CONFIG_ADVICE, "listen", 1, "firewall"},
+        {SI("listen = unix:/run/s"), CONFIG_WRONG, "listen", 1, "socket for a proxy"},
         {SI("port = 0"), CONFIG_ADVICE, "port", 1, "another port"},
         {SI("dicom_port = 8080"), CONFIG_WRONG, "dicom_port", 1, "port of the pages"},
         {SI("dicom_port = 104"), CONFIG_WRONG, "dicom_port", 1, "nobody may push"},

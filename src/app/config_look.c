@@ -173,7 +173,7 @@ static enum err port(struct look *l, struct str address, uint64_t number, struct
     switch (e == E_BAD_INPUT ? 1 : e == E_CONFLICT ? 2 : e != OK ? 3 : 0) {
     case 1:
         return say(l, CONFIG_WRONG, address_key, address,
-                   S("is no numeric address: write it as 127.0.0.1 or ::1"));
+                   S("is no numeric address: write it as 127.0.0.1 or ::1, or unix:/path for listen"));
     case 2:
         config_issue_add(l->issues, l->c, CONFIG_WRONG, port_key,
                          S("another program listens on this port: end it, or "
@@ -187,6 +187,20 @@ static enum err port(struct look *l, struct str address, uint64_t number, struct
         return OK;
     default: return OK;
     }
+}
+
+/* Where the socket of the proxy is made. */
+static enum err socket_folder(struct look *l)
+{
+    struct str path = str_sub(l->c->listen, 5, l->c->listen.n);
+    size_t n = path.n;
+    while (n > 1 && path.p[n - 1] != '/') {
+        n--;
+    }
+    return path.n > 0 && path.p[0] == '/'
+               ? look_at(l, S("listen"), str_sub(path, 0, n), FOLDER)
+               : say(l, CONFIG_WRONG, S("listen"), l->c->listen,
+                     S("names no full path: write unix:/run/consilium/http"));
 }
 
 static enum err programs(struct look *l)
@@ -244,6 +258,7 @@ enum err config_look(struct req *rq, const struct config *c, struct config_issue
 {
     struct look l = {rq, c, issues};
     bool serves = false;
+    TRY(app_become_owner(rq, c)); /* what root may says nothing of the server */
     TRY(own_file(&l));
     TRY(files(&l));
     TRY(content(&l));
@@ -252,7 +267,9 @@ enum err config_look(struct req *rq, const struct config *c, struct config_issue
     if (serves) {
         return OK; /* the ports are its own */
     }
-    if (c->port != 0) {
+    if (config_listens_on_path(c)) {
+        TRY(socket_folder(&l));
+    } else if (c->port != 0) {
         TRY(port(&l, c->listen, c->port, S("listen"), S("port")));
     }
     return c->dicom_port != 0

@@ -183,8 +183,7 @@ static enum err give_advice(const struct command_args *args, const struct app *a
                              .newest_backup = store_backup_last(rq, st).at,
                              .floor_bytes = config->free_floor << 20,
                              .backup_is_set = config->backup_to.n > 0,
-                             .listens_beyond = !str_starts(config->listen, S("127.")) &&
-                                               !str_eq(config->listen, S("::1")),
+                             .listens_beyond = config_listens_beyond(config),
                              .behind_proxy = config->trust_proxy,
                              .base_url = config->base_url};
     buf_init(&out, rq->a, REPORT_BYTES);

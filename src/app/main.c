@@ -9,6 +9,7 @@
 extern char **environ;
 
 enum { FLAGS_MAX = 64, WORDS_MAX = 4096, CONFIG_BYTES = 65536 };
+#define MACHINE_FILE "/etc/consilium/consilium.conf"
 #define RUN_CAP ((size_t)1 << 34)
 
 struct line {
@@ -56,7 +57,8 @@ static bool take_flag(struct req *rq, struct line *l, int argc, char **argv, int
     return true;
 }
 
-/* --config FILE must be there; consilium.conf here, or in the data folder, may. */
+/* --config FILE must be there; consilium.conf here, in the data folder, or of the machine, may. That of the
+ * machine is for those who may read it: others have no settings of the server. */
 static enum err find_file(struct req *rq, const struct line *l, struct config_source *from)
 {
     static const char *const places[] = {"consilium.conf", "consilium-data/consilium.conf"};
@@ -64,6 +66,11 @@ static enum err find_file(struct req *rq, const struct line *l, struct config_so
     for (size_t i = 0; path == NULL && i < LEN(places); i++) {
         path = os_exists(places[i]) ? places[i] : NULL;
     }
+    CLEANUP(os_close_p) int fd = -1;
+    if (path == NULL && os_open_read(rq, MACHINE_FILE, &fd) == OK) {
+        path = MACHINE_FILE;
+    }
+    err_clear(rq);
     if (path == NULL) {
         return OK;
     }

@@ -27,6 +27,15 @@ enum err repository_full_path(struct req *rq, struct str path, const char **ret_
     return OK;
 }
 
+bool repository_is_nowhere(const struct config *config)
+{
+    if (config->backup_to.n == 0) {
+        command_print(S("nothing was done: backup_to names no place for backups, "
+                        "and without one none are made\n"));
+    }
+    return config->backup_to.n == 0;
+}
+
 enum err repository_open(struct req *rq, const struct config *config, struct repository *ret_repo)
 {
     struct repository repo = {.is_folder = str_find_char(config->backup_to, ':') == config->backup_to.n};

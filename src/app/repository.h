@@ -13,6 +13,8 @@ struct repository {
 
 /* From the settings; what cannot be is said with the setting's name.
  * errors  E_BAD_INPUT, E_NOT_FOUND  no such program, or file */
+/* Whether backup_to names no place; says so to standard output: for timers, which then have nothing to do. */
+bool repository_is_nowhere(const struct config *config);
 MUST_USE enum err repository_open(struct req *rq, const struct config *config, struct repository *ret_repo);
 /* Whether somebody made one there; repository_make() makes it. */
 MUST_USE enum err repository_is_there(struct req *rq, const struct repository *repo, bool *ret_is);

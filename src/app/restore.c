@@ -24,9 +24,10 @@ struct job {
     struct str at;        /* when the backup was made */
     bool check;
     bool with_faults; /* it gets its name whatever is wrong with it */
+    bool if_set;
 };
 
-/* One flag with a value, two without, one folder. */
+/* One flag with a value, three without, one folder. */
 static bool read_words(struct job *j)
 {
     const struct command_args *a = j->args;
@@ -36,6 +37,8 @@ static bool read_words(struct job *j)
             j->check = true;
         } else if (strcmp(a->words[i], "--with-faults") == 0) {
             j->with_faults = true;
+        } else if (strcmp(a->words[i], "--if-set") == 0) {
+            j->if_set = true;
         } else if (strcmp(a->words[i], "--snapshot") == 0 && i + 1 < a->n_words) {
             j->snapshot = a->words[++i];
         } else if (j->to == NULL && a->words[i][0] != '-') {
@@ -219,6 +222,7 @@ static enum err name_it(struct req *rq, const struct job *j)
 
 static enum err restore(struct req *rq, struct job *j, uint64_t *ret_faults)
 {
+    TRY(app_become_owner(rq, j->args->config));
     TRY(repository_open(rq, j->args->config, &j->repo));
     TRY(choose_folder(rq, j));
     if (j->check) {
@@ -250,6 +254,9 @@ int command_restore(struct command_args *args)
     uint64_t faults = 0;
     if (!read_words(&j)) {
         return COMMAND_USAGE;
+    }
+    if (j.if_set && repository_is_nowhere(args->config)) {
+        return COMMAND_OK;
     }
     enum err e = restore(args->rq, &j, &faults);
     if (!tidy(&j) || e != OK) {

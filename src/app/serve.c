@@ -68,6 +68,7 @@ static enum err listen_up(struct req *rq, struct app *app)
         .max_streams = (unsigned)c->max_streams,
         .stream_max_bytes = c->upload_max * UINT64_C(1048576),
         .log_access = c->log_access,
+        .slow_ms = (uint32_t)c->slow_ms,
         .trust_proxy = c->trust_proxy,
         .routes = app_routes,
         .n_routes = n_app_routes,
@@ -85,8 +86,12 @@ static enum err listen_up(struct req *rq, struct app *app)
 /* The address goes to standard output, for people and for tests that asked for port 0. */
 static void announce(const struct app *app)
 {
-    printf("listening on http://%.*s:%u/\n", STR_ARG(app->config->listen),
-           (unsigned)http_server_port(app->server));
+    struct str at = app->config->listen;
+    if (config_listens_on_path(app->config)) {
+        printf("listening on %.*s\n", STR_ARG(at));
+    } else {
+        printf("listening on http://%.*s:%u/\n", STR_ARG(at), (unsigned)http_server_port(app->server));
+    }
     (void)fflush(stdout);
 }
 
@@ -105,6 +110,8 @@ static struct str fhir_base(struct req *rq, const struct app *app)
     buf_init(&b, rq->a, 512);
     if (app->config->base_url.n > 0) {
         buf_str(&b, app->config->base_url);
+    } else if (config_listens_on_path(app->config)) {
+        BUF_LIT(&b, "http://localhost");
     } else {
         BUF_LIT(&b, "http://");
         buf_str(&b, app->config->listen);

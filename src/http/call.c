@@ -77,7 +77,7 @@ static void call_clear(struct call *c)
     c->form_stream = NULL;
     c->window = NULL;
     c->window_n = 0;
-    c->sent_bytes = 0;
+    c->sent_bytes = c->heard_us = c->ready_us = 0;
     c->reply.status = 0;
     reply_reset(c);
 }
@@ -504,6 +504,7 @@ static enum MHD_Result step_streaming(struct call *c)
 static enum MHD_Result step_run(struct call *c)
 {
     struct http_req *h = &c->h;
+    c->heard_us = os_ticks_us();
     if (c->reply.status != 0) {
         return call_settle(c); /* refused earlier */
     }

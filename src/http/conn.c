@@ -18,7 +18,9 @@ static void note_peer(struct sock *k, const struct sockaddr *sa)
         const struct sockaddr_in *v4;
         const struct sockaddr_in6 *v6;
     } a = {.any = sa};
-    if (sa->sa_family == AF_INET) {
+    if (sa->sa_family == AF_UNIX) {
+        k->is_local = true; /* its address, when it comes for others, stands in X-Forwarded-For */
+    } else if (sa->sa_family == AF_INET) {
         inet_ntop(AF_INET, &a.v4->sin_addr, k->peer, sizeof(k->peer));
         k->is_local = (ntohl(a.v4->sin_addr.s_addr) >> 24) == 127;
     } else if (sa->sa_family == AF_INET6) {

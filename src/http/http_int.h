@@ -137,6 +137,8 @@ struct call {
     char *window;
     size_t window_n;
     uint64_t start_us;
+    uint64_t heard_us; /* when all of it was here; 0: of streamed bodies, which come as their sender likes */
+    uint64_t ready_us; /* when its answer was */
     uint64_t queued_us;     /* when the pool got it */
     uint64_t sent_bytes;
     struct reply reply;

@@ -194,6 +194,9 @@ void http_server_stop(struct http_server *s, uint32_t wait_ms)
         }
     }
     os_close(s->listen_fd);
+    if (s->listen_fd >= 0) {
+        os_listen_end(s->o.listen);
+    }
     hub_stop(s->hub);
     uint64_t until = os_ticks_us() + wait_ms * UINT64_C(1000);
     while (count_active(s) > 0 && os_ticks_us() < until) {

@@ -7,6 +7,19 @@
 static const uint32_t bucket_us[LATENCY_BUCKETS] = {250,   1000,   2500,   5000,    10000,
                                                     20000, 100000, 500000, 2000000, 10000000};
 
+/* What the program itself took, without the line of the caller: from the whole request to its answer. */
+static void note_slow(const struct call *c)
+{
+    const struct http_route *route = c->h.route;
+    uint64_t limit = c->w->s->o.slow_ms * UINT64_C(1000);
+    if (limit == 0 || c->heard_us == 0 || c->ready_us < c->heard_us + limit) {
+        return;
+    }
+    LOG(LOG_SLOW, log_u64(c->h.rq.id), log_name(route != NULL ? http_method_names[route->method].p : "-"),
+        log_name(route != NULL ? route->path : "-"), log_u64(c->reply.status),
+        log_ms((int64_t)((c->ready_us - c->heard_us) / 1000)));
+}
+
 void metric_done(struct call *c)
 {
     const struct http_opts *o = &c->w->s->o;
@@ -22,6 +35,7 @@ void metric_done(struct call *c)
     atomic_fetch_add_explicit(&r->bucket[b], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&r->sum_us, us, memory_order_relaxed);
     atomic_fetch_add_explicit(&r->bytes, c->sent_bytes, memory_order_relaxed);
+    note_slow(c);
     if (o->log_access) {
         const struct http_route *route = c->h.route;
         LOG(LOG_ACCESS, log_u64(c->h.rq.id),

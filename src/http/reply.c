@@ -4,6 +4,7 @@
 #include "codec/field.h"
 #include "codec/utf8.h"
 #include "http/http_int.h"
+#include "os/clock.h"
 #include "os/file.h"
 
 void reply_reset(struct call *c)
@@ -380,6 +381,7 @@ static struct MHD_Response *response_of(struct call *c)
 enum MHD_Result reply_send(struct call *c)
 {
     struct reply *r = &c->reply;
+    c->ready_us = os_ticks_us();
     if (c->w->s->o.hooks->decorate != NULL) {
         c->w->s->o.hooks->decorate(&c->h);
     }

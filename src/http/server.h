@@ -36,7 +36,7 @@ struct http_hooks {
 };
 
 struct http_opts {
-    const char *listen;       /* numeric address, "127.0.0.1" */
+    const char *listen;       /* numeric address, "127.0.0.1", or "unix:/path" */
     struct str public_url;    /* "https://host"; empty: taken from requests */
     uint16_t port;            /* 0: the system chooses; see http_server_port */
     unsigned io_threads;      /* 1..16 */
@@ -45,6 +45,7 @@ struct http_opts {
     unsigned max_streams;     /* streams of events in all */
     uint64_t stream_max_bytes; /* most one STREAM body may hold */
     bool log_access;          /* a log line for each request, by its route's pattern */
+    uint32_t slow_ms;         /* a log line for a request that takes longer; 0: none */
     bool trust_proxy;         /* believe X-Forwarded-For and X-Forwarded-Proto */
     const struct http_route *routes;
     size_t n_routes;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "os/lines.h"
 #include "os/log.h"
 #include "os/random.h"
+#include "os/socket.h"
 #include "os/thread.h"
 
 static void ids_are_fhir_ids(void **state)
@@ -154,6 +156,43 @@ static void lines_are_as_long_as_allowed(void **state)
     }
 }
 
+/* A socket of a path: one at a time, replaced when nobody listens, gone at the end. */
+static void a_path_is_listened_on(void **state)
+{
+    char dir[] = "/tmp/consilium-os-XXXXXX";
+    char path[OS_PATH_MAX];
+    char address[OS_PATH_MAX + 8];
+    struct req rq;
+    struct os_rights rights;
+    uint16_t port = 7;
+    int fd = -1;
+    int other = -1;
+    (void)state;
+    req_init(&rq, 65536, (struct instant){0});
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(os_path(&rq, str_z(dir), S("s"), path), OK);
+    (void)snprintf(address, sizeof(address), "unix:%s", path);
+    assert_int_equal(os_listen(&rq, address, 80, &fd, &port), OK);
+    assert_int_equal(port, 0);
+    assert_int_equal(os_rights_of(&rq, path, &rights), OK);
+    assert_int_equal(rights.mode, 0660);
+    assert_int_equal(os_listen(&rq, address, 0, &other, &port), E_CONFLICT);
+    err_clear(&rq);
+    os_close(fd);
+    assert_true(os_exists(path)); /* as after a kill */
+    assert_int_equal(os_listen(&rq, address, 0, &fd, &port), OK);
+    os_listen_end(address);
+    assert_false(os_exists(path));
+    os_close(fd);
+    assert_int_equal(os_write_file(&rq, path, S("mine"), 0600), OK);
+    assert_int_equal(os_listen(&rq, address, 0, &fd, &port), E_CONFLICT);
+    err_clear(&rq);
+    assert_int_equal(os_listen(&rq, "unix:s", 0, &fd, &port), E_BAD_INPUT);
+    err_clear(&rq);
+    assert_int_equal(os_remove_tree(&rq, dir), OK);
+    req_done(&rq);
+}
+
 /* What two rows put on stderr, as one text. */
 static void logged(char *ret_text, size_t cap)
 {
@@ -201,6 +240,7 @@ int main(void)
         cmocka_unit_test(what_was_written_is_synced),
         cmocka_unit_test(queue_keeps_everything),
         cmocka_unit_test(lines_are_as_long_as_allowed),
+        cmocka_unit_test(a_path_is_listened_on),
         cmocka_unit_test(log_takes_typed_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* os/socket.c - TCP. See socket.h. */
+/* os/socket.c - TCP, and sockets of this machine. See socket.h. */
 #include "os/socket.h"
 
 #include <arpa/inet.h>
@@ -6,22 +6,86 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { BACKLOG = 1024 };
+
+#define UNIX "unix:"
 
 union address {
     struct sockaddr any;
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
+    struct sockaddr_un un;
 };
+
+/* Whether somebody listens there; a socket nobody listens on is left by a program that was killed. */
+static bool is_alive(const struct sockaddr_un *at)
+{
+    const union {
+        const struct sockaddr_un *un;
+        const struct sockaddr *any;
+    } a = {.un = at};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool alive = fd >= 0 && (connect(fd, a.any, sizeof(*at)) == 0 || errno != ECONNREFUSED);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return alive;
+}
+
+static enum err listen_path(struct req *rq, const char *path, int *ret_fd)
+{
+    union address a = {.un = {.sun_family = AF_UNIX}};
+    struct stat st;
+    size_t n = strlen(path);
+    if (path[0] != '/' || n >= sizeof(a.un.sun_path)) {
+        return FAIL(rq, E_BAD_INPUT, "listen address");
+    }
+    memcpy(a.un.sun_path, path, n);
+    bool there = lstat(path, &st) == 0;
+    if (there && (!S_ISSOCK(st.st_mode) || is_alive(&a.un))) {
+        return FAIL(rq, E_CONFLICT, "listen errno %d", EADDRINUSE);
+    }
+    if (there) {
+        (void)unlink(path);
+    }
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return FAIL(rq, E_IO, "socket errno %d", errno);
+    }
+    /* Shut to others from the beginning: fchmod() of a socket sets the mode bind() gives. */
+    if (fchmod(fd, 0660) != 0 || bind(fd, &a.any, sizeof(a.un)) != 0 || chmod(path, 0660) != 0
+        || listen(fd, BACKLOG) != 0) {
+        int e = errno;
+        close(fd);
+        return FAIL(rq, E_IO, "listen errno %d", e);
+    }
+    *ret_fd = fd;
+    return OK;
+}
+
+void os_listen_end(const char *address)
+{
+    if (strncmp(address, UNIX, strlen(UNIX)) == 0) {
+        (void)unlink(address + strlen(UNIX));
+    }
+}
 
 enum err os_listen(struct req *rq, const char *address, uint16_t port, int *ret_fd,
                    uint16_t *ret_port)
 {
     union address a = {0};
     socklen_t size = 0;
+    if (strncmp(address, UNIX, strlen(UNIX)) == 0) {
+        TRY(listen_path(rq, address + strlen(UNIX), ret_fd));
+        *ret_port = 0;
+        return OK;
+    }
     if (inet_pton(AF_INET, address, &a.v4.sin_addr) == 1) {
         a.v4.sin_family = AF_INET;
         a.v4.sin_port = htons(port);

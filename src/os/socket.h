@@ -5,13 +5,16 @@
 
 enum { OS_PEER_MAX = 46 }; /* bytes of an address as text, its NUL counted */
 
-/* Listens on an IPv4 or IPv6 address given as text.
+/* Listens on an IPv4 or IPv6 address given as text, or "unix:/path": a socket there, for programs of this
+ * machine whose user is of our group (mode 0660). One that nobody listens on any more is replaced.
  *
- * port     0: any free one
+ * port     0: any free one; of no meaning for a path, where *ret_port is 0
  * gives    *ret_fd, not blocking (os_close), and the port
  * errors   E_BAD_INPUT  no address; E_CONFLICT  somebody listens there; E_IO */
 MUST_USE enum err os_listen(struct req *rq, const char *address, uint16_t port, int *ret_fd,
                             uint16_t *ret_port);
+/* Removes what os_listen() made of a path; an address leaves nothing. */
+void os_listen_end(const char *address);
 /* A peer that waits to be served; false when none came in wait_ms, or the system has no room for one.
  * Small answers are sent at once (TCP_NODELAY).
  *
