@@ -1,6 +1,6 @@
 # The front door. `make help` lists every target.
 .DEFAULT_GOAL := dev
-.PHONY: help setup dev release demo test conformance fhir-doc golden fuzz-short soak bench check-style check-po clean
+.PHONY: help setup dev release demo test deb conformance fhir-doc golden fuzz-short soak bench check-style check-po clean
 JOBS ?= $(shell nproc)
 STEP ?=
 SUITE ?=
@@ -33,6 +33,9 @@ demo: ## fill a made-up region once, serve it on 127.0.0.1:8080, tell who can si
 test: ## everything .ci/run does; STEP="unit style" for some steps
 	@tools/setup.sh test
 	@node tools/test_all.mjs $(STEP)
+
+deb: release ## the Debian package, build/consilium_VERSION_ARCHITECTURE.deb
+	@packaging/make_deb.sh
 
 conformance: dev ## test data of others, suite by suite; SUITE="ucum patch" for some
 	@node tests/conformance/run.mjs $(SUITE)
