@@ -68,7 +68,7 @@ class Proxy {
     }
     this.said = '';
     for (const s of [this.child.stdout, this.child.stderr]) s.on('data', (d) => { this.said += d; });
-    process.on('exit', () => this.child.kill('SIGKILL'));
+    process.on('exit', () => this.child.kill('SIGTERM')); // nginx ends its workers
     await until(`${this.name} answers, or ended`, async () => this.child.exitCode !== null
       || (await this.request('GET', '/healthz').catch(() => ({}))).status === 200);
     if (this.child.exitCode !== null) throw new Error(`${this.name} ended: ${this.said}`);
@@ -106,6 +106,7 @@ class Server {
     if (this.child.exitCode !== null) throw new Error(`the server ended: ${this.said}`);
     const [pid] = fs.readFileSync(path.join('/proc', String(this.child.pid), 'task', String(this.child.pid), 'children'), 'utf8').trim().split(' ');
     this.pid = this.traced ? Number(pid) : this.child.pid;
+    process.on('exit', () => { if (this.child.exitCode === null) process.kill(this.pid, 'SIGKILL'); });
   }
 
   own(method, target) {
