@@ -99,7 +99,7 @@ class Server {
     const words = [this.program.exe, 'serve', '--lang', 'en', '--data', this.program.dir, '--listen', `unix:${this.socket}`, '--trust-proxy', '--base-url', base, '--slow-ms', '1'];
     this.traced = has(['strace', '-V']);
     if (this.traced) words.unshift('strace', '-f', '-qq', '-e', 'signal=none', '-o', this.trace);
-    this.child = spawn(words[0], words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(words[0], words.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.program.env } });
     process.on('exit', () => this.child.kill('SIGKILL'));
     for (const s of [this.child.stdout, this.child.stderr]) s.on('data', (d) => { this.said += d; });
     await until('it listens, or ended', () => this.said.includes(`listening on unix:${this.socket}`) || this.child.exitCode !== null);
