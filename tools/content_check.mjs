@@ -97,6 +97,16 @@ function checkObservations() {
     return map;
 }
 
+function checkPasswords() {
+    const f = 'passwords.json';
+    const d = load(f);
+    if (!d) return;
+    for (const list of ['words', 'rows']) {
+        is(Array.isArray(d[list]) && d[list].every((w) => typeof w === 'string' && [...w].length >= 3) && new Set(d[list]).size === d[list].length,
+            f, list, 'not a list of different texts of three letters and more');
+    }
+}
+
 function checkWindows() {
     const f = 'imaging.json';
     const d = load(f);
@@ -248,6 +258,7 @@ function checkReadme() {
 checkLists();
 checkOutcome();
 checkWindows();
+checkPasswords();
 const loinc = checkObservations();
 const form = checkForm();
 const used = new Set();

@@ -7,6 +7,7 @@
 #include "care/account.h"
 #include "care/directory_write.h"
 #include "care/factor.h"
+#include "care/password.h"
 #include "care/sessions.h"
 #include "os/random.h"
 #include "store/tx.h"
@@ -35,7 +36,8 @@ static enum err make_password(struct req *rq, struct str *ret_password)
 }
 
 /* The first line of standard input, or a new one; *ret_made tells which. */
-static enum err get_password(struct command_args *args, struct str *ret_password, bool *ret_made)
+static enum err get_password(struct command_args *args, struct str login, struct str *ret_password,
+                             bool *ret_made)
 {
     struct req *rq = args->rq;
     char *p = arena_alloc(rq->a, PASSWORD_MAX + 2);
@@ -49,6 +51,7 @@ static enum err get_password(struct command_args *args, struct str *ret_password
     while (n <= PASSWORD_MAX && read(STDIN_FILENO, p + n, 1) == 1 && p[n] != '\n') {
         n++;
     }
+    TRY(password_judge(rq, login, (struct str){p, n}));
     *ret_password = (struct str){p, n};
     return OK;
 }
@@ -107,7 +110,7 @@ static enum err user_add(struct command_args *args)
     struct tx *tx = tx_new(rq);
 
     TRY_MEM(rq, tx);
-    TRY(get_password(args, &password, &made));
+    TRY(get_password(args, str_z(args->words[0]), &password, &made));
     TRY(password_hash(rq, password, &hash));
     TRY(person_add(rq, tx, &p, &id));
     TRY(add_role(args, tx, id));
@@ -207,7 +210,7 @@ static enum err password(struct command_args *args, struct tx *tx, const struct 
     struct str hash = {0};
     bool made = false;
 
-    TRY(get_password(args, &typed, &made));
+    TRY(get_password(args, acc->login, &typed, &made));
     TRY(password_hash(rq, typed, &hash));
     TRY(account_password_set(rq, tx, acc, hash, must_change(args)));
     if (made) {

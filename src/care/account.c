@@ -3,6 +3,7 @@
 
 #include "care/account_int.h"
 
+#include "care/password.h"
 #include "care/patient_account.h"
 #include "care/refusal.h"
 #include "care/sign.h"
@@ -393,6 +394,7 @@ enum err password_change(struct req *rq, struct str old_password, struct str new
     if (str_eq(old_password, new_password)) {
         return FAIL(rq, E_BAD_INPUT, "password: the same as before");
     }
+    TRY(password_judge(rq, acc.login, new_password));
     TRY(password_hash(rq, new_password, &hash));
     TRY(TX_SQL(tx, W_ACCOUNT_PASSWORD, TX_MUST_CHANGE, sql_i64(acc.id), sql_text(hash),
                sql_i64(ACCOUNT_ACTIVE), sql_i64(rq->now.ms)));

@@ -72,7 +72,8 @@ MUST_USE enum err sign_in(struct req *rq, struct str login, struct str password,
  * commits itself on failure. errors E_SIGN_IN, E_LOCKED */
 MUST_USE enum err password_check(struct req *rq, struct str password);
 /* The own password changes: old one checked; other sessions end. slow, commits itself.
- * errors  E_SIGN_IN old one wrong, E_LOCKED, E_BAD_INPUT new one too short or same as the old */
+ * errors  E_SIGN_IN old one wrong, E_LOCKED, E_BAD_INPUT new one the same as the old or refused by
+ *         password_judge() of care/password.h */
 MUST_USE enum err password_change(struct req *rq, struct str old_password, struct str new_password);
 
 /* Who a session cookie or a bearer token belongs to. Quick: one look-up by key and the directory

@@ -5,6 +5,7 @@
 #include "care/topic.h"
 #include "care/who.h"
 #include "os/file.h"
+#include "codec/utf8.h"
 
 enum {
     CONTENT_CAP = 64 << 20, /* arena of all content */
@@ -350,8 +351,40 @@ static enum err load_windows(struct req *rq, struct content *c)
     return OK;
 }
 
+/* Words and keyboard rows that make a password easy to guess, folded as passwords are (care/password.h). */
+static enum err load_guesses(struct req *rq, struct content *c, const char *member,
+                             const struct str **ret_list, uint32_t *ret_n)
+{
+    enum { FOLD_CAP = 1024 };
+    struct jv rows;
+    uint32_t n = 0;
+    enum err e = read_items(rq, c->dir, S("passwords.json"), str_z(member), &rows, &n);
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        return OK;
+    }
+    TRY(e);
+    struct str *all = ARENA_ARRAY(rq->a, n, struct str);
+    TRY_MEM(rq, all);
+    uint32_t i = 0;
+    for (struct jv v = json_first(rows); json_has(v); v = json_next(v), i++) {
+        struct buf b;
+        buf_init(&b, rq->a, FOLD_CAP);
+        utf8_fold(&b, json_str(rq->a, v));
+        all[i] = buf_get(&b);
+        if (all[i].n == 0) {
+            return FAIL(rq, E_BAD_INPUT, "passwords.json: %s %u", member, i + 1);
+        }
+    }
+    *ret_list = all;
+    *ret_n = n;
+    return OK;
+}
+
 static enum err load_all(struct req *rq, struct content *c)
 {
+    TRY(load_guesses(rq, c, "words", &c->password_words, &c->n_password_words));
+    TRY(load_guesses(rq, c, "rows", &c->password_rows, &c->n_password_rows));
     TRY(load_windows(rq, c));
     TRY(load_topics(rq, c));
     TRY(load_urgencies(rq, c));

@@ -82,14 +82,15 @@ struct content {
     const struct form *forms; /* every Questionnaire */
     const struct policy *policies;
     const struct topic *topics;
+    const struct str *password_words, *password_rows; /* folded; none without passwords.json */
     const struct image_window *windows; /* in the order of the file; none without imaging.json */
     struct str dir; /* where it was read from */
     uint32_t n_profiles, n_urgencies, n_roles, n_measures, n_lists, n_forms, n_policies;
-    uint32_t n_topics, n_windows;
+    uint32_t n_topics, n_windows, n_password_words, n_password_rows;
 };
 
 /* Reads the folder: profiles.json, urgency.json, roles.json, observations.json, outcome.json, topics.json,
- * imaging.json, questionnaires/, policy/.
+ * imaging.json, passwords.json, questionnaires/, policy/.
  * gives   content that lives until content_free()
  * errors  E_BAD_INPUT, E_SYNTAX with the file and place; E_NOT_FOUND, E_IO */
 MUST_USE enum err content_load(struct req *rq, struct str dir, struct content **ret_content);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "care/account_int.h"
 #include "care/refusal.h"
+#include "care/password.h"
 #include "os/random.h"
 #include "store/blob.h"
 
@@ -468,6 +469,7 @@ enum err invite_accept(struct req *rq, const struct invite_accepted *in, struct 
     a->from = &in->from;
     TRY_MEM(rq, a->tx);
     TRY(check_code(rq, in->token, in->code, &a->invite));
+    TRY(password_judge(rq, in->login, in->password));
     TRY(password_hash(rq, in->password, &a->hash));
     if (a->invite.related.n == 0) {
         a->person = person_ref(rq, T_PATIENT, a->invite.patient);

@@ -5,6 +5,7 @@
 #include "care/account.h"
 #include "care/content.h"
 #include "care/grant.h"
+#include "care/password.h"
 #include "codec/utf8.h"
 #include "store/tx.h"
 #include "web/consent.h"
@@ -180,6 +181,12 @@ enum err web_account_password(struct http_req *h)
     if (e == OK) {
         http_reply_cookie(h, S("sid"), S(""), 0);
         return http_redirect(h, S("/sign-in?done=password"));
+    }
+    if (e == E_BAD_INPUT) {
+        const char *fault = password_fault_text(&h->rq);
+        err_clear(&h->rq);
+        page_error(h, root, "new", fault);
+        return show(h, 422, root);
     }
     if (e != E_SIGN_IN && e != E_LOCKED) {
         return e;

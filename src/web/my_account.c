@@ -2,6 +2,7 @@
 #include "web/my.h"
 
 #include "base/text.h"
+#include "care/password.h"
 #include "web/pages.h"
 #include "web/tpl.h"
 
@@ -48,8 +49,11 @@ enum err web_my_password(struct http_req *h)
     if (e != E_SIGN_IN && e != E_BAD_INPUT && e != E_LOCKED) {
         return e;
     }
+    bool same = e == E_BAD_INPUT && str_eq(fresh, http_form(h, S("old")));
+    const char *fault = same ? T("The new password is the same as the present one.")
+                             : password_fault_text(&h->rq);
     err_clear(&h->rq);
     return e == E_SIGN_IN   ? show(h, "old", T("The present password is wrong."))
            : e == E_LOCKED ? show(h, "old", T("Too many wrong passwords: wait some minutes."))
-                           : show(h, "new", T("At least 10 characters, and not the one you had."));
+                           : show(h, "new", fault);
 }

@@ -1,6 +1,7 @@
 /* web/my_invite.c - whoever holds the link of an invitation and its code makes an account. Nothing of the
  * patient is shown before the code was right. */
 #include "base/text.h"
+#include "care/password.h"
 #include "care/grant.h"
 #include "store/tx.h"
 #include "web/my.h"
@@ -74,7 +75,7 @@ static bool set_fault(struct http_req *h, struct val *root, enum err e)
     } else if (e == E_CONFLICT && str_eq(what, S("login"))) {
         page_error(h, root, "login", T("Somebody has this login already: choose another one."));
     } else if (e == E_BAD_INPUT && str_starts(what, S("password"))) {
-        page_error(h, root, "password", T("The password needs at least 10 characters."));
+        page_error(h, root, "password", password_fault_text(&h->rq));
     } else if (e == E_BAD_INPUT) {
         page_error(h, root, "login", T("2 to 64 small Latin letters, digits, dots and dashes."));
     } else {

@@ -200,7 +200,7 @@ export class Visit {
     must((await p.text()).includes('Тұзды шектеу'), 'the patient does not read the note');
     await p.open('/notices', 'notices-of-patient');
     await p.end();
-    await looks(this.browser, this.program, 'live.patient', 'made-up-patient-password', 'uz',
+    await looks(this.browser, this.program, 'live.patient', 'made-up-quiet-river-stone', 'uz',
       [['/my', 'my-after'], ['/my/visits', 'my-visits-after'], [`/my/visits/${this.visit}`, 'my-visit-after'], [`/my/notes/${this.visit}`, 'my-note-uz'], ['/line', 'line-uz'], ['/account/notices', 'notices-patient-uz']], 360);
   }
 

@@ -3,7 +3,7 @@
 // the questionnaire before a visit, messages, the visit moved, on every page of a patient.
 import { faults, must, Person } from './browser.mjs';
 
-const PASSWORD = 'made-up-patient-password';
+const PASSWORD = 'made-up-quiet-river-stone';
 const PAGES = ['/my', '/my/conclusions', '/my/visits', '/my/book', '/my/results', '/my/messages', '/my/send', '/my/log', '/my/consents', '/my/password'];
 
 // A case whose patient has a conclusion, and the invitation made from it: {link, code}.
