@@ -184,6 +184,7 @@ void app_committed(const struct store_event *events, size_t n, void *ctx)
 {
     enum { AT_ONCE = 64 };
     struct app *app = ctx;
+    bool people = false;
     directory_committed(&app->web.care, events, n);
     signals_committed(app->web.care.signals, events, n);
     if (app->server == NULL) {
@@ -194,11 +195,15 @@ void app_committed(const struct store_event *events, size_t n, void *ctx)
         struct hub_event told[AT_ONCE];
         size_t k = MIN(n, (size_t)AT_ONCE);
         for (size_t i = 0; i < k; i++) {
+            people = people || events[i].kind == EVENT_DIRECTORY;
             told[i] = (struct hub_event){events[i].kind, events[i].topic};
         }
         hub_publish(hub, told, k);
         events += k;
         n -= k;
+    }
+    if (people) { /* a dismissed person's open pages end now */
+        hub_look(hub);
     }
 }
 

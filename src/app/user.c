@@ -6,6 +6,7 @@
 #include "app/command.h"
 #include "care/account.h"
 #include "care/directory_write.h"
+#include "care/dismiss.h"
 #include "care/factor.h"
 #include "care/password.h"
 #include "care/sessions.h"
@@ -199,8 +200,7 @@ static enum err role(struct command_args *args, struct tx *tx, const struct acco
 
 static enum err dismiss(struct command_args *args, struct tx *tx, const struct account *acc)
 {
-    TRY(person_dismiss(args->rq, tx, acc->person));
-    return account_close(args->rq, tx, acc);
+    return person_end(args->rq, tx, acc->person);
 }
 
 static enum err password(struct command_args *args, struct tx *tx, const struct account *acc)

@@ -56,6 +56,23 @@ enum err account_by_person(struct req *rq, struct str person, struct account *re
     return find(rq, Q_ACCOUNT_BY_PERSON, sql_text(person), ret_account, NULL);
 }
 
+enum err accounts_of_person(struct req *rq, struct str person, struct account *ret_accounts,
+                            uint32_t n, uint32_t *ret_n)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    uint32_t got = 0;
+    bool has = false;
+
+    TRY(DB_QUERY(rq, &q, Q_ACCOUNT_BY_PERSON, sql_text(person)));
+    TRY(db_next(rq, &q, &has));
+    while (has && got < n) {
+        read_account(rq, &q, &ret_accounts[got++], NULL);
+        TRY(db_next(rq, &q, &has));
+    }
+    *ret_n = got;
+    return OK;
+}
+
 enum err account_list(struct req *rq, struct str after, uint32_t n, struct account *ret_accounts,
                       uint32_t *ret_n)
 {
@@ -193,6 +210,7 @@ enum err account_close(struct req *rq, struct tx *tx, const struct account *acc)
     TRY(TX_SQL(tx, W_TOKENS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));
     TRY(TX_SQL(tx, W_GRANTS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));
     TRY(sign_keys_end(rq, tx, acc->person));
+    TRY(tx_event(tx, EVENT_DIRECTORY, 0));
     return account_note(rq, AUDIT_ADMIN, acc->person, OK, S("account closed"));
 }
 

@@ -30,6 +30,9 @@ enum { PASSWORD_MIN = 10, PASSWORD_MAX = 256, LOGIN_MAX = 64, SESSION_LEN = 43, 
 MUST_USE enum err account_by_login(struct req *rq, struct str login, struct account *ret_account);
 MUST_USE enum err account_by_id(struct req *rq, int64_t id, struct account *ret_account);
 MUST_USE enum err account_by_person(struct req *rq, struct str person, struct account *ret_account);
+/* All of a person, the oldest first; at most n. */
+MUST_USE enum err accounts_of_person(struct req *rq, struct str person, struct account *ret_accounts,
+                                     uint32_t n, uint32_t *ret_n);
 /* In order of login, at most n; *ret_n tells how many. after: the last login of the page before. */
 MUST_USE enum err account_list(struct req *rq, struct str after, uint32_t n,
                                struct account *ret_accounts, uint32_t *ret_n);
@@ -45,7 +48,8 @@ MUST_USE enum err account_add(struct req *rq, struct tx *tx, struct str login, s
  * password set by somebody else opens no sealed key; the next signature makes new ones. */
 MUST_USE enum err account_password_set(struct req *rq, struct tx *tx, const struct account *acc,
                                        struct str hash, bool must_change);
-/* Closes an account, ends its sessions, tokens and signing keys; or opens it again. */
+/* Closes an account, ends its sessions, tokens and signing keys, and has the streams of open pages looked at
+ * again; or opens it again. */
 MUST_USE enum err account_close(struct req *rq, struct tx *tx, const struct account *acc);
 MUST_USE enum err account_open(struct req *rq, struct tx *tx, const struct account *acc);
 MUST_USE enum err account_lang(struct req *rq, struct tx *tx, const struct account *acc,

@@ -428,7 +428,7 @@ static enum err load_duties(struct req *rq, struct directory *d)
         struct str id = ref_id(rq, json_get(v, S("schedule")), S("Schedule"));
         uint32_t at = dir_map_find(&map, schedules, sizeof *schedules, id);
         if (at == DIR_NONE || schedules[at].service == DIR_NONE
-            || schedules[at].person == DIR_NONE
+            || schedules[at].person == DIR_NONE || !d->people[schedules[at].person].active
             || !instant_parse(json_str(rq->a, json_get(v, S("start"))), &from)
             || !instant_parse(json_str(rq->a, json_get(v, S("end"))), &to)
             || to.ms < rq->now.ms - MS_DAY

@@ -172,6 +172,36 @@ static enum err deactivate(struct req *rq, struct tx *tx, enum fhir_type type, s
     return note(rq, AUDIT_UPDATE, type, id);
 }
 
+enum err role_end(struct req *rq, struct tx *tx, struct str role)
+{
+    struct res_row row;
+    struct json_doc doc;
+    struct put p;
+
+    TRY(db_read(rq, T_PRACTITIONER_ROLE, role, &row));
+    TRY(json_parse(rq, row.body, NULL, &doc));
+    struct jv root = json_root(&doc);
+    struct str start = json_str(rq->a, json_path(root, S("period.start")));
+    put_begin(&p, rq, tx, T_PRACTITIONER_ROLE, role, RES_MAX + row.body.n);
+    p.expect = (int64_t)row.version;
+    json_kb(&p.o, S("active"), false);
+    json_k(&p.o, S("period"));
+    json_obj(&p.o);
+    if (start.n > 0) {
+        json_ks(&p.o, S("start"), start);
+    }
+    put_instant(&p.o, S("end"), rq->now);
+    json_obj_end(&p.o);
+    for (struct jv v = json_first(root); json_has(v); v = json_next(v)) {
+        if (!json_key_is(v, S("resourceType")) && !json_key_is(v, S("id")) && !json_key_is(v, S("meta"))
+            && !json_key_is(v, S("active")) && !json_key_is(v, S("period"))) {
+            json_kv(&p.o, json_key(rq, v), v);
+        }
+    }
+    TRY(put_end(&p));
+    return note(rq, AUDIT_UPDATE, T_PRACTITIONER_ROLE, role);
+}
+
 enum err person_dismiss(struct req *rq, struct tx *tx, struct str person)
 {
     return deactivate(rq, tx, T_PRACTITIONER, person);

@@ -45,7 +45,10 @@ struct role_new {
 /* errors  E_BAD_INPUT  role code unknown */
 MUST_USE enum err role_add(struct req *rq, struct tx *tx, const struct role_new *r,
                            struct str *ret_id);
-/* Ends all of a person: Practitioner.active = false. The next request of theirs is refused. */
+/* Ends a role now: its period ends, and it is not active. on record
+ * errors  E_NOT_FOUND */
+MUST_USE enum err role_end(struct req *rq, struct tx *tx, struct str role);
+/* Practitioner.active = false: the next request of theirs is refused. Of all else: care/dismiss.h. */
 MUST_USE enum err person_dismiss(struct req *rq, struct tx *tx, struct str person);
 
 /* The person is on duty for the service from..to: a Slot in the Schedule of the two, which is made when

@@ -340,6 +340,36 @@ enum err room_remove(struct req *rq, struct tx *tx, struct room_caller *c, uint3
     return room_note(rq, &c->room, AUDIT_MOVE, OK, "removed somebody from");
 }
 
+enum err room_out_of_all(struct req *rq, struct tx *tx, struct str person)
+{
+    enum { PLACES_MAX = 32 };
+    struct signals *s = care_of(rq)->signals;
+    struct signal_place places[PLACES_MAX];
+    struct buf key;
+    uint32_t n = 0;
+    if (s == NULL) { /* a command: the server does it by room_job() */
+        return OK;
+    }
+    buf_init(&key, rq->a, SEAT_KEY_MAX + 1);
+    BUF_LIT(&key, "p:");
+    buf_str(&key, person);
+    TRY(signals_places(s, rq, buf_get(&key), places, PLACES_MAX, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        struct room room;
+        struct seat seat;
+        TRY(room_load(rq, places[i].room, &room));
+        enum err e = signals_at(s, rq, room.id, places[i].seat, &seat);
+        if (e == E_NOT_FOUND) { /* left meanwhile */
+            err_clear(rq);
+            continue;
+        }
+        TRY(e);
+        TRY(put_out(rq, tx, &room, &seat));
+        TRY(room_note(rq, &room, AUDIT_MOVE, OK, "removed who left the service from"));
+    }
+    return OK;
+}
+
 enum err room_mute(struct req *rq, struct room_caller *c, uint32_t number)
 {
     TRY(room_hosts(rq, c));

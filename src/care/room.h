@@ -179,6 +179,8 @@ MUST_USE enum err room_mute(struct req *rq, struct room_caller *c, uint32_t seat
 MUST_USE enum err room_end(struct req *rq, struct tx *tx, struct room_caller *c);
 /* The patient refuses observers, or not any more: those who are there leave. */
 MUST_USE enum err room_observers(struct req *rq, struct tx *tx, struct room_caller *c, bool refused);
+/* Somebody who works here no more leaves every meeting they sit in or wait for when tx is committed. */
+MUST_USE enum err room_out_of_all(struct req *rq, struct tx *tx, struct str person);
 /* Leaves by oneself: the seat is given back when tx is committed. */
 MUST_USE enum err room_leave(struct req *rq, struct tx *tx, struct room_caller *c);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "care/care.h"
+#include "care/directory.h"
 #include "care/job.h"
 #include "care/put.h"
 #include "care/room_int.h"
@@ -341,6 +342,21 @@ enum err room_finish(struct req *rq, struct tx *tx, struct room *room, int64_t e
     return tx_event(tx, EVENT_ROOM_END, signals_room_topic(room->id));
 }
 
+/* Dismissed by a command while the meeting goes on: it could not reach the seats of this process. */
+static enum err put_out_who_left(struct req *rq, struct tx *tx, const struct stays *s)
+{
+    const struct directory *dir = NULL;
+    TRY(directory_get(rq, &dir));
+    for (uint32_t i = 0; i < s->n; i++) {
+        struct str key = s->v[i].key;
+        const struct dir_person *p = str_starts(key, S("p:")) ? dir_person(dir, str_sub(key, 2, key.n)) : NULL;
+        if (p != NULL && !p->active && !s->v[i].removed) {
+            TRY(room_out_of_all(rq, tx, p->id));
+        }
+    }
+    return OK;
+}
+
 enum err room_job(struct req *rq, struct tx *tx, struct str key, struct str arg)
 {
     struct room room;
@@ -361,6 +377,7 @@ enum err room_job(struct req *rq, struct tx *tx, struct str key, struct str arg)
         TRY(room_note(rq, &room, AUDIT_CLOCK, OK, "nobody was there for long: the meeting ended in"));
         return room_finish(rq, tx, &room, last);
     }
+    TRY(put_out_who_left(rq, tx, s));
     TRY(write_stays(rq, tx, &room, s, true));
     TRY(TX_SQL(tx, W_ROOM_ALIVE, 0, sql_text(room.id), sql_i64(last)));
     return job_set(tx, JOB_ROOM, room.id, rq->now.ms + ROOM_JOB_MS, arg);

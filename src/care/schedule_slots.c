@@ -1,6 +1,7 @@
 /* care/schedule_slots.c - free slots, reckoned from the week, its exceptions, holidays and what is booked. */
 #include "care/schedule.h"
 
+#include "care/directory.h"
 #include "care/visit_rule.h"
 #include "store/db.h"
 
@@ -143,13 +144,16 @@ enum err slot_list(struct req *rq, const struct schedule *s, int64_t from_ms, in
 {
     struct schedule_block *blocks = ARENA_ARRAY(rq->a, BLOCKS_MAX, struct schedule_block);
     struct reckon r = {.rq = rq, .s = s, .blocks = blocks, .slots = ret_slots, .cap = n};
+    const struct directory *dir = NULL;
 
     TRY_MEM(rq, blocks);
     TRY(visit_rule_policy(rq, s->org, &r.policy));
     int64_t ahead = r.policy->booking.book_ahead.ms;
     r.from = MAX(from_ms, rq->now.ms);
     r.to = ahead > 0 ? MIN(to_ms, rq->now.ms + ahead) : to_ms;
-    if (!s->active || r.from >= r.to || r.to - r.from > DAYS_MAX * MS_DAY) {
+    TRY(directory_get(rq, &dir));
+    const struct dir_person *p = dir_person(dir, s->person);
+    if (!s->active || p == NULL || !p->active || r.from >= r.to || r.to - r.from > DAYS_MAX * MS_DAY) {
         *ret_n = 0;
         return OK;
     }

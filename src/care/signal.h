@@ -188,6 +188,13 @@ MUST_USE enum err signals_post(struct signals *s, struct req *rq, struct str roo
 MUST_USE enum err signals_read(struct signals *s, struct req *rq, struct str room, uint32_t number,
                                uint64_t after, struct signal_note *ret_notes, uint32_t n,
                                uint32_t *ret_n, bool *ret_lost);
+/* Where the owner of a key sits or waits, in any room; at most n. */
+struct signal_place {
+    struct str room;
+    uint32_t seat;
+};
+MUST_USE enum err signals_places(struct signals *s, struct req *rq, struct str key,
+                                 struct signal_place *ret_places, uint32_t n, uint32_t *ret_n);
 /* Bytes held by messages now; seats now. */
 size_t signals_bytes(struct signals *s);
 uint32_t signals_n_seats(struct signals *s);

@@ -32,6 +32,7 @@ struct stream {
     bool again;      /* a reconnect: look at everything again */
     bool beat;
     bool ending;
+    bool look;       /* who is let in may have changed: ask again before the next word */
     bool asleep;     /* suspended */
     struct follow follows[HTTP_TOPICS_MAX];
 };
@@ -189,7 +190,7 @@ void hub_leave(struct call *c)
     c->reply.events = NULL;
 }
 
-/* Whether the person is still signed in: asked again about once a minute. */
+/* Whether the person is still signed in: asked again about once a minute, and by hub_look(). */
 static bool still_welcome(struct stream *s)
 {
     struct http_req *h = &s->c->h;
@@ -280,7 +281,8 @@ static ssize_t on_read(void *cls, uint64_t pos, char *out, size_t max)
         return MHD_CONTENT_READER_END_WITH_ERROR;
     }
     os_lock(&hub->lock);
-    bool look = s->beat && ++s->beats % REVALIDATE_BEATS == 0;
+    bool look = s->look || (s->beat && ++s->beats % REVALIDATE_BEATS == 0);
+    s->look = false;
     os_unlock(&hub->lock);
     bool welcome = !look || still_welcome(s);
     os_lock(&hub->lock);
@@ -312,6 +314,16 @@ void hub_tick(struct hub *hub)
             s->beat = true;
             wake(s);
         }
+    }
+    os_unlock(&hub->lock);
+}
+
+void hub_look(struct hub *hub)
+{
+    os_lock(&hub->lock);
+    for (struct stream *s = hub->streams; s != NULL; s = s->next) {
+        s->look = true;
+        wake(s);
     }
     os_unlock(&hub->lock);
 }

@@ -18,5 +18,8 @@ struct hub_event {
 /* Tells all streams that follow these topics.
  * thread   any; called by the store's writer after each commit */
 void hub_publish(struct hub *hub, const struct hub_event *events, size_t n);
+/* Asks of each stream whether its person is still let in; ends those of others. Never waits.
+ * thread   any; called when people, roles or accounts changed */
+void hub_look(struct hub *hub);
 /* Streams open now. */
 uint32_t hub_streams(const struct hub *hub);
