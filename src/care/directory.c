@@ -280,6 +280,14 @@ bool dir_person_serves(const struct dir_person *p, struct str service)
     return false;
 }
 
+bool dir_is_within(const struct directory *d, uint32_t org, uint32_t above)
+{
+    while (org != DIR_NONE && org != above) {
+        org = d->orgs[org].parent;
+    }
+    return org != DIR_NONE;
+}
+
 uint32_t dir_distance(const struct directory *d, uint32_t a, uint32_t b)
 {
     uint32_t steps = 0;

@@ -70,7 +70,7 @@ static bool is_in_charge(const struct directory *d, const struct glass *g, struc
 
     for (size_t i = 0; above != DIR_NONE && i < LEN(g->orgs); i++) {
         uint32_t org = g->orgs[i].n > 0 ? dir_org_at(d, g->orgs[i]) : DIR_NONE;
-        if (org != DIR_NONE && dir_distance(d, org, above) != DIR_NONE) {
+        if (dir_is_within(d, org, above)) {
             return true;
         }
     }

@@ -185,6 +185,42 @@ static void not_justified_it_ends_at_once(void **state)
     assert_int_equal(opening_of(id).verdict, GLASS_WAITS);
 }
 
+/* A head of another branch is not in charge; one above is. */
+static void heads_of_others_do_not(void **state)
+{
+    (void)state;
+    struct req rq;
+    struct str role = {0};
+    struct str id = a_case(&keep);
+    struct instant oldest = {0};
+    as(&rq, NULL);
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, role_add(&rq, tx, &(struct role_new){.person = S("cons2"), .org = S("other"), .code = S("head")},
+                       &role));
+    MUST(&rq, role_add(&rq, tx, &(struct role_new){.person = S("cons1"), .org = S("national"), .code = S("head")},
+                       &role));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    opened(id, "outsider");
+    struct glass g = opening_of(id);
+    static const struct {
+        const char *person;
+        bool may;
+    } heads[] = {{"cons2", false}, {"cons1", true}};
+    for (size_t i = 0; i < LEN(heads); i++) {
+        struct who *w = (struct who *)(uintptr_t)person_who(&keep, heads[i].person);
+        bool may = !heads[i].may;
+        w->active = w->roles[0].rights & MAY_HEAD ? 0 : 1;
+        w->rights = w->roles[w->active].rights;
+        as(&rq, w);
+        MUST(&rq, glass_may_review(&rq, &g, &may));
+        assert_int_equal(may, heads[i].may);
+        uint32_t n = 0;
+        MUST(&rq, glass_waiting(&rq, &n, &oldest));
+        assert_int_equal(n > 0, heads[i].may);
+        req_done(&rq);
+    }
+}
+
 /* A head who opened a case reviews it not, whatever they head. */
 static void never_ones_own(void **state)
 {
@@ -230,6 +266,7 @@ int main(void)
         cmocka_unit_test(nobody_else_reads_it),
         cmocka_unit_test(justified_it_goes_on),
         cmocka_unit_test(not_justified_it_ends_at_once),
+        cmocka_unit_test(heads_of_others_do_not),
         cmocka_unit_test(never_ones_own),
     };
     return cmocka_run_group_tests(tests, begin, end);
