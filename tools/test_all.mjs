@@ -33,6 +33,7 @@ const STEPS = [
   ['notify', 'node tests/notify/run.mjs', 300, 'runner'],
   ['once', 'node tests/http/once.mjs --build release', 300, 'runner'],
   ['book-once', 'node tests/http/book_once.mjs --build release', 300, 'runner'],
+  ['dismissed', 'node tests/http/dismissed.mjs --build release', 120, 'runner'],
   ['consilium', 'node tests/consilium/run.mjs --build release', 300, 'runner'],
   ['visits', 'node tests/visits/run.mjs', 600, 'runner'],
   ['hostile', 'node tests/http/hostile.mjs --build release', 300, 'runner'],

@@ -192,6 +192,26 @@ const struct http_route app_routes[] = {
     {GET,    "/directory/duty",   WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory_duty},
     {GET,    "/directory/:org",   WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory_org},
 
+    /* pages: people and organisations, by the administrator */
+    {GET,    "/staff", WHO_SESSION, MAY_ADMIN, LIMIT_NONE, SLOW, KIND_PAGE, web_staff},
+    {GET,    "/staff/orgs/new", WHO_SESSION, MAY_ADMIN, LIMIT_NONE, 0, KIND_PAGE, web_staff_org_new_page},
+    {POST,   "/staff/orgs/new", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_org_new},
+    {GET,    "/staff/orgs/:org", WHO_SESSION, MAY_ADMIN, LIMIT_NONE, SLOW, KIND_PAGE, web_staff_org},
+    {GET,    "/staff/orgs/:org/change", WHO_SESSION, MAY_ADMIN, LIMIT_NONE, 0, KIND_PAGE, web_staff_org_change_page},
+    {POST,   "/staff/orgs/:org/change", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_org_change},
+    {POST,   "/staff/orgs/:org/open", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_org_open},
+    {POST,   "/staff/orgs/:org/services", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_service_new},
+    {POST,   "/staff/services/:service/end", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_service_end},
+    {GET,    "/staff/people/new", WHO_SESSION, MAY_ADMIN, LIMIT_NONE, 0, KIND_PAGE, web_staff_person_new_page},
+    {POST,   "/staff/people/new", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, SLOW, KIND_PAGE, web_staff_person_new},
+    {GET,    "/staff/people/:person", WHO_SESSION, MAY_ADMIN, LIMIT_NONE, 0, KIND_PAGE, web_staff_person},
+    {POST,   "/staff/people/:person/roles", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_role_new},
+    {POST,   "/staff/people/:person/roles/:role/end", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_role_end},
+    {POST,   "/staff/people/:person/password", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, SLOW, KIND_PAGE, web_staff_password},
+    {POST,   "/staff/people/:person/account", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_account},
+    {GET,    "/staff/people/:person/dismiss", WHO_SESSION, MAY_ADMIN, LIMIT_NONE, 0, KIND_PAGE, web_staff_dismiss_page},
+    {POST,   "/staff/people/:person/dismiss", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_dismiss},
+
     /* pages: images that arrived, and those put aside */
     {GET,    "/images",           WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE, LIMIT_NONE, 0, KIND_PAGE, web_arrived},
     {GET,    "/images/arrived/:study", WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE, LIMIT_NONE, 0, KIND_PAGE, web_arrived_study},

@@ -10,30 +10,13 @@
 #include "care/factor.h"
 #include "care/password.h"
 #include "care/sessions.h"
-#include "os/random.h"
 #include "store/tx.h"
 
-enum { LISTED_AT_ONCE = 100, SERVICES_MAX = 32, TEMP_LEN = 16 };
+enum { LISTED_AT_ONCE = 100, SERVICES_MAX = 32 };
 
 static struct str option(const struct command_args *args, const char *name)
 {
     return str_z(command_option(args, name));
-}
-
-/* A password for the first sign-in: letters and digits that are not mistaken for each other. */
-static enum err make_password(struct req *rq, struct str *ret_password)
-{
-    static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
-    char *p = arena_alloc(rq->a, TEMP_LEN);
-    uint8_t raw[TEMP_LEN];
-
-    TRY_MEM(rq, p);
-    os_random(raw, sizeof raw);
-    for (size_t i = 0; i < TEMP_LEN; i++) {
-        p[i] = letters[raw[i] % (sizeof letters - 1)];
-    }
-    *ret_password = (struct str){p, TEMP_LEN};
-    return OK;
 }
 
 /* The first line of standard input, or a new one; *ret_made tells which. */
@@ -47,7 +30,7 @@ static enum err get_password(struct command_args *args, struct str login, struct
     TRY_MEM(rq, p);
     *ret_made = command_option(args, "password-stdin") == NULL;
     if (*ret_made) {
-        return make_password(rq, ret_password);
+        return password_make(rq, ret_password);
     }
     while (n <= PASSWORD_MAX && read(STDIN_FILENO, p + n, 1) == 1 && p[n] != '\n') {
         n++;

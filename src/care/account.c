@@ -9,6 +9,7 @@
 #include "care/sign.h"
 #include "fhir/extract.h"
 #include "fhir/type.h"
+#include "os/random.h"
 #include "store/blob.h"
 #include "store/db.h"
 
@@ -219,6 +220,49 @@ enum err account_open(struct req *rq, struct tx *tx, const struct account *acc)
     TRY(TX_SQL(tx, W_ACCOUNT_STATE, TX_MUST_CHANGE, sql_i64(acc->id), sql_i64(ACCOUNT_ACTIVE)));
     TRY(TX_SQL(tx, W_ACCOUNT_OK, 0, sql_i64(acc->id)));
     return account_note(rq, AUDIT_ADMIN, acc->person, OK, S("account opened"));
+}
+
+enum err account_doors(struct req *rq, const struct account *acc, uint32_t *ret_sessions,
+                       uint32_t *ret_tokens)
+{
+    CLEANUP(db_rows_done) struct db_rows s = {0};
+    CLEANUP(db_rows_done) struct db_rows t = {0};
+    uint32_t sessions = 0;
+    uint32_t tokens = 0;
+    bool has = false;
+
+    TRY(DB_QUERY(rq, &s, Q_SESSIONS_OF, sql_i64(acc->id)));
+    TRY(db_next(rq, &s, &has));
+    while (has) {
+        sessions += db_i64(&s, 4) > rq->now.ms;
+        TRY(db_next(rq, &s, &has));
+    }
+    TRY(DB_QUERY(rq, &t, Q_TOKENS_OF, sql_i64(acc->id)));
+    TRY(db_next(rq, &t, &has));
+    while (has) {
+        int64_t until = db_i64(&t, 6);
+        tokens += db_i64(&t, 7) == 0 && (until == 0 || until > rq->now.ms);
+        TRY(db_next(rq, &t, &has));
+    }
+    *ret_sessions = sessions;
+    *ret_tokens = tokens;
+    return OK;
+}
+
+enum err password_make(struct req *rq, struct str *ret_password)
+{
+    enum { LENGTH = 16 };
+    static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
+    char *p = arena_alloc(rq->a, LENGTH);
+    uint8_t raw[LENGTH];
+
+    TRY_MEM(rq, p);
+    os_random(raw, sizeof raw);
+    for (size_t i = 0; i < LENGTH; i++) {
+        p[i] = letters[raw[i] % (sizeof letters - 1)];
+    }
+    *ret_password = (struct str){p, LENGTH};
+    return OK;
 }
 
 enum err account_lang(struct req *rq, struct tx *tx, const struct account *acc, enum lang lang)

@@ -52,6 +52,11 @@ MUST_USE enum err account_password_set(struct req *rq, struct tx *tx, const stru
  * again; or opens it again. */
 MUST_USE enum err account_close(struct req *rq, struct tx *tx, const struct account *acc);
 MUST_USE enum err account_open(struct req *rq, struct tx *tx, const struct account *acc);
+/* How many sessions and access tokens of an account are in force. */
+MUST_USE enum err account_doors(struct req *rq, const struct account *acc, uint32_t *ret_sessions,
+                                uint32_t *ret_tokens);
+/* A password for the first sign-in: letters and digits that are not mistaken for each other. */
+MUST_USE enum err password_make(struct req *rq, struct str *ret_password);
 MUST_USE enum err account_lang(struct req *rq, struct tx *tx, const struct account *acc,
                                enum lang lang);
 

@@ -94,8 +94,8 @@ bool dir_service_has(const struct dir_service *s, struct str profile);
  * a role that answers for it. */
 bool dir_person_has(const struct dir_person *p, uint32_t rights, struct str org);
 bool dir_person_serves(const struct dir_person *p, struct str service);
-/* Steps over the tree from one organisation to another, up and down; 100 and more when they have nothing above
- * them in common. */
+/* Steps over the tree from one organisation to another, up and down; 100 and more when they have
+ * nothing above them in common. */
 uint32_t dir_distance(const struct directory *d, uint32_t from_org, uint32_t to_org);
 /* Is an organisation the other itself, or below it? */
 bool dir_is_within(const struct directory *d, uint32_t org, uint32_t above);

@@ -133,8 +133,22 @@ enum err role_add(struct req *rq, struct tx *tx, const struct role_new *n, struc
     if (content_role(care_of(rq)->content, n->code) == NULL) {
         return FAIL(rq, E_BAD_INPUT, "role: code");
     }
+    if (n->from.n > 0 && n->until.n > 0 && str_cmp(n->until, n->from) < 0) {
+        return FAIL(rq, E_BAD_INPUT, "role: until");
+    }
     begin(&p, rq, tx, T_PRACTITIONER_ROLE, n->id);
     json_kb(&p.o, S("active"), true);
+    if (n->from.n > 0 || n->until.n > 0) {
+        json_k(&p.o, S("period"));
+        json_obj(&p.o);
+        if (n->from.n > 0) {
+            json_ks(&p.o, S("start"), n->from);
+        }
+        if (n->until.n > 0) {
+            json_ks(&p.o, S("end"), n->until);
+        }
+        json_obj_end(&p.o);
+    }
     put_ref(&p.o, S("practitioner"), T_PRACTITIONER, n->person);
     put_ref(&p.o, S("organization"), T_ORGANIZATION, n->org);
     put_concepts(&p.o, S("code"), S(CS_ROLE), &n->code, 1);

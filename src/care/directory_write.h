@@ -41,8 +41,9 @@ struct role_new {
     struct str person, org, code; /* code: row of content/roles.json */
     const struct str *services;   /* HealthcareServices they answer for */
     uint32_t n_services;
+    struct str from, until;       /* first and last day, YYYY-MM-DD; empty: open */
 };
-/* errors  E_BAD_INPUT  role code unknown */
+/* errors  E_BAD_INPUT  role code unknown, or the period ends before it begins ("role: until") */
 MUST_USE enum err role_add(struct req *rq, struct tx *tx, const struct role_new *r,
                            struct str *ret_id);
 /* Ends a role now: its period ends, and it is not active. on record

@@ -1,10 +1,11 @@
 /* care/dismiss.h - somebody leaves, and everything of theirs ends in one act.
  *
- * What ends with the commit: the person (Practitioner.active), their roles (PractitionerRole.period, so that
- * the directory, the teams and duty know them no more), each account with its sessions, access tokens, what it
- * let applications do and the signing keys, and their seats in meetings. Streams of open pages are looked at
- * again by that commit (EVENT_DIRECTORY, http/hub.c). What was done stays on record under their name; visits
- * that are booked with them stay for the registry to move: no new ones are offered. */
+ * What ends with the commit: the person (Practitioner.active), their roles (PractitionerRole.period,
+ * so that the directory, the teams and duty know them no more), each account with its sessions, access
+ * tokens, what it let applications do and the signing keys, and their seats in meetings. Streams of open
+ * pages are looked at again by that commit (EVENT_DIRECTORY, http/hub.c). What was done stays on record
+ * under their name; visits that are booked with them stay for the registry to move: no new ones are
+ * offered. */
 #pragma once
 
 #include "care/directory.h"

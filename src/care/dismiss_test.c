@@ -34,7 +34,7 @@ static enum err signs_in(const char *login, struct session *ret)
     struct req rq;
     as(&rq, NULL);
     rq.who = NULL;
-    enum err e = sign_in(&rq, str_z(login), S(PASSWORD), ret);
+    enum err e = sign_in(&rq, str_z(login), S(PASSWORD), &(struct sign_in_from){{0}, {0}}, ret);
     if (e != OK) {
         (void)!store_commit_audit(region.store, &rq);
     }

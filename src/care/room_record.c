@@ -349,7 +349,8 @@ static enum err put_out_who_left(struct req *rq, struct tx *tx, const struct sta
     TRY(directory_get(rq, &dir));
     for (uint32_t i = 0; i < s->n; i++) {
         struct str key = s->v[i].key;
-        const struct dir_person *p = str_starts(key, S("p:")) ? dir_person(dir, str_sub(key, 2, key.n)) : NULL;
+        bool person = str_starts(key, S("p:"));
+        const struct dir_person *p = person ? dir_person(dir, str_sub(key, 2, key.n)) : NULL;
         if (p != NULL && !p->active && !s->v[i].removed) {
             TRY(room_out_of_all(rq, tx, p->id));
         }

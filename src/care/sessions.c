@@ -82,5 +82,6 @@ enum err sessions_end_others(struct req *rq, struct tx *tx)
 enum err sessions_end_all(struct req *rq, struct tx *tx, const struct account *acc)
 {
     TRY(sessions_end(tx, acc->id));
+    TRY(tx_event(tx, EVENT_DIRECTORY, 0)); /* streams of open pages are looked at again */
     return note(rq, acc->person, S("all, by administrator"));
 }

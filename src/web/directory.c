@@ -7,6 +7,7 @@
 #include "care/directory.h"
 #include "codec/utf8.h"
 #include "web/case_item.h"
+#include "web/directory.h"
 #include "web/tpl.h"
 
 enum { FOUND_MAX = 60, PEOPLE_MAX = 300, DUTY_AHEAD_MS = 36 * 3600 * 1000, DUTY_MAX = 400, NAME_CAP = 4096 };
@@ -17,8 +18,7 @@ static struct str role_title(const struct http_req *h, struct str code)
     return r != NULL ? text4_get(&r->title, h->rq.lang) : code;
 }
 
-/* Each word typed (folded) begins a word of the text. */
-static bool fits(struct http_req *h, struct str words, struct str text)
+bool directory_fits(struct http_req *h, struct str words, struct str text)
 {
     struct arena_mark mark = arena_mark(h->rq.a);
     struct buf b;
@@ -117,22 +117,22 @@ static void set_found(struct http_req *h, const struct directory *d, struct str 
     struct val *services = val_set_list(root, "services");
     struct val *people = val_set_list(root, "people");
     for (uint32_t i = 0; i < d->n_orgs && orgs != NULL && orgs->n < FOUND_MAX; i++) {
-        if (d->orgs[i].active && fits(h, words, d->orgs[i].name)) {
+        if (d->orgs[i].active && directory_fits(h, words, d->orgs[i].name)) {
             add_org(h, d, i, orgs);
         }
     }
     for (uint32_t i = 0; i < d->n_services && services != NULL && services->n < FOUND_MAX; i++) {
         const struct dir_service *s = &d->services[i];
-        bool hit = fits(h, words, s->name);
+        bool hit = directory_fits(h, words, s->name);
         for (uint32_t k = 0; k < s->n_profiles && !hit; k++) {
-            hit = fits(h, words, case_profile(h, s->profiles[k]));
+            hit = directory_fits(h, words, case_profile(h, s->profiles[k]));
         }
         if (s->active && hit) {
             add_service(h, d, i, services);
         }
     }
     for (uint32_t i = 0; i < d->n_people && people != NULL && people->n < FOUND_MAX; i++) {
-        if (d->people[i].active && d->people[i].n_roles > 0 && fits(h, words, d->people[i].name)) {
+        if (d->people[i].active && d->people[i].n_roles > 0 && directory_fits(h, words, d->people[i].name)) {
             add_person(h, d, &d->people[i], S(""), people);
         }
     }

@@ -81,7 +81,7 @@ static void add_number(struct val *list, const char *href, struct str text, int6
     val_set_bool(m, "bad", bad && n > 0);
 }
 
-/* What waits for this person, by what they may do. */
+/* Openings with a reason that wait for this person's review. */
 static enum err set_reviews(struct http_req *h, struct val *list)
 {
     struct instant oldest = {0};
@@ -92,6 +92,7 @@ static enum err set_reviews(struct http_req *h, struct val *list)
     return OK;
 }
 
+/* What waits for this person, by what they may do. */
 static enum err set_numbers(struct http_req *h, const struct role_ref *role, struct val *list)
 {
     enum lang lang = h->rq.lang;

@@ -44,6 +44,7 @@ static const struct {
     {"/record", T("Record"), MAY_AUDIT, true},
     {"/glass", T("Outside the team"), MAY_HEAD | MAY_AUDIT, true},
     {"/system", T("System"), MAY_ADMIN, true},
+    {"/staff", T("People and organisations"), MAY_ADMIN, true},
     {"/directory", T("Directory"), 0, false},
     {"/help", T("Help"), 0, false},
 };

@@ -22,6 +22,26 @@ enum err web_role_page(struct http_req *h);
 enum err web_role(struct http_req *h);
 enum err web_help(struct http_req *h);
 
+/* staff.c, staff_person.c: people and organisations for administrators */
+enum err web_staff(struct http_req *h);
+enum err web_staff_org_new_page(struct http_req *h);
+enum err web_staff_org_new(struct http_req *h);
+enum err web_staff_org(struct http_req *h);
+enum err web_staff_org_change_page(struct http_req *h);
+enum err web_staff_org_change(struct http_req *h);
+enum err web_staff_org_open(struct http_req *h);
+enum err web_staff_service_new(struct http_req *h);
+enum err web_staff_service_end(struct http_req *h);
+enum err web_staff_person_new_page(struct http_req *h);
+enum err web_staff_person_new(struct http_req *h); /* SLOW */
+enum err web_staff_person(struct http_req *h);
+enum err web_staff_role_new(struct http_req *h);
+enum err web_staff_role_end(struct http_req *h);
+enum err web_staff_password(struct http_req *h); /* SLOW */
+enum err web_staff_account(struct http_req *h);
+enum err web_staff_dismiss_page(struct http_req *h);
+enum err web_staff_dismiss(struct http_req *h);
+
 /* glass_review.c: openings with a reason are reviewed */
 enum err web_glass_list(struct http_req *h);
 enum err web_glass_one(struct http_req *h);

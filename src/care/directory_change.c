@@ -1,0 +1,261 @@
+/* care/directory_change.c - what stands in the directory, changed. See directory_change.h. */
+#include "care/directory_change.h"
+
+#include "care/content.h"
+#include "care/put.h"
+#include "fhir/extract.h"
+#include "store/db.h"
+
+enum { RES_MAX = 32 << 10 };
+#define POLICY_URL CARE_URL "/StructureDefinition/policy"
+
+static enum err note(struct req *rq, enum fhir_type type, struct str id)
+{
+    struct audit_rec rec = {.action = AUDIT_UPDATE, .why = WHY_DIRECTORY, .type = (uint16_t)type, .id = id};
+    return audit_add(rq, &rec);
+}
+
+/* A resource that is written again: o is open, what is not named in but follows at the end. */
+struct again {
+    struct put p;
+    struct jv root;
+    struct res_row row;
+};
+
+static enum err begin(struct req *rq, struct tx *tx, enum fhir_type type, struct str id, struct again *a)
+{
+    enum err e = res_find(rq, type, id, &a->row, &a->root);
+
+    TRY(e);
+    if (a->row.rid == 0 || a->row.deleted) {
+        return FAIL(rq, E_NOT_FOUND, "directory");
+    }
+    put_begin(&a->p, rq, tx, type, id, RES_MAX + a->row.body.n);
+    a->p.expect = (int64_t)a->row.version;
+    return OK;
+}
+
+static enum err end(struct again *a, const struct str *but, size_t n_but)
+{
+    struct req *rq = a->p.rq;
+
+    for (struct jv v = json_first(a->root); json_has(v); v = json_next(v)) {
+        bool written = json_key_is(v, S("resourceType")) || json_key_is(v, S("id"))
+                       || json_key_is(v, S("meta"));
+        for (size_t i = 0; i < n_but; i++) {
+            written = written || json_key_is(v, but[i]);
+        }
+        if (!written) {
+            json_kv(&a->p.o, json_key(rq, v), v);
+        }
+    }
+    TRY(put_end(&a->p));
+    return note(rq, a->p.type, a->p.id);
+}
+
+/* ---- organisations ---- */
+
+static bool is_policy(struct jv extension)
+{
+    return json_is(json_get(extension, S("url")), S(POLICY_URL));
+}
+
+enum err org_read(struct req *rq, struct str id, struct org_new *ret_org, uint64_t *ret_version)
+{
+    struct res_row row;
+    struct jv v;
+    struct org_new o = {.id = id, .kind = ORG_OTHER};
+
+    TRY(res_find(rq, T_ORGANIZATION, id, &row, &v));
+    if (row.rid == 0 || row.deleted) {
+        return FAIL(rq, E_NOT_FOUND, "organisation");
+    }
+    struct str kind = json_str(rq->a, json_path(v, S("type.0.coding.0.code")));
+    for (int k = 0; k < ORG_KIND_COUNT; k++) {
+        o.kind = str_eq(kind, org_kind_code((enum org_kind)k)) ? (enum org_kind)k : o.kind;
+    }
+    o.name = json_str(rq->a, json_get(v, S("name")));
+    o.phone = json_str(rq->a, json_path(v, S("telecom.0.value")));
+    o.parent = ref_get(rq, json_get(v, S("partOf")), T_ORGANIZATION);
+    for (struct jv x = json_first(json_get(v, S("extension"))); json_has(x); x = json_next(x)) {
+        if (is_policy(x)) {
+            o.policy = json_str(rq->a, json_get(x, S("valueCode")));
+        }
+    }
+    *ret_org = o;
+    *ret_version = row.version;
+    return OK;
+}
+
+/* The parent is there, and the organisation is not above it. */
+static enum err check_parent(struct req *rq, const struct org_new *o)
+{
+    const struct directory *d = NULL;
+
+    TRY(directory_get(rq, &d));
+    uint32_t self = dir_org_at(d, o->id);
+    uint32_t parent = o->parent.n > 0 ? dir_org_at(d, o->parent) : DIR_NONE;
+    bool none = o->parent.n > 0 && parent == DIR_NONE;
+    if (none || (self != DIR_NONE && dir_is_within(d, parent, self))) {
+        return FAIL(rq, E_BAD_INPUT, "parent");
+    }
+    return OK;
+}
+
+static void put_policy(struct again *a, struct str policy)
+{
+    json_k(&a->p.o, S("extension"));
+    json_arr(&a->p.o);
+    for (struct jv x = json_first(json_get(a->root, S("extension"))); json_has(x); x = json_next(x)) {
+        if (!is_policy(x)) {
+            json_v_jv(&a->p.o, x);
+        }
+    }
+    if (policy.n > 0) {
+        json_obj(&a->p.o);
+        json_ks(&a->p.o, S("url"), S(POLICY_URL));
+        json_ks(&a->p.o, S("valueCode"), policy);
+        json_obj_end(&a->p.o);
+    }
+    json_arr_end(&a->p.o);
+}
+
+static bool has_extension(const struct again *a)
+{
+    for (struct jv x = json_first(json_get(a->root, S("extension"))); json_has(x); x = json_next(x)) {
+        if (!is_policy(x)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_phone(struct again *a, struct str phone)
+{
+    struct jv first = json_path(a->root, S("telecom.0"));
+
+    json_k(&a->p.o, S("telecom"));
+    json_arr(&a->p.o);
+    if (phone.n > 0) {
+        json_obj(&a->p.o);
+        json_ks(&a->p.o, S("system"), S("phone"));
+        json_ks(&a->p.o, S("value"), phone);
+        json_obj_end(&a->p.o);
+    }
+    for (struct jv t = json_has(first) ? json_next(first) : first; json_has(t); t = json_next(t)) {
+        json_v_jv(&a->p.o, t);
+    }
+    json_arr_end(&a->p.o);
+}
+
+enum err org_change(struct req *rq, struct tx *tx, const struct org_new *o, uint64_t expect)
+{
+    static const struct str written[] = {SI("extension"), SI("type"), SI("name"), SI("telecom"),
+                                         SI("partOf")};
+    struct str kind = org_kind_code(o->kind);
+    struct again a;
+
+    if (o->name.n == 0) {
+        return FAIL(rq, E_BAD_INPUT, "name");
+    }
+    if (o->policy.n > 0 && content_policy(care_of(rq)->content, o->policy) == NULL) {
+        return FAIL(rq, E_BAD_INPUT, "policy");
+    }
+    TRY(check_parent(rq, o));
+    TRY(begin(rq, tx, T_ORGANIZATION, o->id, &a));
+    if (expect != a.row.version) {
+        return FAIL(rq, E_STALE, "organisation");
+    }
+    if (o->policy.n > 0 || has_extension(&a)) {
+        put_policy(&a, o->policy);
+    }
+    put_concepts(&a.p.o, S("type"), S(CS_ORG_TYPE), &kind, 1);
+    json_ks(&a.p.o, S("name"), o->name);
+    if (o->phone.n > 0 || json_len(json_get(a.root, S("telecom"))) > 1) {
+        put_phone(&a, o->phone);
+    }
+    if (o->parent.n > 0) {
+        put_ref(&a.p.o, S("partOf"), T_ORGANIZATION, o->parent);
+    }
+    return end(&a, written, LEN(written));
+}
+
+/* "active" of a resource becomes on. */
+static enum err set_active(struct req *rq, struct tx *tx, enum fhir_type type, struct str id, bool on)
+{
+    static const struct str written[] = {SI("active")};
+    struct again a;
+
+    TRY(begin(rq, tx, type, id, &a));
+    struct jv was = json_get(a.root, S("active"));
+    if ((!json_has(was) || json_true(was)) == on) {
+        return FAIL(rq, E_CONFLICT, "so already");
+    }
+    json_kb(&a.p.o, S("active"), on);
+    return end(&a, written, LEN(written));
+}
+
+enum err org_open(struct req *rq, struct tx *tx, struct str id, bool open)
+{
+    const struct role_ref *r = who_role(rq->who);
+
+    if (!open && r != NULL && str_eq(r->org, id)) {
+        return FAIL(rq, E_CONFLICT, "own organisation");
+    }
+    return set_active(rq, tx, T_ORGANIZATION, id, open);
+}
+
+enum err service_end(struct req *rq, struct tx *tx, struct str id)
+{
+    return set_active(rq, tx, T_HEALTHCARE_SERVICE, id, false);
+}
+
+/* ---- roles ---- */
+
+static void read_role(struct req *rq, const struct dir_person *p, struct str id, struct jv v,
+                      struct staff_role *r)
+{
+    *r = (struct staff_role){
+        .id = id,
+        .code = json_str(rq->a, json_path(v, S("code.0.coding.0.code"))),
+        .org = ref_get(rq, json_get(v, S("organization")), T_ORGANIZATION),
+        .from = json_str(rq->a, json_path(v, S("period.start"))),
+        .until = json_str(rq->a, json_path(v, S("period.end"))),
+    };
+    for (struct jv s = json_first(json_get(v, S("healthcareService")));
+         json_has(s) && r->n_services < STAFF_SERVICES_MAX; s = json_next(s)) {
+        r->services[r->n_services++] = ref_get(rq, s, T_HEALTHCARE_SERVICE);
+    }
+    for (uint32_t i = 0; i < p->n_roles; i++) {
+        r->holds = r->holds || str_eq(p->roles[i].id, id);
+    }
+}
+
+enum err staff_roles(struct req *rq, struct str person, struct staff_role *ret_roles, uint32_t n,
+                     uint32_t *ret_n)
+{
+    CLEANUP(list_close) struct list *l = NULL;
+    const struct fhir_param *of = fhir_param_find(T_PRACTITIONER_ROLE, S("practitioner"));
+    const struct directory *d = NULL;
+    struct hit hit;
+    int64_t rid = 0;
+    uint32_t got = 0;
+
+    TRY(directory_get(rq, &d));
+    const struct dir_person *p = dir_person(d, person);
+    if (p == NULL) {
+        return FAIL(rq, E_NOT_FOUND, "person");
+    }
+    TRY(db_rid(rq, T_PRACTITIONER, person, &rid));
+    TRY(list_ref(rq, of->sp, rid, LIST_NEWEST, &l));
+    while (got < n && list_next(l, &hit)) {
+        struct res_row row;
+        struct jv v;
+        TRY(res_load(rq, hit.rid, &row, &v));
+        if (!row.deleted) {
+            read_role(rq, p, row.id, v, &ret_roles[got++]);
+        }
+    }
+    *ret_n = got;
+    return list_err(rq, l);
+}
