@@ -17,6 +17,7 @@ import { PASSWORD, world } from '../lib/world.mjs';
 const HOST = 'telemed.example';
 const LARGE = 48 << 20;
 const FROM = { nginx: '127.0.0.2', haproxy: '127.0.0.3' }; // where the calls come from
+const GROUP = 'www-data'; // stands for the group consilium, which may reach the socket: nobody else
 const b64 = (s) => Buffer.from(s).toString('base64');
 const has = (words) => spawnSync(words[0], words.slice(1)).error === undefined;
 const freePort = () => new Promise((done) => {
@@ -59,11 +60,11 @@ class Proxy {
       const site = swap(example, [['/run/consilium/http', this.socket], ['listen 80;', `listen 127.0.0.1:${this.plain};`], ['listen 443 ', `listen 127.0.0.1:${this.port} `],
         ['/etc/ssl/telemed.example/fullchain.pem', this.cert.chain], ['/etc/ssl/telemed.example/privkey.pem', this.cert.key]]);
       const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((n) => `${n}_temp_path ${this.dir}/${n};`).join(' ');
-      fs.writeFileSync(conf, `user root; pid ${this.dir}/pid; error_log ${this.dir}/error.log;\nevents {}\nhttp { ${temp}\n${site}\n}\n`);
+      fs.writeFileSync(conf, `user ${GROUP}; pid ${this.dir}/pid; error_log ${this.dir}/error.log;\nevents {}\nhttp { ${temp}\n${site}\n}\n`);
       this.child = spawn('nginx', ['-c', conf, '-p', this.dir, '-g', 'daemon off;'], { stdio: ['ignore', 'pipe', 'pipe'] });
     } else {
       fs.writeFileSync(conf, swap(example, [['/run/consilium/http', this.socket], ['bind :80', `bind 127.0.0.1:${this.plain}`], ['bind :443', `bind 127.0.0.1:${this.port}`],
-        ['/etc/haproxy/telemed.example.pem', this.cert.both], ['user haproxy', 'user root'], ['group haproxy', 'group root']]));
+        ['/etc/haproxy/telemed.example.pem', this.cert.both], ['group consilium', `group ${GROUP}`]]));
       this.child = spawn('haproxy', ['-f', conf, '-db'], { stdio: ['ignore', 'pipe', 'pipe'] });
     }
     this.said = '';
@@ -92,7 +93,7 @@ class Proxy {
 // The server on its socket; under strace where that is there.
 class Server {
   constructor(program, place) {
-    Object.assign(this, { program, socket: path.join(place, 'http.socket'), trace: path.join(place, 'trace'), said: '' });
+    Object.assign(this, { program, socket: path.join(place, 'run', 'http'), trace: path.join(place, 'trace'), said: '' });
   }
 
   async start(base) {
@@ -193,6 +194,10 @@ async function through(proxy, server, people, is) {
 }
 
 export async function proxies(build, place, is) {
+  if (process.getuid() !== 0) {
+    console.log('skipped: no proxy in front: only root starts one that goes on as its own user');
+    return;
+  }
   const names = ['nginx', 'haproxy'].filter((n) => {
     const there = has([n, '-v']);
     if (!there) console.log(`skipped: ${n} is not installed`);
@@ -204,6 +209,12 @@ export async function proxies(build, place, is) {
   cert.pem = fs.readFileSync(cert.chain);
   fs.writeFileSync(cert.both, Buffer.concat([cert.pem, fs.readFileSync(cert.key)]), { mode: 0o600 });
 
+  // As systemd makes it: RuntimeDirectory, mode 0750; the group goes on to the socket in it.
+  const run = path.join(place, 'run');
+  fs.chmodSync(place, 0o711);
+  fs.mkdirSync(run);
+  fs.chownSync(run, 0, Number(spawnSync('getent', ['group', GROUP], { encoding: 'utf8' }).stdout.split(':')[2]));
+  fs.chmodSync(run, 0o2750);
   const program = new Program({ build });
   const region = world(program);
   program.cli(['user', 'add', 'auditor', '--family', 'Auditor', '--given', 'Test', '--org', region.centre, '--role', 'auditor', '--password-stdin', 'true', '--must-change', 'false'],
@@ -211,6 +222,7 @@ export async function proxies(build, place, is) {
   const token = program.cli(['token', 'new', 'doctor', '--name', 'files', '--scope', 'all']).trim().split('\n').find((l) => /^\S{20,}$/.test(l));
   const server = new Server(program, place);
   await server.start(`https://${HOST}`);
+  is('the socket is for its group', [fs.statSync(server.socket).mode & 0o777, fs.statSync(server.socket).gid === fs.statSync(run).gid], [0o660, true]);
   is('figures on the socket, for this machine', (await server.own('GET', '/metrics')).status, 200);
   is('health on the socket', (await server.own('GET', '/healthz')).body, 'ok\n');
   for (const name of names) {
