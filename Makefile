@@ -1,6 +1,6 @@
 # The front door. `make help` lists every target.
 .DEFAULT_GOAL := dev
-.PHONY: help setup dev release demo test deb conformance fhir-doc golden fuzz-short soak bench check-style check-po clean
+.PHONY: help setup dev release demo test deb conformance fhir-doc golden fuzz-short torture soak bench check-style check-po clean
 JOBS ?= $(shell nproc)
 STEP ?=
 SUITE ?=
@@ -49,6 +49,12 @@ golden: ## run the golden HTTP files and write what they got; the diff is the re
 fuzz-short: ## every fuzz target for 60 seconds; SECONDS_EACH=n
 	@tools/setup.sh test
 	@tools/fuzz.sh $(or $(SECONDS_EACH),60)
+
+torture: ## golden files and unit tests while calls fail: TRIES=n of each kind a step, SEED=word
+	@tools/setup.sh test
+	@cmake --preset asan >/dev/null && cmake --build --preset asan -j$(JOBS)
+	@node tests/torture/run.mjs --tries $(or $(TRIES),10) --seed $(or $(SEED),$$(date +%s))
+	@node tests/torture/units.mjs --tries $(or $(TRIES),10) --seed $(or $(SEED),$$(date +%s))
 
 soak: dev ## random searches held to the FHIRPath evaluator; MINUTES=10 SEED=n
 	@node tests/conformance/soak.mjs $(or $(MINUTES),10) $(SEED)

@@ -548,22 +548,22 @@ static bool is_for_apps(struct str path)
            || str_eq(path, S("/oauth/revoke"));
 }
 
-void api_oauth_cors(struct http_req *h)
+enum err api_oauth_cors(struct http_req *h)
 {
     struct str origin = http_header(h, "Origin");
     bool all = is_open_to_all(h->path);
     bool known = false;
     if (origin.p == NULL || !(all || is_for_apps(h->path))) {
-        return;
+        return OK;
     }
     struct err_rec rec = h->rq.err;
-    if (!all && h->rq.db != NULL && client_origin_is_known(&h->rq, origin, &known) != OK) {
-        known = false;
+    if (!all && h->rq.db != NULL) {
+        TRY(client_origin_is_known(&h->rq, origin, &known));
     }
     h->rq.err = rec;
     http_reply_header(h, "Vary", S("Origin"));
     if (!all && !known) {
-        return;
+        return OK;
     }
     http_reply_header(h, "Access-Control-Allow-Origin", all ? S("*") : origin);
     http_reply_header(h, "Access-Control-Expose-Headers",
@@ -575,4 +575,5 @@ void api_oauth_cors(struct http_req *h)
                             "If-None-Exist, If-Modified-Since, Cache-Control, X-Requested-With"));
         http_reply_header(h, "Access-Control-Max-Age", S("600"));
     }
+    return OK;
 }

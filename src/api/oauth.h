@@ -22,4 +22,4 @@ enum err api_oauth_launch(struct http_req *h);
 
 /* Pages of registered applications may read answers of these addresses and of /fhir (CORS): adds the
  * fields when the caller's origin is one of theirs. For http_hooks.decorate. */
-void api_oauth_cors(struct http_req *h);
+MUST_USE enum err api_oauth_cors(struct http_req *h);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
+
 enum { FIRST_BLOCK = 16 * 1024, ALIGN = 16 };
 
 struct arena_block {
@@ -24,6 +26,7 @@ struct arena {
     struct deferred *last;
     size_t cap;
     size_t used;
+    bool refused; /* memory that was asked for */
 };
 
 static struct arena_block *block_new(size_t size)
@@ -78,6 +81,7 @@ void arena_reset(struct arena *a)
     }
     a->top->used = 0;
     a->used = 0;
+    a->refused = false;
 }
 
 size_t arena_used(const struct arena *a)
@@ -85,14 +89,24 @@ size_t arena_used(const struct arena *a)
     return a->used;
 }
 
+bool arena_whole(const struct arena *a)
+{
+    return !a->refused;
+}
+
+void arena_forgive(struct arena *a)
+{
+    a->refused = false;
+}
+
 void arena_set_cap(struct arena *a, size_t cap)
 {
     a->cap = cap;
 }
 
-void *arena_alloc_raw(struct arena *a, size_t n)
+static void *take(struct arena *a, size_t n)
 {
-    if (n > SIZE_MAX - ALIGN) {
+    if (n > SIZE_MAX - ALIGN || fault_here(FAULT_MEMORY)) {
         return NULL;
     }
     size_t need = (n + (ALIGN - 1)) & ~(size_t)(ALIGN - 1);
@@ -118,6 +132,13 @@ void *arena_alloc_raw(struct arena *a, size_t n)
     return p;
 }
 
+void *arena_alloc_raw(struct arena *a, size_t n)
+{
+    void *p = take(a, n);
+    a->refused = a->refused || p == NULL;
+    return p;
+}
+
 void *arena_alloc(struct arena *a, size_t n)
 {
     void *p = arena_alloc_raw(a, n);
@@ -130,6 +151,7 @@ void *arena_alloc(struct arena *a, size_t n)
 void *arena_array(struct arena *a, size_t n, size_t size)
 {
     if (size != 0 && n > SIZE_MAX / size) {
+        a->refused = true;
         return NULL;
     }
     return arena_alloc(a, n * size);

@@ -25,6 +25,11 @@ void arena_free(struct arena *a);
 void arena_reset(struct arena *a);
 /* Bytes handed out since the last reset. */
 size_t arena_used(const struct arena *a);
+/* False once memory was asked for and not there, whether or not whoever asked looked: what was made
+ * since may lack something, and is neither written nor answered. A caller that did without it says so
+ * with arena_forgive(); err_clear() does it for whole failures. */
+bool arena_whole(const struct arena *a);
+void arena_forgive(struct arena *a);
 /* Changes the cap, for example once the route of a request is known. */
 void arena_set_cap(struct arena *a, size_t cap);
 

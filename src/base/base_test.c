@@ -59,6 +59,9 @@ static void arena_has_a_cap_and_deferred_ends(void **state)
     assert_non_null(arena_alloc(a, 60000));
     assert_null(arena_alloc(a, 60000));
     assert_null(arena_array(a, SIZE_MAX / 2, 4));
+    assert_false(arena_whole(a)); /* whoever asked did not look */
+    arena_forgive(a);
+    assert_true(arena_whole(a));
     assert_true(arena_defer(a, end_one, &order));
     assert_true(arena_defer(a, end_two, &order));
     arena_reset(a);

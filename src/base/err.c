@@ -38,6 +38,9 @@ enum err err_set(struct req *rq, enum err code, const char *file, int line, cons
 
 void err_clear(struct req *rq)
 {
+    if (rq->err.code == E_TOO_LARGE && rq->a != NULL) {
+        arena_forgive(rq->a);
+    }
     rq->err = (struct err_rec){.code = OK};
 }
 

@@ -24,7 +24,7 @@ struct req;
 /* Notes a failure in the request's record (the first one wins) and gives code back. */
 enum err err_set(struct req *rq, enum err code, const char *file, int line, const char *fmt, ...)
     PRINTF_LIKE(5, 6);
-/* A caller that handled a failure forgets it. */
+/* A caller that handled a failure forgets it; E_TOO_LARGE forgives the arena (base/arena.h). */
 void err_clear(struct req *rq);
 
 const char *err_name(enum err code);  /* "E_STALE" */

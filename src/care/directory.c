@@ -100,8 +100,10 @@ static enum err renew(struct req *rq, struct care *care, uint64_t epoch)
     own.app = rq->app;
     own.db = rq->db;
     struct dir_snap *s = ARENA_NEW(own.a, struct dir_snap);
-    ASSERT(s != NULL);
-    enum err e = directory_load(&own, care, &s->d);
+    enum err e = s != NULL ? directory_load(&own, care, &s->d) : E_TOO_LARGE;
+    if (e == OK && !arena_whole(own.a)) { /* somebody or something would be missing in it */
+        e = E_TOO_LARGE;
+    }
     if (e != OK) {
         e = FAIL(rq, e, "directory: %s", own.err.detail);
         req_done(&own);

@@ -50,10 +50,12 @@ static enum err lost_find(struct req *rq, struct str study_uid, struct dicom_stu
         return FAIL(rq, E_NOT_FOUND, "study");
     }
     TRY(e);
-    if (s.patient != 0 || dicom_place_find(rq, s.key, S(""), &loose) != OK) {
+    e = s.patient != 0 ? E_NOT_FOUND : dicom_place_find(rq, s.key, S(""), &loose);
+    if (e == E_NOT_FOUND) {
         err_clear(rq);
         return FAIL(rq, E_CONFLICT, "study");
     }
+    TRY(e);
     *ret_study = s;
     return OK;
 }

@@ -37,6 +37,7 @@ static void take_back_returned(struct worker *w)
     }
 }
 
+/* NULL when there is no memory for one more. */
 static struct call *call_take(struct worker *w)
 {
     if (w->free_calls == NULL) {
@@ -48,7 +49,9 @@ static struct call *call_take(struct worker *w)
         return c;
     }
     c = ARENA_NEW(w->a, struct call);
-    ASSERT(c != NULL);
+    if (c == NULL) {
+        return NULL;
+    }
     c->h.rq.a = arena_new(1024 * 1024);
     c->next_made = w->made;
     w->made = c;
@@ -65,7 +68,7 @@ static void call_clear(struct call *c)
     c->phase = PHASE_HEAD;
     c->task = TASK_NONE;
     c->err = c->late = OK;
-    c->on_pool = c->audited = c->fail_rendered = c->has_hit = c->query_done = false;
+    c->on_pool = c->audited = c->changed = c->fail_rendered = c->has_hit = c->query_done = false;
     c->close_after = c->gone = c->sink_begun = c->suspended = c->hang_up = false;
     c->next = NULL;
     c->tx = NULL;
@@ -85,6 +88,9 @@ static void call_clear(struct call *c)
 void *call_new(struct worker *w, struct MHD_Connection *conn, struct sock *sock, const char *uri)
 {
     struct call *c = call_take(w);
+    if (c == NULL) {
+        return NULL;
+    }
     call_clear(c);
     c->w = w;
     c->conn = conn;
@@ -191,8 +197,14 @@ void call_run(struct call *c, http_handler_fn fn)
 {
     c->task = TASK_NONE;
     enum err e = fn(&c->h);
+    if (e == OK && !arena_whole(c->h.rq.a)) {
+        e = FAIL(&c->h.rq, E_TOO_LARGE, "memory cap");
+    }
     if (e == OK && c->task == TASK_NONE && c->reply.status == 0) {
         e = FAIL(&c->h.rq, E_INTERNAL, "no answer");
+    }
+    if (e != OK && c->changed) {
+        e = c->h.rq.err.code = E_UNANSWERED;
     }
     if (e != OK) {
         c->task = TASK_NONE;
@@ -270,7 +282,8 @@ void call_render(struct call *c, enum err e)
     if (render != NULL && !c->fail_rendered) {
         c->fail_rendered = true;
         struct err_rec kept = h->rq.err;
-        if (render(h, e) == OK && c->reply.status != 0) {
+        arena_forgive(h->rq.a);
+        if (render(h, e) == OK && c->reply.status != 0 && arena_whole(h->rq.a)) {
             return;
         }
         h->rq.err = kept;
@@ -312,6 +325,7 @@ static enum MHD_Result call_woken(struct call *c)
     switch (task) {
     case TASK_COMMIT:
         if (c->err == OK) {
+            c->changed = true;
             call_run(c, c->next);
         } else if (c->h.on_fail != NULL) {
             if (c->h.rq.err.code == OK) {

@@ -216,26 +216,40 @@ static enum err stream_part_end(void *ctx)
     return s->parts.in_file ? s->sink->file_end(s->parts.h) : parts_end(&s->parts);
 }
 
-static enum err stream_chunk(struct http_req *h, struct str bytes)
-{
-    return multipart_feed(call_of(h)->form_stream->m, bytes);
-}
-
-static enum err stream_end(struct http_req *h)
-{
-    struct form_stream *s = call_of(h)->form_stream;
-    TRY(multipart_finish(s->m));
-    show_fields(s);
-    TRY(check_token(s));
-    return s->sink->end(h);
-}
-
 static void stream_broken(struct http_req *h)
 {
     const struct http_form_sink *sink = call_of(h)->form_stream->sink;
     if (sink->broken != NULL) {
         sink->broken(h);
     }
+}
+
+/* A body that failed is over as one whose caller left. */
+static enum err or_broken(struct http_req *h, enum err e)
+{
+    if (e != OK) {
+        stream_broken(h);
+    }
+    return e;
+}
+
+static enum err stream_chunk(struct http_req *h, struct str bytes)
+{
+    return or_broken(h, multipart_feed(call_of(h)->form_stream->m, bytes));
+}
+
+static enum err all_there(struct form_stream *s)
+{
+    TRY(multipart_finish(s->m));
+    show_fields(s);
+    return check_token(s);
+}
+
+static enum err stream_end(struct http_req *h)
+{
+    struct form_stream *s = call_of(h)->form_stream;
+    TRY(or_broken(h, all_there(s)));
+    return s->sink->end(h);
 }
 
 enum err http_stream_form(struct http_req *h, const struct http_form_sink *sink)

@@ -251,6 +251,7 @@ struct http_form_sink {
     enum err (*file_bytes)(struct http_req *h, struct str bytes);
     enum err (*file_end)(struct http_req *h);
     http_handler_fn end;
-    void (*broken)(struct http_req *h);
+    void (*broken)(struct http_req *h); /* the caller left, or the body or one of the above failed: h->rq.err
+                                         * is to stay; may be NULL */
 };
 MUST_USE enum err http_stream_form(struct http_req *h, const struct http_form_sink *sink);

@@ -111,6 +111,7 @@ struct call {
     enum err err;           /* of the handler, the commit, or the sink so far */
     bool on_pool;
     bool audited;           /* rq.audit is durable or was given up: the answer may go */
+    bool changed;           /* a change was made: no failure may say that nothing was */
     bool fail_rendered;     /* the renderer ran: its own failure answers barely */
     bool has_hit;
     bool query_done;

@@ -32,7 +32,7 @@ static enum MHD_Result on_step(void *cls, struct MHD_Connection *conn, const cha
     (void)conn;
     (void)url;
     (void)version;
-    return call_step(*ctx, method, data, n);
+    return *ctx != NULL ? call_step(*ctx, method, data, n) : MHD_NO;
 }
 
 static void on_end(void *cls, struct MHD_Connection *conn, void **ctx,

@@ -161,6 +161,7 @@ enum err http_commit(struct http_req *h, struct tx *tx, http_handler_fn then)
     if (c->on_pool) {
         enum err e = hooks->commit(h, tx);
         if (e == OK) {
+            c->changed = true;
             return then(h);
         }
         return h->on_fail != NULL ? h->on_fail(h) : e;

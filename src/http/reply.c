@@ -229,6 +229,7 @@ static void gzip_body(struct call *c)
     size_t room = deflateBound(&w->gzip, (uLong)r->body.n);
     char *out = arena_alloc_raw(c->h.rq.a, room);
     if (out == NULL) {
+        arena_forgive(c->h.rq.a); /* it goes as it is */
         return;
     }
     union {
@@ -382,8 +383,9 @@ enum MHD_Result reply_send(struct call *c)
 {
     struct reply *r = &c->reply;
     c->ready_us = os_ticks_us();
-    if (c->w->s->o.hooks->decorate != NULL) {
-        c->w->s->o.hooks->decorate(&c->h);
+    arena_forgive(c->h.rq.a); /* what it was made of was looked at */
+    if (c->w->s->o.hooks->decorate != NULL && c->w->s->o.hooks->decorate(&c->h) != OK) {
+        return MHD_NO;
     }
     if (r->shared != NULL) {
         c->phase = PHASE_SENT;
@@ -401,7 +403,8 @@ enum MHD_Result reply_send(struct call *c)
     }
     fill(c, m);
     c->phase = PHASE_SENT;
-    enum MHD_Result ok = MHD_queue_response(c->conn, r->status, m);
+    /* one that lacks a field would be another answer: rather none */
+    enum MHD_Result ok = arena_whole(c->h.rq.a) ? MHD_queue_response(c->conn, r->status, m) : MHD_NO;
     MHD_destroy_response(m);
     return ok;
 }

@@ -24,8 +24,9 @@ struct http_hooks {
     void (*refused)(struct http_req *h, enum err code);
     /* Adds fields to the answer to OPTIONS for a path whose rows are of this kind; may be NULL. */
     void (*options)(struct http_req *h, enum http_kind kind);
-    /* Adds fields to every answer, failures too, on the I/O thread before it is sent; may be NULL. */
-    void (*decorate)(struct http_req *h);
+    /* Adds fields to every answer, failures too, on the I/O thread before it is sent; where it fails the
+     * connection ends. May be NULL. */
+    enum err (*decorate)(struct http_req *h);
     /* Hands tx (NULL: only rq.audit) to the store's writer; done runs once, on any thread. */
     void (*submit)(struct http_req *h, struct tx *tx, http_done_fn done, void *ctx);
     /* The same, waiting: for pool threads. */

@@ -15,7 +15,17 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "os/random.h"
+
+/* Here the disk may fail (base/fault.h). */
+#define FAULT_POINT(rq, what)               \
+    do {                                    \
+        if (fault_here(FAULT_DISK)) {       \
+            errno = EIO;                    \
+            return io_fail((rq), (what));   \
+        }                                   \
+    } while (0)
 
 static enum err io_fail(struct req *rq, const char *what)
 {
@@ -47,6 +57,7 @@ enum err os_path(struct req *rq, struct str dir, struct str name, char out[OS_PA
 
 static enum err open_with(struct req *rq, const char *path, int flags, int *ret_fd)
 {
+    FAULT_POINT(rq, "open");
     int fd;
     do {
         fd = open(path, flags | O_CLOEXEC, 0600);
@@ -75,6 +86,7 @@ enum err os_open_new(struct req *rq, const char *path, int *ret_fd)
 
 enum err os_open_nameless(struct req *rq, const char *dir, int *ret_fd)
 {
+    FAULT_POINT(rq, "open");
     int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0) {
         return errno == EOPNOTSUPP || errno == EISDIR ? FAIL(rq, E_UNSUPPORTED, "nameless files")
@@ -99,6 +111,7 @@ void os_close_p(int *fd)
 
 enum err os_read_at(struct req *rq, int fd, uint64_t offset, void *p, size_t n, size_t *ret_n)
 {
+    FAULT_POINT(rq, "read");
     size_t done = 0;
     while (done < n) {
         ssize_t got = pread(fd, (char *)p + done, n - done, (off_t)(offset + done));
@@ -119,6 +132,7 @@ enum err os_read_at(struct req *rq, int fd, uint64_t offset, void *p, size_t n, 
 
 enum err os_write_at(struct req *rq, int fd, uint64_t offset, const void *p, size_t n)
 {
+    FAULT_POINT(rq, "write");
     size_t done = 0;
     while (done < n) {
         ssize_t put = pwrite(fd, (const char *)p + done, n - done, (off_t)(offset + done));
@@ -142,6 +156,7 @@ void os_sync_start(int fd, uint64_t at, uint64_t n)
 
 enum err os_sync(struct req *rq, int fd)
 {
+    FAULT_POINT(rq, "fsync");
     return fsync(fd) == 0 ? OK : io_fail(rq, "fsync");
 }
 
@@ -177,6 +192,7 @@ enum err os_sync_all(struct req *rq, const char *path)
 
 enum err os_size(struct req *rq, int fd, uint64_t *ret_bytes)
 {
+    FAULT_POINT(rq, "fstat");
     struct stat st;
     if (fstat(fd, &st) != 0) {
         return io_fail(rq, "fstat");
@@ -187,6 +203,7 @@ enum err os_size(struct req *rq, int fd, uint64_t *ret_bytes)
 
 enum err os_changed(struct req *rq, const char *path, struct instant *ret_at)
 {
+    FAULT_POINT(rq, "stat");
     struct stat st;
     if (stat(path, &st) != 0) {
         return io_fail(rq, "stat");
@@ -197,26 +214,31 @@ enum err os_changed(struct req *rq, const char *path, struct instant *ret_at)
 
 enum err os_truncate(struct req *rq, int fd, uint64_t bytes)
 {
+    FAULT_POINT(rq, "ftruncate");
     return ftruncate(fd, (off_t)bytes) == 0 ? OK : io_fail(rq, "ftruncate");
 }
 
 enum err os_rename(struct req *rq, const char *from, const char *to)
 {
+    FAULT_POINT(rq, "rename");
     return rename(from, to) == 0 ? OK : io_fail(rq, "rename");
 }
 
 enum err os_link(struct req *rq, const char *from, const char *to)
 {
+    FAULT_POINT(rq, "link");
     return link(from, to) == 0 ? OK : io_fail(rq, "link");
 }
 
 enum err os_remove(struct req *rq, const char *path)
 {
+    FAULT_POINT(rq, "unlink");
     return unlink(path) == 0 || errno == ENOENT ? OK : io_fail(rq, "unlink");
 }
 
 enum err os_mkdir(struct req *rq, const char *path)
 {
+    FAULT_POINT(rq, "mkdir");
     return mkdir(path, 0700) == 0 || errno == EEXIST ? OK : io_fail(rq, "mkdir");
 }
 
@@ -228,6 +250,7 @@ enum err os_mkdir_shared(struct req *rq, const char *path)
 
 enum err os_rmdir(struct req *rq, const char *path)
 {
+    FAULT_POINT(rq, "rmdir");
     return rmdir(path) == 0 || errno == ENOENT ? OK : io_fail(rq, "rmdir");
 }
 
@@ -276,6 +299,7 @@ enum err os_rights_of(struct req *rq, const char *path, struct os_rights *ret_ri
 
 enum err os_size_of(struct req *rq, const char *path, uint64_t *ret_bytes)
 {
+    FAULT_POINT(rq, "stat");
     struct stat st;
     if (stat(path, &st) != 0) {
         return io_fail(rq, "stat");
@@ -286,6 +310,7 @@ enum err os_size_of(struct req *rq, const char *path, uint64_t *ret_bytes)
 
 static enum err hold(struct req *rq, const char *path, int how, int *ret_fd)
 {
+    FAULT_POINT(rq, "lock");
     int fd = -1;
     int r;
     TRY(os_open_write(rq, path, &fd));
@@ -326,6 +351,7 @@ uint64_t os_files_may(uint64_t n)
 
 enum err os_free_bytes(struct req *rq, const char *path, uint64_t *ret_bytes)
 {
+    FAULT_POINT(rq, "statvfs");
     struct statvfs v;
     if (statvfs(path, &v) != 0) {
         return io_fail(rq, "statvfs");
@@ -347,6 +373,7 @@ static void unmap(void *p)
 
 enum err os_map(struct req *rq, int fd, size_t n, struct str *ret_bytes)
 {
+    FAULT_POINT(rq, "mmap");
     struct mapping *m = ARENA_NEW(rq->a, struct mapping);
     TRY_MEM(rq, m);
     if (n == 0) {
@@ -419,6 +446,7 @@ enum err os_write_file(struct req *rq, const char *path, struct str bytes, unsig
 
 enum err os_each_entry(struct req *rq, const char *dir, os_entry_fn fn, void *ctx)
 {
+    FAULT_POINT(rq, "opendir");
     DIR *d = opendir(dir);
     enum err e = OK;
     if (d == NULL) {

@@ -42,7 +42,12 @@ void store_submit(struct store *st, struct tx *tx, tx_done_fn done, void *ctx)
 {
     struct writer *w = st->writer;
     ASSERT(w != NULL && tx->done == NULL);
+    if (!arena_whole(tx->rq->a)) {
+        done(ctx, FAIL(tx->rq, E_TOO_LARGE, "memory cap"));
+        return;
+    }
     pack(st, tx);
+    arena_forgive(tx->rq->a); /* what did not fit is stored as it is */
     tx->audit = oldest_first(tx->rq->audit);
     tx->rq->audit = NULL;
     tx->done = done;

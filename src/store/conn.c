@@ -20,6 +20,21 @@ const char *conn_text(unsigned id)
     return texts[id];
 }
 
+/* What begins and ends transactions is ready before memory is short. */
+static bool prepare_ends(struct conn *c)
+{
+    static const unsigned ids[] = {C_BEGIN, C_BEGIN_READ, C_COMMIT,  C_ROLLBACK,
+                                   C_SAVE,  C_SAVE_BACK,  C_SAVE_END};
+    for (size_t i = 0; i < LEN(ids); i++) {
+        sqlite3_stmt *st = conn_take(c, ids[i]);
+        if (st == NULL) {
+            return false;
+        }
+        conn_give(c, ids[i], st);
+    }
+    return true;
+}
+
 struct conn *conn_open(const char *path, bool write)
 {
     struct conn *c = os_alloc(1, sizeof(*c));
@@ -27,7 +42,8 @@ struct conn *conn_open(const char *path, bool write)
                 (write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE);
     if (sqlite3_open_v2(path, &c->sql, flags, NULL) != SQLITE_OK ||
         sqlite3_busy_timeout(c->sql, 10000) != SQLITE_OK ||
-        sqlite3_exec(c->sql, write ? pragmas_write : pragmas_read, NULL, NULL, NULL) != SQLITE_OK) {
+        sqlite3_exec(c->sql, write ? pragmas_write : pragmas_read, NULL, NULL, NULL) != SQLITE_OK ||
+        !prepare_ends(c)) {
         conn_close(c);
         return NULL;
     }
@@ -143,6 +159,14 @@ enum err conn_err(struct req *rq, struct conn *c)
         return FAIL(rq, E_FULL, "sqlite %d", code);
     }
     return FAIL(rq, E_IO, "sqlite %d errno %d", code, sys);
+}
+
+bool conn_leave(struct conn *c)
+{
+    if (sqlite3_get_autocommit(c->sql) == 0) {
+        conn_run(c, C_ROLLBACK);
+    }
+    return sqlite3_get_autocommit(c->sql) != 0;
 }
 
 int conn_run(struct conn *c, unsigned id)

@@ -1,7 +1,7 @@
 /* store/conn.h - one SQLite connection with its prepared statements; private to the room. */
 #pragma once
 
-#include <sqlite3.h>
+#include "store/sqlite.h"
 
 #include "base/req.h"
 #include "store/stmt.h"
@@ -39,6 +39,8 @@ void conn_give(struct conn *c, unsigned id, sqlite3_stmt *st);
 void conn_drop_all(struct conn *c);
 /* E_FULL or E_IO for the connection's last failure. */
 enum err conn_err(struct req *rq, struct conn *c);
+/* True when no transaction is open; one that a failure left open is undone. */
+bool conn_leave(struct conn *c);
 /* Takes, steps once, gives back: for statements without parameters. */
 int conn_run(struct conn *c, unsigned id);
 

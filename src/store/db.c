@@ -13,6 +13,9 @@ enum { COL_VID = 9 };
 enum err read_take(struct req *rq, unsigned id, sqlite3_stmt **ret_st)
 {
     ASSERT(rq->db != NULL);
+    if (rq->db->views == 0 && !conn_leave(rq->db->conn)) { /* an older view would be shown */
+        return conn_err(rq, rq->db->conn);
+    }
     sqlite3_stmt *st = conn_take(rq->db->conn, id);
     if (st == NULL) {
         return conn_err(rq, rq->db->conn);
@@ -259,7 +262,8 @@ enum err db_team(struct req *rq, int64_t anchor, uint64_t *ret_principals, size_
 
 enum err db_begin(struct req *rq)
 {
-    if (rq->db->views == 0 && conn_run(rq->db->conn, C_BEGIN_READ) != SQLITE_DONE) {
+    if (rq->db->views == 0 &&
+        (!conn_leave(rq->db->conn) || conn_run(rq->db->conn, C_BEGIN_READ) != SQLITE_DONE)) {
         return conn_err(rq, rq->db->conn);
     }
     rq->db->views++;
@@ -270,7 +274,7 @@ void db_end(struct req *rq)
 {
     ASSERT(rq->db->views > 0);
     if (--rq->db->views == 0) {
-        conn_run(rq->db->conn, C_COMMIT);
+        conn_run(rq->db->conn, C_COMMIT); /* where it fails, conn_leave() ends the view */
     }
 }
 
@@ -280,9 +284,7 @@ bool db_idle(struct db *db)
     if (!clean) {
         conn_drop_all(db->conn);
         db->views = 0;
-        if (sqlite3_get_autocommit(db->conn->sql) == 0) {
-            conn_run(db->conn, C_COMMIT);
-        }
+        (void)conn_leave(db->conn);
     }
     return clean;
 }

@@ -82,6 +82,9 @@ static enum err reload(struct writer *w, struct req *rq)
 static enum err batch_begin(struct writer *w)
 {
     int64_t version = 0;
+    if (!conn_leave(w->conn)) { /* of a batch that could not be undone */
+        return conn_err(NULL, w->conn);
+    }
     int rc = conn_run(w->conn, C_BEGIN);
     if (rc != SQLITE_DONE) {
         return (rc & 0xff) == SQLITE_BUSY ? E_BUSY : conn_err(NULL, w->conn);
@@ -198,9 +201,7 @@ static void batch_apply(struct writer *w, struct batch *b)
 static void batch_undo(struct writer *w, struct batch *b, const struct marks *before)
 {
     int code = sqlite3_extended_errcode(w->conn->sql);
-    if (sqlite3_get_autocommit(w->conn->sql) == 0) {
-        conn_run(w->conn, C_ROLLBACK);
-    }
+    (void)conn_leave(w->conn);
     apply_restore(w, before);
     w->data_version = 0; /* the next batch reads everything again */
     LOG(LOG_BATCH_FAILED, log_u64(b->n), log_i64(code), log_err(b->err));

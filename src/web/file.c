@@ -272,6 +272,7 @@ struct sending {
     struct str key, base;
     struct upload_pen *pen;
     struct upload up;
+    bool begun; /* up is there, and neither taken nor refused yet */
     uint32_t taken, empty;
 };
 
@@ -290,6 +291,7 @@ static enum err form_begin(struct http_req *h, const struct http_file *f)
         return OK; /* the field was left empty */
     }
     TRY(upload_new(&h->rq, desk_of(h), s->key, f->filename, f->type, MIN(size, most), &s->up));
+    s->begun = true;
     return upload_pen_open(&h->rq, desk_of(h), s->up.id, 0, &s->pen);
 }
 
@@ -304,9 +306,13 @@ static void drop(struct http_req *h, struct sending *s)
 {
     struct err_rec kept = h->rq.err;
     err_clear(&h->rq);
+    arena_forgive(h->rq.a);
     if (s->pen != NULL) {
         upload_pen_close(s->pen);
         s->pen = NULL;
+    }
+    if (s->begun) {
+        s->begun = false;
         if (upload_end(&h->rq, desk_of(h), s->up.id) != OK) {
             err_clear(&h->rq); /* it expires by itself */
         }
@@ -335,8 +341,10 @@ static enum err form_file_end(struct http_req *h)
         err_clear(&h->rq); /* the row tells why */
         e = OK;
     }
+    TRY(e);
+    s->begun = false;
     s->taken++;
-    return e;
+    return OK;
 }
 
 static enum err form_end(struct http_req *h)

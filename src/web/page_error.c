@@ -47,6 +47,8 @@ static const struct page_fault {
     {E_IO, T("The server cannot reach its data"),
      T("Try again in a few minutes. If it lasts, use the telephone for urgent cases and tell the "
        "administrator.")},
+    {E_UNANSWERED, T("It was done, but cannot be shown"),
+     T("Open your lists or the case again: they show what was done. Do not send it a second time.")},
     {E_FULL, T("The server has no room left"),
      T("Reading still works. For urgent cases use the telephone. What you typed stays on this page: "
        "go back and send it later.")},

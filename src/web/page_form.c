@@ -95,11 +95,12 @@ bool page_done_before(struct http_req *h, enum err *ret_e)
     if (h->rq.err.code != OK) {
         return false;
     }
-    if (once_find(h, &path) != OK) {
+    enum err e = once_find(h, &path);
+    if (e == E_NOT_FOUND) {
         err_clear(&h->rq);
         return false;
     }
-    *ret_e = http_redirect(h, path);
+    *ret_e = e == OK ? http_redirect(h, path) : e;
     return true;
 }
 

@@ -199,8 +199,11 @@ static enum err is_own(struct http_req *h, const struct room_guest *g, bool *ret
     }
     enum err e = room_caller(&h->rq, g->room, room_cookie(h), &c);
     *ret_own = e == OK && str_eq(c.guest.id, g->id);
-    err_clear(&h->rq);
-    return OK;
+    if (e == E_NOT_FOUND || e == E_SIGN_IN) {
+        err_clear(&h->rq);
+        return OK;
+    }
+    return e;
 }
 
 enum err web_join_page(struct http_req *h)
@@ -236,6 +239,10 @@ static enum err joined(struct http_req *h)
 /* Another browser was faster with the same link: say so. */
 static enum err too_late(struct http_req *h)
 {
+    enum err e = h->rq.err.code;
+    if (e != E_STALE && e != E_CONFLICT) {
+        return page_render_error(h, e);
+    }
     err_clear(&h->rq);
     return web_join_page(h);
 }

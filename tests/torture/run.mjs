@@ -1,0 +1,178 @@
+// Torture: every step of the golden files while a call of the program fails, by a build with -DFAULTS=ON.
+//   node tests/torture/run.mjs [--build asan] [--tries N] [--seed N] [NAME...]
+// First all is played with nothing failing, which counts the calls of each step by kind. Then again, each step under
+// faults first: N calls of each kind chosen from the seed (0: each call), once that call alone, once all after it too.
+// What comes then is the golden answer, or an error that can be read, or the connection ends; never anything else.
+// After the fault the step is asked again and its golden answer comes. In the end the program stops in order, and
+// the doctor and the record find nothing. An error after the change was made is allowed: then the change is there once.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { option, Program } from '../lib/program.mjs';
+import { goldenFiles, Player, readGolden } from '../http/player.mjs';
+import { Control, KINDS } from './control.mjs';
+
+const args = process.argv.slice(2);
+const tells = args.includes('--tell') && !!args.splice(args.indexOf('--tell'), 1);
+const build = option(args, '--build', 'asan');
+const tries = Number(option(args, '--tries', 1));
+const seed = option(args, '--seed', 'golden');
+const counts = new Map(); // "file:line" -> {memory: n ...}
+const tally = { steps: 0, faults: 0, errors: 0, cut: 0, benign: 0, after: 0 };
+const failures = [];
+
+// A number of 1..n that follows from the seed and words alone.
+const choose = (n, ...words) => 1 + createHash('sha256').update([seed, ...words].join()).digest().readUInt32LE(0) % n;
+
+// A file that came by half is removed again, which takes a disk that works again: there one call fails.
+const mayStay = (step) => !step.headers.some(([, v]) => v.startsWith('multipart/form-data'));
+
+function* plans(key, step) {
+  for (const kind of KINDS) {
+    const n = counts.get(key)?.[kind] ?? 0;
+    const calls = tries === 0 ? Array.from({ length: n }, (_, i) => i + 1) : [...new Set(Array.from({ length: Math.min(tries, n) }, (_, i) => choose(n, key, kind, i)))];
+    for (const at of calls) {
+      if (tries === 0 || !mayStay(step) || choose(2, key, kind, at) === 1) yield { kind, at, forever: false };
+      if (mayStay(step) && (tries === 0 || choose(2, key, kind, at) === 2)) yield { kind, at, forever: true };
+    }
+  }
+}
+
+function isError(reply) {
+  const type = String(reply.headers['content-type'] ?? '').split(';')[0];
+  if (reply.status < 400) return `${reply.status} is no error: ${reply.body.slice(0, 300)}`;
+  if (/json$/.test(type)) JSON.parse(reply.body);
+  if (type === 'text/html' && reply.method !== 'HEAD' && !/<\/html>\s*$/.test(reply.body)) return 'half a page';
+  const silent = reply.method === 'HEAD' || /\/events(\?|$)/.test(reply.target); // a stream of events has no words for errors
+  return reply.body.length === 0 && !silent ? 'an error without words' : '';
+}
+
+// How many versions and transactions there are: what an error must not have changed.
+function changes(program) {
+  const r = spawnSync('sqlite3', [path.join(program.dir, 'consilium.db'), 'SELECT max(seq) FROM tx WHERE n > 0'], { encoding: 'utf8' });
+  if (r.status !== 0) throw new Error(`sqlite3: ${r.stderr}`);
+  return r.stdout;
+}
+
+class Pass {
+  constructor(faulty) {
+    this.faulty = faulty;
+    this.program = new Program({ build });
+    this.control = new Control(path.join(this.program.dir, '..', `${path.basename(this.program.dir)}.faults`));
+    this.player = new Player(this.program);
+  }
+
+  fault(key, step, plan, what) {
+    failures.push(key);
+    console.log(`tests/http/${key}: ${step.as}: ${step.method} ${step.target}\n  ${plan ? `${plan.kind} ${plan.at}${plan.forever ? ' and all after' : ''}: ` : ''}${what}`);
+  }
+
+  // One step with one call failing: "golden" when its answer came all the same, else "error" or "cut".
+  async under(key, step, plan) {
+    const send = await this.player.requestOf(step);
+    this.control.arm(plan.kind, plan.at, plan.forever);
+    const reply = await send().catch((e) => e);
+    const { failed } = this.control.disarm();
+    tally.faults += Math.min(failed, 1);
+    if (reply instanceof Error) {
+      if (this.program.child.exitCode !== null || this.program.child.signalCode !== null) throw new Error(`the program ended:\n${this.program.log.slice(-6000)}`);
+      tally.cut++;
+      return 'cut';
+    }
+    // in a bundle's answer the golden file finds each line in any place: one entry's failure is looked for
+    const inside = failed > 0 && /"(batch|transaction)-response"/.test(reply.body) && /"status":"(413|5\d\d)/.test(reply.body);
+    if (inside) {
+      tally.errors++;
+      return 'error';
+    }
+    let faults;
+    try {
+      faults = this.player.look(step, reply);
+    } catch (e) {
+      faults = [e.message];
+    }
+    if (faults.length === 0) {
+      if (tells && failed > 0) console.log(`golden all the same: ${key} ${step.method} ${step.target} ${JSON.stringify(plan)} ${reply.status} ${reply.headers.location ?? ''}`);
+      tally.benign++;
+      return 'golden';
+    }
+    const bad = isError({ ...reply, method: step.method, target: step.target });
+    if (bad) this.fault(key, step, plan, `${bad}\n  ${faults.join('\n  ')}`);
+    tally.errors++;
+    return 'error';
+  }
+
+  // False when an error came although the change was made: what follows in this file has no sense.
+  async step(key, step) {
+    if (step.audit.length > 0) this.player.auditRows();
+    if (!this.faulty) this.control.count();
+    let came = 'error';
+    let before = '';
+    if (this.faulty && !step.as.includes(' and ')) {
+      before = changes(this.program);
+      for (const plan of plans(key, step)) {
+        came = await this.under(key, step, plan);
+        const reads = ['GET', 'HEAD'].includes(step.method);
+        if (came === 'golden' && !reads) break; // it is done
+        if (came !== 'golden' && !reads && changes(this.program) !== before) {
+          tally.after++;
+          console.log(`${key}: ${step.method} ${step.target} ${JSON.stringify(plan)}: an error came after the change was made; what follows in this file is not looked at`);
+          return false;
+        }
+      }
+    }
+    tally.steps++;
+    if (came === 'golden') return true;
+    const { faults } = await this.player.playStep({ ...step, audit: [] });
+    if (!this.faulty) counts.set(key, this.control.disarm());
+    faults.push(...this.player.lookAudit(step));
+    if (faults.length > 0) this.fault(key, step, null, `${this.faulty ? 'after the fault was over: ' : ''}${faults.join('\n  ')}`);
+    return true;
+  }
+
+  async play(files) {
+    this.player.fillRegion();
+    Object.assign(this.program.env, this.control.env);
+    for (const name of files) {
+      const golden = readGolden(name);
+      await this.player.serveWith(golden.serve);
+      let whole = true;
+      for (const step of golden.steps) {
+        if (!whole) await this.player.playStep({ ...step, audit: [] }).catch(() => {}); // other files name what it makes
+        else whole = await this.step(`${name}:${step.line}`, step);
+      }
+    }
+  }
+
+  async end() {
+    await this.program.stop().catch((e) => failures.push('end') && console.log(e.message));
+    this.program.env = {};
+    for (const words of [['doctor', '--index'], ['audit', 'verify']]) {
+      try {
+        this.program.cli(words);
+      } catch (e) {
+        failures.push(words[0]);
+        console.log(e.message);
+      }
+    }
+    this.control.remove();
+    if (failures.length > 0) console.log(`the data folder is kept: ${this.program.dir}`);
+    else this.program.remove();
+  }
+}
+
+async function main() {
+  const files = goldenFiles().filter((f) => args.length === 0 || args.includes(path.basename(f, '.http')));
+  for (const faulty of [false, true]) {
+    const pass = new Pass(faulty);
+    await pass.play(files).catch((e) => { failures.push('run'); console.log(e.stack); });
+    await pass.end();
+  }
+  const calls = Object.fromEntries(KINDS.map((k) => [k, [...counts.values()].reduce((n, c) => n + c[k], 0)]));
+  console.log(JSON.stringify({ ...tally, calls, seed }));
+  console.log(`${tally.steps} passed, ${failures.length} failed`);
+  process.exitCode = failures.length > 0 ? 1 : 0;
+}
+
+main();
