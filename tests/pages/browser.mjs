@@ -67,6 +67,7 @@ export class Person {
   static async begin(browser, program, name, { width = 1280, lang = 'ru', scripts = true, base = program.base } = {}) {
     const context = await browser.newContext({ baseURL: base, viewport: { width, height: width < 600 ? 740 : 900 },
       locale: lang === 'kk' ? 'kk-KZ' : lang === 'ru' ? 'ru-RU' : 'en-GB', javaScriptEnabled: scripts, acceptDownloads: true });
+    await context.addCookies([{ name: 'device', value: 'A'.repeat(43), url: base }]); // the same browser again: nobody is told of a new one
     const p = new Person(program, name, context);
     p.scripts = scripts;
     p.lang = lang;
