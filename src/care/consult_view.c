@@ -119,6 +119,9 @@ static enum err fill_names(struct req *rq, struct case_view *v)
     const struct content *c = care_of(rq)->content;
     const struct directory *dir = NULL;
 
+    if (!arena_whole(rq->a)) { /* the row may lack a text */
+        return FAIL(rq, E_TOO_LARGE, "memory cap");
+    }
     TRY(directory_get(rq, &dir));
     v->flow = care_flow_find(v->row.flow);
     if (v->flow == NULL || v->row.state >= v->flow->n_states || v->row.urgency >= c->n_urgencies) {

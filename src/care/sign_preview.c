@@ -302,7 +302,7 @@ static enum err may_sign(struct req *rq, const struct case_view *v)
     if ((v->actor & ACTOR_CONSULTANT) == 0) {
         return FAIL(rq, E_FORBIDDEN, "only the consultant of the case signs its conclusion");
     }
-    if (sign_int_action(v) == NULL) {
+    if (sign_int_action(v) == NULL || v->profile == NULL) {
         return FAIL(rq, E_CONFLICT, "nothing can be signed in the state %s", v->state->name);
     }
     return OK;

@@ -48,9 +48,9 @@ function isError(reply) {
   return reply.body.length === 0 && !silent ? 'an error without words' : '';
 }
 
-// How many versions and transactions there are: what an error must not have changed.
+// How far versions and the record of what was done (no looks, no refusals) are: what an error must not have moved.
 function changes(program) {
-  const r = spawnSync('sqlite3', [path.join(program.dir, 'consilium.db'), 'SELECT max(seq) FROM tx WHERE n > 0'], { encoding: 'utf8' });
+  const r = spawnSync('sqlite3', [path.join(program.dir, 'consilium.db'), 'SELECT max(seq) FROM tx WHERE n > 0; SELECT max(seq) FROM audit WHERE outcome = "" AND action NOT IN (0, 1, 2, 8, 11)'], { encoding: 'utf8' });
   if (r.status !== 0) throw new Error(`sqlite3: ${r.stderr}`);
   return r.stdout;
 }
