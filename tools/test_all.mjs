@@ -53,8 +53,6 @@ const STEPS = [
   ['package', 'node tests/package/run.mjs', 900, 'runner'],
   ['asan', `${presets('asan')} && ${ctest('asan', 'unit')}`, 1800, 'ctest'],
   ['asan-golden', 'node tests/http/run.mjs --build asan', 900, 'runner'],
-  ['torture', 'node tests/torture/run.mjs', 900, 'runner'],
-  ['torture-units', 'node tests/torture/units.mjs', 900, 'runner'],
   ['tsan', `${presets('tsan')} && ${ctest('tsan', 'unit')} -R '^(os|store|http|work|care)/'`, 1800, 'ctest'],
   ['tsan-golden', 'node tests/http/run.mjs --build tsan', 900, 'runner'],
   ['fuzz', 'tools/fuzz.sh 5', 1800, 'runner'],

@@ -86,12 +86,14 @@ class Pass {
       tally.errors++;
       return 'error';
     }
+    const kept = new Map(this.player.vars);
     let faults;
     try {
       faults = this.player.look(step, reply);
     } catch (e) {
       faults = [e.message];
     }
+    if (faults.length > 0) this.player.vars = kept; // what another answer holds is not what is looked for
     if (faults.length === 0) {
       if (tells && failed > 0) console.log(`golden all the same: ${key} ${step.method} ${step.target} ${JSON.stringify(plan)} ${reply.status} ${reply.headers.location ?? ''}`);
       tally.benign++;
