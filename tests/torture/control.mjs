@@ -1,7 +1,11 @@
 // Says to a program built with -DFAULTS=ON which call shall fail (torture/fault.c), and reads how many there were.
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 
 export const KINDS = ['memory', 'disk', 'database', 'pages', 'heap'];
+// A number of 1..n that follows from the seed and words alone.
+export const choose = (seed, n, ...words) => 1 + createHash('sha256').update([seed, ...words].join()).digest().readUInt32LE(0) % n;
+
 const AT = { kind: 0, forever: 4, at: 8, failed: 16, seen: 24 };
 const SIZE = AT.seen + 8 * KINDS.length;
 

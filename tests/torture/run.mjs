@@ -6,12 +6,11 @@
 // After the fault the step is asked again and its golden answer comes. In the end the program stops in order, and
 // the doctor and the record find nothing. An error after the change was made is allowed: then the change is there once.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { option, Program } from '../lib/program.mjs';
 import { goldenFiles, Player, readGolden } from '../http/player.mjs';
-import { Control, KINDS } from './control.mjs';
+import { choose, Control, KINDS } from './control.mjs';
 
 const args = process.argv.slice(2);
 const tells = args.includes('--tell') && !!args.splice(args.indexOf('--tell'), 1);
@@ -22,19 +21,16 @@ const counts = new Map(); // "file:line" -> {memory: n ...}
 const tally = { steps: 0, faults: 0, errors: 0, cut: 0, benign: 0, after: 0 };
 const failures = [];
 
-// A number of 1..n that follows from the seed and words alone.
-const choose = (n, ...words) => 1 + createHash('sha256').update([seed, ...words].join()).digest().readUInt32LE(0) % n;
-
 // A file that came by half is removed again, which takes a disk that works again: there one call fails.
 const mayStay = (step) => !step.headers.some(([, v]) => v.startsWith('multipart/form-data'));
 
 function* plans(key, step) {
   for (const kind of KINDS) {
     const n = counts.get(key)?.[kind] ?? 0;
-    const calls = tries === 0 ? Array.from({ length: n }, (_, i) => i + 1) : [...new Set(Array.from({ length: Math.min(tries, n) }, (_, i) => choose(n, key, kind, i)))];
+    const calls = tries === 0 ? Array.from({ length: n }, (_, i) => i + 1) : [...new Set(Array.from({ length: Math.min(tries, n) }, (_, i) => choose(seed, n, key, kind, i)))];
     for (const at of calls) {
-      if (tries === 0 || !mayStay(step) || choose(2, key, kind, at) === 1) yield { kind, at, forever: false };
-      if (mayStay(step) && (tries === 0 || choose(2, key, kind, at) === 2)) yield { kind, at, forever: true };
+      if (tries === 0 || !mayStay(step) || choose(seed, 2, key, kind, at) === 1) yield { kind, at, forever: false };
+      if (mayStay(step) && (tries === 0 || choose(seed, 2, key, kind, at) === 2)) yield { kind, at, forever: true };
     }
   }
 }

@@ -2,12 +2,11 @@
 //   node tests/torture/units.mjs [--build asan] [--tries N] [--seed N] [NAME...]
 // A test may fail then, in words; the program may not crash, hang, break a rule of its own or touch what is not its.
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { option, ROOT } from '../lib/program.mjs';
-import { Control, KINDS } from './control.mjs';
+import { choose, Control, KINDS } from './control.mjs';
 
 const args = process.argv.slice(2);
 const build = option(args, '--build', 'asan');
@@ -16,8 +15,6 @@ const seed = option(args, '--seed', 'unit');
 const SECONDS = 100;
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-torture-'));
 const tally = { runs: 0, failed: 0, hit: 0 };
-
-const choose = (n, ...words) => 1 + createHash('sha256').update([seed, ...words].join()).digest().readUInt32LE(0) % n;
 
 function tests() {
   const r = spawnSync('ctest', ['--test-dir', path.join(ROOT, 'build', build), '-L', 'unit', '--show-only=json-v1'], { encoding: 'utf8', maxBuffer: 1 << 28 });
@@ -51,8 +48,8 @@ async function one(test, faults) {
   if (clean.code !== 0) faults.push(`${test.name}: does not pass with nothing failing`);
   for (const kind of KINDS) {
     for (let i = 0; i < Math.min(tries, counts[kind]); i++) {
-      const at = choose(counts[kind], test.name, kind, i);
-      control.arm(kind, at, choose(2, test.name, kind, i) === 2);
+      const at = choose(seed, counts[kind], test.name, kind, i);
+      control.arm(kind, at, choose(seed, 2, test.name, kind, i) === 2);
       const r = await run(test, control);
       const { failed } = control.disarm();
       tally.runs++;
