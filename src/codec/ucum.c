@@ -11,23 +11,36 @@ struct ucum_unit ucum_one(void)
     return (struct ucum_unit){.num = {.coef = 1}, .den = {.coef = 1}, .prefix = {.coef = 1}};
 }
 
+enum { POWER_MAX = 999 };
+
+static bool is_power(int power)
+{
+    return power >= -POWER_MAX && power <= POWER_MAX;
+}
+
+/* False when it has too many of its own, or too high a power of one. */
 static bool join_own(struct ucum_unit *unit, struct ucum_own part, int power)
 {
     struct ucum_own *own = unit->own;
+    int joined = part.power * power;
     size_t at = 0;
     while (at < UCUM_OWN && own[at].atom != 0 && own[at].atom < part.atom) {
         at++;
     }
     if (at < UCUM_OWN && own[at].atom == part.atom) {
-        own[at].power = (int16_t)(own[at].power + part.power * power);
+        joined += own[at].power;
+        if (!is_power(joined)) {
+            return false;
+        }
+        own[at].power = (int16_t)joined;
     } else {
-        if (own[UCUM_OWN - 1].atom != 0) {
+        if (own[UCUM_OWN - 1].atom != 0 || !is_power(joined)) {
             return false;
         }
         for (size_t i = UCUM_OWN - 1; i > at; i--) {
             own[i] = own[i - 1];
         }
-        own[at] = (struct ucum_own){part.atom, (int16_t)(part.power * power)};
+        own[at] = (struct ucum_own){part.atom, (int16_t)joined};
     }
     if (own[at].power == 0) {
         for (size_t i = at; i + 1 < UCUM_OWN; i++) {
@@ -37,8 +50,6 @@ static bool join_own(struct ucum_unit *unit, struct ucum_own part, int power)
     }
     return true;
 }
-
-enum { POWER_MAX = 999 };
 
 /* At the smallest place there is, digits have gone. */
 static bool is_whole(const struct decimal *d)
@@ -71,14 +82,13 @@ bool ucum_join(struct ucum_unit *unit, const struct ucum_unit *part, int power)
     }
     for (size_t i = 0; i < UCUM_BASES; i++) {
         int dim = r.dim[i] + part->dim[i] * power;
-        if (dim < -POWER_MAX || dim > POWER_MAX) {
+        if (!is_power(dim)) {
             return false;
         }
         r.dim[i] = (int16_t)dim;
     }
     for (size_t i = 0; i < UCUM_OWN && part->own[i].atom != 0; i++) {
-        int own = part->own[i].power * power;
-        if (own < -POWER_MAX || own > POWER_MAX || !join_own(&r, part->own[i], power)) {
+        if (!join_own(&r, part->own[i], power)) {
             return false;
         }
     }

@@ -73,6 +73,8 @@ static void what_is_a_unit(void **state)
         "m{a",
         "rad2{\xe9\x8c\xa0}",
         "[iIU]",
+        "[iU]999.[iU]", /* a power beyond what is read back */
+        "[iU]-991/[iU]991",
         "cm[H20]",
         "m+",
         "m-",
