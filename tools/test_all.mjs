@@ -47,6 +47,7 @@ const STEPS = [
   ['crash', 'node tests/crash/run.mjs', 900],
   ['crash-live', 'node tests/crash/live.mjs --kills 15', 600],
   ['crash-codes', 'node tests/crash/codes.mjs', 300, 'runner'],
+  ['crash-invites', 'node tests/crash/invites.mjs', 300, 'runner'],
   ['dicom-kills', 'node tests/dicom/kills.mjs', 300],
   ['faults', 'node tests/faults/run.mjs', 300, 'runner'],
   ['backup', 'node tests/backup/run.mjs', 600, 'runner'],

@@ -209,6 +209,8 @@ const struct http_route app_routes[] = {
     {POST,   "/staff/people/:person/roles/:role/end", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_role_end},
     {POST,   "/staff/people/:person/password", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, SLOW, KIND_PAGE, web_staff_password},
     {POST,   "/staff/people/:person/account", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_account},
+    {POST,   "/staff/people/:person/invite", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_invite},
+    {POST,   "/staff/people/:person/invite/end", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_invite_end},
     {GET,    "/staff/people/:person/dismiss", WHO_SESSION, MAY_ADMIN, LIMIT_NONE, 0, KIND_PAGE, web_staff_dismiss_page},
     {POST,   "/staff/people/:person/dismiss", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_staff_dismiss},
 
@@ -302,6 +304,8 @@ const struct http_route app_routes[] = {
     {POST,   "/patients/:patient/access/invites/:invite/end", WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_REGISTER, LIMIT_FORM, 0, KIND_PAGE, web_my_access_end},
     {GET,    "/patients/:patient/sight", WHO_SESSION, MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD | MAY_REGISTER | MAY_VISIT, LIMIT_NONE, SLOW, KIND_PAGE, web_sight},
     {GET,    "/record/patients/:patient", WHO_SESSION, MAY_AUDIT, LIMIT_NONE, SLOW, KIND_PAGE, web_record_sight},
+    {GET,    "/invite/staff/:token", WHO_ANY,  0,              LIMIT_NONE, 0,    KIND_PAGE,   web_invited_page},
+    {POST,   "/invite/staff/:token", WHO_ANY,  0,              LIMIT_FORM, SLOW, KIND_PAGE,   web_invited},
     {GET,    "/invite/:token",    WHO_ANY,     0,              LIMIT_NONE, 0,    KIND_PAGE,   web_my_invite_page},
     {POST,   "/invite/:token",    WHO_ANY,     0,              LIMIT_FORM, SLOW, KIND_PAGE,   web_my_invite},
 

@@ -7,6 +7,7 @@
 #include "care/patient_account.h"
 #include "care/refusal.h"
 #include "care/sign.h"
+#include "care/staff_invite.h"
 #include "fhir/extract.h"
 #include "fhir/type.h"
 #include "os/random.h"
@@ -201,6 +202,7 @@ enum err account_password_set(struct req *rq, struct tx *tx, const struct accoun
                sql_i64(must_change ? ACCOUNT_MUST_CHANGE : ACCOUNT_ACTIVE), sql_i64(rq->now.ms)));
     TRY(sessions_end(tx, acc->id));
     TRY(sign_keys_end(rq, tx, acc->person));
+    TRY(staff_invite_drop(rq, tx, acc));
     return account_note(rq, AUDIT_PASSWORD, acc->person, OK, S("set by administrator"));
 }
 
@@ -211,6 +213,7 @@ enum err account_close(struct req *rq, struct tx *tx, const struct account *acc)
     TRY(TX_SQL(tx, W_TOKENS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));
     TRY(TX_SQL(tx, W_GRANTS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));
     TRY(sign_keys_end(rq, tx, acc->person));
+    TRY(staff_invite_drop(rq, tx, acc));
     TRY(tx_event(tx, EVENT_DIRECTORY, 0));
     return account_note(rq, AUDIT_ADMIN, acc->person, OK, S("account closed"));
 }

@@ -7,6 +7,7 @@
 #include "os/random.h"
 #include "store/audit.h"
 #include "store/db.h"
+#include "store/vault.h"
 
 enum { CODES = 1000000, P256_POINT = 65, PUSH_AUTH = 16, ENDPOINT_MAX = 1000, CHAT_CODE_LEN = OS_ID_LEN };
 #define CODE_AGAIN_MS MS_MINUTE
@@ -292,6 +293,49 @@ enum err notify_test(struct req *rq, struct tx *tx, struct str owner, int64_t id
     }
     return TX_SQL(tx, W_POST_TO, TX_MUST_CHANGE, sql_text(owner), sql_i64(a.channel),
                   sql_text(a.address), sql_i64(NOTICE_TEST), sql_text(S("")), sql_i64(rq->now.ms));
+}
+
+/* Is this address of theirs one that was proved? */
+static enum err is_good(struct req *rq, struct str owner, struct str address, bool *ret_good)
+{
+    struct notify_address rows[NOTIFY_ADDRESSES];
+    uint32_t n = 0;
+    *ret_good = false;
+    TRY(notify_addresses(rq, owner, rows, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        *ret_good = *ret_good || (rows[i].channel == CHANNEL_MAIL && rows[i].state == ADDRESS_GOOD
+                                  && str_eq(rows[i].address, address));
+    }
+    return OK;
+}
+
+enum err notify_invited(struct req *rq, struct tx *tx, struct str owner, struct str typed,
+                        struct str token, struct instant until, struct str *ret_address)
+{
+    char nobody[OS_ID_LEN + 1];
+    struct str address = {0};
+    struct str sealed = {0};
+    struct buf text;
+    bool good = false;
+
+    TRY(clean(rq, CHANNEL_MAIL, typed, &address));
+    TRY(check_room(rq, owner, CHANNEL_MAIL, address, false));
+    TRY(is_good(rq, owner, address, &good));
+    if (!good) {
+        os_id(nobody); /* no code leads to it: the link alone proves the address */
+        TRY(TX_SQL(tx, W_ADDRESS_SET, 0, sql_text(owner), sql_i64(CHANNEL_MAIL), sql_text(address),
+                   sql_text(S("")), sql_i64(ADDRESS_WAITS),
+                   sql_i64(code_hash(rq, CHANNEL_MAIL, str_z(nobody))), sql_i64(until.ms),
+                   sql_i64(NOTIFY_ALL), sql_i64(rq->now.ms)));
+    }
+    TRY(vault_seal(rq, care_of(rq)->store, S(NOTIFY_SEALED), token, &sealed));
+    buf_init(&text, rq->a, 2 * VAULT_MAX);
+    b64_write(&text, sealed.p, sealed.n, B64_URL);
+    TRY_MEM(rq, buf_ok(&text) ? text.p : NULL);
+    *ret_address = address;
+    return TX_SQL(tx, W_POST_TO, TX_MUST_CHANGE, sql_text(owner), sql_i64(CHANNEL_MAIL),
+                  sql_text(address), sql_i64(NOTICE_INVITED), sql_text(buf_get(&text)),
+                  sql_i64(rq->now.ms));
 }
 
 enum err notify_chat_found(struct req *rq, struct tx *tx, struct str code, struct str chat,

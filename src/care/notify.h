@@ -73,6 +73,7 @@ struct notify_address {
 
 enum { NOTIFY_ADDRESSES = 10, NOTIFY_WAITING = 3, NOTIFY_CODE_TRIES = 5, NOTIFY_CODE_LEN = 6 };
 #define NOTIFY_CODE_MS (15 * MS_MINUTE)
+#define NOTIFY_SEALED "staff-invite" /* what store/vault.h is told of a link that waits to be sent */
 #define NOTIFY_ALL (~0U >> (32 - NOTICES_COUNT))
 
 /* ---- telling ---- */
@@ -116,6 +117,12 @@ MUST_USE enum err notify_choose(struct req *rq, struct tx *tx, struct str owner,
 MUST_USE enum err notify_end(struct req *rq, struct tx *tx, struct str owner, int64_t id);
 /* Queues a test message. errors E_NOT_FOUND no such confirmed address */
 MUST_USE enum err notify_test(struct req *rq, struct tx *tx, struct str owner, int64_t id);
+/* Queues the link of an invitation (care/staff_invite.h) to an e-mail address, new or known; a new one waits
+ * until the link was opened. token: the link's value, sealed while it waits; until: the end of the link.
+ * gives    *ret_address: as it is stored
+ * errors   E_BAD_INPUT  no e-mail address, or no mail server; E_LOCKED  too many addresses */
+MUST_USE enum err notify_invited(struct req *rq, struct tx *tx, struct str owner, struct str typed,
+                                 struct str token, struct instant until, struct str *ret_address);
 /* A chat sent a code: true when an address waited for it. */
 MUST_USE enum err notify_chat_found(struct req *rq, struct tx *tx, struct str code, struct str chat,
                                     bool *ret_found);
@@ -127,7 +134,7 @@ struct notify_letter {
     struct str text; /* one line, without the link */
     struct str link; /* "https://host/notices"; empty: none */
 };
-/* n: how many notices it stands for; code: of NOTICE_CODE. */
+/* n: how many notices it stands for; code: of NOTICE_CODE; of NOTICE_INVITED as it was queued. */
 MUST_USE enum err notify_letter(struct req *rq, enum lang lang, enum notice_kind kind, uint64_t n,
                                 struct str code, struct notify_letter *ret_letter);
 /* The language of an owner: their account's, else that of the settings. */

@@ -1,7 +1,11 @@
 /* care/notify_text.c - the words of messages. See notify.h. */
+#include <sodium.h>
+
 #include "base/text.h"
 #include "care/account.h"
 #include "care/notify.h"
+#include "codec/b64.h"
+#include "store/vault.h"
 
 enum { LETTER_MAX = 600 };
 
@@ -17,6 +21,23 @@ enum err notify_lang(struct req *rq, struct str owner, enum lang *ret_lang)
     TRY(e);
     *ret_lang = acc.lang;
     return OK;
+}
+
+/* The page of an invitation. What does not open any more, after server.key was lost, leads to the first
+ * page: the letter goes, and nobody is kept waiting behind it. */
+static void invited_link(struct req *rq, struct str queued, struct buf *link)
+{
+    struct str sealed = b64_decoded(rq->a, queued, B64_URL);
+    struct str token = {0};
+    if (sealed.p == NULL
+        || vault_open(rq, care_of(rq)->store, S(NOTIFY_SEALED), sealed, &token) != OK) {
+        err_clear(rq);
+        buf_str(link, S("/sign-in"));
+        return;
+    }
+    buf_str(link, S("/invite/staff/"));
+    buf_str(link, token);
+    sodium_memzero((void *)(uintptr_t)token.p, token.n);
 }
 
 enum err notify_letter(struct req *rq, enum lang lang, enum notice_kind kind, uint64_t n,
@@ -45,12 +66,18 @@ enum err notify_letter(struct req *rq, enum lang lang, enum notice_kind kind, ui
         buf_str(&text, code);
     } else if (kind == NOTICE_RING) {
         l.title = tr(lang, T("Emergency request"));
+    } else if (kind == NOTICE_INVITED) {
+        l.title = tr(lang, T("An invitation to sign in"));
     } else if (kind == NOTICE_TEST) {
         l.title = tr(lang, T("Test message"));
     }
     if (base.n > 0 && kind != NOTICE_CODE) {
         buf_str(&link, base);
-        buf_str(&link, kind == NOTICE_TEST ? S("/account/notices") : S("/notices"));
+        if (kind == NOTICE_INVITED) {
+            invited_link(rq, code, &link);
+        } else {
+            buf_str(&link, kind == NOTICE_TEST ? S("/account/notices") : S("/notices"));
+        }
         l.link = buf_get(&link);
     }
     l.text = buf_get(&text);

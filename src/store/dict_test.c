@@ -196,7 +196,7 @@ static void former_schema_opens(void **state)
                "DROP TABLE recording_seat; DROP TABLE recording_file; DROP TABLE glass; DROP INDEX token_scopes;"
                "ALTER TABLE account DROP COLUMN factor; ALTER TABLE session DROP COLUMN agent;"
                "ALTER TABLE session DROP COLUMN place; DROP TABLE factor; DROP TABLE recovery;"
-               "DROP TABLE half; DROP TABLE device;"
+               "DROP TABLE half; DROP TABLE device; DROP TABLE staff_invite;"
                "PRAGMA user_version = 3");
     t_start(&t);
     assert_int_equal(db_read(&t.rq, T_OBS, S("a"), &row), OK);

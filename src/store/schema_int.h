@@ -19,6 +19,7 @@ extern const char schema_v16_consilium[];
 extern const char schema_v19_recording[];
 extern const char schema_v20_glass[];
 extern const char schema_v21_factor[];
+extern const char schema_v22_invite[];
 
 enum { SCHEMA_DICT = 4 }; /* the first version with table dict */
 

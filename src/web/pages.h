@@ -228,6 +228,12 @@ enum err web_survey_withdraw(struct http_req *h);
 enum err web_my_forms(struct http_req *h);
 enum err web_my_form(struct http_req *h);
 enum err web_my_form_send(struct http_req *h);
+/* staff_invite.c, invited.c: a link by which somebody of the staff chooses the password */
+enum err web_staff_invite(struct http_req *h);
+enum err web_staff_invite_end(struct http_req *h);
+enum err web_invited_page(struct http_req *h);
+enum err web_invited(struct http_req *h); /* SLOW */
+
 /* my_access.c, my_invite.c: who of the patients' side opens a record; an invitation is accepted */
 enum err web_my_access(struct http_req *h);
 enum err web_my_access_invite(struct http_req *h);

@@ -166,21 +166,21 @@ static void set_places(struct http_req *h, const struct directory *d, const stru
     }
 }
 
-static enum err person_of_path(struct http_req *h, const struct directory **ret_dir,
-                               const struct dir_person **ret_person)
+enum err staff_person_of_path(struct http_req *h, const struct directory **ret_dir,
+                              const struct dir_person **ret_person)
 {
     TRY(directory_get(&h->rq, ret_dir));
     *ret_person = dir_person(*ret_dir, http_param(h, S("person")));
     return *ret_person != NULL ? OK : FAIL(&h->rq, E_NOT_FOUND, "person");
 }
 
-static enum err show_person(struct http_req *h, struct val *root)
+enum err staff_person_show(struct http_req *h, struct val *root)
 {
     const struct directory *d = NULL;
     const struct dir_person *p = NULL;
     struct account acc;
     struct str org = h->method == POST ? page_sent(h, "org") : http_query(h, S("org"));
-    TRY(person_of_path(h, &d, &p));
+    TRY(staff_person_of_path(h, &d, &p));
     page_title(root, p->name);
     struct val *m = val_set_map(root, "person");
     val_set_str(m, "href", page_path(h, "/staff/people/", p->id, ""));
@@ -196,6 +196,9 @@ static enum err show_person(struct http_req *h, struct val *root)
     err_clear(&h->rq);
     TRY(set_roles(h, d, p, root));
     TRY(set_work(h, d, p, m));
+    if (e == OK && p->active && acc.state != ACCOUNT_CLOSED && !str_eq(p->id, h->rq.who->person)) {
+        TRY(staff_invite_section(h, d, &acc, root));
+    }
     set_places(h, d, p, root);
     if (org.n > 0 && dir_org(d, org) != NULL && p->active) {
         struct val *o = val_set_map(root, "org");
@@ -210,7 +213,7 @@ enum err web_staff_person(struct http_req *h)
 {
     struct val *root = NULL;
     TRY(page_begin(h, T("People and organisations"), &root));
-    return show_person(h, root);
+    return staff_person_show(h, root);
 }
 
 enum err web_staff_role_new(struct http_req *h)
@@ -227,14 +230,14 @@ enum err web_staff_role_new(struct http_req *h)
     if (page_done_before(h, &e)) {
         return e;
     }
-    TRY(person_of_path(h, &d, &p));
+    TRY(staff_person_of_path(h, &d, &p));
     struct str org = page_sent(h, "org");
     if (!p->active || dir_org(d, org) == NULL) {
         return FAIL(&h->rq, E_NOT_FOUND, "organisation");
     }
     TRY(page_begin(h, T("People and organisations"), &root));
     if (!staff_role_sent(h, d, org, root, services, &role)) {
-        return show_person(h, root);
+        return staff_person_show(h, root);
     }
     role.person = p->id;
     TRY(role_add(&h->rq, tx, &role, &id));
@@ -301,7 +304,7 @@ enum err web_staff_password(struct http_req *h)
     struct str hash = {0};
     struct tx *tx = tx_new(&h->rq);
     TRY_MEM(&h->rq, tx);
-    TRY(person_of_path(h, &d, &p));
+    TRY(staff_person_of_path(h, &d, &p));
     TRY(account_by_person(&h->rq, p->id, &acc));
     if (acc.state == ACCOUNT_CLOSED || str_eq(p->id, h->rq.who->person)) {
         return FAIL(&h->rq, E_FORBIDDEN, "closed, or one's own");
@@ -325,7 +328,7 @@ enum err web_staff_account(struct http_req *h)
     if (page_done_before(h, &e)) {
         return e;
     }
-    TRY(person_of_path(h, &d, &p));
+    TRY(staff_person_of_path(h, &d, &p));
     TRY(account_by_person(&h->rq, p->id, &acc));
     if (str_eq(p->id, h->rq.who->person) || (!p->active && str_eq(what, S("open")))) {
         return FAIL(&h->rq, E_FORBIDDEN, "oneself, or who has left");
@@ -367,6 +370,7 @@ static enum err show_new(struct http_req *h, struct str org, struct val *root)
     val_set_z(f, "auto", "off");
     val_set_str(f, "hint", tr(h->rq.lang, T("2 to 64 of a-z 0-9 . _ -")));
     staff_role_fields(h, d, o->id, root);
+    staff_invite_fields(h, S(""), true, root);
     return page_reply_status(h, page_has_errors(root) ? 422 : 200, root, tpl_staff_person_new);
 }
 
@@ -397,6 +401,17 @@ static enum err login_fault(struct http_req *h, struct val *root, struct str log
     return e == E_NOT_FOUND ? OK : e;
 }
 
+/* The account with a password for the first sign-in. */
+static enum err password_newcomer(struct http_req *h, struct tx *tx, const struct staff_newcomer *n)
+{
+    struct str password = {0};
+    struct str hash = {0};
+    TRY(password_make(&h->rq, &password));
+    TRY(password_hash(&h->rq, password, &hash));
+    TRY(account_add(&h->rq, tx, n->login, n->person, hash, true));
+    return reply_password(h, tx, n->person, n->name, n->login, password);
+}
+
 enum err web_staff_person_new(struct http_req *h)
 {
     struct str services[STAFF_SERVICES_MAX];
@@ -404,8 +419,6 @@ enum err web_staff_person_new(struct http_req *h)
                            .middle = page_sent(h, "middle")};
     struct str login = page_sent(h, "login");
     struct str org = page_sent(h, "org");
-    struct str password = {0};
-    struct str hash = {0};
     struct str id = {0};
     struct str role_id = {0};
     struct role_new role;
@@ -420,27 +433,29 @@ enum err web_staff_person_new(struct http_req *h)
     name_fault(h, root, "given", p.given, true);
     name_fault(h, root, "middle", p.middle, false);
     TRY(login_fault(h, root, login));
+    staff_invite_check(h, S(""), root);
     if (!staff_role_sent(h, d, org, root, services, &role)) {
         return show_new(h, org, root);
     }
-    TRY(password_make(&h->rq, &password));
-    TRY(password_hash(&h->rq, password, &hash));
     TRY(person_add(&h->rq, tx, &p, &id));
     role.person = id;
     TRY(role_add(&h->rq, tx, &role, &role_id));
-    enum err e = account_add(&h->rq, tx, login, id, hash, true);
-    if (e == E_BAD_INPUT) {
-        err_clear(&h->rq);
-        audit_take_back(&h->rq, NULL);
-        page_error(h, root, "login", T("2 to 64 of a-z 0-9 . _ -"));
-        return show_new(h, org, root);
-    }
-    TRY(e);
     buf_init(&name, h->rq.a, 1000);
     buf_str(&name, p.family);
     buf_char(&name, ' ');
     buf_str(&name, p.given);
-    return reply_password(h, tx, id, buf_get(&name), login, password);
+    const struct staff_newcomer newcomer = {.person = id, .name = buf_get(&name), .login = login};
+    enum err e = staff_invite_is_asked(h) ? staff_invite_newcomer(h, tx, &newcomer)
+                                          : password_newcomer(h, tx, &newcomer);
+    if (e == E_BAD_INPUT || e == E_LOCKED) {
+        bool mail = e == E_LOCKED || str_eq(str_z(h->rq.err.detail), S("address"));
+        err_clear(&h->rq);
+        audit_take_back(&h->rq, NULL);
+        page_error(h, root, mail ? "mail" : "login",
+                   mail ? T("This is not an e-mail address.") : T("2 to 64 of a-z 0-9 . _ -"));
+        return show_new(h, org, root);
+    }
+    return e;
 }
 
 /* ---- leaving ---- */
@@ -450,7 +465,7 @@ static enum err show_dismiss(struct http_req *h, const char *fault)
     const struct directory *d = NULL;
     const struct dir_person *p = NULL;
     struct val *root = NULL;
-    TRY(person_of_path(h, &d, &p));
+    TRY(staff_person_of_path(h, &d, &p));
     TRY(page_begin(h, T("Dismiss"), &root));
     page_kind(root, "narrow");
     if (fault != NULL) {

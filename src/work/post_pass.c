@@ -16,7 +16,9 @@ static const struct pace {
 } paces[] = {
     {15 * MS_SECOND, 2 * MS_HOUR, 4, MS_DAY},        /* what can wait */
     {5 * MS_SECOND, MS_MINUTE, 2, 15 * MS_MINUTE},   /* calls, codes and tests */
+    {5 * MS_SECOND, 15 * MS_MINUTE, 4, MS_DAY},      /* invitations: each alone, and they can wait */
 };
+enum { PACE_INVITED = 2 };
 #define PAUSE_ASKED_MAX MS_HOUR
 
 /* What one message stands for. */
@@ -101,7 +103,8 @@ static enum err is_wanted(struct req *rq, const struct batch *b, bool *ret_wante
 {
     *ret_wanted = b->kind != NOTICE_NONE
                   && (b->state == ADDRESS_GOOD
-                      || (b->state == ADDRESS_WAITS && b->kind == NOTICE_CODE));
+                      || (b->state == ADDRESS_WAITS
+                          && (b->kind == NOTICE_CODE || b->kind == NOTICE_INVITED)));
     return *ret_wanted && b->duty && !b->urgent ? is_on_duty(rq, b->owner, ret_wanted) : OK;
 }
 
@@ -109,6 +112,11 @@ static enum err rows_done(struct req *rq, struct tx *tx, const struct batch *b)
 {
     return TX_SQL(tx, W_POST_DONE, 0, sql_i64(b->address_id), sql_i64(b->first_id),
                   sql_i64(b->last_id), sql_i64(b->urgent), sql_i64(rq->now.ms));
+}
+
+static const struct pace *pace_of(const struct batch *b)
+{
+    return &paces[b->kind == NOTICE_INVITED ? PACE_INVITED : (int)b->urgent];
 }
 
 static int64_t pause_after(const struct pace *p, const struct batch *b,
@@ -126,7 +134,7 @@ static int64_t pause_after(const struct pace *p, const struct batch *b,
 static enum err rows_failed(struct req *rq, struct tx *tx, const struct batch *b,
                             const struct post_result *r, struct instant then)
 {
-    const struct pace *p = &paces[b->urgent];
+    const struct pace *p = pace_of(b);
     bool never = r->why == POST_REFUSED || r->why == POST_GONE;
     int64_t over_ms = never ? INT64_MAX : then.ms - p->life_ms;
     if (r->why == POST_GONE) {
@@ -151,7 +159,7 @@ static enum err attempt(struct req *rq, struct batch *b, post_send_fn send, enum
     TRY(notify_lang(rq, b->owner, &lang));
     TRY(notify_letter(rq, lang, b->kind, b->n, b->code, &b->message.letter));
     b->message.urgent = b->kind == NOTICE_RING;
-    b->message.life_ms = paces[b->urgent].life_ms;
+    b->message.life_ms = pace_of(b)->life_ms;
     uint64_t begun = os_ticks_us();
     send(rq, &b->message, &r);
     struct instant then = {rq->now.ms + (int64_t)((os_ticks_us() - begun) / 1000)};

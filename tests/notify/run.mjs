@@ -122,6 +122,24 @@ push.mode = 'gone';
 await test(pushId);
 await comes('a browser that is gone is left alone', async () => (await page()).includes('no longer reachable'));
 
+// ---- an invitation goes to an address nobody has proved; who opens it has ----
+const admin = await signIn(program, 'chief', PASSWORD);
+const letters = mail.came.length;
+const made = await admin.post('/staff/people/new', { org: region.hospital, family: 'Invited', given: 'Test', login: 'invited', role: 'doctor', way: 'mail', mail: 'invited@mail.test' });
+is('an invitation by e-mail is not shown', made.status === 303 && /\?done=staff-mailed$/.test(made.headers.location), made.headers);
+await comes('the invitation by e-mail', () => mail.came.length === letters + 1);
+const letter = wordsOf(mail.came[letters] ?? { text: '' });
+const invited = /http:\/\/127\.0\.0\.1(\/invite\/staff\/[a-z2-7]{26})/.exec(letter)?.[1];
+is('to its address, with the link', mail.came[letters]?.to.includes('invited@mail.test') && Boolean(invited), letter);
+is('naming nobody', !/Invited|hospital|doctor/.test(letter), letter);
+is('the page tells where it went', (await admin.get(made.headers.location)).body.includes('invited@mail.test'));
+const chosen = await program.request('POST', invited, { 'content-type': 'application/x-www-form-urlencoded' }, 'password=words+of+my+own&again=words+of+my+own');
+is('its link lets in', chosen.status === 303, chosen.status);
+const newcomer = await signIn(program, 'invited', 'words of my own');
+const addresses = (await newcomer.get('/account/notices')).body;
+is('and has proved the address', /in\*\*\*@mail\.test/.test(addresses) && !/\/confirm/.test(addresses));
+is('no link in the log', !program.log.includes(invited.slice(-26)));
+
 // ---- a refusal is given up and told; silence holds up nobody else ----
 mail.mode = 'refuse';
 await test(mailId);
