@@ -33,6 +33,8 @@ const struct command commands[] = {
     {"user lock", "LOGIN", "close an account and end its sessions", command_user_lock},
     {"user unlock", "LOGIN", "open an account again", command_user_unlock},
     {"user dismiss", "LOGIN", "end all roles of a person, the account, the keys", command_user_dismiss},
+    {"people import", "FILE [--dry-run] [--faults FILE]", "organisations or people from a CSV file: says what would change, and without --dry-run does it; what is wrong in it goes to --faults", command_people_import},
+    {"people invite", "FILE", "links, as a CSV list, by which people of an imported file who have no password choose one; shown once, good for 72 hours", command_people_invite},
     {"org add", "NAME --kind station|hospital|centre|national|other [--parent ID] [--phone N] [--policy ID]", "add an organisation", command_org_add},
     {"org list", "", "the tree of organisations with services and people on duty", command_org_list},
     {"org service", "ORG NAME --profile CODE,CODE", "add a service that answers consultations", command_org_service},

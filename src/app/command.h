@@ -99,6 +99,8 @@ int command_user_sign_out(struct command_args *args);
 int command_user_factor(struct command_args *args);
 int command_user_role(struct command_args *args);
 int command_user_dismiss(struct command_args *args);
+int command_people_import(struct command_args *args);
+int command_people_invite(struct command_args *args);
 int command_media_conf(struct command_args *args);
 int command_org_add(struct command_args *args);
 int command_org_list(struct command_args *args);

@@ -27,6 +27,7 @@ static void read_account(struct req *rq, const struct db_rows *q, struct account
         .lang = (enum lang)db_i64(q, 7),
         .of_patient = db_i64(q, 10) != 0,
         .factor = db_i64(q, 11) != 0,
+        .bare = db_text(rq->a, q, 3).n == 0,
     };
     if (ret_hash != NULL) {
         *ret_hash = db_text(rq->a, q, 3);

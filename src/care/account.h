@@ -17,6 +17,7 @@ struct account {
     int64_t id;
     struct str login, person; /* person: Practitioner id; "Patient/ID", "RelatedPerson/ID" */
     bool of_patient;          /* of the patients' side: care/patient_account.h */
+    bool bare;                /* no password was given yet: none is right */
     bool factor;              /* signs in with a second step: care/factor.h */
     enum account_state state;
     uint32_t failures;

@@ -18,8 +18,11 @@ struct str org_kind_code(enum org_kind kind);
 /* msgid */
 const char *org_kind_title(enum org_kind kind);
 
+#define SID_ORG_CODE CARE_URL "/sid/organization-code" /* Organization.identifier: its key in files */
+
 struct dir_org {
     struct str id, name;
+    struct str code; /* its key in files; empty: none */
     struct str phone;
     enum org_kind kind;
     uint32_t parent; /* index of Organization.partOf, DIR_NONE at the top */

@@ -210,7 +210,106 @@ enum err service_end(struct req *rq, struct tx *tx, struct str id)
     return set_active(rq, tx, T_HEALTHCARE_SERVICE, id, false);
 }
 
+/* ---- people ---- */
+
+/* "name" as it shall be; what is empty stays. */
+static void put_name(struct again *a, const struct person_new *p)
+{
+    struct req *rq = a->p.rq;
+    struct jv was = json_path(a->root, S("name.0"));
+    struct str family = p->family.n > 0 ? p->family : json_str(rq->a, json_get(was, S("family")));
+    struct str given = p->given.n > 0 ? p->given : json_str(rq->a, json_path(was, S("given.0")));
+    struct str middle = p->middle.n > 0 ? p->middle : json_str(rq->a, json_path(was, S("given.1")));
+
+    json_k(&a->p.o, S("name"));
+    json_arr(&a->p.o);
+    json_obj(&a->p.o);
+    json_ks(&a->p.o, S("family"), family);
+    json_k(&a->p.o, S("given"));
+    json_arr(&a->p.o);
+    json_v_str(&a->p.o, given);
+    if (middle.n > 0) {
+        json_v_str(&a->p.o, middle);
+    }
+    json_arr_end(&a->p.o);
+    json_obj_end(&a->p.o);
+    json_arr_end(&a->p.o);
+}
+
+/* The number in the place of one of its kind; others stay. */
+static void put_number(struct again *a, const struct person_new *p)
+{
+    json_k(&a->p.o, S("identifier"));
+    json_arr(&a->p.o);
+    json_obj(&a->p.o);
+    json_ks(&a->p.o, S("system"), p->id_system);
+    json_ks(&a->p.o, S("value"), p->id_value);
+    json_obj_end(&a->p.o);
+    for (struct jv i = json_first(json_get(a->root, S("identifier"))); json_has(i); i = json_next(i)) {
+        if (!json_is(json_get(i, S("system")), p->id_system)) {
+            json_v_jv(&a->p.o, i);
+        }
+    }
+    json_arr_end(&a->p.o);
+}
+
+enum err person_change(struct req *rq, struct tx *tx, const struct person_new *p, uint64_t expect)
+{
+    struct str written[3] = {SI("name")};
+    size_t n = 1;
+    struct again a;
+
+    TRY(begin(rq, tx, T_PRACTITIONER, p->id, &a));
+    if (a.row.version != expect) {
+        return FAIL(rq, E_STALE, "person");
+    }
+    a.p.aside = p->quiet;
+    put_name(&a, p);
+    if (p->sex.n > 0) {
+        json_ks(&a.p.o, S("gender"), p->sex);
+        written[n++] = S("gender");
+    }
+    if (p->id_value.n > 0) {
+        put_number(&a, p);
+        written[n++] = S("identifier");
+    }
+    return end(&a, written, n);
+}
+
 /* ---- roles ---- */
+
+enum err role_change(struct req *rq, struct tx *tx, const struct role_new *r)
+{
+    struct str written[2] = {SI("period")};
+    size_t n = 1;
+    struct again a;
+
+    TRY(begin(rq, tx, T_PRACTITIONER_ROLE, r->id, &a));
+    a.p.aside = r->quiet;
+    struct str from = r->from.n > 0 ? r->from : json_str(rq->a, json_path(a.root, S("period.start")));
+    struct str until = r->until.n > 0 ? r->until : json_str(rq->a, json_path(a.root, S("period.end")));
+    if (from.n > 0 || until.n > 0) {
+        json_k(&a.p.o, S("period"));
+        json_obj(&a.p.o);
+        if (from.n > 0) {
+            json_ks(&a.p.o, S("start"), from);
+        }
+        if (until.n > 0) {
+            json_ks(&a.p.o, S("end"), until);
+        }
+        json_obj_end(&a.p.o);
+    }
+    if (r->n_services > 0) {
+        json_k(&a.p.o, S("healthcareService"));
+        json_arr(&a.p.o);
+        for (uint32_t i = 0; i < r->n_services; i++) {
+            put_ref_item(&a.p.o, T_HEALTHCARE_SERVICE, r->services[i]);
+        }
+        json_arr_end(&a.p.o);
+        written[n++] = S("healthcareService");
+    }
+    return end(&a, written, n);
+}
 
 static void read_role(struct req *rq, const struct dir_person *p, struct str id, struct jv v,
                       struct staff_role *r)

@@ -14,6 +14,13 @@ MUST_USE enum err org_open(struct req *rq, struct tx *tx, struct str id, bool op
 /* A service is offered no more. errors  E_NOT_FOUND; E_CONFLICT it is so already */
 MUST_USE enum err service_end(struct req *rq, struct tx *tx, struct str id);
 
+/* What is not empty of the names, the sex and the number of p->id. expect: the version that was seen.
+ * errors  E_NOT_FOUND; E_STALE changed meanwhile */
+MUST_USE enum err person_change(struct req *rq, struct tx *tx, const struct person_new *p, uint64_t expect);
+/* Services (n_services 0: as they are) and what is not empty of the period of the role r->id.
+ * errors  E_NOT_FOUND */
+MUST_USE enum err role_change(struct req *rq, struct tx *tx, const struct role_new *r);
+
 enum { STAFF_ROLES_MAX = 40, STAFF_SERVICES_MAX = 32 };
 
 /* A role of somebody, present or not. */

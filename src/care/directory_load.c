@@ -108,6 +108,11 @@ static enum err load_orgs(struct req *rq, const struct care *care, struct direct
                                    .phone = json_str(rq->a, json_path(v, S("telecom.0.value"))),
                                    .parent = DIR_NONE,
                                    .active = is_active(v)};
+        for (struct jv c = json_first(json_get(v, S("identifier"))); json_has(c); c = json_next(c)) {
+            if (json_is(json_get(c, S("system")), S(SID_ORG_CODE))) {
+                orgs[i].code = json_str(rq->a, json_get(c, S("value")));
+            }
+        }
         struct jv code = json_path(v, S("type.0.coding.0.code"));
         for (int k = 0; k < ORG_KIND_COUNT; k++) {
             if (json_is(code, kinds[k].code)) {

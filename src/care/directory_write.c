@@ -3,6 +3,7 @@
 
 #include "care/content.h"
 #include "care/put.h"
+#include "fhir/param.h"
 #include "store/db.h"
 
 enum { RES_MAX = 32 << 10 };
@@ -29,6 +30,18 @@ static enum err end(struct put *p, struct str *ret_id)
     return OK;
 }
 
+/* "identifier":[{"system":..,"value":..}] */
+static void put_identifier(struct json_out *o, struct str system, struct str value)
+{
+    json_k(o, S("identifier"));
+    json_arr(o);
+    json_obj(o);
+    json_ks(o, S("system"), system);
+    json_ks(o, S("value"), value);
+    json_obj_end(o);
+    json_arr_end(o);
+}
+
 enum err org_add(struct req *rq, struct tx *tx, const struct org_new *n, struct str *ret_id)
 {
     struct str kind = org_kind_code(n->kind);
@@ -40,6 +53,10 @@ enum err org_add(struct req *rq, struct tx *tx, const struct org_new *n, struct 
     if (n->policy.n > 0 && content_policy(care_of(rq)->content, n->policy) == NULL) {
         return FAIL(rq, E_BAD_INPUT, "organisation: policy");
     }
+    if (n->code.n > 0) {
+        const struct fhir_param *sp = fhir_param_find(T_ORGANIZATION, S("identifier"));
+        TRY(tx_require_none(tx, sp->sp, db_hash(rq->db, n->code), db_hash_sys(rq->db, S(SID_ORG_CODE))));
+    }
     begin(&p, rq, tx, T_ORGANIZATION, n->id);
     if (n->policy.n > 0) {
         json_k(&p.o, S("extension"));
@@ -49,6 +66,9 @@ enum err org_add(struct req *rq, struct tx *tx, const struct org_new *n, struct 
         json_ks(&p.o, S("valueCode"), n->policy);
         json_obj_end(&p.o);
         json_arr_end(&p.o);
+    }
+    if (n->code.n > 0) {
+        put_identifier(&p.o, S(SID_ORG_CODE), n->code);
     }
     json_kb(&p.o, S("active"), true);
     put_concepts(&p.o, S("type"), S(CS_ORG_TYPE), &kind, 1);
@@ -97,14 +117,9 @@ enum err person_add(struct req *rq, struct tx *tx, const struct person_new *n, s
         return FAIL(rq, E_BAD_INPUT, "person: name");
     }
     begin(&p, rq, tx, T_PRACTITIONER, n->id);
+    p.aside = n->quiet;
     if (n->id_value.n > 0) {
-        json_k(&p.o, S("identifier"));
-        json_arr(&p.o);
-        json_obj(&p.o);
-        json_ks(&p.o, S("system"), n->id_system);
-        json_ks(&p.o, S("value"), n->id_value);
-        json_obj_end(&p.o);
-        json_arr_end(&p.o);
+        put_identifier(&p.o, n->id_system, n->id_value);
     }
     json_kb(&p.o, S("active"), true);
     json_k(&p.o, S("name"));
@@ -137,6 +152,7 @@ enum err role_add(struct req *rq, struct tx *tx, const struct role_new *n, struc
         return FAIL(rq, E_BAD_INPUT, "role: until");
     }
     begin(&p, rq, tx, T_PRACTITIONER_ROLE, n->id);
+    p.aside = n->quiet;
     json_kb(&p.o, S("active"), true);
     if (n->from.n > 0 || n->until.n > 0) {
         json_k(&p.o, S("period"));

@@ -13,7 +13,9 @@ struct org_new {
     struct str parent; /* Organization id; empty: at the top */
     struct str phone;
     struct str policy; /* id of a policy profile; empty: the parent's */
+    struct str code;   /* its key in files (SID_ORG_CODE); empty: none. org_change() leaves it as it is */
 };
+/* The commit gives E_CONFLICT when another has the code. */
 MUST_USE enum err org_add(struct req *rq, struct tx *tx, const struct org_new *o,
                           struct str *ret_id);
 
@@ -32,6 +34,7 @@ struct person_new {
     struct str family, given, middle;
     struct str sex;       /* male, female, or empty */
     struct str id_system, id_value; /* personal number; empty: none */
+    bool quiet; /* the directory is not told: of many at once, one tells it */
 };
 MUST_USE enum err person_add(struct req *rq, struct tx *tx, const struct person_new *p,
                              struct str *ret_id);
@@ -42,6 +45,7 @@ struct role_new {
     const struct str *services;   /* HealthcareServices they answer for */
     uint32_t n_services;
     struct str from, until;       /* first and last day, YYYY-MM-DD; empty: open */
+    bool quiet;                   /* as above */
 };
 /* errors  E_BAD_INPUT  role code unknown, or the period ends before it begins ("role: until") */
 MUST_USE enum err role_add(struct req *rq, struct tx *tx, const struct role_new *r,

@@ -63,7 +63,8 @@ enum err staff_invite_make(struct req *rq, struct tx *tx, struct str login, stru
         TRY(notify_invited(rq, tx, person, mail, str_z(token), m.expires, &to));
     }
     TRY(TX_SQL(tx, W_STAFF_INVITE_NEW, TX_MUST_BE_NEW, sql_text(id), sql_blob(hash), sql_text(login),
-               sql_text(rq->who->person), sql_text(to), sql_i64(rq->now.ms), sql_i64(m.expires.ms)));
+               sql_text(str_or_empty(rq->who->person)), sql_text(to),
+               sql_i64(rq->now.ms), sql_i64(m.expires.ms)));
     TRY(account_note(rq, AUDIT_ADMIN, person, OK,
                      to.n > 0 ? S("invited to choose a password, by e-mail")
                               : S("invited to choose a password, by a link")));

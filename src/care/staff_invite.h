@@ -22,7 +22,7 @@ enum staff_invite_state {
 struct staff_invite {
     struct str id;
     int64_t account;
-    struct str by;   /* Practitioner */
+    struct str by;   /* Practitioner; empty: a command */
     struct str mail; /* where it was sent; empty: shown to who made it */
     struct instant created, expires;
     enum staff_invite_state state;

@@ -42,6 +42,15 @@ enum err web_staff_account(struct http_req *h);
 enum err web_staff_dismiss_page(struct http_req *h);
 enum err web_staff_dismiss(struct http_req *h);
 
+/* staff_import.c: organisations and people from a file */
+enum err web_staff_import(struct http_req *h);           /* SLOW */
+enum err web_staff_import_template(struct http_req *h);
+enum err web_staff_import_faults(struct http_req *h);    /* SLOW */
+enum err web_staff_import_file(struct http_req *h);      /* SLOW */
+enum err web_staff_import_drop(struct http_req *h);
+enum err web_staff_import_apply(struct http_req *h);     /* SLOW */
+enum err web_staff_import_invite(struct http_req *h); /* SLOW */
+
 /* glass_review.c: openings with a reason are reviewed */
 enum err web_glass_list(struct http_req *h);
 enum err web_glass_one(struct http_req *h);
