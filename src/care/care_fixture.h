@@ -168,10 +168,12 @@ static inline int region_teardown(void **state)
     char cmd[96] = "rm -rf ";
 
     (void)state;
-    store_db_close(region.db);
-    directory_done(&region.care);
-    store_close(region.store);
-    content_free(region.content);
+    if (region.db != NULL) { /* else the setup failed on its way, and the process ends */
+        store_db_close(region.db);
+        directory_done(&region.care);
+        store_close(region.store);
+        content_free(region.content);
+    }
     strcat(cmd, region.dir);
     return system(cmd);
 }

@@ -108,13 +108,13 @@ struct sender {
     struct os_thread thread;
     unsigned at;
     const struct who *who;
+    struct db *db;
     unsigned stored;
 };
 
 static void *send_slices(void *ctx)
 {
     struct sender *me = ctx;
-    struct db *db = store_db_open(region.store);
     const struct image_from from = {.source = S("stow:ct"), .org = S("hospital")};
 
     for (unsigned i = 0; i < SLICES; i++) {
@@ -124,13 +124,12 @@ static void *send_slices(void *ctx)
         (void)snprintf(sop, sizeof sop, "1.2.3.700.%u.%u", me->at + 1, i + 1);
         struct made m = hers("1.2.3.700", sop);
         as(&rq, me->who);
-        rq.db = db;
+        rq.db = me->db;
         struct image_in in = stored_bytes(&rq, made_file(rq.a, &m));
-        MUST(&rq, imaging_store(&rq, &from, &in, 1, &out));
-        me->stored += out.fate == IMAGE_STORED;
+        enum err e = imaging_store(&rq, &from, &in, 1, &out);
+        me->stored += e == OK && out.fate == IMAGE_STORED;
         req_done(&rq);
     }
-    store_db_close(db);
     return NULL;
 }
 
@@ -145,10 +144,15 @@ static void many_connections_send_one_study(void **state)
     other.audit.login = S("another");
     for (unsigned i = 0; i < SENDERS; i++) {
         senders[i] = (struct sender){.at = i, .who = i % 4 == 3 ? &other : &who_system};
+        senders[i].db = store_db_open(region.store);
+        assert_non_null(senders[i].db);
+    }
+    for (unsigned i = 0; i < SENDERS; i++) {
         assert_true(os_thread_start(&senders[i].thread, "sender", send_slices, &senders[i]));
     }
     for (unsigned i = 0; i < SENDERS; i++) {
         os_thread_join(&senders[i].thread);
+        store_db_close(senders[i].db);
         stored += senders[i].stored;
     }
     assert_int_equal(stored, SENDERS * SLICES);

@@ -96,6 +96,7 @@ static void a_thousand_wait_in_little_memory(void **state)
         buf_init(&b, rq.a, 40);
         BUF_LIT(&b, "g:");
         buf_u64(&b, i);
+        assert_true(buf_ok(&b));
         const struct seat_ask ask = {.key = buf_get(&b), .name = S("Somebody")};
         struct seat seat;
         MUST(&rq, signals_enter(s, &rq, ROOM, &ask, &seat));

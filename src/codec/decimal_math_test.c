@@ -12,6 +12,7 @@ static void same(bool given, const struct decimal *d, const char *want)
     buf_init(&b, a, 1000);
     decimal_write(&b, d);
     buf_char(&b, '\0');
+    assert_true(buf_ok(&b));
     assert_string_equal(buf_get(&b).p, want);
 }
 

@@ -49,7 +49,9 @@ static void frames_are(struct file *f, const char *want)
         }
         assert_int_equal(size, frames[i].size);
     }
-    assert_string_equal(arena_cstr(rq.a, buf_get(&b)), want);
+    const char *got = arena_cstr(rq.a, buf_get(&b));
+    assert_non_null(got);
+    assert_string_equal(got, want);
 }
 
 static void native_frames(void **state)

@@ -21,6 +21,7 @@ static inline struct req rq_make(void)
     struct req rq;
     req_init(&rq, (size_t)64 << 20, (struct instant){NOW});
     rq.db = w.st != NULL ? store_db_open(w.st) : NULL;
+    assert_true(w.st == NULL || rq.db != NULL);
     return rq;
 }
 

@@ -145,6 +145,7 @@ static void lines_are_as_long_as_allowed(void **state)
         assert_true(fd >= 0 && unlink(path) == 0);
         req_init(&rq, 2 << 20, (struct instant){0});
         char *p = arena_alloc(rq.a, n + 1);
+        assert_non_null(p);
         memset(p, 'x', n);
         p[n] = '\n';
         assert_int_equal(os_write_at(&rq, fd, 0, p, n + (ended ? 1 : 0)), OK);

@@ -25,7 +25,7 @@ function tests() {
 function run(test, control) {
   return new Promise((done) => {
     const c = spawn(test.exe, [], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...control.env, ASAN_OPTIONS: 'detect_leaks=0', TMPDIR: dir } });
+      env: { ...process.env, ...control.env, ASAN_OPTIONS: 'detect_leaks=0:handle_abort=1:allow_user_segv_handler=0', UBSAN_OPTIONS: 'print_stacktrace=1', TMPDIR: dir } });
     let out = '';
     for (const s of [c.stdout, c.stderr]) s.on('data', (d) => { out = (out + d).slice(-60000); });
     const late = setTimeout(() => c.kill('SIGKILL'), SECONDS * 1000);
@@ -33,12 +33,24 @@ function run(test, control) {
   });
 }
 
-// What is wrong with how a program ended; a test that failed is not.
+// What cannot be made at the start ends the program there, in these words.
+const AT_START = /src\/http\/(route|asset|hub)\.c:\d+: broken rule of our own: \w+ != NULL/;
+// A place of the test's own: what it uses without looking ends it there, and nothing of the program's.
+const OF_TEST = /src\/\w+\/\w+_(test\.c|testing\.h|fixture\.h|example\.h):\d+/;
+
+// What is wrong with how a program ended; a test that failed is not. 255: its setup or its end did.
 function wrong({ code, signal, out }) {
-  const told = /(ERROR: AddressSanitizer[^\n]*|runtime error: [^\n]*|broken rule of our own[^\n]*)/.exec(out)?.[1];
-  if (told) return told;
+  const at = out.search(/[^\n]*(ERROR: AddressSanitizer|runtime error: |broken rule of our own)/);
+  if (at >= 0) {
+    const [told, ...lines] = out.slice(at).split('\n');
+    // the function itself, and who gave it nothing
+    const callers = lines.filter((l) => /^ +#\d+ .*src\//.test(l) && !l.includes('src/base/err.c')).slice(0, 2);
+    const nothing = /null pointer|broken rule|unknown address 0x0000000000/.test(told);
+    const ofTest = OF_TEST.test(told) || (nothing && callers.some((l) => OF_TEST.test(l)));
+    return AT_START.test(told) || ofTest ? '' : told;
+  }
   if (/Test failed with exception: ([^\n]*)/.test(out)) return out.match(/Test failed with exception: [^\n]*/)[0];
-  return signal ? `ended with ${signal}` : code > 128 ? `ended with ${code}` : '';
+  return signal ? `ended with ${signal}` : code > 128 && code !== 255 ? `ended with ${code}` : '';
 }
 
 async function one(test, faults) {
