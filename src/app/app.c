@@ -58,7 +58,6 @@ static void apply_settings(struct app *app)
     const struct config *c = app->config;
     struct care *care = &app->web.care;
     care_init(care);
-    care->tz_min = (int)c->time_zone;
     care->session_idle_ms = (int64_t)c->session_idle * MS_MINUTE;
     care->session_max_ms = (int64_t)c->session_max * MS_HOUR;
     care->draft_keep_ms = (int64_t)c->draft_keep * MS_DAY;
@@ -191,6 +190,9 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     rq->app = app;
     TRY(app_become_owner(rq, config));
     apply_settings(app);
+    if (!os_zone(config->time_zone, &app->zone_table, &app->web.care.zone)) {
+        return FAIL(rq, E_BAD_INPUT, "time_zone: no zone %.*s on this machine", STR_ARG(config->time_zone));
+    }
     TRY(prove_flows(rq));
     TRY(open_content(rq, app));
     TRY(open_rules(rq, config, &opts.rules));

@@ -4,6 +4,7 @@
 #include "app/config.h"
 #include "http/asset.h"
 #include "http/server.h"
+#include "os/zone.h"
 #include "store/store.h"
 #include "web/web.h"
 
@@ -17,6 +18,7 @@ struct app {
     struct content *content;
     struct sign_ca *ca; /* care/sign.h */
     struct icd *icd;
+    struct zone_table zone_table; /* of care.zone */
     struct http_assets *assets;
     struct http_server *_Atomic server; /* NULL until it listens, and in commands */
     struct app_live *live; /* app/live.c; NULL: no media server is named */

@@ -6,6 +6,7 @@
 #include "os/child.h"
 #include "os/file.h"
 #include "os/socket.h"
+#include "os/zone.h"
 
 enum { OTHERS = 07, OTHERS_READ = 04, TEXT_MAX = 1200 };
 
@@ -262,6 +263,11 @@ enum err config_look(struct req *rq, const struct config *c, struct config_issue
     TRY(own_file(&l));
     TRY(files(&l));
     TRY(content(&l));
+    if (!os_zone_known(c->time_zone)) {
+        TRY(say(&l, CONFIG_WRONG, S("time_zone"), c->time_zone,
+                S("is no zone this machine knows: Asia/Almaty, or 300 for minutes east of UTC; "
+                  "zones come with Debian's tzdata")));
+    }
     TRY(data_folder(&l, &serves));
     TRY(programs(&l));
     if (serves) {

@@ -114,7 +114,7 @@ enum err demo_attach(struct req *rq, struct demo *d, const struct demo_case *c)
     const struct demo_person *by = &d->region->people[c->asker];
     struct demo_ask ask = {.lang = c->story->lang,
                            .at = {rq->now.ms - dice_between(&d->dice, 20, 400) * MS_MINUTE},
-                           .offset_min = care_of(rq)->tz_min,
+                           .offset_min = care_tz(rq),
                            .seed = dice_next(&d->dice)};
     const struct directory *dir = NULL;
 

@@ -111,7 +111,7 @@ static enum err play_case(struct stage *s, const struct demo_story *story, int64
 
 static struct str local_minute(struct req *rq, struct instant at)
 {
-    struct civil c = instant_civil(at, care_of(rq)->tz_min);
+    struct civil c = zone_civil(&care_of(rq)->zone, at);
     struct buf b;
 
     buf_init(&b, rq->a, MINUTES_TEXT);

@@ -19,8 +19,8 @@ static struct str time_value(struct req *rq, struct str v, struct instant base)
         return v;
     }
     int64_t by = (int64_t)n * (unit == 'm' ? MS_MINUTE : unit == 'h' ? MS_HOUR : MS_DAY);
-    struct civil c = instant_civil((struct instant){v.p[1] == '-' ? base.ms - by : base.ms + by},
-                                   care_of(rq)->tz_min);
+    int64_t at = v.p[1] == '-' ? base.ms - by : base.ms + by;
+    struct civil c = zone_civil(&care_of(rq)->zone, (struct instant){at});
     date_write(&b, &c);
     if (unit != 'd') {
         BUF_LIT(&b, "T");

@@ -46,7 +46,7 @@ static enum err open_hours(struct req *rq, struct tx *tx, void *ctx)
                                .service = role->n_services > 0 ? role->services[0] : (struct str){0},
                                .org = role->org,
                                .place = str_z(o->row->place),
-                               .tz_min = care_of(rq)->tz_min};
+                               .zone = care_of(rq)->zone};
 
     TRY(schedule_new(rq, tx, &s, &o->id));
     o->id = arena_str(o->s->d->rq->a, o->id);

@@ -146,7 +146,7 @@ static enum err type_person(struct req *rq, struct demo_dice *dice, enum lang la
                             struct instant born, bool papers, const struct demo_person *by,
                             struct typing *t)
 {
-    struct civil birth = instant_civil(born, care_of(rq)->tz_min);
+    struct civil birth = zone_civil(&care_of(rq)->zone, born);
     enum lang tongue = lang == LANG_RU && dice_roll(dice, 3) == 0 ? LANG_KK : lang;
     struct demo_name name;
     struct buf b;

@@ -327,14 +327,13 @@ static enum err add_shift(struct req *rq, const struct demo_region *r, const str
 enum err demo_roster(struct req *rq, const struct demo_region *r, struct instant from,
                      uint32_t days, uint32_t *ret_n)
 {
-    int tz = care_of(rq)->tz_min;
-    struct civil day = instant_civil(from, tz);
+    const struct zone *zone = &care_of(rq)->zone;
     const struct directory *dir = NULL;
     uint32_t n = 0;
 
     TRY(directory_get(rq, &dir));
-    int64_t first = civil_days(day.year, day.month, day.day);
-    int64_t begin = first * MS_DAY - tz * MS_MINUTE + DAY_BEGINS * MS_HOUR;
+    int64_t first = zone_day(zone, from.ms);
+    int64_t begin = zone_minute(zone, first, DAY_BEGINS * 60);
     for (uint32_t shift = 0; shift < days * DAY_SHIFTS; shift++) {
         TRY(add_shift(rq, r, dir, begin + (int64_t)shift * SHIFT_HOURS * MS_HOUR,
                       (uint64_t)first * DAY_SHIFTS + shift, &n));

@@ -10,7 +10,7 @@ enum { ACT_CAP = 96 << 20 };
 
 struct str stage_date(struct req *rq, struct instant at)
 {
-    struct civil c = instant_civil(at, care_of(rq)->tz_min);
+    struct civil c = zone_civil(&care_of(rq)->zone, at);
     return demo_date(rq, &c);
 }
 

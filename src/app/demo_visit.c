@@ -76,7 +76,7 @@ static enum err free_slot(struct req *rq, const struct visiting *v, const struct
 
     TRY_MEM(rq, slots);
     if (r->slot >= COMING) {
-        from = slot_midnight(slot_day(v->zero_ms, s->tz_min) + r->slot - COMING, s->tz_min);
+        from = zone_midnight(&s->zone, zone_day(&s->zone, v->zero_ms) + r->slot - COMING);
         from = MAX(from, v->zero_ms + (LATE_SLOTS + 1) * SLOT_MS);
         to = from + LOOK_DAYS * MS_DAY;
     }

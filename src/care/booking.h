@@ -37,7 +37,7 @@ struct booking {
     struct str org;        /* Organization it is at */
     struct str schedule;   /* Schedule; empty while it waits */
     struct str place;
-    int tz_min;            /* of the place */
+    struct zone zone;      /* of the place: its offset when the visit begins */
     int64_t start_ms, end_ms; /* 0 while it waits */
     struct str purpose;    /* code of the list visit-purpose */
     struct str problem;    /* ICD-10 code; empty: a new problem */

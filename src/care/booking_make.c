@@ -165,7 +165,7 @@ void booking_set_slot(struct booking *b, const struct booking_check *c)
     b->service = c->schedule.service;
     b->org = c->schedule.org;
     b->place = c->schedule.place;
-    b->tz_min = c->schedule.tz_min;
+    b->zone = (struct zone){.first_min = zone_at(&c->schedule.zone, c->slot.start_ms)};
     b->start_ms = c->slot.start_ms;
     b->end_ms = c->slot.end_ms;
     b->advice = b->remote && (c->verdict.notes & VISIT_ADVICE_ONLY) != 0;
@@ -249,7 +249,7 @@ enum err booking_make(struct req *rq, struct tx *tx, const struct booking_ask *a
 /* One arrives on the day of the visit; at a remote one when it may be begun. */
 static bool may_arrive(const struct req *rq, const struct booking *b)
 {
-    int64_t late = slot_day(rq->now.ms, b->tz_min) - slot_day(b->start_ms, b->tz_min);
+    int64_t late = zone_day(&b->zone, rq->now.ms) - zone_day(&b->zone, b->start_ms);
 
     return late == 0 || (b->remote && rq->now.ms >= b->start_ms - BOOKING_EARLY_MS && late <= 1);
 }

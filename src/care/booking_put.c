@@ -119,7 +119,7 @@ static enum err put_row(struct tx *tx, const struct booking *before, const struc
                       sql_text(b->id), sql_i64(b->state), sql_i64(b->remote),
                       sql_rid(T_PATIENT, b->patient), sql_text(b->patient), sql_text(person),
                       sql_text(service), sql_text(b->org), sql_text(schedule), sql_text(place),
-                      sql_i64(b->tz_min), sql_i64(b->start_ms), sql_i64(b->end_ms),
+                      sql_i64(b->zone.first_min), sql_i64(b->start_ms), sql_i64(b->end_ms),
                       sql_text(b->purpose), sql_text(str_or_empty(b->problem)), sql_text(b->by),
                       sql_text(str_or_empty(b->by_org)), sql_i64(b->hold_ms), sql_i64(b->advice),
                       sql_text(str_or_empty(b->encounter)), sql_text(str_or_empty(b->reason)),
@@ -127,7 +127,7 @@ static enum err put_row(struct tx *tx, const struct booking *before, const struc
     }
     return TX_SQL(tx, W_VISIT_SET, TX_MUST_CHANGE, sql_text(b->id), sql_u64(before->version),
                   sql_i64(b->state), sql_text(person), sql_text(service), sql_text(b->org),
-                  sql_text(schedule), sql_text(place), sql_i64(b->tz_min), sql_i64(b->start_ms),
+                  sql_text(schedule), sql_text(place), sql_i64(b->zone.first_min), sql_i64(b->start_ms),
                   sql_i64(b->end_ms), sql_i64(b->hold_ms), sql_i64(b->advice),
                   sql_text(str_or_empty(b->encounter)), sql_text(str_or_empty(b->reason)),
                   sql_i64(b->remote), sql_i64(b->taken));

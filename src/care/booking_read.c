@@ -66,7 +66,7 @@ static void from_row(struct arena *a, const struct db_rows *q, struct booking *b
         .org = db_text(a, q, 8),
         .schedule = db_text(a, q, 9),
         .place = db_text(a, q, 10),
-        .tz_min = (int)db_i64(q, 11),
+        .zone = {.first_min = (int)db_i64(q, 11)},
         .start_ms = db_i64(q, 12),
         .end_ms = db_i64(q, 13),
         .purpose = db_text(a, q, 14),

@@ -12,7 +12,7 @@ static uint32_t free_slots(struct req *keep, struct str id, int64_t day, struct 
     uint32_t n = 0;
 
     MUST(keep, schedule_load(keep, id, s));
-    MUST(keep, slot_list(keep, s, slot_midnight(day, 300), slot_midnight(day + 1, 300), S(""), slots,
+    MUST(keep, slot_list(keep, s, midnight(day), midnight(day + 1), S(""), slots,
                          SHOWN, &n));
     return n;
 }
@@ -27,8 +27,8 @@ static void slots_follow_the_week(void **state)
     struct str id = a_schedule(&keep, "asker");
     int64_t monday = a_day(1);
     assert_int_equal(free_slots(&keep, id, monday, slots), 9);
-    assert_int_equal(slots[0].start_ms, slot_midnight(monday, 300) + 9 * MS_HOUR);
-    assert_int_equal(slots[8].end_ms, slot_midnight(monday, 300) + 12 * MS_HOUR);
+    assert_int_equal(slots[0].start_ms, midnight(monday) + 9 * MS_HOUR);
+    assert_int_equal(slots[8].end_ms, midnight(monday) + 12 * MS_HOUR);
     assert_int_equal(slots[0].modes, SLOT_BOTH);
     assert_int_equal(free_slots(&keep, id, a_day(2), slots), 2);
     assert_int_equal(slots[0].modes, SLOT_IN_PERSON);
@@ -36,7 +36,7 @@ static void slots_follow_the_week(void **state)
     assert_int_equal(free_slots(&keep, id, monday - 70, slots), 0);  /* past */
     assert_int_equal(free_slots(&keep, id, monday + 70, slots), 0);  /* later than is booked */
     assert_int_equal(slot_weekday(0), 4); /* 1970-01-01 */
-    assert_int_equal(slot_day(-1, 0), -1);
+    assert_int_equal(zone_day(&(struct zone){0}, -1), -1);
     req_done(&keep);
 }
 
@@ -67,12 +67,12 @@ static void exceptions_are_held(void **state)
     as(&keep, NULL);
     struct str id = a_schedule(&keep, "asker2");
     int64_t monday = a_day(1);
-    int64_t at = slot_midnight(monday, 300);
+    int64_t at = midnight(monday);
     assert_int_equal(add_block(&keep, "asker", id, at, at + MS_DAY, 0), E_FORBIDDEN);
     assert_int_equal(add_block(&keep, "asker2", id, at, at, 0), E_BAD_INPUT);
     assert_int_equal(add_block(&keep, "asker2", id, at + 9 * MS_HOUR, at + 10 * MS_HOUR, 0), OK);
     assert_int_equal(free_slots(&keep, id, monday, slots), 6);
-    int64_t sunday = slot_midnight(monday - 1, 300);
+    int64_t sunday = midnight(monday - 1);
     assert_int_equal(add_block(&keep, "asker2", id, sunday + 10 * MS_HOUR, sunday + 11 * MS_HOUR, 30), OK);
     assert_int_equal(free_slots(&keep, id, monday - 1, slots), 2);
     assert_int_equal(slots[0].modes, SLOT_REMOTE);
@@ -161,7 +161,7 @@ static void a_slot_is_booked_once(void **state)
     (void)state;
     as(&keep, NULL);
     struct str id = a_schedule(&keep, "asker");
-    int64_t at = slot_midnight(a_day(1), 300) + 9 * MS_HOUR;
+    int64_t at = midnight(a_day(1)) + 9 * MS_HOUR;
     struct booking_ask ask = a_wish(&keep, id, at);
     assert_int_equal(try_book(&keep, "feldsher", &ask, &c, &b), OK);
     ask.patient = another_patient(&keep, 0);
@@ -200,7 +200,7 @@ static void refusals_say_why(void **state)
     (void)state;
     as(&keep, NULL);
     struct str id = a_schedule(&keep, "asker");
-    int64_t at = slot_midnight(a_day(1), 300) + 11 * MS_HOUR;
+    int64_t at = midnight(a_day(1)) + 11 * MS_HOUR;
     struct {
         struct booking_ask ask;
         enum booking_fault fault;
@@ -211,7 +211,7 @@ static void refusals_say_why(void **state)
         {a_wish(&keep, S("nothing"), at), BOOKING_NO_SCHEDULE},
         {a_wish(&keep, id, at), BOOKING_PURPOSE},
         {a_wish(&keep, id, at), BOOKING_RULE},
-        {a_wish(&keep, id, slot_midnight(a_day(2), 300) + 14 * MS_HOUR), BOOKING_WRONG_MODE},
+        {a_wish(&keep, id, midnight(a_day(2)) + 14 * MS_HOUR), BOOKING_WRONG_MODE},
         {a_wish(&keep, id, at), BOOKING_EMERGENCY},
         {a_wish(&keep, id, at), BOOKING_EMERGENCY},
     };
@@ -248,7 +248,7 @@ static void what_becomes_free_is_offered(void **state)
     (void)state;
     as(&keep, NULL);
     struct str id = a_schedule(&keep, "asker2");
-    int64_t at = slot_midnight(a_day(1), 300) + 10 * MS_HOUR;
+    int64_t at = midnight(a_day(1)) + 10 * MS_HOUR;
     struct booking_ask ask = a_wish(&keep, id, at);
     ask.patient = another_patient(&keep, 3);
     assert_int_equal(try_book(&keep, "asker2", &ask, &c, &first), OK);
@@ -306,7 +306,7 @@ static void one_offer_after_the_other(void **state)
     (void)state;
     as(&keep, NULL);
     struct str id = a_schedule(&keep, "asker2");
-    int64_t at = slot_midnight(a_day(1) + 7, 300) + 10 * MS_HOUR;
+    int64_t at = midnight(a_day(1) + 7) + 10 * MS_HOUR;
     struct booking_ask ask = a_wish(&keep, id, at);
     ask.patient = another_patient(&keep, 5);
     assert_int_equal(try_book(&keep, "asker2", &ask, &c, &first), OK);
@@ -349,7 +349,7 @@ static void the_day_decides(void **state)
     (void)state;
     as(&keep, NULL);
     struct str id = a_schedule(&keep, "asker");
-    int64_t at = slot_midnight(a_day(1), 300) + 11 * MS_HOUR + 20 * MS_MINUTE;
+    int64_t at = midnight(a_day(1)) + 11 * MS_HOUR + 20 * MS_MINUTE;
     struct booking_ask ask = a_wish(&keep, id, at);
     assert_int_equal(try_book(&keep, "asker2", &ask, &c, &b), OK);
     assert_int_equal(try_move(&keep, "asker", b.id, "arrive", NULL, &b), E_BAD_INPUT); /* a day early */
@@ -456,7 +456,7 @@ static void a_walk(struct req *keep, unsigned walk, struct instant then)
     struct booking_check c;
     struct booking b;
     struct str id = a_schedule(keep, walk % 3 ? "asker" : "asker2");
-    int64_t at = slot_midnight(a_day_later(1, walk % 5 + 1), 300) + 9 * MS_HOUR;
+    int64_t at = midnight(a_day_later(1, walk % 5 + 1)) + 9 * MS_HOUR;
     struct booking_ask ask = a_wish(keep, id, walk % 2 ? at + walk % 9 * 20 * MS_MINUTE : 0);
 
     ask.patient = another_patient(keep, walk % 8);
@@ -523,7 +523,7 @@ static void whoever_receives_sees_the_patient(void **state)
     assert_int_equal(access_patient(&rq, patient, AUDIT_READ, &row), E_NOT_FOUND);
     req_done(&rq);
     struct booking_ask ask = a_wish(&keep, a_schedule(&keep, "asker"),
-                                    slot_midnight(a_day_later(1, 2), 300) + 9 * MS_HOUR);
+                                    midnight(a_day_later(1, 2)) + 9 * MS_HOUR);
     ask.patient = patient;
     ask.remote = true;
     ask.purpose = S("advice");

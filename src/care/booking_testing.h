@@ -5,6 +5,12 @@
 #include "care/booking.h"
 #include "care/care_fixture.h"
 
+/* When a local day begins. */
+static inline int64_t midnight(int64_t day)
+{
+    return zone_midnight(&region.care.zone, day);
+}
+
 static inline bool is_holiday(int64_t day)
 {
     struct req rq;
@@ -20,7 +26,7 @@ static inline bool is_holiday(int64_t day)
 /* The next day of a week that is no holiday, at least two days from now, and so many weeks later. */
 static inline int64_t a_day_later(unsigned weekday, unsigned weeks)
 {
-    int64_t day = slot_day(region.now.ms, 300) + 2;
+    int64_t day = zone_day(&region.care.zone, region.now.ms) + 2;
 
     for (;; day++) {
         if (slot_weekday(day) == weekday && !is_holiday(day) && weeks-- == 0) {
@@ -41,7 +47,7 @@ static inline struct str a_schedule(struct req *keep, const char *doctor)
     struct req rq;
     struct str id = {0};
     const struct schedule s = {.person = str_z(doctor), .org = S("hospital"),
-                               .place = S("Building 2, room 14"), .tz_min = 300};
+                               .place = S("Building 2, room 14"), .zone = {.first_min = 300}};
     const struct schedule_hours week[] = {
         {2, 14 * 60, 15 * 60, 30, SLOT_IN_PERSON},
         {1, 9 * 60, 12 * 60, 20, SLOT_BOTH},

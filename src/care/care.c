@@ -4,7 +4,7 @@
 void care_init(struct care *care)
 {
     *care = (struct care){
-        .tz_min = 300,
+        .zone = {.first_min = 300},
         .session_idle_ms = 8 * MS_HOUR,
         .session_max_ms = 7 * MS_DAY,
         .draft_keep_ms = 90 * MS_DAY,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/req.h"
+#include "base/zone.h"
 #include "os/thread.h"
 
 struct store;
@@ -69,7 +70,7 @@ struct care {
     struct upload_desk *uploads;  /* care/upload.h */
     const struct icd *icd;        /* care/icd.h; NULL: diagnoses are typed in words */
     const struct policy *policy;  /* of organisations that name none */
-    int tz_min;                   /* offset of local time, minutes east of UTC */
+    struct zone zone;             /* local time of the region */
     int64_t session_idle_ms;      /* a session without a request ends after this */
     int64_t session_max_ms;       /* and after this in any case */
     int64_t draft_keep_ms;        /* drafts nobody touched are removed after this */
@@ -100,6 +101,12 @@ void care_init(struct care *care);
 static inline struct care *care_of(const struct req *rq)
 {
     return (struct care *)rq->app;
+}
+
+/* The offset of the region's local time now, minutes east of UTC. */
+static inline int care_tz(const struct req *rq)
+{
+    return zone_at(&care_of(rq)->zone, rq->now.ms);
 }
 
 /* Addresses of our own code systems, extensions and identifier systems. */

@@ -37,7 +37,7 @@ static int64_t cut_due(struct req *rq, struct str *text)
         buf_str(&b, str_sub(day, 0, 2));
         day = buf_get(&b);
     }
-    if (!instant_span(day, care_of(rq)->tz_min, &lo, &hi)) {
+    if (!zone_span(&care_of(rq)->zone, day, &lo, &hi)) {
         return 0;
     }
     *text = str_trim(str_sub(*text, 0, at - 1));

@@ -391,7 +391,7 @@ static enum err doc_fill(struct building *b, struct str base_url)
         .type = &sign_consilium,
         .lang = rq->lang,
         .base_url = base_url,
-        .offset_min = care_of(rq)->tz_min,
+        .offset_min = care_tz(rq),
         .at = rq->now,
         .case_id = b->item->id,
         .title = tr(rq->lang, T("Protocol of a consilium")),

@@ -15,7 +15,7 @@ static enum err extend(const char *who, struct str id, int64_t until_ms, const c
     struct buf b;
     struct tx *tx = begin(&rq, who);
     buf_init(&b, rq.a, 64);
-    instant_write(&b, (struct instant){until_ms + region.care.tz_min * (int64_t)MS_MINUTE});
+    instant_write(&b, (struct instant){until_ms + region.care.zone.first_min * (int64_t)MS_MINUTE});
     return end_with(&rq, tx, consilium_extend(&rq, tx, id, str_sub(buf_get(&b), 0, 16), str_z(reason)));
 }
 
@@ -99,7 +99,7 @@ static struct str in_writing(uint32_t n, struct str *ret_item)
 {
     struct buf b;
     buf_init(&b, keep.a, 64);
-    instant_write(&b, (struct instant){region.now.ms + 2 * MS_HOUR + region.care.tz_min * (int64_t)MS_MINUTE});
+    instant_write(&b, (struct instant){region.now.ms + 2 * MS_HOUR + region.care.zone.first_min * (int64_t)MS_MINUTE});
     const struct field more[] = {{S("written"), S("1")}, {S("until"), str_sub(buf_get(&b), 0, 16)}};
     return begun(more, LEN(more), n, ret_item);
 }

@@ -26,7 +26,7 @@ static void seal_line(struct req *rq, struct buf *b, enum lang lang, const struc
     buf_str(b, m->org_name);
     BUF_LIT(b, ": ");
     if (s != NULL && cms_is_good(s->verdict)) {
-        sign_time_write(b, s->verdict->signed_at, care_of(rq)->tz_min);
+        sign_time_write(b, s->verdict->signed_at, zone_at(&care_of(rq)->zone, s->verdict->signed_at.ms));
     } else if (s != NULL) {
         buf_str(b, tr(lang, T("the signature is not valid")));
     } else if (v != NULL && v->signed_state == SIGNED_REFUSED) {
@@ -79,7 +79,7 @@ static enum err seals(struct req *rq, const struct consilium *c, const struct co
 enum err protocol_pdf(struct req *rq, const struct consilium *c, const struct consilium_item *item,
                       struct str *ret_pdf)
 {
-    struct pdf_conclusion pdf = {.offset_min = care_of(rq)->tz_min};
+    struct pdf_conclusion pdf = {.offset_min = care_tz(rq)};
     char sha[65];
 
     TRY(protocol_bytes(rq, item, &pdf.bundle, sha));

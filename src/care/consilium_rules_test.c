@@ -170,7 +170,7 @@ static struct str run_out(uint32_t n, struct str *ret_item)
     struct str id = {0};
     struct buf b;
     buf_init(&b, keep.a, 64);
-    instant_write(&b, (struct instant){region.now.ms + 2 * MS_HOUR + region.care.tz_min * (int64_t)MS_MINUTE});
+    instant_write(&b, (struct instant){region.now.ms + 2 * MS_HOUR + region.care.zone.first_min * (int64_t)MS_MINUTE});
     const struct field more[] = {{S("written"), S("1")}, {S("until"), str_sub(buf_get(&b), 0, 16)}};
     assert_int_equal(call("asker", a_case(&keep), more, LEN(more), &id), OK);
     *ret_item = spoken(id, n);

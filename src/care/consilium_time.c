@@ -112,7 +112,8 @@ int64_t consilium_time_typed(struct req *rq, struct str typed)
     }
     BUF_LIT(&b, "Z"); /* a time without an offset is no FHIR: read as UTC, then made local */
     bool read = typed.n > 0 && instant_span(buf_get(&b), 0, &lo, &hi);
-    return read ? lo.ms - care_of(rq)->tz_min * (int64_t)MS_MINUTE : 0;
+    struct civil c = instant_civil(lo, 0);
+    return read ? zone_instant(&care_of(rq)->zone, &c).ms : 0;
 }
 
 enum err consilium_extend(struct req *rq, struct tx *tx, struct str id, struct str until,

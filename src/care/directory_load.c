@@ -214,12 +214,12 @@ static bool is_present(struct req *rq, struct jv period)
     struct instant hi;
     struct str start = json_str(rq->a, json_get(period, S("start")));
     struct str end = json_str(rq->a, json_get(period, S("end")));
-    int tz = care_of(rq)->tz_min;
+    const struct zone *zone = &care_of(rq)->zone;
 
-    if (start.n > 0 && instant_span(start, tz, &lo, &hi) && lo.ms > rq->now.ms) {
+    if (start.n > 0 && zone_span(zone, start, &lo, &hi) && lo.ms > rq->now.ms) {
         return false;
     }
-    return !(end.n > 0 && instant_span(end, tz, &lo, &hi) && hi.ms <= rq->now.ms);
+    return !(end.n > 0 && zone_span(zone, end, &lo, &hi) && hi.ms <= rq->now.ms);
 }
 
 static enum err read_role(struct req *rq, const struct care *care, const struct directory *d,

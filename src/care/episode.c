@@ -25,7 +25,7 @@ static void read_episode(struct req *rq, const struct res_row *row, struct jv v,
         .org = ref_get(rq, json_get(v, S("managingOrganization")), T_ORGANIZATION),
         .title = json_str(rq->a, json_path(v, S("diagnosis.0.condition.display"))),
     };
-    if (start.n == 0 || !instant_span(start, care_of(rq)->tz_min, &e->since, &to)) {
+    if (start.n == 0 || !zone_span(&care_of(rq)->zone, start, &e->since, &to)) {
         e->since = (struct instant){0};
     }
 }
@@ -160,7 +160,7 @@ enum err episode_say(struct req *rq, struct tx *tx, const struct episode *e, str
 
 static struct str today(struct req *rq)
 {
-    struct civil c = instant_civil(rq->now, care_of(rq)->tz_min);
+    struct civil c = zone_civil(&care_of(rq)->zone, rq->now);
     struct buf b;
     buf_init(&b, rq->a, 16);
     date_write(&b, &c);

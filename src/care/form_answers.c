@@ -16,11 +16,7 @@ struct str form_date_time(struct req *rq, struct str v)
         BUF_LIT(&b, ":00");
     }
     if (v.n == 16 || v.n == 19) {
-        int tz = rq->app != NULL ? care_of(rq)->tz_min : 0;
-        buf_char(&b, tz < 0 ? '-' : '+');
-        buf_u64_pad(&b, (uint64_t)(tz < 0 ? -tz : tz) / 60, 2);
-        buf_char(&b, ':');
-        buf_u64_pad(&b, (uint64_t)(tz < 0 ? -tz : tz) % 60, 2);
+        zone_write(&b, rq->app != NULL ? &care_of(rq)->zone : &(const struct zone){0}, buf_get(&b));
     }
     return buf_get(&b);
 }
@@ -219,7 +215,7 @@ static struct str local_time(struct req *rq, struct str v)
     if (v.n < 17 || !instant_parse(v, &at)) {
         return v;
     }
-    struct civil c = instant_civil(at, rq->app != NULL ? care_of(rq)->tz_min : 0);
+    struct civil c = instant_civil(at, rq->app != NULL ? zone_at(&care_of(rq)->zone, at.ms) : 0);
     buf_init(&b, rq->a, 32);
     date_write(&b, &c);
     buf_char(&b, 'T');

@@ -99,7 +99,7 @@ static bool two(struct str s, size_t at, unsigned max, struct buf *b, char befor
 }
 
 /* "2024-05-01T10:11:12+05:00", of what is there. */
-static void put_started(struct json_out *o, const struct dicom_study *s, int tz_min)
+static void put_started(struct json_out *o, const struct dicom_study *s, const struct zone *zone)
 {
     struct buf b;
     struct civil day;
@@ -112,11 +112,7 @@ static void put_started(struct json_out *o, const struct dicom_study *s, int tz_
     }
     size_t n = b.n;
     if (two(s->time, 0, 23, &b, 'T') && two(s->time, 2, 59, &b, ':') && two(s->time, 4, 59, &b, ':')) {
-        int away = tz_min < 0 ? -tz_min : tz_min;
-        buf_char(&b, tz_min < 0 ? '-' : '+');
-        buf_u64_pad(&b, (uint64_t)(away / 60), 2);
-        buf_char(&b, ':');
-        buf_u64_pad(&b, (uint64_t)(away % 60), 2);
+        zone_write(&b, zone, buf_get(&b));
     } else {
         buf_truncate(&b, n);
     }
@@ -233,7 +229,7 @@ enum err image_study_put(struct req *rq, struct tx *tx, const struct image_group
     json_ks(&p.o, S("status"), S("available"));
     put_modalities(&p.o, s->modalities);
     put_subject(&p.o, g);
-    put_started(&p.o, s, care_of(rq)->tz_min);
+    put_started(&p.o, s, &care_of(rq)->zone);
     if (place->row.case_id.n > 0) {
         json_k(&p.o, S("basedOn"));
         json_arr(&p.o);

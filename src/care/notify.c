@@ -14,10 +14,23 @@ enum { CODES = 1000000, P256_POINT = 65, PUSH_AUTH = 16, ENDPOINT_MAX = 1000, CH
 
 /* ---- telling ---- */
 
-static int64_t local_day_ms(const struct req *rq)
+/* When each hour of the day comes next by the clock on the wall, as a JSON array. A day whose clocks go
+ * forward has an hour less: what would come in it comes with the next one; none comes twice. */
+static struct str next_hours(struct req *rq)
 {
-    int64_t local = rq->now.ms + care_of(rq)->tz_min * MS_MINUTE;
-    return rq->now.ms - local % MS_DAY;
+    enum { HOURS = 24, CAP = HOURS * 24 };
+    const struct zone *zone = &care_of(rq)->zone;
+    int64_t today = zone_day(zone, rq->now.ms);
+    struct buf b;
+
+    buf_init(&b, rq->a, CAP);
+    for (int hour = 0; hour < HOURS; hour++) {
+        int64_t at = zone_minute(zone, today, hour * 60);
+        buf_char(&b, hour == 0 ? '[' : ',');
+        buf_i64(&b, at > rq->now.ms ? at : zone_minute(zone, today + 1, hour * 60));
+    }
+    buf_char(&b, ']');
+    return buf_get(&b);
 }
 
 enum err notify_queue(struct req *rq, struct tx *tx, struct str owner, enum notice_kind kind,
@@ -25,9 +38,12 @@ enum err notify_queue(struct req *rq, struct tx *tx, struct str owner, enum noti
 {
     enum notice_group group = notice_group(kind);
     bool urgent = group == NOTICES_EMERGENCY;
+    struct str hours = next_hours(rq);
+
+    TRY_MEM(rq, hours.p);
     return TX_SQL(tx, W_POST_NEW, 0, sql_text(owner), sql_i64(kind), sql_text(subject),
                   sql_i64(rq->now.ms), sql_i64(INT64_C(1) << group), sql_i64(urgent),
-                  sql_i64(local_day_ms(rq)));
+                  sql_text(hours));
 }
 
 /* ---- addresses ---- */

@@ -47,7 +47,7 @@ const struct id_kind *id_kind_of_system(struct str system)
 static void set_age(struct req *rq, struct patient *p)
 {
     struct civil birth;
-    struct civil now = instant_civil(rq->now, care_of(rq)->tz_min);
+    struct civil now = zone_civil(&care_of(rq)->zone, rq->now);
     uint64_t year = 0;
 
     p->age_years = -1;

@@ -71,7 +71,7 @@ static int64_t birthday_ms(struct req *rq, const struct patient *p, int years)
         c.month = 3; /* in a year without that day the next one counts */
         c.day = 1;
     }
-    return c.year <= 9999 ? instant_from_civil(&c, care_of(rq)->tz_min).ms : 0;
+    return c.year <= 9999 ? zone_instant(&care_of(rq)->zone, &c).ms : 0;
 }
 
 static enum err check_ask(struct req *rq, const struct invite_ask *ask, const struct patient *p,
@@ -107,7 +107,7 @@ static enum err check_ask(struct req *rq, const struct invite_ask *ask, const st
 
 static void put_date(struct req *rq, struct json_out *o, struct str key, struct instant t)
 {
-    struct civil c = instant_civil(t, care_of(rq)->tz_min);
+    struct civil c = zone_civil(&care_of(rq)->zone, t);
     struct buf b;
     buf_init(&b, rq->a, 16);
     date_write(&b, &c);

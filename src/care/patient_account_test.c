@@ -14,7 +14,7 @@ static struct str patient_of(struct req *keep, const char *family, int years)
     struct req rq;
     struct problems p = {.n = 0};
     struct str got = {0};
-    struct civil c = instant_civil(region.now, region.care.tz_min);
+    struct civil c = zone_civil(&region.care.zone, region.now);
     struct buf birth;
     buf_init(&birth, keep->a, 16);
     buf_u64_pad(&birth, (uint64_t)(c.year - years), 4);

@@ -40,7 +40,7 @@ static void check_birth(struct req *rq, const struct fields *typed, struct probl
 {
     struct str v = fields_get(typed, S("birth-date"));
     struct civil birth;
-    struct civil now = instant_civil(rq->now, care_of(rq)->tz_min);
+    struct civil now = zone_civil(&care_of(rq)->zone, rq->now);
 
     e->birth_date = v;
     if (v.n == 0) {
@@ -148,7 +148,7 @@ static enum err check_unidentified(struct req *rq, const struct fields *typed, s
             return OK;
         }
         buf_init(&b, rq->a, 16);
-        buf_i64(&b, instant_civil(rq->now, care_of(rq)->tz_min).year - (int64_t)years);
+        buf_i64(&b, zone_civil(&care_of(rq)->zone, rq->now).year - (int64_t)years);
         e->birth_date = buf_get(&b);
     }
     if (e->note.n > 1000) {

@@ -79,7 +79,7 @@ static struct str title_of(struct req *rq, const struct recording *r, const stru
     struct buf when;
     struct buf b;
     buf_init(&when, rq->a, TITLE_MAX);
-    sign_time_write(&when, (struct instant){r->started_ms}, care->tz_min);
+    sign_time_write(&when, (struct instant){r->started_ms}, zone_at(&care->zone, r->started_ms));
     const struct text_arg args[] = {{S("when"), buf_get(&when)}, {S("name"), name}};
     buf_init(&b, rq->a, TITLE_MAX);
     text_fill(&b, tr(lang, f->video ? T("Recording of {when}, picture: {name}")

@@ -63,7 +63,7 @@ static struct booking a_visit(struct req *keep, struct str schedule, unsigned we
     struct booking b;
     const struct booking_ask ask = {
         .patient = a_patient(keep), .schedule = schedule, .remote = true, .purpose = S("advice"),
-        .start_ms = slot_midnight(a_day_later(1, weeks), 300) + 9 * MS_HOUR};
+        .start_ms = midnight(a_day_later(1, weeks)) + 9 * MS_HOUR};
     assert_int_equal(try_book(keep, "asker", &ask, &c, &b), OK);
     return b;
 }
@@ -154,7 +154,7 @@ static void the_door_moves_with_the_visit(void **state)
     MUST(rq, store_commit(region.store, rq, tx));
 
     int64_t old_ms = b.start_ms;
-    int64_t new_ms = slot_midnight(a_day_later(1, 2), 300) + 9 * MS_HOUR;
+    int64_t new_ms = midnight(a_day_later(1, 2)) + 9 * MS_HOUR;
     const struct booking_args later = {.schedule = b.schedule, .start_ms = new_ms};
     assert_int_equal(try_move(&keep, "asker", b.id, "move", &later, &b), OK);
     region.now.ms = old_ms;

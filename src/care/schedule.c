@@ -91,14 +91,14 @@ static bool hours_are_good(const struct schedule_hours *h)
 
 static void read_schedule(struct req *rq, struct jv v, struct schedule *s)
 {
-    s->tz_min = care_of(rq)->tz_min;
+    s->zone = care_of(rq)->zone;
     s->place = json_str(rq->a, json_get(v, S("comment")));
     for (struct jv e = json_first(json_get(v, S("extension"))); json_has(e); e = json_next(e)) {
         struct jv url = json_get(e, S("url"));
         struct schedule_hours h = {.day = 0};
         int64_t zone = 0;
         if (json_is(url, S(EXT_ZONE)) && json_i64(json_get(e, S("valueInteger")), &zone)) {
-            s->tz_min = (int)MAX(MIN(zone, TZ_MAX), -TZ_MAX);
+            s->zone = (struct zone){.first_min = (int)MAX(MIN(zone, TZ_MAX), -TZ_MAX)};
         } else if (json_is(url, S(EXT_OPEN))) {
             s->open = json_is(json_get(e, S("valueCode")), S("open"));
         } else if (json_is(url, S(EXT_HOURS)) && s->n_hours < HOURS_MAX) {
@@ -198,9 +198,16 @@ static enum err put_schedule(struct req *rq, struct tx *tx, const struct schedul
     put_begin(&p, rq, tx, T_SCHEDULE, s->id, RES_MAX);
     p.expect = expect;
     p.aside = true;
-    json_k(&p.o, S("extension"));
-    json_arr(&p.o);
-    put_number(&p.o, S(EXT_ZONE), s->tz_min);
+    const struct zone *region = &care_of(rq)->zone;
+    bool own_zone = s->zone.changes != region->changes || s->zone.first_min != region->first_min;
+    bool any = own_zone || s->open || s->n_hours > 0; /* an array in FHIR is not empty */
+    if (any) {
+        json_k(&p.o, S("extension"));
+        json_arr(&p.o);
+    }
+    if (own_zone) {
+        put_number(&p.o, S(EXT_ZONE), s->zone.first_min);
+    }
     if (s->open) {
         json_obj(&p.o);
         json_ks(&p.o, S("url"), S(EXT_OPEN));
@@ -224,7 +231,9 @@ static enum err put_schedule(struct req *rq, struct tx *tx, const struct schedul
         json_arr_end(&p.o);
         json_obj_end(&p.o);
     }
-    json_arr_end(&p.o);
+    if (any) {
+        json_arr_end(&p.o);
+    }
     json_kb(&p.o, S("active"), s->active);
     struct str code = S("visit");
     put_concepts(&p.o, S("serviceCategory"), S(CS_SCHEDULE), &code, 1);
@@ -285,8 +294,12 @@ enum err schedule_new(struct req *rq, struct tx *tx, const struct schedule *aske
     if (s.place.n == 0 || s.place.n > PLACE_MAX) {
         return FAIL(rq, E_BAD_INPUT, "place");
     }
-    if (s.tz_min < -TZ_MAX || s.tz_min > TZ_MAX || s.tz_min % 15 != 0) {
+    int away = s.zone.first_min;
+    if (away < -TZ_MAX || away > TZ_MAX || away % 15 != 0) {
         return FAIL(rq, E_BAD_INPUT, "tz");
+    }
+    if (away == care_tz(rq)) {
+        s.zone = care_of(rq)->zone; /* and what becomes of it */
     }
     s.id = put_new_id(rq);
     TRY_MEM(rq, s.id.p);

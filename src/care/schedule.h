@@ -42,7 +42,7 @@ struct schedule {
     struct str service; /* HealthcareService; empty: none */
     struct str org;     /* Organization */
     struct str place;   /* in words: building, room */
-    int tz_min;         /* minutes east of UTC */
+    struct zone zone;   /* local time of the place: the region's, or an offset of its own */
     bool active;
     bool open;          /* patients who were never seen there may book themselves */
     struct schedule_hours hours[HOURS_MAX]; /* by day and from_min */
@@ -64,7 +64,7 @@ enum schedule_by { SCHEDULE_BY_PERSON, SCHEDULE_BY_SERVICE, SCHEDULE_BY_ORG, SCH
 MUST_USE enum err schedule_list(struct req *rq, enum schedule_by by, struct str owner,
                                 struct schedule *ret_schedules, uint32_t n, uint32_t *ret_n);
 
-/* Begins one: person, service, org, place, tz_min of s.
+/* Begins one: person, service, org, place, zone of s.
  * errors  E_FORBIDDEN; E_BAD_INPUT "person", "service", "place", "tz" */
 MUST_USE enum err schedule_new(struct req *rq, struct tx *tx, const struct schedule *s,
                                struct str *ret_id);
@@ -101,10 +101,7 @@ MUST_USE enum err slot_list(struct req *rq, const struct schedule *s, int64_t fr
 MUST_USE enum err slot_is_holiday(struct req *rq, const struct schedule *s, int64_t day,
                                   bool *ret_is);
 
-/* Days since 1970 of the local day of t; the local midnight at which a day begins. */
-int64_t slot_day(int64_t at_ms, int tz_min);
-int64_t slot_midnight(int64_t day, int tz_min);
-/* 1 Monday .. 7 Sunday */
+/* Of a day of zone_day(): 1 Monday .. 7 Sunday. */
 unsigned slot_weekday(int64_t day);
 
 #define CS_SCHEDULE CARE_URL "/CodeSystem/schedule"

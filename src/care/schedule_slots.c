@@ -7,17 +7,6 @@
 
 enum { TAKEN_MAX = 4000, DAYS_MAX = 400 };
 
-int64_t slot_day(int64_t at_ms, int tz_min)
-{
-    int64_t local = at_ms + tz_min * MS_MINUTE;
-    return local >= 0 ? local / MS_DAY : (local - MS_DAY + 1) / MS_DAY;
-}
-
-int64_t slot_midnight(int64_t day, int tz_min)
-{
-    return day * MS_DAY - tz_min * MS_MINUTE;
-}
-
 unsigned slot_weekday(int64_t day)
 {
     return (unsigned)((day % 7 + 7 + 3) % 7 + 1); /* 1970-01-01 was a Thursday */
@@ -107,13 +96,13 @@ enum err slot_is_holiday(struct req *rq, const struct schedule *s, int64_t day, 
 
 static void add_day(struct reckon *r, int64_t day)
 {
-    int64_t midnight = slot_midnight(day, r->s->tz_min);
+    const struct zone *zone = &r->s->zone;
     unsigned weekday = slot_weekday(day);
 
     for (uint32_t i = 0; i < r->s->n_hours && !is_holiday(r->policy, day); i++) {
         const struct schedule_hours *h = &r->s->hours[i];
         if (h->day == weekday) {
-            add_range(r, midnight + h->from_min * MS_MINUTE, midnight + h->to_min * MS_MINUTE,
+            add_range(r, zone_minute(zone, day, (int)h->from_min), zone_minute(zone, day, (int)h->to_min),
                       h->minutes, h->modes);
         }
     }
@@ -164,8 +153,8 @@ enum err slot_list(struct req *rq, const struct schedule *s, int64_t from_ms, in
             add_range(&r, blocks[i].start_ms, blocks[i].end_ms, blocks[i].minutes, blocks[i].modes);
         }
     }
-    int64_t last = slot_day(r.to, s->tz_min);
-    for (int64_t day = slot_day(r.from, s->tz_min); day <= last && r.n < r.cap; day++) {
+    int64_t last = zone_day(&s->zone, r.to);
+    for (int64_t day = zone_day(&s->zone, r.from); day <= last && r.n < r.cap; day++) {
         add_day(&r, day);
     }
     *ret_n = r.n;

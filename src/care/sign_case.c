@@ -278,14 +278,14 @@ enum err signed_pdf(struct req *rq, const struct signed_doc *doc, struct str *re
         .bundle = doc->bytes,
         .signature = &doc->verdict,
         .replaced_by = doc->replaced ? doc->replaced_by : (struct str){0},
-        .offset_min = care_of(rq)->tz_min,
+        .offset_min = care_tz(rq),
     };
     return pdf_conclusion(rq, &c, ret_pdf);
 }
 
 enum err preview_pdf(struct req *rq, const struct sign_paper *paper, struct str *ret_pdf)
 {
-    struct pdf_conclusion c = {.bundle = paper->bytes, .offset_min = care_of(rq)->tz_min};
+    struct pdf_conclusion c = {.bundle = paper->bytes, .offset_min = care_tz(rq)};
     return pdf_conclusion(rq, &c, ret_pdf);
 }
 
@@ -296,7 +296,7 @@ enum err request_pdf(struct req *rq, struct str case_id, struct str *ret_pdf)
     TRY(consult_view(rq, case_id, v));
     struct pdf_request r = {
         .lang = rq->lang,
-        .offset_min = care_of(rq)->tz_min,
+        .offset_min = care_tz(rq),
         .at = {v->row.submitted_ms},
         .organization = v->asker_org_name,
         .title = v->profile ? text4_get(&v->profile->request->title, rq->lang) : S(""),

@@ -57,7 +57,7 @@ static struct str line_text(struct req *rq, const struct form_line *l)
         || !instant_parse(form_date_time(rq, l->value), &at)) {
         return l->value;
     }
-    sign_time_write(&b, at, care_of(rq)->tz_min);
+    sign_time_write(&b, at, zone_at(&care_of(rq)->zone, at.ms));
     return buf_get(&b);
 }
 
@@ -265,7 +265,7 @@ static enum err doc_fill(struct req *rq, const struct case_view *v, const struct
 {
     const struct form *form = v->profile->conclusion;
     d->lang = rq->lang;
-    d->offset_min = care_of(rq)->tz_min;
+    d->offset_min = care_tz(rq);
     d->at = rq->now;
     d->case_id = v->row.id;
     d->title = text4_get(&form->title, rq->lang);

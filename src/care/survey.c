@@ -273,7 +273,7 @@ static enum err read_until(struct req *rq, struct str day, struct instant *ret_u
         *ret_until = (struct instant){0};
         return OK;
     }
-    if (day.n != 10 || !instant_span(day, care_of(rq)->tz_min, &lo, &hi) || hi.ms <= rq->now.ms) {
+    if (day.n != 10 || !zone_span(&care_of(rq)->zone, day, &lo, &hi) || hi.ms <= rq->now.ms) {
         return FAIL(rq, E_BAD_INPUT, "until");
     }
     *ret_until = hi;

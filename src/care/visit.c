@@ -17,7 +17,7 @@ static struct instant span(struct req *rq, struct jv v, bool end)
     struct instant lo = {0};
     struct instant hi = {0};
     struct str text = json_str(rq->a, v);
-    if (text.n == 0 || !instant_span(text, care_of(rq)->tz_min, &lo, &hi)) {
+    if (text.n == 0 || !zone_span(&care_of(rq)->zone, text, &lo, &hi)) {
         return (struct instant){0};
     }
     return end ? hi : lo;

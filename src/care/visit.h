@@ -4,6 +4,7 @@
  * The rule of remote visits stands on the visits in person that are recorded here. */
 #pragma once
 
+#include "base/zone.h"
 #include "care/flow_task.h"
 #include "care/patient.h"
 #include "care/visit_rule.h"
@@ -67,7 +68,7 @@ struct visit_view {
     struct str id;
     struct str booked;         /* Appointment.status */
     struct instant start, end; /* as booked */
-    int tz_min;                /* of the place; what was not booked here: of the server */
+    struct zone zone;          /* of the place; what was not booked here: of the server */
     bool remote;
     struct str patient_id;
     int64_t patient_rid;

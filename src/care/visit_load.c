@@ -80,7 +80,7 @@ static enum err read_place(struct req *rq, struct visit_view *v)
 {
     struct booking b;
     enum err e = booking_load(rq, v->id, &b);
-    v->tz_min = care_of(rq)->tz_min;
+    v->zone = care_of(rq)->zone;
     if (e == E_NOT_FOUND) {
         err_clear(rq);
         return OK;
@@ -88,7 +88,7 @@ static enum err read_place(struct req *rq, struct visit_view *v)
     TRY(e);
     v->org = b.org;
     v->schedule = b.schedule;
-    v->tz_min = b.tz_min;
+    v->zone = b.zone;
     return OK;
 }
 
@@ -319,7 +319,7 @@ static const struct {
 
 const char *visit_closed_text(const struct req *rq, const struct visit_view *v)
 {
-    int64_t late = slot_day(rq->now.ms, v->tz_min) - slot_day(v->start.ms, v->tz_min);
+    int64_t late = zone_day(&v->zone, rq->now.ms) - zone_day(&v->zone, v->start.ms);
     bool booked = str_eq(v->booked, S("booked")) || str_eq(v->booked, S("arrived"))
                   || str_eq(v->booked, S("checked-in"));
     for (size_t i = 0; i < LEN(not_begun); i++) {

@@ -246,7 +246,7 @@ static enum err build(struct req *rq, const struct visit_view *v, const struct f
 {
     d->type = &sign_visit;
     d->lang = rq->lang;
-    d->offset_min = care_of(rq)->tz_min;
+    d->offset_min = care_tz(rq);
     d->at = rq->now;
     d->case_id = v->id;
     d->title = text4_get(&v->form->title, rq->lang);

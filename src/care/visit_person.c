@@ -99,7 +99,7 @@ static void want(const struct fields *typed, struct problems *p, struct str fiel
 static void check_date(struct entry *e, const struct fields *typed, struct str birth,
                        struct problems *p)
 {
-    struct civil now = instant_civil(e->rq->now, care_of(e->rq)->tz_min);
+    struct civil now = zone_civil(&care_of(e->rq)->zone, e->rq->now);
     struct civil day;
     struct civil born;
     e->date = fields_get(typed, S("date"));

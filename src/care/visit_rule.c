@@ -305,7 +305,7 @@ static void look_at(struct req *rq, const struct visit_ask *ask, struct jv v, st
 
     if (!done || !json_is(json_path(v, S("class.code")), S("AMB")) ||
         !same_problem(rq, v, ask->problem) ||
-        !instant_span(json_str(rq->a, json_path(v, S("period.start"))), care_of(rq)->tz_min, &from,
+        !zone_span(&care_of(rq)->zone, json_str(rq->a, json_path(v, S("period.start"))), &from,
                       &to) ||
         from.ms > f->at_ms) {
         return;
@@ -364,7 +364,7 @@ static enum err read_doctor(struct req *rq, struct str person, struct visit_fact
 {
     struct res_row row;
     struct jv v;
-    struct civil at = instant_civil((struct instant){f->at_ms}, care_of(rq)->tz_min);
+    struct civil at = zone_civil(&care_of(rq)->zone, (struct instant){f->at_ms});
     enum err e = db_head(rq, T_PRACTITIONER, person, &row);
 
     f->doctor_years = -1;
@@ -387,7 +387,7 @@ enum err visit_rule_facts(struct req *rq, const struct visit_ask *ask, struct vi
 {
     struct visit_facts f = {.purpose = ask->purpose, .urgency = ask->urgency, .at_ms = ask->at.ms,
                             .age_years = -1};
-    struct civil at = instant_civil(ask->at, care_of(rq)->tz_min);
+    struct civil at = zone_civil(&care_of(rq)->zone, ask->at);
     struct civil birth;
     struct patient who;
     int64_t rid = 0;

@@ -63,10 +63,10 @@ static struct str shown(struct http_req *h, const struct form_line *line)
         return buf_get(&b);
     }
     if (line->item->kind != FORM_DATE_TIME || line->value.n < 16
-        || !instant_span(form_date_time(&h->rq, line->value), page_tz(h), &from, &to)) {
+        || !zone_span(page_zone(h), form_date_time(&h->rq, line->value), &from, &to)) {
         return line->value;
     }
-    struct civil c = instant_civil(from, page_tz(h));
+    struct civil c = zone_civil(page_zone(h), from);
     format_date(&b, h->rq.lang, &c);
     BUF_LIT(&b, ", ");
     format_time(&b, &c);

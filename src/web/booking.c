@@ -111,7 +111,7 @@ static enum err set_booked(struct http_req *h, struct val *root, const struct bo
             continue;
         }
         struct val *m = val_add_map(list);
-        booking_set_time(h, m, all[i].start_ms, all[i].end_ms, all[i].tz_min);
+        booking_set_time(h, m, all[i].start_ms, all[i].end_ms, &all[i].zone);
         val_set_str(m, "state", tr(h->rq.lang, booking_state(&all[i])->title));
         val_set_str(m, "doctor", dir_person_name(dir, all[i].person));
         val_set_str(m, "purpose", booking_code(h, S("visit-purpose"), all[i].purpose));
@@ -216,7 +216,7 @@ static enum err book(struct http_req *h, struct book_page *p)
     TRY(e);
     h->on_fail = late;
     bool here = str_eq(b.org, h->rq.who->audit.org);
-    struct str day = booking_day_text(h, slot_day(b.start_ms, page_tz(h)));
+    struct str day = booking_day_text(h, zone_day(page_zone(h), b.start_ms));
     return page_commit(h, tx, b.start_ms == 0 ? S("/waiting?done=visit-waits")
                               : page_path(h, "/visits?day=", day,
                                           here ? "&of=org&done=visit-booked"

@@ -9,7 +9,8 @@ struct res_row;
 
 /* A time at a place: date "2026-11-22" for {% date %}, weekday, from and to as "14:20", zone as "UTC+7"
  * when it is not that of the deployment. start_ms 0: none of them. */
-void booking_set_time(struct http_req *h, struct val *m, int64_t start_ms, int64_t end_ms, int tz_min);
+void booking_set_time(struct http_req *h, struct val *m, int64_t start_ms, int64_t end_ms,
+                      const struct zone *zone);
 /* "UTC+5", "UTC+5:30" */
 struct str booking_zone(struct http_req *h, int tz_min);
 /* Monday ...; day 1..7 */

@@ -41,7 +41,7 @@ static void set_moves(struct http_req *h, const struct booking *b, struct val *m
     uint32_t n = booking_moves(&h->rq, b, moves, MOVES_MAX);
     struct val *list = val_set_list(m, "moves");
     int64_t now = h->rq.now.ms;
-    bool today = slot_day(now, b->tz_min) == slot_day(b->start_ms, b->tz_min);
+    bool today = zone_day(&b->zone, now) == zone_day(&b->zone, b->start_ms);
 
     for (uint32_t i = 0; i < n; i++) {
         struct str action = str_z(moves[i]->action);
@@ -75,7 +75,7 @@ static enum err set_visit(struct http_req *h, const struct directory *dir, const
     struct patient p;
 
     TRY(patient_load(&h->rq, b->patient_rid, &p));
-    booking_set_time(h, m, b->start_ms, b->end_ms, b->tz_min);
+    booking_set_time(h, m, b->start_ms, b->end_ms, &b->zone);
     val_set_str(m, "id", b->id);
     val_set_str(m, "patient", p.name.n > 0 ? p.name : tr(h->rq.lang, T("Unidentified patient")));
     val_set_str(m, "birth", p.birth_date);
@@ -166,7 +166,7 @@ enum err web_visits(struct http_req *h)
     struct booking *all = ARENA_ARRAY(h->rq.a, DAY_MAX, struct booking);
     const struct directory *dir = NULL;
     struct val *root = NULL;
-    int64_t today = slot_day(h->rq.now.ms, page_tz(h));
+    int64_t today = zone_day(page_zone(h), h->rq.now.ms);
     int64_t day = booking_day_of(http_query(h, S("day")));
     size_t at = view_of(h);
     uint32_t n = 0;
@@ -176,8 +176,8 @@ enum err web_visits(struct http_req *h)
     TRY(page_begin(h, T("Visits"), &root));
     TRY(directory_get(&h->rq, &dir));
     struct str owner = views[at].by == BOOKING_BY_PERSON ? h->rq.who->person : h->rq.who->audit.org;
-    TRY(booking_list(&h->rq, views[at].by, owner, slot_midnight(day, page_tz(h)),
-                     slot_midnight(day + 1, page_tz(h)), all, DAY_MAX, &n));
+    TRY(booking_list(&h->rq, views[at].by, owner, zone_midnight(page_zone(h), day),
+                     zone_midnight(page_zone(h), day + 1), all, DAY_MAX, &n));
     TRY(note_list(h, "visits of a day"));
     struct val *list = val_set_list(root, "visits");
     for (uint32_t i = 0; i < n; i++) {
@@ -311,7 +311,7 @@ static struct str led_to(struct http_req *h, const struct booking *b, struct str
             buf_init(&out, h->rq.a, 120);
             buf_str(&out, b->start_ms > 0 ? S("/visits") : S("/waiting"));
             if (b->start_ms > 0) {
-                page_query(&out, "day", booking_day_text(h, slot_day(b->start_ms, page_tz(h))));
+                page_query(&out, "day", booking_day_text(h, zone_day(page_zone(h), b->start_ms)));
             }
             page_query(&out, "done", str_z(dones[i].done));
             return buf_get(&out);

@@ -32,9 +32,9 @@ struct str booking_zone(struct http_req *h, int tz_min)
     return buf_get(&b);
 }
 
-static struct str clock_text(struct http_req *h, int64_t at_ms, int tz_min)
+static struct str clock_text(struct http_req *h, int64_t at_ms, const struct zone *zone)
 {
-    struct civil c = instant_civil((struct instant){at_ms}, tz_min);
+    struct civil c = zone_civil(zone, (struct instant){at_ms});
     struct buf b;
 
     buf_init(&b, h->rq.a, 16);
@@ -58,18 +58,20 @@ int64_t booking_day_of(struct str text)
     return date_parse(text, &c) ? civil_days(c.year, c.month, c.day) : 0;
 }
 
-void booking_set_time(struct http_req *h, struct val *m, int64_t start_ms, int64_t end_ms, int tz_min)
+void booking_set_time(struct http_req *h, struct val *m, int64_t start_ms, int64_t end_ms,
+                      const struct zone *zone)
 {
     if (start_ms == 0) {
         return;
     }
-    int64_t day = slot_day(start_ms, tz_min);
+    int64_t day = zone_day(zone, start_ms);
     val_set_str(m, "date", booking_day_text(h, day));
     val_set_str(m, "weekday", booking_weekday(h, slot_weekday(day)));
-    val_set_str(m, "from", clock_text(h, start_ms, tz_min));
-    val_set_str(m, "to", clock_text(h, end_ms, tz_min));
-    if (tz_min != page_tz(h)) {
-        val_set_str(m, "zone", booking_zone(h, tz_min));
+    val_set_str(m, "from", clock_text(h, start_ms, zone));
+    val_set_str(m, "to", clock_text(h, end_ms, zone));
+    int away = zone_at(zone, start_ms);
+    if (away != zone_at(page_zone(h), start_ms)) {
+        val_set_str(m, "zone", booking_zone(h, away));
     }
 }
 
@@ -120,7 +122,7 @@ static struct val *add_day(struct http_req *h, struct val *days, int64_t day)
 
 /* modes: what the person may choose from; how is told of a slot that has but one of them. */
 static void add_slot(struct http_req *h, struct val *list, const struct slot *s, unsigned modes,
-                     int tz_min)
+                     const struct zone *zone)
 {
     struct val *m = val_add_map(list);
     struct buf b;
@@ -130,7 +132,7 @@ static void add_slot(struct http_req *h, struct val *list, const struct slot *s,
     buf_init(&b, h->rq.a, 24);
     buf_u64(&b, (uint64_t)s->start_ms);
     val_set_str(m, "value", buf_get(&b));
-    val_set_str(m, "at", clock_text(h, s->start_ms, tz_min));
+    val_set_str(m, "at", clock_text(h, s->start_ms, zone));
 }
 
 /* Free slots of a way of two weeks, the first ones from *day on that have any. */
@@ -141,8 +143,8 @@ static enum err some_slots(struct http_req *h, const struct schedule *s, unsigne
 
     for (int64_t day = from_day; day < from_day + LOOKED_AHEAD && n == 0; day += DAYS_SHOWN) {
         uint32_t all = 0;
-        TRY(slot_list(&h->rq, s, slot_midnight(day, s->tz_min),
-                      slot_midnight(day + DAYS_SHOWN, s->tz_min), but, slots, SLOTS_OF_PAGE, &all));
+        TRY(slot_list(&h->rq, s, zone_midnight(&s->zone, day),
+                      zone_midnight(&s->zone, day + DAYS_SHOWN), but, slots, SLOTS_OF_PAGE, &all));
         for (uint32_t i = 0; i < all; i++) {
             slots[n] = slots[i];
             n += (slots[i].modes & modes) != 0;
@@ -158,7 +160,7 @@ enum err booking_set_days(struct http_req *h, struct val *root, const struct sch
     struct slot *slots = ARENA_ARRAY(h->rq.a, SLOTS_OF_PAGE, struct slot);
     struct val *days = val_set_list(root, "days");
     struct val *list = NULL;
-    int64_t today = slot_day(h->rq.now.ms, s->tz_min);
+    int64_t today = zone_day(&s->zone, h->rq.now.ms);
     int64_t last = 0;
     uint32_t shown = 0;
     uint32_t n = 0;
@@ -166,19 +168,19 @@ enum err booking_set_days(struct http_req *h, struct val *root, const struct sch
     TRY_MEM(&h->rq, slots);
     TRY(some_slots(h, s, modes, MAX(from_day, today), but, slots, &n));
     for (uint32_t i = 0; i < n; i++) {
-        int64_t d = slot_day(slots[i].start_ms, s->tz_min);
+        int64_t d = zone_day(&s->zone, slots[i].start_ms);
         if (d != last && shown++ == DAYS_SHOWN_MAX) {
             break;
         }
         list = d != last ? add_day(h, days, d) : list;
         last = d;
-        add_slot(h, list, &slots[i], modes, s->tz_min);
+        add_slot(h, list, &slots[i], modes, &s->zone);
     }
     if (last > 0) {
         val_set_str(root, "later", booking_day_text(h, last + 1));
     }
     val_set_bool(root, "none", n == 0);
-    val_set_str(root, "zone", booking_zone(h, s->tz_min));
+    val_set_str(root, "zone", booking_zone(h, zone_at(&s->zone, h->rq.now.ms)));
     return OK;
 }
 

@@ -269,7 +269,7 @@ static struct str line_value(struct http_req *h, const struct form_line *l)
     }
     if (l->item->kind == FORM_DATE_TIME
         && instant_parse(form_date_time(&h->rq, l->value), &at)) {
-        struct civil c = instant_civil(at, page_tz(h));
+        struct civil c = zone_civil(page_zone(h), at);
         format_date(&b, h->rq.lang, &c);
         BUF_LIT(&b, ", ");
         format_time(&b, &c);
@@ -438,7 +438,7 @@ struct str case_last_event(struct http_req *h, const struct case_view *v)
             buf_str(&b, e->person_name);
         }
         BUF_LIT(&b, ", ");
-        struct civil c = instant_civil(e->at, page_tz(h));
+        struct civil c = zone_civil(page_zone(h), e->at);
         format_date(&b, h->rq.lang, &c);
         BUF_LIT(&b, ", ");
         format_time(&b, &c);

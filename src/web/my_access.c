@@ -213,7 +213,7 @@ static bool until_sent(struct http_req *h, struct instant *ret_until)
     if (!date_parse(text, &c)) {
         return false;
     }
-    *ret_until = (struct instant){instant_from_civil(&c, page_tz(h)).ms + MS_DAY};
+    *ret_until = (struct instant){zone_instant(page_zone(h), &c).ms + MS_DAY};
     return true;
 }
 

@@ -77,7 +77,13 @@ struct str page_duration(struct http_req *h, int64_t ms)
 
 int page_tz(const struct http_req *h)
 {
-    return h->rq.app != NULL ? care_of(&h->rq)->tz_min : 0;
+    return zone_at(page_zone(h), h->rq.now.ms);
+}
+
+const struct zone *page_zone(const struct http_req *h)
+{
+    static const struct zone utc;
+    return h->rq.app != NULL ? &care_of(&h->rq)->zone : &utc;
 }
 
 static struct str role_title(const struct http_req *h, struct str code)
@@ -294,7 +300,7 @@ enum err page_reply_status(struct http_req *h, unsigned status, struct val *root
     struct buf out;
     struct view v;
     buf_init(&out, h->rq.a, PAGE_CAP);
-    view_init(&v, &h->rq, &out, page_tz(h));
+    view_init(&v, &h->rq, &out, page_zone(h));
     v.asset = asset_url;
     TRY(tpl(&v, root));
     return http_reply(h, status, S("text/html; charset=utf-8"), buf_get(&out));

@@ -61,6 +61,8 @@ struct str page_text(struct http_req *h, const char *msgid, const struct text_ar
 struct str page_duration(struct http_req *h, int64_t ms);
 /* Minutes east of UTC of the deployment's clock. */
 int page_tz(const struct http_req *h);
+/* The local time of the region; UTC before the program is whole. */
+const struct zone *page_zone(const struct http_req *h);
 
 /* Adds key=value to an address, encoded, with "?" or "&" before it. */
 void page_query(struct buf *b, const char *key, struct str value);

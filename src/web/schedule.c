@@ -119,8 +119,8 @@ static enum err set_exceptions(struct http_req *h, const struct schedule *s, str
     for (uint32_t i = 0; i < n; i++) {
         struct val *r = val_add_map(list);
         struct val *to = val_set_map(r, "until");
-        booking_set_time(h, r, all[i].start_ms, all[i].end_ms, s->tz_min);
-        booking_set_time(h, to, all[i].end_ms, all[i].end_ms, s->tz_min);
+        booking_set_time(h, r, all[i].start_ms, all[i].end_ms, &s->zone);
+        booking_set_time(h, to, all[i].end_ms, all[i].end_ms, &s->zone);
         val_set_str(r, "id", all[i].id);
         val_set_bool(r, "off", all[i].minutes == 0);
         val_set_i64(r, "minutes", all[i].minutes);
@@ -135,7 +135,7 @@ static enum err set_holidays(struct http_req *h, const struct schedule *s, struc
 {
     const struct policy *p = NULL;
     struct val *list = val_set_list(m, "holidays");
-    int64_t today = slot_day(h->rq.now.ms, s->tz_min);
+    int64_t today = zone_day(&s->zone, h->rq.now.ms);
 
     TRY(visit_rule_policy(&h->rq, s->org, &p));
     int64_t days = p->booking.book_ahead.ms > 0 ? p->booking.book_ahead.ms / MS_DAY : 60;
@@ -274,7 +274,7 @@ static enum err set_one(struct http_req *h, const struct schedule *s, bool fault
     val_set_i64(m, "version", (int64_t)s->version);
     val_set_bool(m, "open", s->open);
     val_set_str(m, "where", booking_where(h, s));
-    val_set_str(m, "zone", booking_zone(h, s->tz_min));
+    val_set_str(m, "zone", booking_zone(h, zone_at(&s->zone, h->rq.now.ms)));
     val_set_bool(m, "may", schedule_may(&h->rq, s->person, s->org));
     val_set_bool(m, "sent_hours", sent && !except);
     val_set_bool(m, "sent_except", sent && except);
@@ -383,7 +383,7 @@ enum err web_schedule_new(struct http_req *h)
     }
     const struct schedule s = {.person = whose(h), .org = h->rq.who->audit.org,
                                .service = page_sent(h, "service"), .place = page_sent(h, "place"),
-                               .tz_min = typed_zone(h)};
+                               .zone = {.first_min = typed_zone(h)}};
     return finish(h, tx, schedule_new(&h->rq, tx, &s, &id), "&done=hours");
 }
 
@@ -432,8 +432,8 @@ static struct schedule_block typed_block(struct http_req *h, const struct schedu
     bool extra = str_eq(page_sent(h, "kind"), S("extra"));
 
     last = last > 0 ? last : first;
-    int64_t from = slot_midnight(first, s->tz_min) + (whole || start < 0 ? 0 : start * MS_MINUTE);
-    int64_t to = slot_midnight(last, s->tz_min) + (whole ? MS_DAY : end < 0 ? 0 : end * MS_MINUTE);
+    int64_t from = zone_minute(&s->zone, first, whole || start < 0 ? 0 : start);
+    int64_t to = zone_minute(&s->zone, last, whole ? MINUTES_A_DAY : end < 0 ? 0 : end);
     return (struct schedule_block){.start_ms = from, .end_ms = first > 0 ? to : 0,
                                    .minutes = extra ? MAX(typed_number(h, "minutes"), 1u) : 0,
                                    .modes = typed_modes(h), .note = page_sent(h, "note")};

@@ -68,7 +68,7 @@ static struct str posts(struct http_req *h, const struct dir_person *p)
 
 static struct str time_text(struct http_req *h, struct instant t)
 {
-    struct civil c = instant_civil(t, page_tz(h));
+    struct civil c = zone_civil(page_zone(h), t);
     struct buf b;
     buf_init(&b, h->rq.a, 64);
     format_date(&b, h->rq.lang, &c);

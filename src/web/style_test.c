@@ -13,6 +13,8 @@
 #include "web/style_page.h"
 #include "web/tpl.h"
 
+static const struct zone ZONE = {.first_min = 300};
+
 static void frame(struct val *root, enum lang lang, struct instant now)
 {
     struct val *page = val_set_map(root, "page");
@@ -74,7 +76,7 @@ static void every_part_renders_in_every_language(void **state)
         req_init(&rq, 1024 * 1024, (struct instant){INT64_C(1795312920000)});
         rq.lang = (enum lang)l;
         buf_init(&out, rq.a, 256 * 1024);
-        view_init(&v, &rq, &out, 300);
+        view_init(&v, &rq, &out, &ZONE);
         struct val *root = val_map(rq.a);
         frame(root, rq.lang, rq.now);
         style_samples(root, rq.now);

@@ -75,7 +75,7 @@ static struct str visit_day(struct http_req *h, struct str visit)
         err_clear(&h->rq);
         return S("");
     }
-    struct civil c = instant_civil((struct instant){b.start_ms}, page_tz(h));
+    struct civil c = zone_civil(page_zone(h), (struct instant){b.start_ms});
     buf_init(&out, h->rq.a, 16);
     date_write(&out, &c);
     return buf_get(&out);

@@ -6,9 +6,9 @@
 
 enum { FORMAT_CAP = 256 };
 
-void view_init(struct view *v, struct req *rq, struct buf *out, int tz_min)
+void view_init(struct view *v, struct req *rq, struct buf *out, const struct zone *zone)
 {
-    *v = (struct view){.rq = rq, .out = out, .lang = rq->lang, .tz_min = tz_min, .now = rq->now};
+    *v = (struct view){.rq = rq, .out = out, .lang = rq->lang, .zone = zone, .now = rq->now};
 }
 
 void view_begin(struct view *v, const struct val *root)
@@ -296,10 +296,10 @@ static bool as_civil(const struct view *v, struct val x, struct civil *ret_c)
     struct instant lo = {x.kind == VAL_INSTANT ? x.i : 0};
     struct instant hi;
     if (x.kind != VAL_INSTANT && (x.kind != VAL_STR || x.s.n <= 10 ||
-                                  !instant_span(x.s, v->tz_min, &lo, &hi))) {
+                                  !zone_span(v->zone, x.s, &lo, &hi))) {
         return false;
     }
-    *ret_c = instant_civil(lo, v->tz_min);
+    *ret_c = zone_civil(v->zone, lo);
     return true;
 }
 
@@ -336,7 +336,7 @@ static void write_relative(const struct view *v, struct buf *b, struct instant t
 
 static void write_format(struct view *v, struct buf *b, enum view_format f, struct val x)
 {
-    struct civil today = instant_civil(v->now, v->tz_min);
+    struct civil today = zone_civil(v->zone, v->now);
     switch (f) {
     case FORMAT_DATE:
     case FORMAT_TIME:

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/req.h"
+#include "base/zone.h"
 #include "web/val.h"
 
 /* A name that a template sees: a loop variable or an argument of an include. */
@@ -24,7 +25,7 @@ struct view {
     struct req *rq;    /* failures are noted here; its arena holds what formatting needs */
     struct buf *out;   /* the page */
     enum lang lang;
-    int tz_min;        /* minutes east of UTC of the reader's clock */
+    const struct zone *zone; /* of the reader's clock */
     struct instant now; /* what "in 5 min" and ages are counted from */
     /* The address of a built file, as "/static/app-1a2b3c4d.css" for "app.css"; absent: the name. */
     struct str (*asset)(const struct req *rq, struct str name);
@@ -34,8 +35,8 @@ struct view {
     bool failed;                    /* inner: a value it looked at had outgrown the arena */
 };
 
-/* For a handler: language and time from rq, time zone tz_min, page into out. */
-void view_init(struct view *v, struct req *rq, struct buf *out, int tz_min);
+/* For a handler: language and time from rq, local time of zone, page into out. */
+void view_init(struct view *v, struct req *rq, struct buf *out, const struct zone *zone);
 
 /* Writes a template into a value of its own, which another template puts in as it is: the only way
  * for HTML to become a value. cap: most bytes. */

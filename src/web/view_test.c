@@ -8,6 +8,8 @@
 
 #include "web/probe.c"
 
+static const struct zone ZONE = {.first_min = 300};
+
 struct page {
     struct req rq;
     struct buf out;
@@ -19,7 +21,7 @@ static void page_begin(struct page *p)
 {
     req_init(&p->rq, 256 * 1024, (struct instant){INT64_C(1795312920000)}); /* 2026-11-22T02:02Z */
     buf_init(&p->out, p->rq.a, 64 * 1024);
-    view_init(&p->v, &p->rq, &p->out, 300);
+    view_init(&p->v, &p->rq, &p->out, &ZONE);
     p->root = val_map(p->rq.a);
 }
 

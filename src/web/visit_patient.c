@@ -134,7 +134,7 @@ static void offer_problems(struct http_req *h, struct val *root)
 
 static struct str today(struct http_req *h)
 {
-    return booking_day_text(h, slot_day(h->rq.now.ms, page_tz(h)));
+    return booking_day_text(h, zone_day(page_zone(h), h->rq.now.ms));
 }
 
 static enum err show_new(struct http_req *h, unsigned status, const struct res_row *row,

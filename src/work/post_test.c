@@ -261,7 +261,7 @@ static void a_digest_waits_for_its_hour(void **state)
 {
     struct instant begun = region.now;
     int64_t id = address_id(S("cons1"), CHANNEL_MAIL);
-    struct civil local = instant_civil(region.now, region.care.tz_min);
+    struct civil local = zone_civil(&region.care.zone, region.now);
     int hour = (local.hour + 2) % 24;
     (void)state;
     choose(S("cons1"), id, NOTIFY_ALL, hour, false);

@@ -168,5 +168,5 @@ static inline int64_t job_due(enum job_kind kind, struct str id)
 
 static inline int64_t monday_at(int minutes, unsigned weeks)
 {
-    return slot_midnight(a_day_later(1, weeks), 300) + minutes * MS_MINUTE;
+    return midnight(a_day_later(1, weeks)) + minutes * MS_MINUTE;
 }
