@@ -7,6 +7,7 @@
 #include "care/content.h"
 #include "care/directory.h"
 #include "care/flow.h"
+#include "care/outside.h"
 #include "care/sign.h"
 #include "care/signal.h"
 #include "care/icd.h"
@@ -125,6 +126,35 @@ static enum err open_authority(struct req *rq, bool read_only, struct app *app)
     return OK;
 }
 
+/* Whose certificates are taken for signatures of people's own means. */
+static enum err open_outside(struct req *rq, struct app *app)
+{
+    const struct config *c = app->config;
+    struct outside_policy *p = &app->web.care.outside;
+    struct str lists = c->signature_lists;
+    if (lists.n == 0) {
+        char path[OS_PATH_MAX];
+        TRY(os_path(rq, c->data, S("crl"), path));
+        lists = arena_str(rq->a, str_z(path));
+        TRY_MEM(rq, lists.p);
+    }
+    *p = (struct outside_policy){.lists = lists,
+                                 .hosts = c->signature_hosts,
+                                 .refuse_unknown = !str_eq(c->signature_unknown, S("warn"))};
+    if (c->signature_roots.n == 0) {
+        return OK;
+    }
+    enum err e = outside_certs_load(rq, c->signature_roots, &p->certs, &p->n_certs);
+    if (e == E_BAD_INPUT) {
+        struct buf b;
+        buf_init(&b, rq->a, 400);
+        buf_str(&b, str_z(rq->err.detail));
+        err_clear(rq);
+        return FAIL(rq, E_BAD_INPUT, "setting signature_roots: %.*s", STR_ARG(buf_get(&b)));
+    }
+    return e;
+}
+
 static enum err open_uploads(struct req *rq, struct app *app)
 {
     const struct config *c = app->config;
@@ -199,6 +229,7 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     TRY(store_open(rq, config->data, &opts, &app->web.care.store));
     TRY(open_authority(rq, read_only, app));
     TRY(app_notify(rq, read_only, app));
+    TRY(open_outside(rq, app));
     TRY(app_settings(rq, app));
     directory_init(&app->web.care);
     app->has_directory = true;

@@ -96,6 +96,7 @@ int command_user_lock(struct command_args *args);
 int command_user_unlock(struct command_args *args);
 int command_user_password(struct command_args *args);
 int command_user_sign_out(struct command_args *args);
+int command_user_number(struct command_args *args);
 int command_user_factor(struct command_args *args);
 int command_user_role(struct command_args *args);
 int command_user_dismiss(struct command_args *args);

@@ -170,6 +170,21 @@ static bool notices_without_url(const struct config *c)
     return c->base_url.n == 0 && (c->smtp_url.n > 0 || c->sms_url.n > 0 || c->telegram_bot.n > 0);
 }
 
+static bool signature_unknown_bad(const struct config *c)
+{
+    return !str_eq(c->signature_unknown, S("refuse")) && !str_eq(c->signature_unknown, S("warn"));
+}
+
+static bool signature_without_roots(const struct config *c)
+{
+    return c->signature_roots.n == 0 && (c->signature_lists.n > 0 || c->signature_hosts.n > 0);
+}
+
+static bool signature_unasked(const struct config *c)
+{
+    return c->signature_roots.n > 0 && c->signature_hosts.n == 0;
+}
+
 static bool backup_nowhere(const struct config *c)
 {
     return c->backup_to.n == 0;
@@ -226,6 +241,9 @@ static const struct {
     {SI("sms_url"), CONFIG_WRONG, plain_sms, SI("is http://, which is used only with notify_plain = true")},
     {SI("telegram_bot"), CONFIG_WRONG, telegram_alone, SI("telegram_bot and telegram_token_file belong together: set both or none")},
     {SI("base_url"), CONFIG_ADVICE, notices_without_url, SI("notices beyond the page carry a link only when this names the address people use")},
+    {SI("signature_unknown"), CONFIG_WRONG, signature_unknown_bad, SI("must be refuse or warn")},
+    {SI("signature_roots"), CONFIG_ADVICE, signature_without_roots, SI("is empty: no signature of tokens is taken, and signature_lists and signature_hosts have no effect")},
+    {SI("signature_hosts"), CONFIG_ADVICE, signature_unasked, SI("is empty: nobody is asked whether a certificate is revoked, so somebody must keep fresh lists in signature_lists")},
     {SI("backup_to"), CONFIG_ADVICE, backup_nowhere, SI("no backup is made: name a folder on another disk, or s3:https://host/bucket, and set backup_password_file")},
     {SI("backup_password_file"), CONFIG_WRONG, backup_without_password, SI("backups are encrypted with the password in this file, and none is named: keep a copy of it elsewhere")},
     {SI("backup_to"), CONFIG_WRONG, backup_in_data, SI("lies within the data folder and would be lost with it: name another disk")},

@@ -34,6 +34,7 @@ enum kind {
     FILE_SECRET, /* nobody but the server's user and its group may read it */
     FILE_PLAIN,
     FOLDER,
+    EITHER, /* a file or a folder */
 };
 
 static enum err look_at(struct look *l, struct str key, struct str file, enum kind kind)
@@ -50,7 +51,7 @@ static enum err look_at(struct look *l, struct str key, struct str file, enum ki
                                     : S("cannot be reached: the user of the server must be let "
                                         "into its folder"));
     }
-    if (rights.is_folder != (kind == FOLDER)) {
+    if (kind != EITHER && rights.is_folder != (kind == FOLDER)) {
         return say(l, CONFIG_WRONG, key, file,
                    kind == FOLDER ? S("is no folder") : S("is a folder, not a file"));
     }
@@ -96,6 +97,8 @@ static enum err files(struct look *l)
         {S("sms_secret_file"), c->sms_secret_file, FILE_SECRET},
         {S("telegram_token_file"), c->telegram_token_file, FILE_SECRET},
         {S("notify_ca"), c->notify_ca, FILE_PLAIN},
+        {S("signature_roots"), c->signature_roots, EITHER},
+        {S("signature_lists"), c->signature_lists, FOLDER},
         {S("backup_password_file"), c->backup_password_file, FILE_SECRET},
     };
     for (size_t i = 0; i < LEN(rows); i++) {

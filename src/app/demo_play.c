@@ -295,7 +295,8 @@ static enum err play_conclusion(struct playing *p)
     enum err e = as_consultant(p, &rq, (struct instant){p->at.ms + 40 * MS_SECOND});
     struct tx *tx = tx_new(&rq);
     if (e == OK) {
-        e = sign_conclusion(&rq, tx, p->c->id, str_z(sha), S(DEMO_PASSWORD), &bundle);
+        e = sign_conclusion(&rq, tx, p->c->id, str_z(sha),
+                            &(struct sign_means){.password = S(DEMO_PASSWORD)}, &bundle);
     }
     return demo_end(p->d, &rq, tx, e);
 }

@@ -223,7 +223,7 @@ static enum err sign(struct req *rq, struct tx *tx, void *ctx)
     struct visiting *v = ctx;
     struct visit_view *w = NULL;
     TRY(load(rq, v, &w));
-    return visit_note_sign(rq, tx, w, str_z(v->sha), S(DEMO_PASSWORD));
+    return visit_note_sign(rq, tx, w, str_z(v->sha), &(struct sign_means){.password = S(DEMO_PASSWORD)});
 }
 
 static enum err play_noted(struct visiting *v)

@@ -5,10 +5,11 @@
 #include "app/app.h"
 #include "app/command.h"
 #include "care/account.h"
-#include "care/directory_write.h"
+#include "care/directory_change.h"
 #include "care/dismiss.h"
 #include "care/factor.h"
 #include "care/password.h"
+#include "care/patient.h"
 #include "care/sessions.h"
 #include "store/tx.h"
 
@@ -280,6 +281,27 @@ int command_user_password(struct command_args *args)
 int command_user_sign_out(struct command_args *args)
 {
     return with_login(args, run_sign_out);
+}
+
+static enum err run_number(struct command_args *args)
+{
+    struct req *rq = args->rq;
+    const struct id_kind *kind = id_kind_find(option(args, "kind"));
+    struct account acc;
+    struct tx *tx = tx_new(rq);
+
+    TRY_MEM(rq, tx);
+    if (kind == NULL || kind->check == IDENT_KIND_COUNT) {
+        return FAIL(rq, E_BAD_INPUT, "--kind must be iin, pinfl or snils");
+    }
+    TRY(account_by_login(rq, str_z(args->words[0]), &acc));
+    TRY(person_number_set(rq, tx, acc.person, kind, option(args, "number")));
+    return store_commit(care_of(rq)->store, rq, tx);
+}
+
+int command_user_number(struct command_args *args)
+{
+    return with_login(args, run_number);
 }
 
 int command_user_factor(struct command_args *args)

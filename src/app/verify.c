@@ -1,6 +1,7 @@
 /* app/verify.c - "consilium verify" checks downloaded files anywhere, without server or data folder;
  * "consilium ca show" prints the deployment's authority, to publish its fingerprint. */
 #include "care/consilium_verify.h"
+#include "care/outside.h"
 #include "care/verify.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@ struct verify_files {
     struct str bundle;
     struct str signature;
     struct str ca;
+    struct outside_ask trust; /* of other makers' signatures: certs, crls */
     struct consilium_proof consilium;
     bool is_consilium;
 };
@@ -35,12 +37,25 @@ static enum err take_file(struct req *rq, const char *path, struct verify_files 
     return FAIL(rq, E_BAD_INPUT, "a file is neither a document Bundle nor a signature");
 }
 
+static enum err take_lists(struct req *rq, struct str dir, struct verify_files *f)
+{
+    struct str *crls = ARENA_ARRAY(rq->a, OUTSIDE_CRLS_MAX, struct str);
+    TRY_MEM(rq, crls);
+    TRY(outside_lists_load(rq, dir, crls, NULL, &f->trust.n_crls));
+    f->trust.crls = crls;
+    return f->trust.n_crls > 0 ? OK : FAIL(rq, E_BAD_INPUT, "--crls: no list in this folder");
+}
+
 static enum err take_files(struct command_args *args, struct verify_files *f)
 {
     for (int i = 0; i < args->n_words; i++) {
         struct str word = str_z(args->words[i]);
         if (str_eq(word, S("--ca")) && i + 1 < args->n_words) {
             TRY(command_read_file(args->rq, args->words[++i], VERIFY_FILE_MAX, &f->ca));
+        } else if (str_eq(word, S("--roots")) && i + 1 < args->n_words) {
+            TRY(outside_certs_load(args->rq, str_z(args->words[++i]), &f->trust.certs, &f->trust.n_certs));
+        } else if (str_eq(word, S("--crls")) && i + 1 < args->n_words) {
+            TRY(take_lists(args->rq, str_z(args->words[++i]), f));
         } else if (str_starts(word, S("--"))) {
             return FAIL(args->rq, E_BAD_INPUT, "unknown option");
         } else {
@@ -87,7 +102,11 @@ int command_verify(struct command_args *args)
     if (f.is_consilium) {
         return verify_consilium(args, &f);
     }
-    if (verify_document(args->rq, f.bundle, f.signature, f.ca, &r) != OK) {
+    f.trust.now = args->rq->now;
+    enum err e = f.trust.n_certs > 0 && verify_is_outside(args->rq, f.signature)
+                     ? verify_outside(args->rq, f.bundle, f.signature, &f.trust, &r)
+                     : verify_document(args->rq, f.bundle, f.signature, f.ca, &r);
+    if (e != OK) {
         return COMMAND_USAGE;
     }
     buf_init(&b, args->rq->a, 65536);

@@ -55,6 +55,15 @@ struct notify_settings {
     enum lang lang;       /* of people without an account */
 };
 
+/* Signatures of people's own means, tokens and national software: care/outside.h. */
+struct outside_policy {
+    const struct str *certs; /* trusted authorities, DER; n_certs 0: no such signature is taken */
+    uint32_t n_certs;
+    struct str lists;        /* folder of revocation lists */
+    struct str hosts;        /* "host, host:port": no other is ever asked about revocation; empty: none */
+    bool refuse_unknown;     /* what cannot be found out to be not revoked is refused */
+};
+
 /* How browsers of a meeting find each other: care/room_ice.h. */
 struct ice_policy {
     struct str stun_urls;   /* "stun:host:port, ..."; empty: none */
@@ -83,6 +92,7 @@ struct care {
     size_t password_mem;          /* Argon2id memory, bytes */
     struct hook_policy hooks;
     struct notify_settings notify;
+    struct outside_policy outside;
     struct signals *signals;      /* care/signal.h; NULL in commands: nobody meets */
     struct ice_policy ice;
     struct str recordings;        /* folder that media servers write recordings into; empty: none */

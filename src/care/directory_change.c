@@ -2,6 +2,7 @@
 #include "care/directory_change.h"
 
 #include "care/content.h"
+#include "care/patient.h"
 #include "care/put.h"
 #include "fhir/extract.h"
 #include "store/db.h"
@@ -274,6 +275,70 @@ enum err person_change(struct req *rq, struct tx *tx, const struct person_new *p
         written[n++] = S("identifier");
     }
     return end(&a, written, n);
+}
+
+/* Whether another Practitioner has the number. */
+static enum err number_free(struct req *rq, struct str person, const struct id_kind *kind, struct str digits)
+{
+    const struct fhir_param *sp = fhir_param_find(T_PRACTITIONER, S("identifier"));
+    CLEANUP(list_close) struct list *l = NULL;
+    struct hit hit;
+    TRY(list_token(rq, sp->sp, db_hash(rq->db, digits), db_hash_sys(rq->db, kind->system), LIST_NEWEST, &l));
+    while (list_next(l, &hit)) {
+        struct res_row row;
+        TRY(db_head_rid(rq, hit.rid, &row));
+        if (!row.deleted && !str_eq(row.id, person)) {
+            return FAIL(rq, E_CONFLICT, "number: another person's");
+        }
+    }
+    return list_err(rq, l);
+}
+
+/* The identifiers there are but those of the kind, then the number, if there is one. */
+static void number_put(struct again *a, const struct id_kind *kind, struct str digits)
+{
+    struct json_out *o = &a->p.o;
+    uint32_t n = 0;
+    for (struct jv v = json_first(json_get(a->root, S("identifier"))); json_has(v); v = json_next(v)) {
+        n += !json_is(json_get(v, S("system")), kind->system);
+    }
+    if (n == 0 && digits.n == 0) {
+        return;
+    }
+    json_k(o, S("identifier"));
+    json_arr(o);
+    for (struct jv v = json_first(json_get(a->root, S("identifier"))); json_has(v); v = json_next(v)) {
+        if (!json_is(json_get(v, S("system")), kind->system)) {
+            json_v_jv(o, v);
+        }
+    }
+    if (digits.n > 0) {
+        json_obj(o);
+        json_ks(o, S("system"), kind->system);
+        json_ks(o, S("value"), digits);
+        json_obj_end(o);
+    }
+    json_arr_end(o);
+}
+
+enum err person_number_set(struct req *rq, struct tx *tx, struct str person, const struct id_kind *kind,
+                           struct str number)
+{
+    static const struct str written[] = {SI("identifier")};
+    char *digits = arena_alloc(rq->a, IDENT_MAX + 1);
+    struct str typed = str_trim(number);
+    struct again a;
+    TRY_MEM(rq, digits);
+    if (typed.n > 0 && (kind->check == IDENT_KIND_COUNT || !ident_read(kind->check, typed, digits)
+                        || ident_check(kind->check, str_z(digits), NULL) != IDENT_GOOD)) {
+        return FAIL(rq, E_BAD_INPUT, "number");
+    }
+    TRY(begin(rq, tx, T_PRACTITIONER, person, &a));
+    if (typed.n > 0) {
+        TRY(number_free(rq, person, kind, str_z(digits)));
+    }
+    number_put(&a, kind, typed.n > 0 ? str_z(digits) : S(""));
+    return end(&a, written, LEN(written));
 }
 
 /* ---- roles ---- */

@@ -20,6 +20,12 @@ MUST_USE enum err person_change(struct req *rq, struct tx *tx, const struct pers
 /* Services (n_services 0: as they are) and what is not empty of the period of the role r->id.
  * errors  E_NOT_FOUND */
 MUST_USE enum err role_change(struct req *rq, struct tx *tx, const struct role_new *r);
+struct id_kind;
+/* The national number of a person of one kind (IIN, PINFL, SNILS), digits as people write them; empty: taken
+ * away. Signatures by tokens are held to it.
+ * errors  E_NOT_FOUND; E_BAD_INPUT not such a number; E_CONFLICT it is another person's */
+MUST_USE enum err person_number_set(struct req *rq, struct tx *tx, struct str person,
+                                    const struct id_kind *kind, struct str number);
 
 enum { STAFF_ROLES_MAX = 40, STAFF_SERVICES_MAX = 32 };
 

@@ -4,6 +4,7 @@
 #include "care/account.h"
 #include "care/content.h"
 #include "care/directory.h"
+#include "care/outside.h"
 #include "care/policy.h"
 #include "care/sign_int.h"
 #include "fhir/type.h"
@@ -177,10 +178,19 @@ static enum err key_open(struct req *rq, const struct signer *s, struct str pass
     return key_make(rq, s, password, tx, ret_key);
 }
 
-enum err sign_document(struct req *rq, struct str password, struct str content,
-                       struct sign_result *ret_result)
+enum err sign_int_may(struct req *rq, uint32_t rights)
 {
-    return sign_document_as(rq, MAY_ANSWER | MAY_VISIT, password, content, ret_result);
+    struct signer s;
+    return signer_now(rq, rights, &s);
+}
+
+enum err sign_by(struct req *rq, uint32_t rights, struct sign_means *means, struct str content,
+                 struct jv bundle, struct sign_result *ret_result)
+{
+    if (means->file.p != NULL) {
+        return outside_sign(rq, rights, means, content, bundle, ret_result);
+    }
+    return sign_document_as(rq, rights, means->password, content, ret_result);
 }
 
 enum err sign_document_as(struct req *rq, uint32_t rights, struct str password, struct str content,

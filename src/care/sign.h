@@ -13,6 +13,7 @@
 
 #include "care/care.h"
 #include "codec/cms.h"
+#include "codec/json.h"
 
 struct tx;
 
@@ -61,15 +62,25 @@ struct sign_result {
     struct cms_verdict verdict; /* the signature checked at once: good */
 };
 
-/* Signs content for rq->who in the role they act in: rights and the present directory are checked
- * (a role that ended cannot sign), then the password (counted as a sign-in), then the person's key
- * for that organisation is opened, or made when there is none.
+/* By what a person signs: the password that opens the key kept here, or the file of a signature made by
+ * their own means (care/outside.h). */
+struct sign_means {
+    struct str password;
+    struct str file;     /* p NULL: by the password */
+    const char *fault;   /* set with E_BAD_INPUT: why the file is not taken, msgid */
+    const char *warning; /* set when it was taken all the same: what could not be found out, msgid */
+};
+/* One of the two. bundle: content, parsed.
+ * errors   as sign_document_as() and outside_sign() */
+MUST_USE enum err sign_by(struct req *rq, uint32_t rights, struct sign_means *means, struct str content,
+                          struct jv bundle, struct sign_result *ret_result);
+
+/* Signs content for rq->who in the role they act in, which must have one of the rights: these and the present
+ * directory are checked (a role that ended cannot sign), then the password (counted as a sign-in), then the
+ * person's key for that organisation is opened, or made when there is none.
  * Commits on its own what it changes besides (counters, a new key); the signature itself is the
  * caller's to store.
  * errors   E_FORBIDDEN  may not sign; E_SIGN_IN, E_LOCKED  password; E_BUSY */
-MUST_USE enum err sign_document(struct req *rq, struct str password, struct str content,
-                                struct sign_result *ret_result);
-/* The same for documents others than consultants sign: rights, any of which the role must have. */
 MUST_USE enum err sign_document_as(struct req *rq, uint32_t rights, struct str password,
                                    struct str content, struct sign_result *ret_result);
 

@@ -5,6 +5,7 @@
 #include "care/consilium_int.h"
 #include "care/consult_int.h"
 #include "care/consultation.h"
+#include "care/outside.h"
 #include "care/pdf_case.h"
 #include "care/sign_int.h"
 #include "care/visit.h"
@@ -112,12 +113,13 @@ static enum err all_put(struct signing *s, const struct sign_doc *d, const struc
     struct audit_rec rec = case_audit(&s->view.row, AUDIT_SIGN, WHY_TEAM);
     rec.type = T_BUNDLE;
     rec.id = d->bundle_id;
+    rec.detail = r->verdict.is_outside ? S("own token") : S("");
     TRY(audit_add(rq, &rec));
     return care_move(rq, s->tx, &care_consultation, s->view.row.id, str_z(s->action), &args);
 }
 
 enum err sign_conclusion(struct req *rq, struct tx *tx, struct str case_id, struct str sha_hex,
-                         struct str password, struct str *ret_bundle_id)
+                         struct sign_means *means, struct str *ret_bundle_id)
 {
     struct signing *s = ARENA_NEW(rq->a, struct signing);
     struct sign_doc *d = ARENA_NEW(rq->a, struct sign_doc);
@@ -135,7 +137,7 @@ enum err sign_conclusion(struct req *rq, struct tx *tx, struct str case_id, stru
     if (s->action == NULL) {
         return FAIL(rq, E_CONFLICT, "nothing can be signed in the state %s", s->view.state->name);
     }
-    TRY(sign_document(rq, password, s->shown.bytes, &r));
+    TRY(sign_by(rq, MAY_ANSWER | MAY_VISIT, means, s->shown.bytes, s->shown.bundle, &r));
     sign_int_facts(rq, s->shown.bundle, d);
     TRY(all_put(s, d, &r));
     *ret_bundle_id = d->bundle_id;
@@ -177,8 +179,7 @@ static enum err files_load(struct req *rq, struct jv prov, struct signed_doc *d)
     if (d->cms.p == NULL) {
         return FAIL(rq, E_CHECKSUM, "Provenance.signature");
     }
-    struct str ca = care_of(rq)->ca != NULL ? sign_ca_cert(care_of(rq)->ca) : (struct str){0};
-    return cms_verify(rq, d->cms, d->bytes, ca, &d->verdict);
+    return outside_verify(rq, d->cms, d->bytes, &d->verdict);
 }
 
 static enum err code_of(struct req *rq, struct str bundle_id, struct str *ret_code)
@@ -388,6 +389,8 @@ enum err sign_check(struct req *rq, struct str code, struct sign_answer *ret_ans
         .post = signed_post(rq, &d),
         .certificate_post = d.verdict.signer.subject.title,
         .organization = d.verdict.signer.subject.organization,
+        .issuer = d.verdict.is_outside ? d.verdict.signer.issuer.common_name : S(""),
+        .certificate = d.verdict.is_outside ? d.verdict.signer.serial_hex : S(""),
         .signed_at = d.verdict.signed_at,
         .protocol = str_eq(row.flow, str_z(care_consilium.name)) && str_eq(row.conclusion, bundle.id)
                         ? row.id

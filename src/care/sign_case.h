@@ -35,10 +35,11 @@ MUST_USE enum err sign_preview_load(struct req *rq, struct str case_id,
  * QuestionnaireResponse, the blob's row, the move "answer" or "correct" and the end of the drafts.
  * The bytes are durable before it returns; the caller commits tx. slow: password hashing.
  * errors   E_STALE      another preview was made since, it is older than a day, or the case moved on
+ *          E_BAD_INPUT   the file of a signature is not taken: means->fault
  *          E_SIGN_IN, E_LOCKED, E_FORBIDDEN, E_NOT_FOUND, E_CONFLICT
  *          and from the commit E_STALE: somebody moved the case meanwhile */
 MUST_USE enum err sign_conclusion(struct req *rq, struct tx *tx, struct str case_id,
-                                  struct str sha_hex, struct str password,
+                                  struct str sha_hex, struct sign_means *means,
                                   struct str *ret_bundle_id);
 
 /* One signed version, with everything needed to show, print and hand it out. */
@@ -78,6 +79,7 @@ struct sign_answer {
     struct str post;             /* in the caller's language */
     struct str certificate_post; /* as the certificate says it */
     struct str organization;
+    struct str issuer, certificate; /* of a signature by an own token; else empty */
     struct instant signed_at;
     struct str protocol;         /* a protocol of several signatures: protocol_check() of it says them all */
 };

@@ -7,6 +7,8 @@
 #include "dicom/dicom_testing.h"
 #include "store/audit.h"
 
+#define BY_PASSWORD (&(struct sign_means){.password = S(PASSWORD)})
+
 static int setup(void **state)
 {
     static const char *const people[] = {"cons1", "cons2"};
@@ -54,7 +56,7 @@ static enum err sign_as(struct req *keep, const char *person, struct str id, con
     enum err e = preview(&rq, id, reason, &paper);
     if (e == OK) {
         struct tx *tx = tx_new(&rq);
-        e = sign_conclusion(&rq, tx, id, str_z(paper.sha), str_z(password), &bundle);
+        e = sign_conclusion(&rq, tx, id, str_z(paper.sha), &(struct sign_means){.password = str_z(password)}, &bundle);
         if (e == OK) {
             *ret_bundle = arena_str(keep->a, bundle);
             return commit_end(&rq, tx);
@@ -189,22 +191,22 @@ static void only_the_last_preview_of_the_present_state_is_signed(void **state)
     assert_true(str_eq(two.bytes, again.bytes));
     assert_string_equal(two.sha, again.sha);
     struct tx *tx = tx_new(&rq);
-    assert_int_equal(sign_conclusion(&rq, tx, id, str_z(one.sha), S(PASSWORD), &bundle), E_STALE);
+    assert_int_equal(sign_conclusion(&rq, tx, id, str_z(one.sha), BY_PASSWORD, &bundle), E_STALE);
     err_clear(&rq);
     rq.now.ms += 2 * MS_DAY;
     tx = tx_new(&rq);
-    assert_int_equal(sign_conclusion(&rq, tx, id, str_z(two.sha), S(PASSWORD), &bundle), E_STALE);
+    assert_int_equal(sign_conclusion(&rq, tx, id, str_z(two.sha), BY_PASSWORD, &bundle), E_STALE);
     err_clear(&rq);
     rq.now = region.now;
     tx = tx_new(&rq);
-    MUST(&rq, sign_conclusion(&rq, tx, id, str_z(two.sha), S(PASSWORD), &bundle));
+    MUST(&rq, sign_conclusion(&rq, tx, id, str_z(two.sha), BY_PASSWORD, &bundle));
     struct tx *other = tx_new(&rq); /* a double click: both prepared before either is committed */
-    MUST(&rq, sign_conclusion(&rq, other, id, str_z(two.sha), S(PASSWORD), &bundle));
+    MUST(&rq, sign_conclusion(&rq, other, id, str_z(two.sha), BY_PASSWORD, &bundle));
     MUST(&rq, store_commit(region.store, &rq, tx));
     assert_int_not_equal(store_commit(region.store, &rq, other), OK);
     err_clear(&rq);
     tx = tx_new(&rq);
-    assert_int_equal(sign_conclusion(&rq, tx, id, str_z(two.sha), S(PASSWORD), &bundle), E_STALE);
+    assert_int_equal(sign_conclusion(&rq, tx, id, str_z(two.sha), BY_PASSWORD, &bundle), E_STALE);
     req_done(&rq);
     req_done(&keep);
 }

@@ -39,6 +39,7 @@ void sign_hash_name(struct buf *b, const uint8_t sha[32])
 
 static const char *const patient_parts[] = {"identifier", "name", "gender", "birthDate", NULL};
 static const char *const practitioner_parts[] = {"name", NULL};
+static const char *const known_parts[] = {"identifier", "name", NULL};
 static const char *const role_parts[] = {"practitioner", "organization", "code", "specialty", NULL};
 static const char *const organization_parts[] = {"identifier", "name", NULL};
 static const char *const request_parts[] = {"identifier", "status",     "intent",   "category",
@@ -63,6 +64,11 @@ const struct sign_type sign_consilium = {.sid = SI("/fhir/sid/consilium-protocol
                                          .loinc = SI(""),
                                          .display = SI("consilium-protocol"),
                                          .author = T("Chair")};
+
+static const char *const *person_parts(const struct sign_doc *d)
+{
+    return d->numbers ? known_parts : practitioner_parts;
+}
 
 /* A file examined: named by the hash of its bytes, not by where it lies. */
 static void entry_seen(struct sign_writer *w, const struct sign_seen *s)
@@ -280,7 +286,7 @@ static void party_entries(struct sign_writer *w)
         }
         if (!same_id(w, p->role, d->role)) {
             sign_entry_copy(w, S("PractitionerRole"), p->role, role_parts);
-            sign_entry_copy(w, S("Practitioner"), p->practitioner, practitioner_parts);
+            sign_entry_copy(w, S("Practitioner"), p->practitioner, person_parts(d));
         }
         if (!has_org) {
             sign_entry_copy(w, S("Organization"), p->organization, organization_parts);
@@ -427,7 +433,7 @@ enum err sign_doc_build(struct req *rq, const struct sign_doc *d, struct str *re
     TRY(composition(&w));
     sign_entry_copy(&w, S("Patient"), d->patient, patient_parts);
     sign_entry_copy(&w, S("PractitionerRole"), d->role, role_parts);
-    sign_entry_copy(&w, S("Practitioner"), d->practitioner, practitioner_parts);
+    sign_entry_copy(&w, S("Practitioner"), d->practitioner, person_parts(d));
     sign_entry_copy(&w, S("Organization"), d->organization, organization_parts);
     party_entries(&w);
     if (json_has(d->request)) {

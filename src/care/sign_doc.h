@@ -90,6 +90,8 @@ struct sign_doc {
     struct str question;
 
     struct jv patient;         /* Patient */
+    bool numbers;              /* national numbers of who signs stand in the document: a certificate of
+                                * their own is held to them */
     struct jv practitioner;    /* Practitioner who signs */
     struct jv role;            /* PractitionerRole they sign in */
     struct jv organization;    /* Organization of that role */

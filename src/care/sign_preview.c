@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "care/consult_int.h"
+#include "care/outside.h"
 #include "care/sign_int.h"
 
 enum { SEEN_MAX = 200, SECTIONS_MAX = 64 };
@@ -222,6 +223,7 @@ enum err sign_int_author(struct req *rq, struct sign_doc *d)
     TRY(sign_int_load(rq, T_PRACTITIONER, rq->who->person, &d->practitioner));
     TRY(sign_int_load(rq, T_PRACTITIONER_ROLE, role->id, &d->role));
     TRY(sign_int_load(rq, T_ORGANIZATION, role->org, &d->organization));
+    d->numbers = outside_offered(care_of(rq));
     d->author_name = rq->who->name;
     d->author_post = role_title(rq, role->code);
     d->organization_name = role->org_name;

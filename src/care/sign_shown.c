@@ -17,6 +17,14 @@ struct str sign_int_reason(struct req *rq, struct jv composition)
     return (struct str){0};
 }
 
+struct instant sign_int_made(struct req *rq, struct jv bundle)
+{
+    struct instant at = {0};
+    struct jv paper = sign_int_entry(bundle, S("Composition"));
+    (void)!instant_parse(json_str(rq->a, json_get(paper, S("date"))), &at);
+    return at;
+}
+
 static enum err shown_load(struct req *rq, struct str id, struct str sha_hex,
                            struct sign_shown *s)
 {

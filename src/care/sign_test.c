@@ -113,7 +113,7 @@ static void act_as(struct world *w, const char *role)
 
 static enum err sign_with(struct world *w, const char *password, struct sign_result *r)
 {
-    return sign_document(&w->t.rq, str_z(password), S("document"), r);
+    return sign_document_as(&w->t.rq, MAY_ANSWER | MAY_VISIT, str_z(password), S("document"), r);
 }
 
 static struct str serial_of(struct world *w, const struct sign_result *r)

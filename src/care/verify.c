@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "care/outside.h"
 #include "codec/b64.h"
 #include "codec/json.h"
 #include "fhir/validate.h"
@@ -34,7 +35,10 @@ enum verify_kind verify_kind(struct req *rq, struct str bytes)
         return VERIFY_UNKNOWN;
     }
     if (s.p[0] != '{') {
-        return (unsigned char)bytes.p[0] == 0x30 ? VERIFY_SIGNATURE : VERIFY_UNKNOWN;
+        struct str der;
+        bool is_signature = outside_unwrap(rq, bytes, &der) == OK;
+        err_clear(rq);
+        return is_signature ? VERIFY_SIGNATURE : VERIFY_UNKNOWN;
     }
     struct json_doc *doc = verify_json(rq, bytes);
     struct jv type = doc ? member(json_root(doc), S("resourceType")) : (struct jv){0};
@@ -127,6 +131,21 @@ bool verify_name_fits(struct str cert, struct str document)
            (cert.n == document.n || cert.n >= CERT_NAME_CHARS);
 }
 
+/* Of another maker: a number of the certificate is one of the author's in the document. */
+static void number_check(struct req *rq, struct jv person, bool only, struct verify_report *r)
+{
+    struct outside_number cert[OUTSIDE_NUMBERS_MAX];
+    struct outside_number own[OUTSIDE_NUMBERS_MAX];
+    uint32_t n_cert = 0;
+    uint32_t n_own = 0;
+    bool read = r->verdict.has_signer && outside_numbers_of(rq, person, own, &n_own) == OK
+                && outside_numbers(rq, r->verdict.signer_der, cert, &n_cert) == OK;
+    err_clear(rq);
+    line(r, T("the author is the person of the certificate"),
+         only && read && outside_is_same(cert, n_cert, own, n_own),
+         "no national number of the certificate is the author's in the document");
+}
+
 static void author_check(struct req *rq, struct jv bundle, struct verify_report *r)
 {
     const struct cert_name *who = &r->verdict.signer.subject;
@@ -138,6 +157,10 @@ static void author_check(struct req *rq, struct jv bundle, struct verify_report 
     struct str name = json_str(rq->a, member(author, S("display")));
     struct str org = json_str(rq->a, json_path(composition, S("custodian.display")));
     bool only = json_len(member(composition, S("author"))) == 1;
+    if (r->verdict.is_outside) {
+        number_check(rq, person, only, r);
+        return;
+    }
     line(r, T("the author is the person of the certificate"),
          only && id.n > 0 && str_eq(id, who->serial_number) && verify_name_fits(who->common_name, name),
          "Composition.author and the certificate's subject differ");
@@ -186,6 +209,58 @@ enum err verify_document(struct req *rq, struct str bundle, struct str signature
     return OK;
 }
 
+static void outside_lines(const struct outside_verdict *o, struct verify_report *r)
+{
+    for (int i = 0; i < OUTSIDE_LINE_COUNT; i++) {
+        enum outside_why why = o->why[i];
+        bool last = i == OUTSIDE_REVOCATION;
+        bool asked = !last || why != OUTSIDE_NOT_ASKED || o->why[OUTSIDE_CHAIN] != OUTSIDE_GOOD;
+        bool since = last && why == OUTSIDE_REVOKED_SINCE;
+        r->since = r->since || since;
+        r->unasked = r->unasked || !asked;
+        if (asked) {
+            line(r, outside_line_text((enum outside_line)i), why == OUTSIDE_GOOD || since, "%s",
+                 outside_why_text(why));
+        }
+    }
+}
+
+enum err verify_outside(struct req *rq, struct str bundle, struct str signature,
+                        const struct outside_ask *trust, struct verify_report *ret_report)
+{
+    struct verify_report *r = ARENA_NEW(rq->a, struct verify_report);
+    struct json_doc *doc = verify_json(rq, bundle);
+    struct outside_verdict found;
+    struct outside_ask ask = *trust;
+    struct str file;
+    TRY_MEM(rq, r);
+    if (doc == NULL) {
+        return FAIL(rq, E_SYNTAX, "the document is not JSON");
+    }
+    TRY(verify_cms(rq, signature, &file));
+    TRY(outside_unwrap(rq, file, &ask.cms));
+    ask.content = bundle;
+    ask.skip_revocation = ask.n_crls == 0;
+    TRY(outside_verify_files(rq, &ask, &found, &r->verdict));
+    r->good = true;
+    outside_lines(&found, r);
+    verify_structure(rq, json_root(doc), r);
+    author_check(rq, json_root(doc), r);
+    time_check(rq, json_root(doc), r);
+    *ret_report = *r;
+    return OK;
+}
+
+bool verify_is_outside(struct req *rq, struct str signature)
+{
+    struct str file;
+    struct str der;
+    bool theirs = verify_cms(rq, signature, &file) == OK && outside_unwrap(rq, file, &der) == OK
+                  && outside_is_theirs(der);
+    err_clear(rq);
+    return theirs;
+}
+
 static void fact(struct buf *b, const char *name, struct str value)
 {
     if (value.n > 0) {
@@ -219,6 +294,7 @@ void verify_write(struct buf *b, const struct verify_report *r)
         fact(b, "post         ", v->signer.subject.title);
         fact(b, "organisation ", v->signer.subject.organization);
         fact(b, "certificate  ", v->signer.serial_hex);
+        fact(b, "issued by    ", v->is_outside ? v->signer.issuer.common_name : S(""));
     }
     if (v->has_time) {
         time_fact(b, "signed at    ", v->signed_at);
@@ -230,6 +306,12 @@ void verify_write(struct buf *b, const struct verify_report *r)
     if (v->has_ca && !v->ca_is_trusted) {
         BUF_LIT(b, "note  the authority's certificate came with the signature: compare its SHA-256\n"
                    "      fingerprint with the one the deployment publishes, or give --ca FILE\n");
+    }
+    if (r->unasked) {
+        BUF_LIT(b, "note  whether the certificate was revoked was not looked at: give --crls FOLDER\n");
+    }
+    if (r->since) {
+        BUF_LIT(b, "note  the certificate was revoked after the signature was made\n");
     }
     buf_str(b, r->good ? S("VALID\n") : S("NOT VALID\n"));
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "codec/cms.h"
+#include "codec/outside.h"
 
 enum { VERIFY_LINES_MAX = 16, VERIFY_FILE_MAX = 16 * 1024 * 1024 };
 
@@ -16,6 +17,8 @@ struct verify_line {
 struct verify_report {
     struct verify_line lines[VERIFY_LINES_MAX];
     uint32_t n;
+    bool since;                 /* the certificate was revoked, but after the signature was made */
+    bool unasked;               /* whether it was revoked was not looked at: no lists were given */
     bool good;                  /* every answer is yes */
     struct cms_verdict verdict; /* who signed, when, by which authority */
 };
@@ -31,6 +34,13 @@ enum verify_kind verify_kind(struct req *rq, struct str bytes);
  * errors   E_SYNTAX, E_TOO_LARGE  a file cannot be read at all; a failed check is no error */
 MUST_USE enum err verify_document(struct req *rq, struct str bundle, struct str signature,
                                   struct str trusted_ca, struct verify_report *ret_report);
+
+/* The same for a signature of another maker (outside_is_theirs()): trust has certs, crls (without any, what
+ * was revoked is not asked) and now. signature may be a file as software saves it, see outside_unwrap(). */
+MUST_USE enum err verify_outside(struct req *rq, struct str bundle, struct str signature,
+                                 const struct outside_ask *trust, struct verify_report *ret_report);
+/* Whether a signature file is of another maker. */
+bool verify_is_outside(struct req *rq, struct str signature);
 
 /* The report as text: one line a check, then who signed and the authority's fingerprint. */
 void verify_write(struct buf *b, const struct verify_report *r);

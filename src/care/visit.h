@@ -10,6 +10,7 @@
 #include "care/visit_rule.h"
 #include "store/audit.h"
 
+struct sign_means;
 struct res_row;
 struct tx;
 
@@ -195,7 +196,7 @@ MUST_USE enum err visit_note_lang(struct req *rq, const struct visit_view *v, en
  * the end of the visit and of the drafts. slow: password hashing.
  * errors  as sign_conclusion() */
 MUST_USE enum err visit_note_sign(struct req *rq, struct tx *tx, const struct visit_view *v,
-                                  struct str sha_hex, struct str password);
+                                  struct str sha_hex, struct sign_means *means);
 /* A signed version; bundle_id empty: the one in force. Whoever calls has loaded the visit or asked for
  * the patient. errors  E_NOT_FOUND; E_CHECKSUM */
 MUST_USE enum err visit_note_get(struct req *rq, int64_t patient_rid, struct str visit_id,

@@ -99,12 +99,12 @@ static enum err orders_put(struct noting *s)
     return OK;
 }
 
-static enum err all_put(struct noting *s, const struct sign_doc *d, struct str cms)
+static enum err all_put(struct noting *s, const struct sign_doc *d, const struct sign_result *r)
 {
     struct req *rq = s->rq;
     const struct visit_view *v = s->v;
     struct sign_anchor on = {T_PATIENT, v->patient_id};
-    TRY(sign_int_put(rq, s->tx, &on, d, s->shown.bytes, cms));
+    TRY(sign_int_put(rq, s->tx, &on, d, s->shown.bytes, r->cms));
     TRY(response_put(s));
     TRY(orders_put(s));
     if (v->state == VISIT_TALK) { /* signing it ends it */
@@ -114,14 +114,15 @@ static enum err all_put(struct noting *s, const struct sign_doc *d, struct str c
     TRY(draft_end(rq, s->tx, sign_int_preview_key(rq->a, v->id)));
     TRY(draft_end(rq, s->tx, draft_key(rq->a, v->id, S("visit"))));
     struct audit_rec rec = {.action = AUDIT_SIGN, .why = WHY_OWN, .type = T_BUNDLE, .id = d->bundle_id,
-                            .patient_type = T_PATIENT, .patient_id = v->patient_id};
+                            .patient_type = T_PATIENT, .patient_id = v->patient_id,
+                            .detail = r->verdict.is_outside ? S("own token") : S("")};
     TRY(audit_add(rq, &rec));
     TRY(patient_side_tell(rq, s->tx, v->patient_id, MY_SEE, NOTICE_VISIT_NOTE, v->id));
     return visit_moved(&s->move);
 }
 
 enum err visit_note_sign(struct req *rq, struct tx *tx, const struct visit_view *v,
-                         struct str sha_hex, struct str password)
+                         struct str sha_hex, struct sign_means *means)
 {
     struct noting *s = ARENA_NEW(rq->a, struct noting);
     struct sign_doc *d = ARENA_NEW(rq->a, struct sign_doc);
@@ -133,9 +134,9 @@ enum err visit_note_sign(struct req *rq, struct tx *tx, const struct visit_view 
     s->move = (struct visit_moving){.rq = rq, .tx = tx, .v = v, .reason = s->shown.reason,
                                     .document = json_str(rq->a, json_get(s->shown.bundle, S("id")))};
     TRY(visit_may(&s->move, v->note.n > 0 ? S("correct") : S("sign")));
-    TRY(sign_document(rq, password, s->shown.bytes, &r));
+    TRY(sign_by(rq, MAY_ANSWER | MAY_VISIT, means, s->shown.bytes, s->shown.bundle, &r));
     sign_int_facts(rq, s->shown.bundle, d);
-    return all_put(s, d, r.cms);
+    return all_put(s, d, &r);
 }
 
 /* ---- read back ---- */

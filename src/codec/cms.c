@@ -78,7 +78,7 @@ bool cms_is_good(const struct cms_verdict *v)
     return v->signature_ok && v->form_ok && v->binding_ok && v->chain_ok;
 }
 
-static bool digest_is_strong(CMS_SignerInfo *si)
+bool cms_int_digest_is_strong(CMS_SignerInfo *si)
 {
     X509_ALGOR *alg = NULL;
     const ASN1_OBJECT *oid = NULL;
@@ -88,8 +88,7 @@ static bool digest_is_strong(CMS_SignerInfo *si)
     return nid == NID_sha256 || nid == NID_sha384 || nid == NID_sha512;
 }
 
-/* The stated time of signing, from the signed attributes. */
-static bool time_read(CMS_SignerInfo *si, struct instant *ret_at)
+bool cms_int_signing_time(CMS_SignerInfo *si, struct instant *ret_at)
 {
     int at = CMS_signed_get_attr_by_NID(si, NID_pkcs9_signingTime, -1);
     X509_ATTRIBUTE *attr = at >= 0 ? CMS_signed_get_attr(si, at) : NULL;
@@ -100,8 +99,7 @@ static bool time_read(CMS_SignerInfo *si, struct instant *ret_at)
     return cms_int_time((const ASN1_TIME *)v->value.asn1_string, ret_at);
 }
 
-/* signingCertificateV2 (RFC 5035), where present, must name cert. */
-static bool binding_check(CMS_SignerInfo *si, X509 *cert)
+bool cms_int_bound(CMS_SignerInfo *si, X509 *cert)
 {
     int nid = NID_id_smime_aa_signingCertificateV2;
     if (CMS_signed_get_attr_by_NID(si, nid, -1) < 0) {
@@ -194,7 +192,7 @@ static enum err verdict_people(struct req *rq, CMS_SignerInfo *si, STACK_OF(X509
     TRY(cms_int_facts(rq, signer, &v->signer));
     TRY(cms_int_der(rq, signer, &v->signer_der));
     v->has_signer = true;
-    v->binding_ok = binding_check(si, signer);
+    v->binding_ok = cms_int_bound(si, signer);
     if (ca == NULL) {
         v->chain_why = "no authority is known";
     } else if (!v->has_time) {
@@ -207,7 +205,7 @@ static enum err verdict_people(struct req *rq, CMS_SignerInfo *si, STACK_OF(X509
     return OK;
 }
 
-static bool signature_check(CMS_ContentInfo *ci, STACK_OF(X509) *certs, struct str content)
+bool cms_int_signed(CMS_ContentInfo *ci, STACK_OF(X509) *certs, struct str content)
 {
     if (content.n > INT32_MAX) {
         return false;
@@ -246,7 +244,7 @@ enum err cms_verify(struct req *rq, struct str der, struct str content, struct s
     CMS_ContentInfo *ci = der.n ? d2i_CMS_ContentInfo(NULL, &p, (long)der.n) : NULL;
     ERR_clear_error();
     CMS_SignerInfo *si = ci && p == (const unsigned char *)der.p + der.n ? only_signer(ci) : NULL;
-    if (si == NULL || !digest_is_strong(si)) {
+    if (si == NULL || !cms_int_digest_is_strong(si)) {
         return FAIL(rq, E_SYNTAX, "not a detached CMS signature of one signer");
     }
     CLEANUP(cms_int_x509_done) X509 *trusted = trusted_ca.n ? cms_int_cert(trusted_ca) : NULL;
@@ -258,8 +256,8 @@ enum err cms_verify(struct req *rq, struct str der, struct str content, struct s
         return FAIL(rq, E_SYNTAX, "signature: too many certificates");
     }
     struct cms_verdict v = {.chain_why = ""};
-    v.has_time = time_read(si, &v.signed_at);
-    v.signature_ok = signature_check(ci, certs, content);
+    v.has_time = cms_int_signing_time(si, &v.signed_at);
+    v.signature_ok = cms_int_signed(ci, certs, content);
     enum err e = verdict_people(rq, si, certs, trusted, &v);
     if (e == OK) {
         e = form_check(rq, si, der, trusted ? trusted : carried_ca(certs), &v);

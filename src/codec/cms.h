@@ -30,6 +30,8 @@ struct cms_verdict {
                               * and may sign documents */
     bool form_ok;            /* by this program's own authority: the file is, to the byte, as the program
                               * writes it; of other makers: nothing is asked, true */
+    bool is_outside;         /* made by others' means and held to authorities an administrator trusts, see
+                              * codec/outside.h: ca is the root then */
     bool has_time;           /* the signer states a time */
     bool has_signer;         /* the signer's certificate is known: signer is filled */
     bool has_ca;             /* ca is filled: the authority trusted, or else the one carried */

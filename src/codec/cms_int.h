@@ -1,4 +1,4 @@
-/* codec/cms_int.h - what cms.c and cms_cert.c share: OpenSSL objects with an end. */
+/* codec/cms_int.h - what the readers of signatures and cms_cert.c share: OpenSSL objects with an end. */
 #pragma once
 
 #include <openssl/cms.h>
@@ -32,3 +32,11 @@ bool cms_int_is_ours(const X509 *signer);
  * errors   E_BUSY  no memory */
 MUST_USE enum err cms_int_form(struct req *rq, CMS_SignerInfo *si, X509 *signer, X509 *ca,
                                struct str *ret_der);
+/* SHA-256, SHA-384 or SHA-512. */
+bool cms_int_digest_is_strong(CMS_SignerInfo *si);
+/* The stated time of signing, from the signed attributes. */
+bool cms_int_signing_time(CMS_SignerInfo *si, struct instant *ret_at);
+/* signingCertificateV2 (RFC 5035), where present, names cert. */
+bool cms_int_bound(CMS_SignerInfo *si, X509 *cert);
+/* Whether the signature holds over content; the certificate itself is not looked at. */
+bool cms_int_signed(CMS_ContentInfo *ci, STACK_OF(X509) *certs, struct str content);

@@ -254,6 +254,10 @@ void case_signature(struct http_req *h, const struct signed_doc *d, struct val *
     val_set_str(sig, "who", who->common_name);
     val_set_str(sig, "post", signed_post(&h->rq, d));
     val_set_str(sig, "org", who->organization);
+    if (d->verdict.is_outside) {
+        val_set_str(sig, "issuer", d->verdict.signer.issuer.common_name);
+        val_set_str(sig, "certificate", d->verdict.signer.serial_hex);
+    }
     val_set_instant(sig, "at", d->verdict.signed_at);
     val_set_str(sig, "check", page_path(h, "/check/", d->code, ""));
     val_set_str(sig, "code", d->code);

@@ -63,6 +63,8 @@ static enum err show(struct http_req *h, struct str code, const struct sign_answ
                 val_set_str(m, "certificate_post", a->certificate_post);
             }
             val_set_str(m, "org", a->organization);
+            val_set_str(m, "issuer", a->issuer);
+            val_set_str(m, "certificate", a->certificate);
             val_set_instant(m, "at", a->signed_at);
         }
         val_set_bool(m, "asked", true);

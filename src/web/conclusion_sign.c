@@ -11,7 +11,7 @@
 
 /* ---- the preview ---- */
 
-static enum err preview(struct http_req *h, const char *fault)
+static enum err preview(struct http_req *h, const char *field, const char *fault)
 {
     struct case_view *v = ARENA_NEW(h->rq.a, struct case_view);
     struct str id = http_param(h, S("case"));
@@ -29,14 +29,15 @@ static enum err preview(struct http_req *h, const char *fault)
     }
     TRY(e);
     TRY(case_begin(h, v, T("Look through and sign"), &root));
-    TRY(signing_set(h, &paper, fault, root));
+    TRY(signing_set(h, &paper, &(struct signing_fault){field, fault}, root));
+    signing_token(h, case_path(h, id, "/conclusion"), root);
     val_set_bool(page_map(root, "sign"), "corrects", v->row.conclusion.n > 0);
     return page_reply_status(h, fault != NULL ? 422 : 200, root, tpl_conclusion_preview);
 }
 
 enum err web_conclusion_preview(struct http_req *h)
 {
-    return preview(h, signing_changed(h));
+    return preview(h, "password", signing_changed(h));
 }
 
 enum err web_conclusion_preview_pdf(struct http_req *h)
@@ -57,35 +58,64 @@ static enum err sign_late(struct http_req *h)
     return signing_late(h, case_path(h, http_param(h, S("case")), "/conclusion/preview?changed=1"));
 }
 
-enum err web_conclusion_sign(struct http_req *h)
+/* Signs and sends; field: where a fault is shown. */
+static enum err sign_by_means(struct http_req *h, const char *field, struct sign_means *means)
 {
     struct str id = http_param(h, S("case"));
     struct tx *tx = tx_new(&h->rq);
     struct str bundle;
-    enum err e = OK;
     TRY_MEM(&h->rq, tx);
-    if (page_done_before(h, &e)) {
-        return e;
-    }
-    struct str password = http_form(h, S("password"));
-    if (password.n == 0) {
-        return preview(h, T("Type your password to sign."));
-    }
-    e = sign_conclusion(&h->rq, tx, id, page_sent(h, "sha"), password, &bundle);
-    if (e != OK && signing_fault(e) != NULL) {
+    enum err e = sign_conclusion(&h->rq, tx, id, page_sent(h, "sha"), means, &bundle);
+    const char *fault = e == E_BAD_INPUT && means->fault != NULL ? means->fault : signing_fault(e);
+    if (e != OK && fault != NULL) {
         err_clear(&h->rq);
-        return preview(h, signing_fault(e));
+        return preview(h, field, fault);
     }
     if (e == E_STALE || e == E_CONFLICT) {
         return sign_late(h);
     }
     TRY(e);
     h->on_fail = sign_late;
-    bool corrects = page_sent(h, "corrects").n > 0;
-    return page_commit(h, tx, case_path(h, id, corrects ? "?done=corrected" : "?done=signed"));
+    const char *done = means->warning != NULL              ? "?done=signed-unasked"
+                       : page_sent(h, "corrects").n > 0 ? "?done=corrected"
+                                                        : "?done=signed";
+    return page_commit(h, tx, case_path(h, id, done));
+}
+
+enum err web_conclusion_sign(struct http_req *h)
+{
+    struct sign_means means = {.password = http_form(h, S("password"))};
+    enum err e = OK;
+    if (page_done_before(h, &e)) {
+        return e;
+    }
+    if (means.password.n == 0) {
+        return preview(h, "password", T("Type your password to sign."));
+    }
+    return sign_by_means(h, "password", &means);
+}
+
+enum err web_conclusion_token(struct http_req *h)
+{
+    struct sign_means means = {.file = signing_file_sent(h)};
+    enum err e = OK;
+    if (page_done_before(h, &e)) {
+        return e;
+    }
+    if (means.file.p == NULL) {
+        return preview(h, "signature", T("Choose the file of the signature."));
+    }
+    return sign_by_means(h, "signature", &means);
 }
 
 /* ---- the files ---- */
+
+enum err web_conclusion_bytes(struct http_req *h)
+{
+    struct case_row row;
+    TRY(access_case(&h->rq, http_param(h, S("case")), AUDIT_DOWNLOAD, &row));
+    return signing_bytes(h, "conclusion", row.id);
+}
 
 static enum err signed_load(struct http_req *h, struct signed_doc *ret_doc)
 {

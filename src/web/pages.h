@@ -39,6 +39,7 @@ enum err web_staff_role_new(struct http_req *h);
 enum err web_staff_role_end(struct http_req *h);
 enum err web_staff_password(struct http_req *h); /* SLOW */
 enum err web_staff_account(struct http_req *h);
+enum err web_staff_number(struct http_req *h);
 enum err web_staff_dismiss_page(struct http_req *h);
 enum err web_staff_dismiss(struct http_req *h);
 
@@ -124,6 +125,8 @@ enum err web_conclusion_autosave(struct http_req *h);
 enum err web_conclusion_preview(struct http_req *h);
 enum err web_conclusion_preview_pdf(struct http_req *h); /* SLOW */
 enum err web_conclusion_sign(struct http_req *h);        /* SLOW */
+enum err web_conclusion_token(struct http_req *h);       /* SLOW */
+enum err web_conclusion_bytes(struct http_req *h);
 enum err web_conclusion_json(struct http_req *h);
 enum err web_conclusion_p7s(struct http_req *h);
 enum err web_conclusion_pdf(struct http_req *h); /* SLOW */
@@ -294,6 +297,8 @@ enum err web_visit_note_autosave(struct http_req *h);
 enum err web_visit_preview(struct http_req *h);
 enum err web_visit_preview_pdf(struct http_req *h); /* SLOW */
 enum err web_visit_sign(struct http_req *h);        /* SLOW */
+enum err web_visit_token(struct http_req *h);       /* SLOW */
+enum err web_visit_bytes(struct http_req *h);
 enum err web_visit_json(struct http_req *h);
 enum err web_visit_p7s(struct http_req *h);
 enum err web_visit_pdf(struct http_req *h); /* SLOW */

@@ -2,6 +2,7 @@
 #include "web/signing.h"
 
 #include "base/text.h"
+#include "care/outside.h"
 #include "web/case_view.h"
 
 enum { DISPOSITION_MAX = 200 };
@@ -34,12 +35,48 @@ const char *signing_changed(struct http_req *h)
                : NULL;
 }
 
-enum err signing_set(struct http_req *h, const struct sign_paper *paper, const char *fault,
-                     struct val *root)
+void signing_token(struct http_req *h, struct str base, struct val *root)
+{
+    if (!outside_offered(care_of(&h->rq))) {
+        return;
+    }
+    struct val *m = val_set_map(root, "token");
+    val_set_str(m, "bytes", page_path(h, "", base, "/preview.json"));
+    val_set_str(m, "action", page_path(h, "", base, "/token"));
+    struct val *file = page_field(h, root, "signature", T("File of the signature"), S(""));
+    val_set_str(file, "hint",
+                tr(h->rq.lang, T("p7s, sig or cms: as the signing software saved it, DER, PEM or base64.")));
+    struct val *text = page_field(h, root, "signature_text", T("Or the signature as text (base64)"), S(""));
+    val_set_i64(text, "rows", 4);
+}
+
+struct str signing_file_sent(struct http_req *h)
+{
+    struct http_file file;
+    for (uint32_t i = 0; http_file(h, i, &file); i++) {
+        if (str_eq(file.field, S("signature")) && file.bytes.n > 0) {
+            return file.bytes;
+        }
+    }
+    struct str text = page_sent(h, "signature_text");
+    return text.n > 0 ? text : (struct str){0};
+}
+
+enum err signing_bytes(struct http_req *h, const char *name, struct str id)
+{
+    struct sign_paper paper;
+    struct signed_doc d = {0};
+    TRY(sign_preview_load(&h->rq, id, &paper));
+    d.bytes = paper.bytes;
+    return signing_send(h, name, id, &d, SIGNING_JSON);
+}
+
+enum err signing_set(struct http_req *h, const struct sign_paper *paper,
+                     const struct signing_fault *fault, struct val *root)
 {
     page_kind(root, "narrow");
-    if (fault != NULL) {
-        page_error(h, root, "password", fault);
+    if (fault->text != NULL) {
+        page_error(h, root, fault->field, fault->text);
     }
     TRY(case_doc(h, paper->bytes, val_set_map(root, "doc")));
     val_set_str(val_set_map(root, "sign"), "sha", arena_str(h->rq.a, str_z(paper->sha)));

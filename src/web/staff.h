@@ -18,6 +18,9 @@ MUST_USE enum err staff_person_of_path(struct http_req *h, const struct director
 /* The page of the person of the path. */
 MUST_USE enum err staff_person_show(struct http_req *h, struct val *root);
 
+/* numbers [{kind, number}], fields kind and number of staff_number.html. */
+MUST_USE enum err staff_numbers(struct http_req *h, const struct dir_person *p, struct val *root);
+
 /* ---- staff_invite.c: a link by which a person chooses the password ---- */
 
 struct staff_newcomer {

@@ -199,6 +199,7 @@ enum err staff_person_show(struct http_req *h, struct val *root)
     if (e == OK && p->active && acc.state != ACCOUNT_CLOSED && !str_eq(p->id, h->rq.who->person)) {
         TRY(staff_invite_section(h, d, &acc, root));
     }
+    TRY(staff_numbers(h, p, root));
     set_places(h, d, p, root);
     if (org.n > 0 && dir_org(d, org) != NULL && p->active) {
         struct val *o = val_set_map(root, "org");

@@ -8,7 +8,7 @@
 #include "web/tpl.h"
 #include "web/visit.h"
 
-static enum err preview(struct http_req *h, const char *fault)
+static enum err preview(struct http_req *h, const char *field, const char *fault)
 {
     struct visit_view *v = NULL;
     struct val *root = NULL;
@@ -22,13 +22,14 @@ static enum err preview(struct http_req *h, const char *fault)
     }
     TRY(e);
     TRY(visit_values(h, v, T("Look through and sign"), &root));
-    TRY(signing_set(h, &paper, fault, root));
+    TRY(signing_set(h, &paper, &(struct signing_fault){field, fault}, root));
+    signing_token(h, visit_path(h, v->id, "/note"), root);
     return page_reply_status(h, fault != NULL ? 422 : 200, root, tpl_visit_preview);
 }
 
 enum err web_visit_preview(struct http_req *h)
 {
-    return preview(h, signing_changed(h));
+    return preview(h, "password", signing_changed(h));
 }
 
 enum err web_visit_preview_pdf(struct http_req *h)
@@ -47,35 +48,64 @@ static enum err sign_late(struct http_req *h)
     return signing_late(h, visit_path(h, http_param(h, S("visit")), "/note/preview?changed=1"));
 }
 
-enum err web_visit_sign(struct http_req *h)
+/* Signs; field: where a fault is shown. */
+static enum err sign_by_means(struct http_req *h, const char *field, struct sign_means *means)
 {
     struct tx *tx = tx_new(&h->rq);
     struct visit_view *v = NULL;
-    enum err e = OK;
     TRY_MEM(&h->rq, tx);
-    if (page_done_before(h, &e)) {
-        return e;
-    }
-    struct str password = http_form(h, S("password"));
-    if (password.n == 0) {
-        return preview(h, T("Type your password to sign."));
-    }
     TRY(visit_of_path(h, AUDIT_READ, &v));
-    e = visit_note_sign(&h->rq, tx, v, page_sent(h, "sha"), password);
-    if (e != OK && signing_fault(e) != NULL) {
+    enum err e = visit_note_sign(&h->rq, tx, v, page_sent(h, "sha"), means);
+    const char *fault = e == E_BAD_INPUT && means->fault != NULL ? means->fault : signing_fault(e);
+    if (e != OK && fault != NULL) {
         err_clear(&h->rq);
-        return preview(h, signing_fault(e));
+        return preview(h, field, fault);
     }
     if (e == E_STALE || e == E_CONFLICT) {
         return sign_late(h);
     }
     TRY(e);
     h->on_fail = sign_late;
-    return page_commit(h, tx, visit_path(h, v->id, v->note.n > 0 ? "?done=note-corrected"
-                                                                 : "?done=note-signed"));
+    const char *done = means->warning != NULL ? "?done=signed-unasked"
+                       : v->note.n > 0        ? "?done=note-corrected"
+                                              : "?done=note-signed";
+    return page_commit(h, tx, visit_path(h, v->id, done));
+}
+
+enum err web_visit_sign(struct http_req *h)
+{
+    struct sign_means means = {.password = http_form(h, S("password"))};
+    enum err e = OK;
+    if (page_done_before(h, &e)) {
+        return e;
+    }
+    if (means.password.n == 0) {
+        return preview(h, "password", T("Type your password to sign."));
+    }
+    return sign_by_means(h, "password", &means);
+}
+
+enum err web_visit_token(struct http_req *h)
+{
+    struct sign_means means = {.file = signing_file_sent(h)};
+    enum err e = OK;
+    if (page_done_before(h, &e)) {
+        return e;
+    }
+    if (means.file.p == NULL) {
+        return preview(h, "signature", T("Choose the file of the signature."));
+    }
+    return sign_by_means(h, "signature", &means);
 }
 
 /* ---- the files ---- */
+
+enum err web_visit_bytes(struct http_req *h)
+{
+    struct visit_view *v = NULL;
+    TRY(visit_of_path(h, AUDIT_DOWNLOAD, &v));
+    return v->actor != 0 ? signing_bytes(h, "visit", v->id) : FAIL(&h->rq, E_NOT_FOUND, "preview");
+}
 
 static enum err signed_load(struct http_req *h, struct signed_doc *ret_doc)
 {

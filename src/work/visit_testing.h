@@ -66,7 +66,8 @@ static inline enum err sign(struct req *rq, struct tx *tx, const struct visit_vi
     struct sign_paper paper;
 
     TRY(visit_note_preview(rq, v, &note, S(BASE), &p, &paper));
-    return visit_note_sign(rq, tx, v, str_z(paper.sha), str_z(password));
+    return visit_note_sign(rq, tx, v, str_z(paper.sha),
+                           &(struct sign_means){.password = str_z(password)});
 }
 
 /* One action of somebody on the page of the visit. */
