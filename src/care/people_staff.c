@@ -503,7 +503,7 @@ enum err people_compare_staff(struct people_read *r, const struct people_may *m,
     const struct dir_map *codes)
 {
     struct staff s = {.r = r, .m = m, .codes = codes};
-    struct civil now = instant_civil(r->rq->now, care_of(r->rq)->tz_min);
+    struct civil now = zone_civil(&care_of(r->rq)->zone, r->rq->now);
     struct buf day;
     enum err e = OK;
 
