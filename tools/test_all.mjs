@@ -44,6 +44,7 @@ const STEPS = [
   ['browser', 'node tests/pages/run.mjs', 1200],
   ['meetings', 'node tests/pages/room.mjs', 900, 'runner'],
   ['told', 'node tests/pages/told.mjs', 300, 'runner'],
+  ['passkeys', 'node tests/passkeys/run.mjs', 120, 'runner'],
   ['first-change', 'node tests/first_change.mjs', 600],
   ['crash', 'node tests/crash/run.mjs', 900],
   ['crash-live', 'node tests/crash/live.mjs --kills 15', 600],

@@ -7,6 +7,7 @@ import { startDrafts } from './draft';
 import { startImages } from './images';
 import { startLive } from './live';
 import { startNotices } from './notice';
+import { startPasskeys } from './passkey';
 import { startPush } from './push';
 import { startRing } from './ring';
 
@@ -19,3 +20,4 @@ startImages();
 startNotices();
 startPush();
 startRing();
+startPasskeys();

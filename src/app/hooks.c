@@ -57,7 +57,7 @@ static enum lang lang_of(struct http_req *h)
 static const char *held(const struct who *who)
 {
     return who->must_change   ? "the password was set by somebody else: sign in and choose your own first"
-           : who->owes_factor ? "a role of yours asks for one-time codes: sign in and set them up first"
+           : who->owes_factor ? "a role of yours asks for one-time codes or a passkey: set one up first"
                               : NULL;
 }
 

@@ -28,6 +28,7 @@ static void read_account(struct req *rq, const struct db_rows *q, struct account
         .of_patient = db_i64(q, 10) != 0,
         .factor = db_i64(q, 11) != 0,
         .bare = db_text(rq->a, q, 3).n == 0,
+        .passkey = db_i64(q, 12) != 0,
     };
     if (ret_hash != NULL) {
         *ret_hash = db_text(rq->a, q, 3);

@@ -19,6 +19,7 @@ struct account {
     bool of_patient;          /* of the patients' side: care/patient_account.h */
     bool bare;                /* no password was given yet: none is right */
     bool factor;              /* signs in with a second step: care/factor.h */
+    bool passkey;             /* has passkeys: care/passkey.h */
     enum account_state state;
     uint32_t failures;
     struct instant locked_until; /* 0: not locked */

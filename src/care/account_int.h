@@ -20,8 +20,9 @@ MUST_USE enum err session_write(struct req *rq, struct tx *tx, const struct acco
 /* All of an account, and what has only given the password. */
 MUST_USE enum err sessions_end(struct tx *tx, int64_t account);
 /* Begins a session of s->account in a role (empty: to be chosen) into tx, with the browser it comes from and
- * the record of it (detail); of an account with a second step: only a half one. The rest of s is filled. */
-MUST_USE enum err session_begin(struct req *rq, struct tx *tx, struct str role_id,
+ * the record of it (detail); of an account with a second step, or one whose roles ask for it and that has a
+ * passkey for it: only a half one. who: as whom it acts. The rest of s is filled. */
+MUST_USE enum err session_begin(struct req *rq, struct tx *tx, const struct who *who, struct str role_id,
                                 const struct sign_in_from *from, struct str detail, struct session *s);
 /* The same whatever steps the account has: the last of them was taken. */
 MUST_USE enum err session_begin_whole(struct req *rq, struct tx *tx, struct str role_id,

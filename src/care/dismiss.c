@@ -3,6 +3,7 @@
 
 #include "care/account.h"
 #include "care/directory_write.h"
+#include "care/passkey.h"
 #include "care/room.h"
 
 enum { ACCOUNTS_MAX = 16 };
@@ -15,6 +16,7 @@ static enum err accounts_end(struct req *rq, struct tx *tx, struct str person)
 
     TRY(accounts_of_person(rq, person, all, ACCOUNTS_MAX, &n));
     for (uint32_t i = 0; i < n; i++) {
+        TRY(passkeys_end(tx, all[i].id));
         if (all[i].state != ACCOUNT_CLOSED) {
             TRY(account_close(rq, tx, &all[i]));
         }

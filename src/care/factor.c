@@ -6,6 +6,7 @@
 #include "care/factor_int.h"
 
 #include "care/notice.h"
+#include "care/passkey.h"
 #include "codec/totp.h"
 #include "codec/url.h"
 #include "os/random.h"
@@ -205,7 +206,12 @@ enum err factor_take(struct req *rq, struct tx *tx, const struct account *acc, s
     int64_t step = 0;
     bool right = false;
     *ret_kind = FACTOR_WRONG;
-    TRY(row_load(rq, acc->id, &row));
+    enum err e = row_load(rq, acc->id, &row);
+    if (e == E_NOT_FOUND) { /* whose second step is a passkey */
+        err_clear(rq);
+        return OK;
+    }
+    TRY(e);
     if (!row.on || code.n > CODE_TYPED_MAX) {
         return OK;
     }
@@ -243,14 +249,7 @@ static enum err commit_code(struct req *rq, struct tx *tx, const struct account 
     return FAIL(rq, E_BAD_INPUT, "code");
 }
 
-/* What is done once password and code are right. */
-struct change {
-    enum err (*prepare)(struct req *rq, struct tx *tx, const struct account *acc, struct str code,
-                        bool *ret_right, struct str *codes);
-    struct str *codes; /* RECOVERY_CODES of them, or NULL */
-};
-
-static enum err change_in_turn(struct req *rq, struct str code, const struct change *c)
+static enum err act_in_turn(struct req *rq, struct str code, const struct factor_act *act)
 {
     struct audit_rec *before = rq->audit;
     struct tx *tx = tx_new(rq);
@@ -259,24 +258,24 @@ static enum err change_in_turn(struct req *rq, struct str code, const struct cha
     TRY_MEM(rq, tx);
     TRY(own_account(rq, &acc));
     TRY(account_wait(rq, &acc));
-    TRY(c->prepare(rq, tx, &acc, code, &right, c->codes));
+    TRY(act->prepare(rq, tx, &acc, code, &right, act->ctx));
     return commit_code(rq, tx, &acc, right, before);
 }
 
-static enum err change(struct req *rq, struct str password, struct str code, const struct change *c)
+enum err factor_do(struct req *rq, struct str password, struct str code, const struct factor_act *act)
 {
     struct account acc;
     TRY(password_check(rq, password));
     TRY(own_account(rq, &acc));
     struct os_mutex *turn = account_turn(rq, acc.login);
     os_lock(turn);
-    enum err e = change_in_turn(rq, code, c);
+    enum err e = act_in_turn(rq, code, act);
     os_unlock(turn);
     return e;
 }
 
 static enum err confirm(struct req *rq, struct tx *tx, const struct account *acc, struct str code,
-                        bool *ret_right, struct str *codes)
+                        bool *ret_right, void *codes)
 {
     struct factor_row row;
     int64_t step = 0;
@@ -300,7 +299,7 @@ static enum err confirm(struct req *rq, struct tx *tx, const struct account *acc
 enum err factor_confirm(struct req *rq, struct str password, struct str code,
                         struct str ret_codes[RECOVERY_CODES])
 {
-    return change(rq, password, code, &(struct change){confirm, ret_codes});
+    return factor_do(rq, password, code, &(struct factor_act){confirm, ret_codes});
 }
 
 /* No trace of it is left. */
@@ -312,7 +311,7 @@ static enum err end(struct tx *tx, int64_t account)
 }
 
 static enum err off(struct req *rq, struct tx *tx, const struct account *acc, struct str code,
-                    bool *ret_right, struct str *codes)
+                    bool *ret_right, void *codes)
 {
     enum factor_kind kind = FACTOR_WRONG;
     (void)codes;
@@ -328,11 +327,11 @@ static enum err off(struct req *rq, struct tx *tx, const struct account *acc, st
 
 enum err factor_off(struct req *rq, struct str password, struct str code)
 {
-    return change(rq, password, code, &(struct change){off, NULL});
+    return factor_do(rq, password, code, &(struct factor_act){off, NULL});
 }
 
 static enum err codes_anew(struct req *rq, struct tx *tx, const struct account *acc, struct str code,
-                           bool *ret_right, struct str *codes)
+                           bool *ret_right, void *codes)
 {
     enum factor_kind kind = FACTOR_WRONG;
     TRY(factor_take(rq, tx, acc, code, &kind));
@@ -347,18 +346,25 @@ static enum err codes_anew(struct req *rq, struct tx *tx, const struct account *
 enum err factor_codes(struct req *rq, struct str password, struct str code,
                       struct str ret_codes[RECOVERY_CODES])
 {
-    return change(rq, password, code, &(struct change){codes_anew, ret_codes});
+    return factor_do(rq, password, code, &(struct factor_act){codes_anew, ret_codes});
 }
 
 enum err factor_remove(struct req *rq, struct tx *tx, const struct account *acc)
 {
     struct factor f;
     TRY(factor_get(rq, acc->id, &f));
-    if (!f.on) {
+    if (!f.on && !acc->passkey) {
         return FAIL(rq, E_NOT_FOUND, "no second step is set up");
     }
-    TRY(end(tx, acc->id));
-    TRY(sessions_end(tx, acc->id));
-    TRY(notice_tell(rq, tx, acc->person, NOTICE_FACTOR, S("")));
-    return note(rq, acc, S("taken away by administrator"));
+    if (f.on) {
+        TRY(end(tx, acc->id));
+        TRY(notice_tell(rq, tx, acc->person, NOTICE_FACTOR, S("")));
+        TRY(note(rq, acc, S("taken away by administrator")));
+    }
+    if (acc->passkey) {
+        TRY(passkeys_end(tx, acc->id));
+        TRY(notice_tell(rq, tx, acc->person, NOTICE_PASSKEY, S("")));
+        TRY(note(rq, acc, S("passkeys taken away by administrator")));
+    }
+    return sessions_end(tx, acc->id);
 }

@@ -46,7 +46,8 @@ MUST_USE enum err factor_off(struct req *rq, struct str password, struct str cod
  * above. slow, commits itself */
 MUST_USE enum err factor_codes(struct req *rq, struct str password, struct str code,
                                struct str ret_codes[RECOVERY_CODES]);
-/* Takes it away from somebody who has lost it (administrator), and ends their sessions; they are told.
+/* Takes it and all passkeys away from somebody who has lost them (administrator), and ends their
+ * sessions; they are told.
  * errors  E_NOT_FOUND  there is none */
 MUST_USE enum err factor_remove(struct req *rq, struct tx *tx, const struct account *acc);
 
@@ -60,5 +61,8 @@ MUST_USE enum err factor_remove(struct req *rq, struct tx *tx, const struct acco
  *         E_SIGN_IN    wrong code; E_LOCKED. slow, commits itself */
 MUST_USE enum err sign_in_code(struct req *rq, struct str half, struct str code,
                                const struct sign_in_from *from, struct session *ret_session);
-/* Is this the value of a half session whose time is not over? */
-MUST_USE enum err half_check(struct req *rq, struct str half, bool *ret_good);
+/* By what a half session may become a whole one. */
+enum { HALF_CODE = 1 << 0, HALF_PASSKEY = 1 << 1 };
+uint32_t half_ways(const struct account *acc);
+/* The same of a half session's value; 0: there is none, or its time is over. */
+MUST_USE enum err half_check(struct req *rq, struct str half, uint32_t *ret_ways);

@@ -448,13 +448,16 @@ static enum err accept_commit(struct accepting *a, struct session *ret_session)
     struct req *rq = a->rq;
     struct store *store = care_of(rq)->store;
     struct session s = {0};
+    struct who *who = NULL;
+    struct str role = {0};
     TRY(write_account(a));
     TRY(open_record(a));
     TRY(store_commit(store, rq, a->tx));
     struct tx *tx = tx_new(rq);
     TRY_MEM(rq, tx);
     TRY(account_by_login(rq, a->login, &s.account));
-    TRY(session_begin(rq, tx, a->invite.patient, a->from, S("by invitation"), &s));
+    TRY(who_begins(rq, &s.account, &who, &role));
+    TRY(session_begin(rq, tx, who, a->invite.patient, a->from, S("by invitation"), &s));
     TRY(store_commit(store, rq, tx));
     *ret_session = s;
     return OK;

@@ -48,15 +48,15 @@ static enum err half_begin(struct req *rq, struct tx *tx, struct session *s)
     return account_note(rq, AUDIT_FACTOR, s->account.person, OK, S("code asked for"));
 }
 
-enum err session_begin(struct req *rq, struct tx *tx, struct str role_id,
+enum err session_begin(struct req *rq, struct tx *tx, const struct who *who, struct str role_id,
                        const struct sign_in_from *from, struct str detail, struct session *s)
 {
-    return s->account.factor ? half_begin(rq, tx, s)
-                             : session_begin_whole(rq, tx, role_id, from, detail, s);
+    bool owed = s->account.passkey && factor_is_owed(care_of(rq), who, false);
+    return s->account.factor || owed ? half_begin(rq, tx, s)
+                                     : session_begin_whole(rq, tx, role_id, from, detail, s);
 }
 
-/* Commits with the record naming the person who signs in. */
-static enum err commit_as(struct req *rq, struct tx *tx, struct who *who)
+enum err sign_in_commit(struct req *rq, struct tx *tx, struct who *who)
 {
     const struct who *before = rq->who;
     rq->who = who;
@@ -83,8 +83,8 @@ enum err sign_in(struct req *rq, struct str login, struct str password,
     }
     TRY(begins);
     who->audit.login = s.account.login;
-    TRY(session_begin(rq, tx, role, from, S(""), &s));
-    TRY(commit_as(rq, tx, who));
+    TRY(session_begin(rq, tx, who, role, from, S(""), &s));
+    TRY(sign_in_commit(rq, tx, who));
     *ret_session = s;
     return OK;
 }
@@ -120,7 +120,12 @@ static enum err half_find(struct req *rq, struct str half, struct str *ret_hash,
     return account_by_id(rq, db_i64(&q, 0), ret_account);
 }
 
-enum err half_check(struct req *rq, struct str half, bool *ret_good)
+uint32_t half_ways(const struct account *acc)
+{
+    return (acc->factor ? (uint32_t)HALF_CODE : 0) | (acc->passkey ? (uint32_t)HALF_PASSKEY : 0);
+}
+
+enum err half_check(struct req *rq, struct str half, uint32_t *ret_ways)
 {
     struct account acc;
     struct str hash;
@@ -131,7 +136,7 @@ enum err half_check(struct req *rq, struct str half, bool *ret_good)
     } else {
         TRY(e);
     }
-    *ret_good = e == OK;
+    *ret_ways = e == OK ? half_ways(&acc) : 0;
     return OK;
 }
 
@@ -171,7 +176,7 @@ static enum err code_in_turn(struct req *rq, struct str half, struct str code,
     TRY(TX_SQL(tx, W_HALF_END, TX_MUST_CHANGE, sql_blob(hash)));
     TRY(session_begin_whole(rq, tx, role, from,
                             kind == FACTOR_CODE ? S("with one-time code") : S("with recovery code"), s));
-    enum err e = commit_as(rq, tx, who);
+    enum err e = sign_in_commit(rq, tx, who);
     return e == E_STALE ? taken_before(rq, &s->account, before) : e;
 }
 

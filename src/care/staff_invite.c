@@ -181,7 +181,7 @@ enum err staff_invite_accept(struct req *rq, struct str token, struct str passwo
     const struct who *had = rq->who;
     rq->who = who; /* the record names who accepted */
     e = accept_write(rq, tx, &i, hash);
-    e = e == OK ? session_begin(rq, tx, role, from, S("by invitation"), &s) : e;
+    e = e == OK ? session_begin(rq, tx, who, role, from, S("by invitation"), &s) : e;
     e = e == OK ? store_commit(care_of(rq)->store, rq, tx) : e;
     rq->who = had;
     if (e == E_STALE) { /* somebody used or withdrew it just now */

@@ -20,6 +20,7 @@ extern const char schema_v19_recording[];
 extern const char schema_v20_glass[];
 extern const char schema_v21_factor[];
 extern const char schema_v22_invite[];
+extern const char schema_v23_passkey[];
 
 enum { SCHEMA_DICT = 4 }; /* the first version with table dict */
 

@@ -499,6 +499,7 @@ const struct migration migrations[] = {
     {20, schema_v20_glass},
     {21, schema_v21_factor},
     {22, schema_v22_invite},
+    {23, schema_v23_passkey},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -546,6 +547,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 20",
         "PRAGMA user_version = 21",
         "PRAGMA user_version = 22",
+        "PRAGMA user_version = 23",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

@@ -94,7 +94,8 @@ static enum err show(struct http_req *h, const struct invited *v, struct val *ro
     set_secret(h, root, "again", T("The same password once more"));
     val_set_str(root, "name", v->person->name);
     val_set_str(root, "login", v->account.login);
-    val_set_bool(root, "owes", owes);
+    val_set_bool(root, "owes", owes && !v->account.passkey);
+    val_set_bool(root, "has_passkey", owes && v->account.passkey);
     val_set_bool(root, "has_codes", v->account.factor);
     val_set_bool(root, "somebody", h->caller.kind != CALLER_NOBODY);
     val_set_instant(root, "until", v->invite.expires);

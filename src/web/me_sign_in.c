@@ -7,6 +7,7 @@
 #include "care/sessions.h"
 #include "store/tx.h"
 #include "web/page.h"
+#include "web/passkey.h"
 #include "web/sessions.h"
 #include "web/tpl.h"
 
@@ -74,6 +75,7 @@ static enum err show(struct http_req *h, unsigned status, struct val *root)
     if (f.waits || f.on) {
         set_fields(h, root, f.waits);
     }
+    TRY(passkey_set_list(h, w->account, root));
     TRY(web_set_sessions(h, w->account, root));
     return page_reply_status(h, status, root, tpl_account_sign_in);
 }

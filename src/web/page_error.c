@@ -93,9 +93,9 @@ static const struct page_fault must_fault = {
 
 /* Of somebody whose role asks for a second step of signing in. */
 static const struct page_fault owes_fault = {
-    E_FORBIDDEN, T("Set up one-time codes first"),
-    T("Your role asks for a one-time code besides the password. Set it up on the page of your sign-in, "
-      "then do this again. Nothing was changed."),
+    E_FORBIDDEN, T("Set up one-time codes or a passkey first"),
+    T("Your role asks for more than a password. Set up one-time codes or a passkey on the page of your "
+      "sign-in, then do this again. Nothing was changed."),
 };
 
 /* A form that was open while its sign-in ended, or in two windows. */

@@ -8,6 +8,9 @@
 enum err web_sign_in_page(struct http_req *h);
 enum err web_sign_in(struct http_req *h); /* SLOW */
 enum err web_sign_in_code_page(struct http_req *h);
+enum err web_sign_in_passkey_page(struct http_req *h);
+enum err web_sign_in_passkey(struct http_req *h);         /* SLOW */
+enum err web_sign_in_passkey_confirm(struct http_req *h); /* SLOW */
 enum err web_sign_in_code(struct http_req *h); /* SLOW */
 enum err web_sign_in_again(struct http_req *h); /* a form came after the session had ended */
 enum err web_sign_out(struct http_req *h);
@@ -187,6 +190,12 @@ enum err web_account_codes_begin(struct http_req *h);
 enum err web_account_codes_confirm(struct http_req *h);  /* SLOW */
 enum err web_account_codes_recovery(struct http_req *h); /* SLOW */
 enum err web_account_codes_off(struct http_req *h);      /* SLOW */
+enum err web_account_passkey_new(struct http_req *h);
+enum err web_account_passkey_begin(struct http_req *h);   /* SLOW */
+enum err web_account_passkey_confirm(struct http_req *h); /* SLOW */
+enum err web_account_passkey(struct http_req *h);
+enum err web_account_passkey_name(struct http_req *h);
+enum err web_account_passkey_end(struct http_req *h);     /* SLOW */
 enum err web_account_session_end(struct http_req *h);
 enum err web_account_sessions_end(struct http_req *h);
 

@@ -3,7 +3,7 @@
 #include "web/pages.h"
 
 #include "base/text.h"
-#include "care/account.h"
+#include "care/passkey.h"
 #include "store/tx.h"
 #include "web/kept.h"
 #include "web/signing_in.h"
@@ -26,6 +26,7 @@ bool sign_in_is_own_form(struct http_req *h)
 
 static enum err show(struct http_req *h, unsigned status, struct val *root, struct str asked)
 {
+    struct webauthn_ask place;
     struct val *f = page_field(h, root, "login", T("Login"), S(""));
     val_set_z(f, "auto", "username");
     val_set_z(f, "width", "w14");
@@ -38,6 +39,7 @@ static enum err show(struct http_req *h, unsigned status, struct val *root, stru
     val_set_bool(f, "required", true);
     val_set_str(root, "next", sign_in_next(asked));
     val_set_bool(root, "asked", asked.n > 1);
+    val_set_bool(root, "passkey", passkey_place(&h->rq, &place));
     page_kind(root, "narrow");
     return page_reply_status(h, status, root, tpl_sign_in);
 }
@@ -114,13 +116,27 @@ enum err sign_in_done(struct http_req *h, const struct session *s)
     return kept_page(h, 200, path, who->csrf);
 }
 
-enum err sign_in_anew(struct http_req *h, unsigned status, const char *fault)
+static enum err again(struct http_req *h, unsigned status, struct str fault, bool field)
 {
     struct val *root = NULL;
     TRY(page_begin(h, T("Error: Sign in"), &root));
-    page_error(h, root, "login", fault);
+    if (field) {
+        page_error_text(root, "login", fault);
+    } else {
+        val_set_str(root, "fault", fault);
+    }
     kept_set(h, root);
     return show(h, status, root, http_form(h, S("next")));
+}
+
+enum err sign_in_anew_said(struct http_req *h, unsigned status, struct str fault)
+{
+    return again(h, status, fault, false);
+}
+
+enum err sign_in_anew(struct http_req *h, unsigned status, const char *fault)
+{
+    return again(h, status, tr(h->rq.lang, fault), true);
 }
 
 /* The password was right and the code is owed: an address of its own, unless a form is carried along. */
@@ -129,7 +145,7 @@ static enum err go_to_code(struct http_req *h, const struct session *s)
     struct buf b;
     sign_in_cookies(h, s);
     if (sign_in_keeps(h)) {
-        return sign_in_ask_code(h);
+        return sign_in_ask_code(h, half_ways(&s->account));
     }
     buf_init(&b, h->rq.a, 4096);
     BUF_LIT(&b, SIGN_IN_CODE);
@@ -151,13 +167,9 @@ enum err web_sign_in(struct http_req *h)
         return s.half ? go_to_code(h, &s) : sign_in_done(h, &s);
     }
     if (e == E_LOCKED) {
-        struct val *root = NULL;
         struct str wait = sign_in_wait(h);
         err_clear(&h->rq);
-        TRY(page_begin(h, T("Error: Sign in"), &root));
-        page_error_text(root, "login", wait);
-        kept_set(h, root);
-        return show(h, 429, root, http_form(h, S("next")));
+        return again(h, 429, wait, true);
     }
     if (e != E_SIGN_IN) {
         return e;

@@ -7,9 +7,13 @@
 #include "web/signing_in.h"
 #include "web/tpl.h"
 
-static enum err show(struct http_req *h, unsigned status, struct val *root, struct str next, bool recovery)
+/* ways: HALF_CODE, HALF_PASSKEY: what may come after the password. */
+static enum err show(struct http_req *h, unsigned status, struct val *root, struct str next, bool recovery,
+                     uint32_t ways)
 {
     struct val *f = page_field(h, root, "code", recovery ? T("Recovery code") : T("One-time code"), S(""));
+    val_set_bool(root, "code", (ways & HALF_CODE) != 0);
+    val_set_bool(root, "passkey", (ways & HALF_PASSKEY) != 0);
     const char *hint = recovery ? T("One of the ten you kept on paper. Each holds once.")
                                 : T("Six digits that the authenticator program shows now.");
     val_set_str(f, "hint", tr(h->rq.lang, hint));
@@ -31,35 +35,43 @@ static bool asks_recovery(struct http_req *h)
     return str_eq(page_sent(h, "recovery"), S("1"));
 }
 
-enum err sign_in_ask_code(struct http_req *h)
+/* The page's name: what is asked for. */
+static const char *title(uint32_t ways)
+{
+    return (ways & HALF_CODE) != 0 ? T("One-time code") : T("Passkey");
+}
+
+enum err sign_in_ask_code(struct http_req *h, uint32_t ways)
 {
     struct val *root = NULL;
-    TRY(page_begin(h, T("One-time code"), &root));
+    TRY(page_begin(h, title(ways), &root));
     kept_set(h, root);
-    return show(h, 200, root, sign_in_next(http_form(h, S("next"))), asks_recovery(h));
+    return show(h, 200, root, sign_in_next(http_form(h, S("next"))), asks_recovery(h), ways);
 }
 
 enum err web_sign_in_code_page(struct http_req *h)
 {
     struct val *root = NULL;
     struct str next = sign_in_next(http_query(h, S("next")));
-    bool good = false;
+    uint32_t ways = 0;
     if (h->caller.kind == CALLER_SESSION) {
         return http_redirect(h, next);
     }
-    TRY(half_check(&h->rq, str_or_empty(http_cookie(h, S(HALF_COOKIE))), &good));
-    if (!good) {
+    TRY(half_check(&h->rq, str_or_empty(http_cookie(h, S(HALF_COOKIE))), &ways));
+    if (ways == 0) {
         return http_redirect(h, S("/sign-in"));
     }
-    TRY(page_begin(h, T("One-time code"), &root));
-    return show(h, 200, root, next, false);
+    TRY(page_begin(h, title(ways), &root));
+    return show(h, 200, root, next, false, ways);
 }
 
 static enum err wrong(struct http_req *h, enum err e)
 {
     struct val *root = NULL;
+    uint32_t ways = HALF_CODE;
     struct str wait = e == E_LOCKED ? sign_in_wait(h) : (struct str){0};
     err_clear(&h->rq);
+    TRY(half_check(&h->rq, str_or_empty(http_cookie(h, S(HALF_COOKIE))), &ways));
     TRY(page_begin(h, T("Error: One-time code"), &root));
     if (e == E_LOCKED) {
         page_error_text(root, "code", wait);
@@ -69,7 +81,8 @@ static enum err wrong(struct http_req *h, enum err e)
                      "telephone must be right."));
     }
     kept_set(h, root);
-    return show(h, e == E_LOCKED ? 429 : 401, root, sign_in_next(http_form(h, S("next"))), asks_recovery(h));
+    return show(h, e == E_LOCKED ? 429 : 401, root, sign_in_next(http_form(h, S("next"))), asks_recovery(h),
+                ways);
 }
 
 enum err web_sign_in_code(struct http_req *h)
@@ -82,7 +95,7 @@ enum err web_sign_in_code(struct http_req *h)
         return FAIL(&h->rq, E_FORBIDDEN, "origin");
     }
     if (code.n == 0 && asks_recovery(h)) {
-        return sign_in_ask_code(h);
+        return sign_in_ask_code(h, HALF_CODE);
     }
     enum err e = sign_in_code(&h->rq, half, code, &from, &s);
     if (e == OK) {

@@ -21,7 +21,9 @@ void sign_in_cookies(struct http_req *h, const struct session *s);
 MUST_USE enum err sign_in_done(struct http_req *h, const struct session *s);
 /* "wait 90 s" of E_LOCKED in words. */
 struct str sign_in_wait(struct http_req *h);
-/* The first page again with a fault (msgid). */
+/* The first page again with a fault (msgid) of login or password. */
 MUST_USE enum err sign_in_anew(struct http_req *h, unsigned status, const char *fault);
-/* The page of the code, at once after the password. */
-MUST_USE enum err sign_in_ask_code(struct http_req *h);
+/* The same with one of neither, in the reader's language. */
+MUST_USE enum err sign_in_anew_said(struct http_req *h, unsigned status, struct str fault);
+/* The page of the second step, at once after the password. ways: HALF_CODE ... */
+MUST_USE enum err sign_in_ask_code(struct http_req *h, uint32_t ways);

@@ -8,6 +8,7 @@
 #include "care/sessions.h"
 #include "store/tx.h"
 #include "web/page.h"
+#include "web/passkey.h"
 #include "web/sessions.h"
 #include "web/tpl.h"
 
@@ -96,6 +97,7 @@ enum err web_system_sign_in_of(struct http_req *h)
     val_set_bool(root, "on", f.on);
     val_set_instant(root, "since", f.made);
     val_set_i64(root, "left", f.recovery_left);
+    TRY(passkey_set_list(h, acc.id, root));
     TRY(web_set_sessions(h, acc.id, root));
     return page_reply(h, root, tpl_system_sign_in_of);
 }

@@ -29,6 +29,7 @@ static enum err sweep(struct req *rq)
     TRY_MEM(rq, tx);
     TRY(TX_SQL(tx, W_SESSIONS_EXPIRED, 0, sql_i64(now)));
     TRY(TX_SQL(tx, W_HALVES_EXPIRED, 0, sql_i64(now)));
+    TRY(TX_SQL(tx, W_PASSKEY_ASKS_EXPIRED, 0, sql_i64(now)));
     TRY(TX_SQL(tx, W_DEVICES_OLD, 0, sql_i64(now - DEVICES_KEEP_MS)));
     TRY(TX_SQL(tx, W_ONCE_EXPIRED, 0, sql_i64(now - ONCE_KEEP_MS)));
     TRY(TX_SQL(tx, W_NOTICES_OLD, 0, sql_i64(now - NOTICES_KEEP_MS)));

@@ -174,7 +174,7 @@ export class Person {
     if (!await this.page.evaluate(() => !!window.axe)) {
       const cdp = await this.context.newCDPSession(this.page);
       await cdp.send('Runtime.evaluate', { expression: fs.readFileSync(AXE, 'utf8') });
-      await cdp.detach();
+      if (!this.device) await cdp.detach(); // with it goes what other sessions put into the page
     }
     const found = await this.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] })
       .then((r) => r.violations.map((v) => ({ id: v.id, impact: v.impact, at: v.nodes.slice(0, 3).map((n) => `${n.target.join(' ')} ${n.any?.[0]?.message ?? ''}`) }))));
