@@ -1,8 +1,11 @@
 /* app/main.c - the program: settings, then the subcommand. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/command.h"
+#include "care/outside.h"
+#include "codec/outside_wire.h"
 #include "os/clock.h"
 #include "os/file.h"
 
@@ -152,11 +155,27 @@ static int run(struct req *rq, int argc, char **argv)
     return config_read(rq, &from, &config) == OK ? run_command(cmd, &args) : complain(rq);
 }
 
+/* The helper for signatures by GOST: care/outside.h. */
+static int check_gost(struct req *rq)
+{
+    struct str question;
+    struct str answer;
+    uint64_t size = 0;
+    if (os_size(rq, STDIN_FILENO, &size) != OK || size > OUTSIDE_WIRE_MAX
+        || os_map(rq, STDIN_FILENO, (size_t)size, &question) != OK
+        || outside_judge_gost(rq, question, &answer) != OK) {
+        return COMMAND_FAILED;
+    }
+    command_print(answer);
+    return COMMAND_OK;
+}
+
 int main(int argc, char **argv)
 {
     struct req rq;
     req_init(&rq, RUN_CAP, os_now());
-    int status = run(&rq, argc, argv);
+    bool helps = argc == 2 && strcmp(argv[1], "check-gost") == 0; /* of its own: no settings are read */
+    int status = helps ? check_gost(&rq) : run(&rq, argc, argv);
     req_done(&rq);
     return status;
 }

@@ -203,7 +203,7 @@ static enum err ask_lists(struct asking *a, struct outside_verdict *v)
             continue;
         }
         a->crls[a->ask.n_crls++] = list;
-        TRY(outside_check(a->rq, &a->ask, v));
+        TRY(outside_judge(a->rq, &a->ask, v));
         bool known_late = before == OUTSIDE_UNKNOWN && v->why[OUTSIDE_REVOCATION] == OUTSIDE_STALE;
         bool helped = is_known(v) || known_late;
         if (helped && list_keep(a, w->url, list) != OK) {
@@ -222,14 +222,14 @@ static enum err judge(struct req *rq, struct str cms, struct str content, struct
     a->ask = (struct outside_ask){.cms = cms, .content = content, .certs = p->certs, .n_certs = p->n_certs,
                                   .crls = a->crls, .ocsp = a->ocsp, .now = rq->now};
     TRY(outside_lists_load(rq, p->lists, a->crls, NULL, &a->ask.n_crls));
-    TRY(outside_check(rq, &a->ask, v));
+    TRY(outside_judge(rq, &a->ask, v));
     if (v->why[OUTSIDE_CHAIN] != OUTSIDE_GOOD) {
         return OK; /* nobody is called for a certificate that is not to be taken */
     }
     TRY(outside_wants(rq, &a->ask, a->wants, &a->n_wants));
     TRY(ask_ocsp(a));
     if (a->ask.n_ocsp > 0) {
-        TRY(outside_check(rq, &a->ask, v));
+        TRY(outside_judge(rq, &a->ask, v));
     }
     return ask_lists(a, v);
 }
@@ -328,7 +328,7 @@ enum err outside_verify_files(struct req *rq, const struct outside_ask *ask,
                               struct outside_verdict *ret_outside, struct cms_verdict *ret_verdict)
 {
     struct outside_verdict o;
-    TRY(outside_check(rq, ask, &o));
+    TRY(outside_judge(rq, ask, &o));
     enum outside_why first = outside_first(&o);
     bool chain = o.why[OUTSIDE_CHAIN] == OUTSIDE_GOOD && o.why[OUTSIDE_USE] == OUTSIDE_GOOD;
     bool revoked = o.why[OUTSIDE_REVOCATION] == OUTSIDE_REVOKED;

@@ -22,6 +22,15 @@ bool outside_offered(const struct care *care);
 MUST_USE enum err outside_sign(struct req *rq, uint32_t rights, struct sign_means *means,
                                struct str content, struct jv bundle, struct sign_result *ret_result);
 
+/* outside_check(), for signatures by GOST in a process of its own (`consilium check-gost`), caged, with
+ * limits of time and memory.
+ * errors   as outside_check(); E_IO  no process now */
+MUST_USE enum err outside_judge(struct req *rq, const struct outside_ask *ask,
+                                struct outside_verdict *ret_verdict);
+/* That process: the question on standard input, the answer as bytes. Without the engine the answer says so.
+ * errors   E_SYNTAX, E_TOO_LARGE */
+MUST_USE enum err outside_judge_gost(struct req *rq, struct str question, struct str *ret_answer);
+
 /* Checks a stored signature over content, of our own authority or of others; what is revoked was asked when
  * it came and is not asked again.
  * errors   as cms_verify() */

@@ -151,6 +151,53 @@ static enum outside_why form_check(CMS_ContentInfo *ci, CMS_SignerInfo **ret_si)
     return OUTSIDE_GOOD;
 }
 
+/* ---- GOST ---- */
+
+static bool is_gost_digest(int nid)
+{
+    return nid == NID_id_GostR3411_2012_256 || nid == NID_id_GostR3411_2012_512;
+}
+
+static bool is_gost_key(X509 *x)
+{
+    const X509_PUBKEY *pub = X509_get_X509_PUBKEY(x);
+    ASN1_OBJECT *oid = NULL;
+    (void)X509_PUBKEY_get0_param(&oid, NULL, NULL, NULL, pub);
+    int nid = OBJ_obj2nid(oid);
+    return nid == NID_id_GostR3410_2012_256 || nid == NID_id_GostR3410_2012_512;
+}
+
+static enum outside_why digest_check(CMS_SignerInfo *si)
+{
+    X509_ALGOR *alg = NULL;
+    const ASN1_OBJECT *oid = NULL;
+    CMS_SignerInfo_get0_algs(si, NULL, NULL, &alg, NULL);
+    X509_ALGOR_get0(&oid, NULL, NULL, alg);
+    int nid = OBJ_obj2nid(oid);
+    if (is_gost_digest(nid)) {
+        return EVP_get_digestbynid(nid) != NULL ? OUTSIDE_GOOD : OUTSIDE_NO_GOST;
+    }
+    return cms_int_digest_is_strong(si) ? OUTSIDE_GOOD : OUTSIDE_WEAK_DIGEST;
+}
+
+/* OpenSSL has no measure of GOST keys: each certificate of the chain has such a key, or one of 112 bits, and
+ * is signed over a strong hash. */
+static bool gost_chain_is_strong(STACK_OF(X509) *chain)
+{
+    for (int i = 0; i < sk_X509_num(chain); i++) {
+        X509 *x = sk_X509_value(chain, i);
+        int md = NID_undef;
+        int key = NID_undef;
+        bool last = i + 1 == sk_X509_num(chain);
+        bool known = OBJ_find_sigid_algs(X509_get_signature_nid(x), &md, &key) == 1;
+        bool hash = known && (is_gost_digest(md) || md == NID_sha256 || md == NID_sha384 || md == NID_sha512);
+        if (!(is_gost_key(x) || EVP_PKEY_get_security_bits(X509_get0_pubkey(x)) >= 112) || !(hash || last)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- the chain ---- */
 
 static enum outside_why chain_why(int code)
@@ -223,13 +270,17 @@ static enum err chain_look(struct judging *j, X509_STORE *roots, X509_STORE_CTX 
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
     X509_VERIFY_PARAM_set_time(param, (time_t)(v->signed_at.ms / 1000));
     X509_VERIFY_PARAM_set_depth(param, 6);
-    X509_VERIFY_PARAM_set_auth_level(param, 2); /* 112 bits: RSA 2048, no SHA-1 */
+    bool gost = is_gost_key(j->signer);
+    X509_VERIFY_PARAM_set_auth_level(param, gost ? 0 : 2); /* 2: 112 bits: RSA 2048, no SHA-1 */
     bool ok = X509_verify_cert(ctx) == 1;
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
     v->why[OUTSIDE_CHAIN] = ok ? OUTSIDE_GOOD : chain_why(X509_STORE_CTX_get_error(ctx));
-    if (!ok) {
+    if (ok && gost && !gost_chain_is_strong(chain)) {
+        v->why[OUTSIDE_CHAIN] = OUTSIDE_WEAK_KEY;
+    }
+    if (v->why[OUTSIDE_CHAIN] != OUTSIDE_GOOD) {
         return OK;
     }
-    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
     TRY(root_set(j, chain));
     if (!j->ask->skip_revocation) {
         v->why[OUTSIDE_REVOCATION] = outside_int_revoked(j->ask, chain, roots, j->between, v);
@@ -314,7 +365,7 @@ static enum err judge(struct judging *j)
     if (v->why[OUTSIDE_READ] != OUTSIDE_GOOD) {
         return OK;
     }
-    v->why[OUTSIDE_DIGEST] = cms_int_digest_is_strong(j->si) ? OUTSIDE_GOOD : OUTSIDE_WEAK_DIGEST;
+    v->why[OUTSIDE_DIGEST] = digest_check(j->si);
     if (v->why[OUTSIDE_DIGEST] != OUTSIDE_GOOD) {
         return OK;
     }

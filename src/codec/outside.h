@@ -76,7 +76,8 @@ struct outside_verdict {
  * errors   E_SYNTAX  none of these; E_TOO_LARGE */
 MUST_USE enum err outside_unwrap(struct req *rq, struct str file, struct str *ret_der);
 
-/* Judges a signature. A signature that does not hold is no error.
+/* Judges a signature. One by GOST gives OUTSIDE_NO_GOST but in the process that loaded the engine: see
+ * codec/outside_wire.h. A signature that does not hold is no error.
  * errors   E_BUSY, E_TOO_LARGE  memory */
 MUST_USE enum err outside_check(struct req *rq, const struct outside_ask *ask,
                                 struct outside_verdict *ret_verdict);

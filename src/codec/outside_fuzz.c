@@ -1,6 +1,6 @@
 /* codec/outside_fuzz.c - no bytes taken for a signature, a list, an answer or a certificate of others may
  * break the reader, and none is ever good: nobody is trusted. */
-#include "codec/outside.h"
+#include "codec/outside_wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -21,6 +21,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     err_clear(&rq);
     (void)!outside_crl_read(&rq, s, &until, &der);
+    err_clear(&rq);
+    struct outside_ask question;
+    (void)!outside_ask_read(&rq, s, &question);
+    (void)!outside_verdict_read(&rq, s, &v);
     err_clear(&rq);
     if (outside_unwrap(&rq, s, &der) == OK) {
         struct outside_ask ask = {.cms = der, .content = S("content"), .crls = &s, .n_crls = 1, .ocsp = &s,

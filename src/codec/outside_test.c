@@ -11,6 +11,7 @@
 
 #include "codec/b64.h"
 #include "codec/outside_testing.h"
+#include "codec/outside_wire.h"
 
 #define DOC "{\"resourceType\":\"Bundle\",\"type\":\"document\"}"
 #define IIN_GOOD "900000000009"
@@ -343,6 +344,66 @@ static void answers_are_believed(void **state)
     assert_int_equal(revocation(w, NULL, S("nonsense")), OUTSIDE_UNKNOWN);
 }
 
+/* ---- GOST ---- */
+
+/* Over "hi\n", by a certificate of nobody: openssl -engine gost, its key thrown away. */
+static const char gost_signature[] =
+    "MIIDbgYJKoZIhvcNAQcCoIIDXzCCA1sCAQExDjAMBggqhQMHAQECAgUAMAsGCSqGSIb3DQEHAaCCASAwggEcMIHIAh"
+    "Q8Phf0ex1IwcRBfuA92A/Jo83f5jAMBggqhQMHAQEDAgUAMAwxCjAIBgNVBAMMAUcwHhcNMjYxMTIzMTAyMzQ3WhcN"
+    "MjYxMTI2MTAyMzQ3WjAMMQowCAYDVQQDDAFHMGYwHwYIKoUDBwEBAQEwEwYHKoUDAgIjAQYIKoUDBwEBAgIDQwAEQG"
+    "Vs1EZqRN2EkLQbGIRm9xP0Pgj9gnCQvBOFLOCKPXpnPOS5ONgUPa7A7urHrF5gvku7anIC7JsnMlhc/Y1dYBswDAYI"
+    "KoUDBwEBAwIFAANBANBj4k817BwdiWrm0BpLos3Udi/hvsZbV0Pvt9r6Cp9FXCKz5mle75l1hWqRjc3PKb2JV0UiuF"
+    "jIxCmbiM+6kc0xggITMIICDwIBATAkMAwxCjAIBgNVBAMMAUcCFDw+F/R7HUjBxEF+4D3YD8mjzd/mMAwGCCqFAwcB"
+    "AQICBQCgggGEMBgGCSqGSIb3DQEJAzELBgkqhkiG9w0BBwEwHAYJKoZIhvcNAQkFMQ8XDTI2MTEyMzEwMjM0N1owLw"
+    "YJKoZIhvcNAQkEMSIEID0n8ImUTU2A2ZKEynZmCa5+8x4qNDwceL8ZeLB3HbkEMG8GCyqGSIb3DQEJEAIvMWAwXjBc"
+    "MFowDAYIKoUDBwEBAgIFAAQgl5P7dgX2ogM5msyWpwlwqHw/BEXbT8nO9r4FTZ53ADcwKDAQpA4wDDEKMAgGA1UEAw"
+    "wBRwIUPD4X9HsdSMHEQX7gPdgPyaPN3+YwgacGCSqGSIb3DQEJDzGBmTCBljALBglghkgBZQMEASowCgYIKoUDBwEB"
+    "AgIwCgYIKoUDBwEBAgMwCAYGKoUDAgIJMAgGBiqFAwICFTALBglghkgBZQMEARYwCwYJYIZIAWUDBAECMAoGCCqGSI"
+    "b3DQMHMA4GCCqGSIb3DQMCAgIAgDANBggqhkiG9w0DAgIBQDAHBgUrDgMCBzANBggqhkiG9w0DAgIBKDAMBggqhQMH"
+    "AQEBAQUABEB6Exli6LguMGdTAndGv7sRwIGPfNxp47987IceQIZSxb3t3gfYtxxxlTBpJ3HTD2kowEHAxnOLMhSxIQ"
+    "cUcJ0A";
+
+static void gost_is_named_where_its_engine_is_not_loaded(void **state)
+{
+    struct world *w = *state;
+    struct str der;
+    assert_int_equal(outside_unwrap(&w->rq, str_z(gost_signature), &der), OK);
+    struct outside_verdict v = judged(w, der, S("hi\n"));
+    assert_int_equal(v.why[OUTSIDE_READ], OUTSIDE_GOOD);
+    assert_int_equal(outside_first(&v), OUTSIDE_NO_GOST);
+}
+
+/* What goes to the helper comes out of it as it was; cut or with more behind it, it is refused. */
+static void questions_and_answers_travel_whole(void **state)
+{
+    struct world *w = *state;
+    struct ot_sign s = by(&w->doctor);
+    const struct str crls[] = {w->root_list, w->list};
+    struct outside_ask ask = {.cms = ot_cms(w->rq.a, &s, S(DOC)), .content = S(DOC), .certs = w->certs,
+                              .n_certs = 2, .crls = crls, .n_crls = 2, .now = w->rq.now};
+    struct outside_ask back;
+    struct outside_verdict v;
+    struct outside_verdict again;
+    struct str bytes;
+    assert_int_equal(outside_ask_write(&w->rq, &ask, &bytes), OK);
+    assert_int_equal(outside_ask_read(&w->rq, bytes, &back), OK);
+    assert_true(back.n_certs == 2 && back.n_crls == 2 && back.n_ocsp == 0 && back.now.ms == ask.now.ms);
+    assert_true(str_eq(back.cms, ask.cms) && str_eq(back.crls[1], w->list) && str_eq(back.content, S(DOC)));
+    for (size_t n = 0; n < bytes.n; n += 7) {
+        assert_int_equal(outside_ask_read(&w->rq, str_sub(bytes, 0, n), &back), E_SYNTAX);
+        err_clear(&w->rq);
+    }
+    assert_int_equal(outside_check(&w->rq, &ask, &v), OK);
+    assert_int_equal(outside_verdict_write(&w->rq, &v, &bytes), OK);
+    assert_int_equal(outside_verdict_read(&w->rq, bytes, &again), OK);
+    assert_memory_equal(again.why, v.why, sizeof v.why);
+    assert_true(again.signed_at.ms == v.signed_at.ms && again.has_root && str_eq(again.signer_der, v.signer_der));
+    for (size_t n = 0; n < bytes.n; n++) {
+        assert_int_equal(outside_verdict_read(&w->rq, str_sub(bytes, 0, n), &again), E_SYNTAX);
+        err_clear(&w->rq);
+    }
+}
+
 /* ---- files, numbers, addresses ---- */
 
 static void files_of_all_kinds_are_unwrapped(void **state)
@@ -487,6 +548,8 @@ int main(void)
         cmocka_unit_test(lists_are_believed),
         cmocka_unit_test(a_list_of_others_says_nothing),
         cmocka_unit_test(answers_are_believed),
+        cmocka_unit_test(gost_is_named_where_its_engine_is_not_loaded),
+        cmocka_unit_test(questions_and_answers_travel_whole),
         cmocka_unit_test(files_of_all_kinds_are_unwrapped),
         cmocka_unit_test(numbers_of_people_are_read),
         cmocka_unit_test(addresses_to_ask_are_named),

@@ -11,6 +11,7 @@ import { Clock } from '../lib/clock.mjs';
 import { Program, option } from '../lib/program.mjs';
 import { world } from '../lib/world.mjs';
 import { Authority } from './authority.mjs';
+import { gost } from './gost.mjs';
 import { Place, fault } from './place.mjs';
 
 const IIN = '900000000009';
@@ -91,7 +92,7 @@ const words = {
   weak: 'A key or a signature among the certificates is too weak.',
   two: 'The file must hold the signature of one person, and holds none or several.',
   attributes: 'The signature lacks the signed attributes content type, message digest or time of signing.',
-  digest: 'The signature is made with a hash that is broken or not known here: SHA-256, SHA-384 and SHA-512 are taken.',
+  digest: 'The signature is made with a hash that is broken or not known here: SHA-256, SHA-384, SHA-512 and GOST R 34.11-2012 are taken.',
   attached: 'The signature holds a document of its own: in the signing software choose a detached signature.',
   noCert: "The signature does not carry the signer's certificate.",
   notCms: 'This file is not a signature (CMS, RFC 5652).',
@@ -262,6 +263,7 @@ await p.stop();
 p.extra = [`--signature_roots=${path.join(ca.dir, 'p1.key')}`];
 is('a file without certificates stops the start', await p.start().then(() => '', (e) => /setting signature_roots/.test(e.message)), true);
 
+await gost(build, is);
 web.close();
 for (const x of [ca, others, clock, p]) x.remove();
 end();
