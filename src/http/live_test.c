@@ -138,6 +138,12 @@ static enum err listen_to(struct http_req *h)
     return http_reply_events(h, topics, LEN(topics));
 }
 
+static enum err listen_in_vain(struct http_req *h)
+{
+    enum err e = listen_to(h);
+    return e != OK ? e : FAIL(&h->rq, E_NOT_FOUND, "nothing to hear");
+}
+
 /* clang-format off */
 static const struct http_route routes[] = {
     {POST,  "/commit",  WHO_ANY,       0, LIMIT_FORM,   0,      KIND_PLAIN,  do_commit    },
@@ -150,6 +156,7 @@ static const struct http_route routes[] = {
     {PATCH, "/stream",  WHO_ANY,       0, LIMIT_STREAM, STREAM, KIND_TUS,    take_stream  },
     {POST,  "/upload",  WHO_ANY,       0, LIMIT_STREAM, STREAM, KIND_PAGE,   take_form    },
     {GET,   "/events",  WHO_ANY,       0, LIMIT_NONE,   0,      KIND_EVENTS, listen_to    },
+    {GET,   "/mute",    WHO_ANY,       0, LIMIT_NONE,   0,      KIND_EVENTS, listen_in_vain},
 };
 /* clang-format on */
 
@@ -332,6 +339,14 @@ static void events_reach_who_listens(void **state)
     WAIT_FOR(no_streams());
 }
 
+/* A listener that is refused after all is not kept by the hub, whose memory ends with the request. */
+static void who_is_refused_does_not_listen(void **state)
+{
+    (void)state;
+    test_expect(test_talk("GET /mute HTTP/1.1\r\n" END), "HTTP/1.1 404");
+    assert_int_equal(hub_streams(http_server_hub(T.server)), 0);
+}
+
 /* Requests begun and not ended. */
 static uint32_t active(void)
 {
@@ -413,6 +428,7 @@ int main(void)
         cmocka_unit_test(bodies_stream_in_windows),
         cmocka_unit_test(forms_stream_their_files),
         cmocka_unit_test(events_reach_who_listens),
+        cmocka_unit_test(who_is_refused_does_not_listen),
         cmocka_unit_test(streams_outlive_the_watch),
         cmocka_unit_test(the_end_is_orderly),
         cmocka_unit_test(the_end_waits_no_longer_than_told),

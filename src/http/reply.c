@@ -13,6 +13,9 @@ void reply_reset(struct call *c)
     if (r->status != 0 && r->is_file && r->fd >= 0) {
         os_close(r->fd);
     }
+    if (r->events != NULL) {
+        hub_leave(c); /* the stream ends with its request's memory */
+    }
     r->status = 0;
     r->n_fields = 0;
     r->is_file = false;
@@ -24,7 +27,6 @@ void reply_reset(struct call *c)
     r->cache = (struct str){NULL, 0};
     r->form_to = (struct str){NULL, 0};
     r->has_etag = false;
-    r->events = NULL;
     r->shared = NULL;
 }
 
