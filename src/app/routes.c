@@ -201,6 +201,15 @@ const struct http_route app_routes[] = {
     {GET,    "/directory/duty",   WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory_duty},
     {GET,    "/directory/:org",   WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_directory_org},
 
+    /* pages: duty; who may see or plan which roster: duty_may_see(), duty_may_plan() */
+    {GET,    "/duty",             WHO_SESSION, MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, LIMIT_NONE, 0, KIND_PAGE, web_duty},
+    {GET,    "/duty/turns/:turn", WHO_SESSION, MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, LIMIT_NONE, 0, KIND_PAGE, web_duty_turn},
+    {POST,   "/duty/turns/:turn", WHO_SESSION, MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, LIMIT_FORM, 0, KIND_PAGE, web_duty_turn_do},
+    {GET,    "/duty/:service",    WHO_SESSION, MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, LIMIT_NONE, 0, KIND_PAGE, web_duty_service},
+    {POST,   "/duty/:service/plan", WHO_SESSION, MAY_COORDINATE | MAY_HEAD, LIMIT_FORM, 0, KIND_PAGE, web_duty_plan},
+    {POST,   "/duty/:service/take", WHO_SESSION, MAY_ANSWER, LIMIT_FORM, 0, KIND_PAGE, web_duty_take},
+    {POST,   "/duty/:service/substitute", WHO_SESSION, MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, LIMIT_FORM, 0, KIND_PAGE, web_duty_substitute},
+
     /* pages: people and organisations, by the administrator */
     {GET,    "/staff", WHO_SESSION, MAY_ADMIN, LIMIT_NONE, SLOW, KIND_PAGE, web_staff},
     {GET,    "/staff/orgs/new", WHO_SESSION, MAY_ADMIN, LIMIT_NONE, 0, KIND_PAGE, web_staff_org_new_page},

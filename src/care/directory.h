@@ -54,7 +54,11 @@ struct dir_duty {
     uint32_t service, person; /* indices */
     int64_t from_ms, to_ms;
     struct str slot;          /* id */
+    uint32_t offered;         /* index of who is asked to take it over; DIR_NONE: nobody */
+    struct str note;          /* for them */
 };
+/* On a Slot of duty: a Reference to who is asked to take it over. The note for them is Slot.comment. */
+#define EXT_DUTY_OFFERED CARE_URL "/StructureDefinition/duty-offered"
 
 struct directory {
     const struct dir_org *orgs;

@@ -415,6 +415,18 @@ static void sort_duties(struct dir_duty *v, uint32_t n)
     }
 }
 
+/* Who is asked to take a turn over, while they can: they work here, and answer for something. */
+static uint32_t offered_to(struct req *rq, const struct directory *d, struct jv slot)
+{
+    uint32_t at = DIR_NONE;
+    for (struct jv x = json_first(json_get(slot, S("extension"))); json_has(x); x = json_next(x)) {
+        if (json_is(json_get(x, S("url")), S(EXT_DUTY_OFFERED))) {
+            at = dir_person_at(d, ref_id(rq, json_get(x, S("valueReference")), S("Practitioner")));
+        }
+    }
+    return at != DIR_NONE && d->people[at].active ? at : DIR_NONE;
+}
+
 static enum err load_duties(struct req *rq, struct directory *d)
 {
     struct schedule *schedules = NULL;
@@ -441,7 +453,8 @@ static enum err load_duties(struct req *rq, struct directory *d)
             continue;
         }
         all[n++] = (struct dir_duty){schedules[at].service, schedules[at].person, from.ms, to.ms,
-                                     slots.ids[i]};
+                                     slots.ids[i], offered_to(rq, d, v),
+                                     json_str(rq->a, json_get(v, S("comment")))};
     }
     sort_duties(all, n);
     d->duties = all;

@@ -276,22 +276,34 @@ static enum err put_schedule(struct req *rq, struct tx *tx, struct str id, struc
     return put_end(&p);
 }
 
+enum err duty_add_turns(struct req *rq, struct tx *tx, struct str service, struct str person,
+                        const struct duty_span *turns, uint32_t n)
+{
+    struct str schedule = schedule_id(rq, service, person);
+
+    TRY_MEM(rq, schedule.p);
+    for (uint32_t i = 0; i < n; i++) {
+        if (turns[i].to_ms <= turns[i].from_ms || turns[i].to_ms - turns[i].from_ms > 7 * MS_DAY) {
+            return FAIL(rq, E_BAD_INPUT, "duty: from and to");
+        }
+    }
+    TRY(put_schedule(rq, tx, schedule, service, person));
+    for (uint32_t i = 0; i < n; i++) {
+        struct str slot = {0};
+        struct put p;
+        put_begin(&p, rq, tx, T_SLOT, (struct str){0}, RES_MAX);
+        put_ref(&p.o, S("schedule"), T_SCHEDULE, schedule);
+        json_ks(&p.o, S("status"), S("free"));
+        put_instant(&p.o, S("start"), (struct instant){turns[i].from_ms});
+        put_instant(&p.o, S("end"), (struct instant){turns[i].to_ms});
+        TRY(end(&p, &slot));
+    }
+    return OK;
+}
+
 enum err duty_add(struct req *rq, struct tx *tx, struct str service, struct str person,
                   struct instant from, struct instant to)
 {
-    struct str schedule = schedule_id(rq, service, person);
-    struct str slot = {0};
-    struct put p;
-
-    TRY_MEM(rq, schedule.p);
-    if (to.ms <= from.ms || to.ms - from.ms > 7 * MS_DAY) {
-        return FAIL(rq, E_BAD_INPUT, "duty: from and to");
-    }
-    TRY(put_schedule(rq, tx, schedule, service, person));
-    put_begin(&p, rq, tx, T_SLOT, (struct str){0}, RES_MAX);
-    put_ref(&p.o, S("schedule"), T_SCHEDULE, schedule);
-    json_ks(&p.o, S("status"), S("free"));
-    put_instant(&p.o, S("start"), from);
-    put_instant(&p.o, S("end"), to);
-    return end(&p, &slot);
+    const struct duty_span turn = {from.ms, to.ms};
+    return duty_add_turns(rq, tx, service, person, &turn, 1);
 }

@@ -56,6 +56,12 @@ MUST_USE enum err role_end(struct req *rq, struct tx *tx, struct str role);
 /* Practitioner.active = false: the next request of theirs is refused. Of all else: care/dismiss.h. */
 MUST_USE enum err person_dismiss(struct req *rq, struct tx *tx, struct str person);
 
+struct duty_span {
+    int64_t from_ms, to_ms; /* at most a week */
+};
+/* Turns of duty of one person for a service, as duty_add(). errors  E_BAD_INPUT */
+MUST_USE enum err duty_add_turns(struct req *rq, struct tx *tx, struct str service, struct str person,
+                                 const struct duty_span *turns, uint32_t n);
 /* The person is on duty for the service from..to: a Slot in the Schedule of the two, which is made when
  * there is none. */
 MUST_USE enum err duty_add(struct req *rq, struct tx *tx, struct str service, struct str person,

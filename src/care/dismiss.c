@@ -4,6 +4,7 @@
 #include "care/account.h"
 #include "care/directory_write.h"
 #include "care/passkey.h"
+#include "care/duty.h"
 #include "care/room.h"
 
 enum { ACCOUNTS_MAX = 16 };
@@ -42,6 +43,7 @@ enum err person_end(struct req *rq, struct tx *tx, struct str person)
     for (uint32_t i = 0; i < p->n_roles; i++) {
         TRY(role_end(rq, tx, p->roles[i].id));
     }
+    TRY(duty_left(rq, tx, dir, dir_person_at(dir, p->id)));
     TRY(person_dismiss(rq, tx, p->id));
     TRY(accounts_end(rq, tx, p->id));
     return room_out_of_all(rq, tx, p->id);

@@ -39,6 +39,7 @@ static const struct {
     {"/ask", T("New request"), MAY_ASK, true},
     {"/visits", T("Visits"), MAY_VISIT | MAY_BOOK, true},
     {"/patients", T("Patients"), MAY_VISIT | MAY_REGISTER, false},
+    {"/duty", T("Duty"), MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, false},
     {"/consilia", T("Consilia"), MAY_ASK | MAY_ANSWER | MAY_COORDINATE | MAY_HEAD, false},
     {"/figures", T("Figures"), MAY_COORDINATE | MAY_HEAD, true},
     {"/record", T("Record"), MAY_AUDIT, true},

@@ -46,6 +46,15 @@ enum err web_staff_number(struct http_req *h);
 enum err web_staff_dismiss_page(struct http_req *h);
 enum err web_staff_dismiss(struct http_req *h);
 
+/* duty.c: rosters of services */
+enum err web_duty(struct http_req *h);
+enum err web_duty_service(struct http_req *h);
+enum err web_duty_plan(struct http_req *h);
+enum err web_duty_take(struct http_req *h);
+enum err web_duty_substitute(struct http_req *h);
+enum err web_duty_turn(struct http_req *h);
+enum err web_duty_turn_do(struct http_req *h);
+
 /* staff_import.c: organisations and people from a file */
 enum err web_staff_import(struct http_req *h);           /* SLOW */
 enum err web_staff_import_template(struct http_req *h);
