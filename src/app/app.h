@@ -52,6 +52,10 @@ struct pixels_helper *app_pixels(struct req *rq, const struct config *config, ui
  * errors   E_BAD_INPUT  a setting that cannot be: the detail says which */
 MUST_USE enum err app_notify(struct req *rq, bool read_only, struct app *app);
 
+/* What somebody should do about the authorities of people's own tokens, a line each: app/doctor_lists.c.
+ * errors   E_IO */
+MUST_USE enum err app_outside_advice(struct req *rq, const struct app *app, struct buf *out);
+
 /* Makes the search index anew when it is of another generation than this program's: for those who serve,
  * before they do. *ret_whole: false when a signal asked to stop; the next start goes on.
  * errors   of fhir_reindex() */

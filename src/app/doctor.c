@@ -199,6 +199,7 @@ static enum err give_advice(const struct command_args *args, const struct app *a
         f.authority_ends = cert.until;
     }
     advice_write(&f, &out);
+    TRY(app_outside_advice(rq, app, &out));
     command_print(buf_get(&out));
     return OK;
 }

@@ -1,5 +1,9 @@
 /* work/visit_test.c - a remote visit from its booking to the signed note: begun an hour early and a day late, and
  * over midnight; random walks over the tables of booking and visit together. */
+#include "care/directory_change.h"
+#include "care/outside.h"
+#include "care/patient.h"
+#include "codec/outside_testing.h"
 #include "work/visit_testing.h"
 
 enum { WALKS = 72, WALKS_A_DAY = 12, STEPS = 45 };
@@ -261,11 +265,87 @@ static void random_walks_stay_in_the_tables(void **state)
     }
 }
 
+/* ---- a note by an own token ---- */
+
+#define IIN "900000000009"
+
+static struct str trusted[1];
+
+static struct ot_pair token_world(struct ot_pair *ret_root)
+{
+    struct ot_cert root = {.name = "Test root", .ca = true, .from = {region.now.ms - 30 * MS_DAY},
+                           .until = {region.now.ms + 300 * MS_DAY}};
+    struct ot_cert doctor = {.name = "Doctor", .from = root.from, .until = root.until,
+                             .attrs = {{"2.5.4.5", "IIN" IIN}}};
+    struct req rq;
+    as(&rq, NULL);
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, person_number_set(&rq, tx, actor_who(&keep, "asker")->person, id_kind_find(S("iin")), S(IIN)));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    *ret_root = ot_make(&root, NULL);
+    trusted[0] = ot_der(keep.a, ret_root->x);
+    region.care.outside = (struct outside_policy){.certs = trusted, .n_certs = 1};
+    return ot_make(&doctor, ret_root);
+}
+
+/* Shows the note and signs it with the token over content (p NULL: what was shown). */
+static enum err sign_with(struct str id, const struct ot_pair *token, struct str content, const char **ret_fault)
+{
+    struct problems p = {.n = 0};
+    struct sign_paper paper;
+    struct visit_view v;
+    struct req rq;
+    as(&rq, actor_who(&keep, "asker"));
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, visit_load(&rq, id, AUDIT_READ, &v));
+    MUST(&rq, visit_note_preview(&rq, &v, &note, S(BASE), &p, &paper));
+    struct ot_sign s = {.who = token, .at = region.now};
+    struct sign_means m = {.file = ot_cms(rq.a, &s, content.p != NULL ? content : paper.bytes)};
+    enum err e = visit_note_sign(&rq, tx, &v, str_z(paper.sha), &m);
+    *ret_fault = m.fault;
+    return end_with(&rq, tx, e);
+}
+
+static void a_note_is_signed_with_an_own_token(void **state)
+{
+    struct instant then = region.now;
+    struct ot_pair root;
+    struct signed_doc d;
+    const char *fault = NULL;
+    (void)state;
+    struct str schedule = a_schedule(&keep, "asker");
+    int64_t at = monday_at(10 * 60, 3);
+    struct booking b = booked_at(schedule, at, 3);
+    struct ot_pair token = token_world(&root);
+    region.now.ms = at;
+    assert_int_equal(act("asker", b.id, "begin"), OK);
+    assert_int_equal(act("asker", b.id, "admit"), OK);
+    assert_int_equal(sign_with(b.id, &token, S("another document"), &fault), E_BAD_INPUT);
+    assert_string_equal(fault, outside_why_text(OUTSIDE_OTHER_BYTES));
+    region.care.outside.refuse_unknown = true; /* there is no list */
+    assert_int_equal(sign_with(b.id, &token, (struct str){0}, &fault), E_BAD_INPUT);
+    assert_string_equal(fault, outside_why_text(OUTSIDE_UNKNOWN));
+    assert_int_equal(look(b.id)->v.state, VISIT_TALK);
+    region.care.outside.refuse_unknown = false;
+    assert_int_equal(sign_with(b.id, &token, (struct str){0}, &fault), OK);
+    const struct visit_view *v = &look(b.id)->v;
+    assert_int_equal(v->state, VISIT_NOTED);
+    MUST(&keep, visit_note_get(&keep, v->patient_rid, v->id, S(""), &d));
+    assert_true(d.verdict.is_outside && cms_is_good(&d.verdict) && d.verdict.ca_is_trusted);
+    assert_true(str_eq(d.verdict.signer.issuer.common_name, S("Test root")));
+    region.care.outside = (struct outside_policy){.n_certs = 0};
+    ot_free(&token);
+    ot_free(&root);
+    region.now = then;
+    fresh();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(early_late_and_over_midnight),
         cmocka_unit_test(booking_and_visit_go_together),
+        cmocka_unit_test(a_note_is_signed_with_an_own_token),
         cmocka_unit_test(random_walks_stay_in_the_tables),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,0 +1,65 @@
+/* app/doctor_lists.c - what consilium doctor says of the authorities of people's own tokens: certificates
+ * that end, revocation lists that are missing or out of date. */
+#include "app/app.h"
+#include "care/outside.h"
+
+enum { SOON_DAYS = 30 };
+
+static void one_cert(const struct cert_facts *f, struct instant now, struct buf *b)
+{
+    bool ended = f->until.ms < now.ms;
+    if (f->until.ms > now.ms + SOON_DAYS * MS_DAY) {
+        return;
+    }
+    buf_str(b, ended ? S("urgent: the certificate of ") : S("advice: the certificate of "));
+    buf_str(b, f->subject.common_name);
+    buf_str(b, ended ? S(" in signature_roots ended ") : S(" in signature_roots ends "));
+    instant_write(b, f->until);
+    BUF_LIT(b, ": get the new one of the authority\n");
+}
+
+static enum err one_list(struct req *rq, struct str file, struct str name, struct buf *b)
+{
+    struct instant until;
+    struct str whose;
+    if (outside_crl_read(rq, file, &until, &whose) != OK) {
+        err_clear(rq);
+        BUF_LIT(b, "advice: ");
+        buf_str(b, name);
+        BUF_LIT(b, " in signature_lists is no revocation list\n");
+    } else if (until.ms < rq->now.ms) {
+        BUF_LIT(b, "urgent: the revocation list ");
+        buf_str(b, name);
+        BUF_LIT(b, " of ");
+        buf_str(b, whose);
+        BUF_LIT(b, " is out of date: signatures of its certificates are refused or taken with a warning\n");
+    }
+    return OK;
+}
+
+enum err app_outside_advice(struct req *rq, const struct app *app, struct buf *out)
+{
+    const struct outside_policy *p = &app->web.care.outside;
+    struct str *lists = ARENA_ARRAY(rq->a, OUTSIDE_CRLS_MAX, struct str);
+    struct str *names = ARENA_ARRAY(rq->a, OUTSIDE_CRLS_MAX, struct str);
+    uint32_t n = 0;
+    TRY_MEM(rq, lists);
+    TRY_MEM(rq, names);
+    if (!outside_offered(&app->web.care)) {
+        return OK;
+    }
+    for (uint32_t i = 0; i < p->n_certs; i++) {
+        struct cert_facts f;
+        TRY(cert_read(rq, p->certs[i], &f));
+        one_cert(&f, rq->now, out);
+    }
+    TRY(outside_lists_load(rq, p->lists, lists, names, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        TRY(one_list(rq, lists[i], names[i], out));
+    }
+    if (n == 0 && p->hosts.n == 0) {
+        BUF_LIT(out, "urgent: there is no revocation list in signature_lists, and signature_hosts lets "
+                     "nobody be asked: signatures of tokens are refused or taken with a warning\n");
+    }
+    return OK;
+}
