@@ -40,7 +40,10 @@ function ask(form: HTMLFormElement): void {
   const no = form.querySelector<HTMLElement>('[data-passkey-no]');
   const button = form.querySelector('button');
   if (no) no.hidden = true;
-  if (button) button.disabled = true;
+  if (button) {
+    button.hidden = false;
+    button.disabled = true;
+  }
   (form.dataset.passkey === 'get' ? get : create)(form.dataset).then((fields) => {
     for (const [name, value] of Object.entries(fields)) (form.elements.namedItem(name) as HTMLInputElement).value = value;
     form.submit();
@@ -52,9 +55,15 @@ function ask(form: HTMLFormElement): void {
 
 export function startPasskeys(): void {
   const form = document.querySelector<HTMLFormElement>('form[data-passkey]');
-  if (!form || !('PublicKeyCredential' in window)) return;
+  if (!form) return;
+  const can = 'PublicKeyCredential' in window;
   if (form.dataset.passkey === 'offer') {
-    form.hidden = false;
+    form.hidden = !can;
+    return;
+  }
+  if (!can) {
+    const no = form.querySelector<HTMLElement>('[data-passkey-no]');
+    if (no) no.hidden = false;
     return;
   }
   form.addEventListener('submit', (e) => {

@@ -404,6 +404,34 @@ static void others_cannot_touch_it(void **state)
     assert_true(str_eq(all[0].name, S("Key ring")));
 }
 
+/* Where one-time codes are in use, the password alone adds and removes none. */
+static void codes_are_asked_for_too(void **state)
+{
+    struct session s;
+    struct passkey_ask ask;
+    struct passkey all[PASSKEYS_MAX];
+    struct req rq;
+    (void)state;
+    assert_int_equal(enter(S("asker"), &s), OK);
+    const struct who *w = who_of(&s);
+    as(&rq, NULL);
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, TX_SQL(tx, W_ACCOUNT_FACTOR, TX_MUST_CHANGE, sql_i64(w->account), sql_i64(1)));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    assert_int_equal(begin(w, PASSWORD, &ask), E_BAD_INPUT);
+    assert_int_equal(list(w, all), 1);
+    assert_int_equal(end(w, PASSWORD, all[0].id), E_BAD_INPUT);
+    assert_int_equal(list(w, all), 1);
+    /* The passkey itself is both steps. */
+    device.count++;
+    assert_int_equal(enter_with(&device, &s), OK);
+    assert_false(s.half);
+    as(&rq, NULL);
+    tx = tx_new(&rq);
+    MUST(&rq, TX_SQL(tx, W_ACCOUNT_FACTOR, TX_MUST_CHANGE, sql_i64(w->account), sql_i64(0)));
+    assert_int_equal(commit_end(&rq, tx), OK);
+}
+
 /* A role that asks for a second step: a passkey is one; then the password alone begins nothing. */
 static void roles_that_ask_for_more(void **state)
 {
@@ -492,6 +520,7 @@ int main(void)
         cmocka_unit_test(failures_lock_like_wrong_passwords),
         cmocka_unit_test(a_counter_that_goes_back_stops_it),
         cmocka_unit_test(others_cannot_touch_it),
+        cmocka_unit_test(codes_are_asked_for_too),
         cmocka_unit_test(roles_that_ask_for_more),
         cmocka_unit_test(taken_away_by_administrators),
         cmocka_unit_test(gone_with_its_person),
