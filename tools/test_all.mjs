@@ -29,6 +29,7 @@ const STEPS = [
   ['golden', 'node tests/http/run.mjs', 900, 'runner'],
   ['capability', 'node tests/capability.mjs', 120, 'runner'],
   ['smart', 'node tests/smart/run.mjs', 300, 'runner'],
+  ['oidc', 'node tests/oidc/run.mjs', 120, 'runner'],
   ['subs', 'node tests/subs/run.mjs', 600, 'runner'],
   ['notify', 'node tests/notify/run.mjs', 300, 'runner'],
   ['once', 'node tests/http/once.mjs --build release', 300, 'runner'],

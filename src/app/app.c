@@ -68,6 +68,15 @@ static void apply_settings(struct app *app)
                                     .turn_urls = c->turn_urls,
                                     .turn_secret = c->turn_secret,
                                     .relay = c->turn_only};
+    care->provider = (struct provider_settings){.issuer = c->oidc_issuer,
+                                                .name = c->oidc_name,
+                                                .client_id = c->oidc_client_id,
+                                                .client_secret = c->oidc_client_secret,
+                                                .scope = c->oidc_scope,
+                                                .claim = c->oidc_claim,
+                                                .strong = c->oidc_strong,
+                                                .ca_file = c->oidc_ca,
+                                                .plain = c->oidc_plain};
     care->hooks = (struct hook_policy){.hosts = c->hook_hosts,
                                        .ca_file = c->hook_ca,
                                        .plain = c->hook_http,

@@ -29,6 +29,7 @@ const struct command commands[] = {
     {"user role", "LOGIN --org ID --role CODE [--service ID,ID]", "give a person one more role", command_user_role},
     {"user password", "LOGIN [--password-stdin true] [--must-change false]", "set a new password; the person changes it at the next sign-in", command_user_password},
     {"user sign-out", "LOGIN", "end all sessions of a person", command_user_sign_out},
+    {"user provider", "LOGIN", "untie a person from the identity provider, who has another number there now; the next sign-in ties anew", command_user_provider},
     {"user number", "LOGIN --kind iin|pinfl|snils [--number DIGITS]", "set a person's national number, which certificates of their own tokens must name; without one it is taken away", command_user_number},
     {"user second-factor", "LOGIN", "take one-time codes and passkeys away from a person who has lost them; who must have a second step sets up a new one", command_user_factor},
     {"user lock", "LOGIN", "close an account and end its sessions", command_user_lock},

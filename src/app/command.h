@@ -98,6 +98,7 @@ int command_user_password(struct command_args *args);
 int command_user_sign_out(struct command_args *args);
 int command_user_number(struct command_args *args);
 int command_user_factor(struct command_args *args);
+int command_user_provider(struct command_args *args);
 int command_user_role(struct command_args *args);
 int command_user_dismiss(struct command_args *args);
 int command_people_import(struct command_args *args);

@@ -185,6 +185,28 @@ static bool signature_unasked(const struct config *c)
     return c->signature_roots.n > 0 && c->signature_hosts.n == 0;
 }
 
+static bool provider_bad(const struct config *c)
+{
+    struct str u = c->oidc_issuer;
+    bool scheme = is_https(u) || (c->oidc_plain && str_starts(u, S("http://")));
+    return u.n > 0 && (!scheme || has(u, S("?")) || has(u, S("#")) || has(u, S(" ")));
+}
+
+static bool provider_without_client(const struct config *c)
+{
+    return c->oidc_issuer.n > 0 && (c->oidc_client_id.n == 0 || c->oidc_claim.n == 0);
+}
+
+static bool provider_without_url(const struct config *c)
+{
+    return c->oidc_issuer.n > 0 && c->base_url.n == 0;
+}
+
+static bool provider_unused(const struct config *c)
+{
+    return c->oidc_issuer.n == 0 && (c->oidc_client_id.n > 0 || c->oidc_client_secret.n > 0);
+}
+
 static bool backup_nowhere(const struct config *c)
 {
     return c->backup_to.n == 0;
@@ -244,6 +266,10 @@ static const struct {
     {SI("signature_unknown"), CONFIG_WRONG, signature_unknown_bad, SI("must be refuse or warn")},
     {SI("signature_roots"), CONFIG_ADVICE, signature_without_roots, SI("is empty: no signature of tokens is taken, and signature_lists and signature_hosts have no effect")},
     {SI("signature_hosts"), CONFIG_ADVICE, signature_unasked, SI("is empty: nobody is asked whether a certificate is revoked, so somebody must keep fresh lists in signature_lists")},
+    {SI("oidc_issuer"), CONFIG_WRONG, provider_bad, SI("must be the provider's address as it calls itself: https://, without ? and # (http:// only with oidc_plain = true)")},
+    {SI("oidc_client_id"), CONFIG_WRONG, provider_without_client, SI("oidc_issuer needs oidc_client_id, the name under which this program is registered there, and oidc_claim")},
+    {SI("base_url"), CONFIG_WRONG, provider_without_url, SI("must be set with oidc_issuer: the provider sends people back to this address alone")},
+    {SI("oidc_issuer"), CONFIG_ADVICE, provider_unused, SI("names no provider: oidc_client_id and oidc_client_secret have no effect")},
     {SI("backup_to"), CONFIG_ADVICE, backup_nowhere, SI("no backup is made: name a folder on another disk, or s3:https://host/bucket, and set backup_password_file")},
     {SI("backup_password_file"), CONFIG_WRONG, backup_without_password, SI("backups are encrypted with the password in this file, and none is named: keep a copy of it elsewhere")},
     {SI("backup_to"), CONFIG_WRONG, backup_in_data, SI("lies within the data folder and would be lost with it: name another disk")},

@@ -144,6 +144,8 @@ const struct http_route app_routes[] = {
     {POST,   "/sign-in/passkey",  WHO_ANY,     0,              LIMIT_FORM, SLOW | NO_ORIGIN, KIND_PAGE, web_sign_in_passkey},
     {POST,   "/sign-in/passkey/confirm", WHO_ANY, 0,           LIMIT_FORM, SLOW | NO_ORIGIN, KIND_PAGE, web_sign_in_passkey_confirm},
     {POST,   "/sign-in/code",     WHO_ANY,     0,              LIMIT_FORM, SLOW | NO_ORIGIN, KIND_PAGE, web_sign_in_code},
+    {GET,    "/sign-in/provider", WHO_ANY,     0,              LIMIT_NONE, OUTSIDE, KIND_PAGE, web_sign_in_provider},
+    {GET,    "/sign-in/provider/back", WHO_ANY, 0,             LIMIT_NONE, OUTSIDE, KIND_PAGE, web_sign_in_provider_back},
     {POST,   "/sign-out",         WHO_SESSION, 0,              LIMIT_FORM, HELD_TOO | PATIENT_TOO, KIND_PAGE,   web_sign_out},
     {POST,   "/language",         WHO_ANY,     0,              LIMIT_FORM, 0,    KIND_PAGE,   web_language},
     {GET,    "/home",             WHO_SESSION, 0,              LIMIT_NONE, 0,    KIND_PAGE,   web_home},

@@ -8,6 +8,7 @@
 #include "care/directory_change.h"
 #include "care/dismiss.h"
 #include "care/factor.h"
+#include "care/provider.h"
 #include "care/password.h"
 #include "care/patient.h"
 #include "care/sessions.h"
@@ -213,6 +214,11 @@ static enum err no_factor(struct command_args *args, struct tx *tx, const struct
     return factor_remove(args->rq, tx, acc);
 }
 
+static enum err no_provider(struct command_args *args, struct tx *tx, const struct account *acc)
+{
+    return provider_untie(args->rq, tx, acc);
+}
+
 static enum err run_lock(struct command_args *args)
 {
     return change(args, lock);
@@ -246,6 +252,11 @@ static enum err run_sign_out(struct command_args *args)
 static enum err run_factor(struct command_args *args)
 {
     return change(args, no_factor);
+}
+
+static enum err run_provider(struct command_args *args)
+{
+    return change(args, no_provider);
 }
 
 static int with_login(struct command_args *args, enum err (*fn)(struct command_args *args))
@@ -307,4 +318,9 @@ int command_user_number(struct command_args *args)
 int command_user_factor(struct command_args *args)
 {
     return with_login(args, run_factor);
+}
+
+int command_user_provider(struct command_args *args)
+{
+    return with_login(args, run_provider);
 }

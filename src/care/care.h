@@ -64,6 +64,18 @@ struct outside_policy {
     bool refuse_unknown;     /* what cannot be found out to be not revoked is refused */
 };
 
+/* An outside identity provider (OpenID Connect) that people sign in by: care/provider.h. */
+struct provider_settings {
+    struct str issuer;    /* empty: there is none */
+    struct str name;      /* shown on the first page; empty: the host of the issuer */
+    struct str client_id, client_secret; /* secret empty: a public client */
+    struct str scope;
+    struct str claim;     /* its value is the login */
+    struct str strong;    /* values of acr or amr that count as the second step, with commas between */
+    struct str ca_file;   /* certificates it is checked against; empty: the system's */
+    bool plain;           /* without TLS too */
+};
+
 /* How browsers of a meeting find each other: care/room_ice.h. */
 struct ice_policy {
     struct str stun_urls;   /* "stun:host:port, ..."; empty: none */
@@ -95,6 +107,7 @@ struct care {
     struct outside_policy outside;
     struct signals *signals;      /* care/signal.h; NULL in commands: nobody meets */
     struct ice_policy ice;
+    struct provider_settings provider;
     struct str recordings;        /* folder that media servers write recordings into; empty: none */
     const char *recorder;         /* program that makes them playable (janus-pp-rec); NULL: none */
     struct pixels_helper *pixels; /* dicom/pixels_helper.h; NULL: lossless JPEG is not drawn */

@@ -186,7 +186,7 @@ static void people_come_with_roles_and_no_password(void **state)
     assert_int_equal(aa->n_roles, 2);
     assert_true(dir_person_serves(aa, S("neuro")));
     MUST(&rq, account_by_login(&rq, S("aa.new"), &acc));
-    assert_true(acc.bare && acc.state == ACCOUNT_MUST_CHANGE);
+    assert_true(acc.bare && acc.state == ACCOUNT_ACTIVE);
     req_done(&rq);
     as(&rq, NULL);
     rq.who = NULL;

@@ -32,7 +32,8 @@ enum err staff_invite_known(struct req *rq, struct str person, struct str *ret_m
 
 enum err staff_invite_account(struct req *rq, struct tx *tx, struct str login, struct str person)
 {
-    return account_add(rq, tx, login, person, S(""), true); /* no password is the one of an empty hash */
+    /* No password is the one of an empty hash. Nobody is held for it: they may come by a provider. */
+    return account_add(rq, tx, login, person, S(""), false);
 }
 
 /* ---- making, withdrawing ---- */

@@ -52,10 +52,10 @@ static bool kind_find(struct jv key, enum kind *ret_kind)
 }
 
 /* False: an algorithm that is not for this kind of key. */
-static bool alg_of(struct jv key, enum kind kind, enum jwk_alg *ret_alg)
+static bool alg_of(struct jv key, enum kind kind, enum jwk_alg rsa, enum jwk_alg *ret_alg)
 {
     struct jv named = json_get(key, S("alg"));
-    *ret_alg = kinds[kind].alg;
+    *ret_alg = kind == KIND_RSA ? rsa : kinds[kind].alg;
     if (!json_has(named)) {
         return true;
     }
@@ -81,10 +81,11 @@ static bool rsa_is_good(const struct jwk *k)
     return plain && k->e.n >= 3 && k->e.n <= 4 && k->e.p[0] != 0 && (k->e.p[k->e.n - 1] & 1) == 1;
 }
 
-static enum err key_read(struct req *rq, struct jv key, enum kind kind, struct jwk *ret_key)
+static enum err key_read(struct req *rq, struct jv key, enum kind kind, enum jwk_alg rsa,
+                         struct jwk *ret_key)
 {
     struct jwk k = {.kid = json_str(rq->a, json_get(key, S("kid")))};
-    if (!alg_of(key, kind, &k.alg)) {
+    if (!alg_of(key, kind, rsa, &k.alg)) {
         return FAIL(rq, E_BAD_INPUT, "keys.alg: not for this kind of key");
     }
     if (k.kid.n > JWK_KID_MAX) {
@@ -146,7 +147,7 @@ static bool has_kid(const struct jwk *keys, size_t n, struct str kid)
     return false;
 }
 
-static enum err key_take(struct req *rq, struct jv key, struct jwk *keys, size_t *n)
+static enum err key_take(struct req *rq, struct jv key, enum jwk_alg rsa, struct jwk *keys, size_t *n)
 {
     enum kind kind;
     if (json_kind(key) != JSON_OBJECT) {
@@ -161,7 +162,7 @@ static enum err key_take(struct req *rq, struct jv key, struct jwk *keys, size_t
     if (*n == JWK_KEYS_MAX) {
         return FAIL(rq, E_TOO_LARGE, "keys: at most %d", JWK_KEYS_MAX);
     }
-    TRY(key_read(rq, key, kind, &keys[*n]));
+    TRY(key_read(rq, key, kind, rsa, &keys[*n]));
     if (has_kid(keys, *n, keys[*n].kid)) {
         return FAIL(rq, E_BAD_INPUT, "keys.kid: the same one twice");
     }
@@ -171,6 +172,12 @@ static enum err key_take(struct req *rq, struct jv key, struct jwk *keys, size_t
 
 enum err jwk_set_parse(struct req *rq, struct str text, struct jwk ret_keys[JWK_KEYS_MAX],
                        size_t *ret_n)
+{
+    return jwk_set_parse_as(rq, text, kinds[KIND_RSA].alg, ret_keys, ret_n);
+}
+
+enum err jwk_set_parse_as(struct req *rq, struct str text, enum jwk_alg rsa,
+                          struct jwk ret_keys[JWK_KEYS_MAX], size_t *ret_n)
 {
     static const struct json_limits lim = {JWK_TEXT_MAX, 8, 4000};
     struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
@@ -183,10 +190,10 @@ enum err jwk_set_parse(struct req *rq, struct str text, struct jwk ret_keys[JWK_
     struct jv list = json_get(root, S("keys"));
     if (json_kind(list) == JSON_ARRAY) {
         for (struct jv k = json_first(list); json_has(k); k = json_next(k)) {
-            TRY(key_take(rq, k, keys, &n));
+            TRY(key_take(rq, k, rsa, keys, &n));
         }
     } else {
-        TRY(key_take(rq, root, keys, &n));
+        TRY(key_take(rq, root, rsa, keys, &n));
     }
     if (n == 0) {
         return FAIL(rq, E_BAD_INPUT, "keys: none that can check a signature");

@@ -44,6 +44,10 @@ struct str jwk_alg_name(enum jwk_alg alg);
  *          E_TOO_LARGE  more than JWK_TEXT_MAX bytes or JWK_KEYS_MAX keys */
 MUST_USE enum err jwk_set_parse(struct req *rq, struct str text, struct jwk ret_keys[JWK_KEYS_MAX],
                                 size_t *ret_n);
+/* The same with another algorithm for an RSA key without "alg": RS256, the one every OpenID provider speaks
+ * (OpenID Connect Core 1.0 15.1). */
+MUST_USE enum err jwk_set_parse_as(struct req *rq, struct str text, enum jwk_alg rsa,
+                                   struct jwk ret_keys[JWK_KEYS_MAX], size_t *ret_n);
 /* One public key as a JSON object, with its alg, kid and "use":"sig". */
 void jwk_write(struct json_out *o, const struct jwk *key);
 /* RFC 7638, SHA-256, base64url.

@@ -259,6 +259,10 @@ static void keys_refused(void **state)
     /* what is not known here does not stand in the way of what is */
     assert_int_equal(keys_of(rq, "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"secp256k1\"}," EC_KEY "]}", keys), 1);
     assert_int_equal(keys[0].alg, JWK_ES256);
+    /* an RSA key without alg is for what its reader says */
+    static const struct str bare = SI("{\"kty\":\"RSA\",\"n\":\"" RFC7638_N "\",\"e\":\"AQAB\"}");
+    assert_int_equal(jwk_set_parse_as(rq, bare, JWK_RS256, keys, &n), OK);
+    assert_int_equal(keys[0].alg, JWK_RS256);
     assert_int_equal(keys_of(rq, "{\"kty\":\"RSA\",\"n\":\"" RFC7638_N "\",\"e\":\"AQAB\"}", keys), 1);
     assert_int_equal(keys[0].alg, JWK_RS384);
 }

@@ -186,7 +186,7 @@ static enum MHD_Result call_wait(struct call *c, enum task task)
     if (task == TASK_COMMIT || task == TASK_AUDIT) {
         s->o.hooks->submit(&c->h, task == TASK_COMMIT ? c->tx : NULL, on_durable, c);
     } else {
-        pool_push(&s->pool, c);
+        pool_push(pool_of(c), c);
     }
     return MHD_YES;
 }
@@ -531,9 +531,9 @@ static enum MHD_Result step_run(struct call *c)
         call_render(c, e);
         return call_settle(c);
     }
-    if ((h->route->flags & SLOW) != 0) {
+    if ((h->route->flags & (SLOW | OUTSIDE)) != 0) {
         c->next = h->route->handler;
-        if (pool_is_full(&c->w->s->pool)) {
+        if (pool_is_full(pool_of(c))) {
             call_render(c, FAIL(&h->rq, E_BUSY, "pool"));
             return call_settle(c);
         }

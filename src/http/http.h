@@ -43,6 +43,8 @@ enum {
     STREAM = 1 << 1,    /* the handler runs on the pool before the body and calls http_stream() */
     NO_ORIGIN = 1 << 2, /* unsafe method without the same-origin check (sign-in form has its own) */
     NO_BUSY = 1 << 3,   /* answered even while the server is draining or full (healthz, metrics) */
+    OUTSIDE = 1 << 6,   /* as SLOW, on two threads of its own: the handler calls a server of others and may
+                           wait for it, and nothing else waits behind it */
     PATIENT_TOO = 1 << 5, /* open to patients: rows without it are for people of the service only */
     HELD_TOO = 1 << 4,  /* open to a caller who is held until they made their own way of signing in safe */
 };

@@ -16,6 +16,7 @@ enum {
     REPLY_FIELDS_MAX = 24,           /* header fields one answer may add */
     FIELDS_MAX = 1000,               /* form fields and query parameters */
     POOL_QUEUE_MAX = 512,            /* calls waiting for the pool */
+    OUTSIDE_THREADS = 2,             /* for calls of servers of others */
     TICK_MS = 1000,                  /* of the clock thread */
     IDLE_S = 75,                     /* a connection without a whole request head */
     BODY_GRACE_S = 60,               /* before the least rate of a body is looked at */
@@ -193,6 +194,7 @@ struct http_server {
     const struct router *router;
     struct worker workers[16];
     struct pool pool;
+    struct pool outside; /* rows marked OUTSIDE */
     struct hub *hub;
     struct os_thread clock;
     struct os_mutex clock_lock;
@@ -246,6 +248,8 @@ struct MHD_Response *pieces_response(struct call *c);
 void pool_start(struct pool *p, struct http_server *s, unsigned n);
 void pool_push(struct pool *p, struct call *c);
 bool pool_is_full(struct pool *p);
+/* Where the slow work of a call is done. */
+struct pool *pool_of(struct call *c);
 void pool_stop(struct pool *p);
 
 /* hub.c */

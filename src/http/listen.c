@@ -121,6 +121,7 @@ enum err http_server_start(struct req *rq, const struct http_opts *opts,
     os_mutex_init(&s->clock_lock);
     os_cond_init(&s->clock_wake);
     pool_start(&s->pool, s, MAX(1, opts->pool_threads));
+    pool_start(&s->outside, s, OUTSIDE_THREADS);
     enum err e = os_listen(rq, s->o.listen, s->o.port, &s->listen_fd, &s->port);
     for (unsigned i = 0; i < s->o.io_threads && e == OK; i++) {
         e = worker_start(rq, s, i);
@@ -214,6 +215,7 @@ void http_server_stop(struct http_server *s, uint32_t wait_ms)
         }
     }
     pool_stop(&s->pool);
+    pool_stop(&s->outside);
     for (unsigned i = 0; i < s->o.io_threads; i++) {
         if (s->workers[i].s != NULL) {
             worker_end(&s->workers[i]);

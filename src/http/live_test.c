@@ -55,6 +55,16 @@ static enum err do_slow(struct http_req *h)
     return http_commit(h, some_tx(), say_done);
 }
 
+/* A server of others that answers when the test lets it. */
+static enum err do_outside(struct http_req *h)
+{
+    atomic_fetch_add(&T.outside, 1);
+    while (atomic_load(&T.outside_holds)) {
+        os_sleep_ms(1);
+    }
+    return say_done(h);
+}
+
 static enum err go_slow(struct http_req *h)
 {
     return http_slow(h, do_slow);
@@ -151,6 +161,7 @@ static const struct http_route routes[] = {
     {POST,  "/twice",   WHO_ANY,       0, LIMIT_FORM,   0,      KIND_PLAIN,  commit_twice },
     {POST,  "/slow",    WHO_ANY,       0, LIMIT_FORM,   SLOW,   KIND_PLAIN,  do_slow      },
     {GET,   "/slower",  WHO_ANY,       0, LIMIT_NONE,   0,      KIND_PLAIN,  go_slow      },
+    {GET,   "/outside", WHO_ANY,       0, LIMIT_NONE,   OUTSIDE, KIND_PLAIN, do_outside   },
     {GET,   "/look",    WHO_ANY,       0, LIMIT_NONE,   0,      KIND_PLAIN,  look         },
     {GET,   "/hidden",  WHO_ANY,       0, LIMIT_NONE,   0,      KIND_PLAIN,  look_and_fail},
     {PATCH, "/stream",  WHO_ANY,       0, LIMIT_STREAM, STREAM, KIND_TUS,    take_stream  },
@@ -175,6 +186,29 @@ static void answers_wait_for_the_writer(void **state)
     test_expect(test_talk("POST /own HTTP/1.1\r\n" END), "E_STALE");
     test_expect(test_talk("POST /slow HTTP/1.1\r\n" END), "HTTP/1.1 412");
     atomic_store(&T.result, OK);
+}
+
+/* As many as there are threads for it wait for another server, and more queue: slow work goes on. */
+static void others_do_not_wait_behind_a_call_outside(void **state)
+{
+    static const char text[] = "GET /outside HTTP/1.1\r\nHost: x\r\n\r\n";
+    int fds[OUTSIDE_THREADS + 2];
+    (void)state;
+    atomic_store(&T.wait_ms, 0);
+    atomic_store(&T.outside_holds, true);
+    for (size_t i = 0; i < LEN(fds); i++) {
+        fds[i] = test_connect();
+        assert_true(test_send(fds[i], text, sizeof text - 1));
+    }
+    WAIT_FOR(atomic_load(&T.outside) == OUTSIDE_THREADS);
+    test_expect(test_talk("POST /slow HTTP/1.1\r\n" END), "done");
+    test_expect(test_talk("GET /slower HTTP/1.1\r\n" END), "done");
+    assert_int_equal(atomic_load(&T.outside), OUTSIDE_THREADS);
+    atomic_store(&T.outside_holds, false);
+    WAIT_FOR(atomic_load(&T.outside) == LEN(fds));
+    for (size_t i = 0; i < LEN(fds); i++) {
+        close(fds[i]);
+    }
 }
 
 static void looks_are_on_record_first(void **state)
@@ -423,6 +457,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_wait_for_the_writer),
+        cmocka_unit_test(others_do_not_wait_behind_a_call_outside),
         cmocka_unit_test(looks_are_on_record_first),
         cmocka_unit_test(callers_may_leave),
         cmocka_unit_test(bodies_stream_in_windows),

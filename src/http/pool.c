@@ -11,6 +11,13 @@ bool pool_is_full(struct pool *p)
     return full;
 }
 
+struct pool *pool_of(struct call *c)
+{
+    const struct http_route *route = c->h.route;
+    bool outside = route != NULL && (route->flags & OUTSIDE) != 0;
+    return outside ? &c->w->s->outside : &c->w->s->pool;
+}
+
 /* Never refuses: at most one entry per connection, and slow handlers were counted before. */
 void pool_push(struct pool *p, struct call *c)
 {
@@ -143,7 +150,7 @@ enum err http_slow(struct http_req *h, http_handler_fn fn)
     if (c->on_pool) {
         return fn(h);
     }
-    if (pool_is_full(&c->w->s->pool)) {
+    if (pool_is_full(pool_of(c))) {
         return FAIL(&h->rq, E_BUSY, "pool");
     }
     c->next = fn;

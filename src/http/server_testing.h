@@ -44,6 +44,8 @@ struct testing {
     _Atomic uint32_t held;     /* requests of sinks whose memory is not yet given back */
     _Atomic uint32_t ended;
     _Atomic uint32_t slow; /* slow work begun */
+    _Atomic uint32_t outside; /* calls outside begun */
+    _Atomic bool outside_holds; /* they wait */
 };
 static struct testing T;
 

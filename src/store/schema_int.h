@@ -21,6 +21,7 @@ extern const char schema_v20_glass[];
 extern const char schema_v21_factor[];
 extern const char schema_v22_invite[];
 extern const char schema_v23_passkey[];
+extern const char schema_v24_provider[];
 
 enum { SCHEMA_DICT = 4 }; /* the first version with table dict */
 

@@ -258,6 +258,10 @@ enum err web_survey_withdraw(struct http_req *h);
 enum err web_my_forms(struct http_req *h);
 enum err web_my_form(struct http_req *h);
 enum err web_my_form_send(struct http_req *h);
+/* sign_in_provider.c: signing in by an outside identity provider, there and back. OUTSIDE */
+enum err web_sign_in_provider(struct http_req *h);
+enum err web_sign_in_provider_back(struct http_req *h);
+
 /* staff_invite.c, invited.c: a link by which somebody of the staff chooses the password */
 enum err web_staff_invite(struct http_req *h);
 enum err web_staff_invite_end(struct http_req *h);

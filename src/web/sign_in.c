@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "care/passkey.h"
+#include "care/provider.h"
 #include "store/tx.h"
 #include "web/kept.h"
 #include "web/signing_in.h"
@@ -40,6 +41,9 @@ static enum err show(struct http_req *h, unsigned status, struct val *root, stru
     val_set_str(root, "next", sign_in_next(asked));
     val_set_bool(root, "asked", asked.n > 1);
     val_set_bool(root, "passkey", passkey_place(&h->rq, &place));
+    if (provider_is_set(care_of(&h->rq))) {
+        val_set_str(root, "provider", provider_name(care_of(&h->rq)));
+    }
     page_kind(root, "narrow");
     return page_reply_status(h, status, root, tpl_sign_in);
 }

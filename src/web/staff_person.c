@@ -82,7 +82,7 @@ static enum err set_account(struct http_req *h, const struct account *acc, struc
     TRY(account_doors(&h->rq, acc, &sessions, &tokens));
     val_set_str(m, "login", acc->login);
     val_set_bool(m, "closed", acc->state == ACCOUNT_CLOSED);
-    val_set_bool(m, "must_change", acc->state == ACCOUNT_MUST_CHANGE);
+    val_set_bool(m, "must_change", acc->state == ACCOUNT_MUST_CHANGE || acc->bare);
     if (acc->locked_until.ms > h->rq.now.ms) {
         val_set_instant(m, "locked", acc->locked_until);
     }
