@@ -210,6 +210,7 @@ static void people_come_with_roles_and_no_password(void **state)
     req_done(&rq);
     plan_as(&rq, NULL, file, &p); /* once only: one has a password, one a link that waits */
     assert_int_equal(p.n_bare, 0);
+    buf_init(&b, rq.a, 10000);
     MUST(&rq, people_invite(&rq, &p, S("https://here"), &b, &n));
     assert_int_equal(n, 0);
     req_done(&rq);

@@ -10,7 +10,8 @@
 #include "web/directory.h"
 #include "web/tpl.h"
 
-enum { FOUND_MAX = 60, PEOPLE_MAX = 300, DUTY_AHEAD_MS = 36 * 3600 * 1000, DUTY_MAX = 400, NAME_CAP = 4096 };
+enum { FOUND_MAX = 60, PEOPLE_MAX = 300, DUTY_AHEAD_MS = 36 * 3600 * 1000, DUTY_MAX = 400,
+       NAME_CAP = 4096, ORGS_OPEN = 150 };
 
 static struct str role_title(const struct http_req *h, struct str code)
 {
@@ -141,10 +142,17 @@ static void set_found(struct http_req *h, const struct directory *d, struct str 
                      && orgs->n + services->n + people->n > 0);
 }
 
-/* An organisation and all below it, in the order of the tree: depth first by parent. */
+uint32_t directory_deep(const struct directory *d)
+{
+    return d->n_orgs <= ORGS_OPEN ? 2 : 1;
+}
+
+/* The first levels in the order of the tree, depth first by parent; of few all. What lies deeper stands
+ * on the page of its organisation. */
 static void add_tree(struct http_req *h, const struct directory *d, struct val *list)
 {
     uint32_t *stack = ARENA_ARRAY(h->rq.a, d->n_orgs + 1, uint32_t);
+    uint32_t deep = d->n_orgs <= ORGS_OPEN ? UINT32_MAX : directory_deep(d);
     uint32_t n = 0;
     for (uint32_t i = d->n_orgs; stack != NULL && i > 0; i--) {
         if (d->orgs[i - 1].parent == DIR_NONE) {
@@ -156,7 +164,7 @@ static void add_tree(struct http_req *h, const struct directory *d, struct val *
         if (d->orgs[at].active) {
             add_org(h, d, at, list);
         }
-        for (uint32_t i = d->n_orgs; i > 0; i--) {
+        for (uint32_t i = d->n_orgs; i > 0 && d->orgs[at].depth < deep; i--) {
             if (d->orgs[i - 1].parent == at && n < d->n_orgs) {
                 stack[n++] = i - 1;
             }

@@ -12,7 +12,7 @@
 #include "web/pages.h"
 #include "web/tpl.h"
 
-enum { FOUND_MAX = 60, PEOPLE_MAX = 300, PROFILES_MAX = 32, DEEP = 2 };
+enum { FOUND_MAX = 60, PEOPLE_MAX = 300, PROFILES_MAX = 32 };
 
 struct str staff_role_title(const struct http_req *h, struct str code)
 {
@@ -43,6 +43,7 @@ static void add_org(struct http_req *h, const struct directory *d, uint32_t at, 
 static void add_tree(struct http_req *h, const struct directory *d, struct val *list)
 {
     uint32_t *stack = ARENA_ARRAY(h->rq.a, d->n_orgs + 1, uint32_t);
+    uint32_t deep = directory_deep(d);
     uint32_t n = 0;
     for (uint32_t i = d->n_orgs; stack != NULL && i > 0; i--) {
         if (d->orgs[i - 1].parent == DIR_NONE) {
@@ -52,7 +53,7 @@ static void add_tree(struct http_req *h, const struct directory *d, struct val *
     while (n > 0) {
         uint32_t at = stack[--n];
         add_org(h, d, at, list);
-        for (uint32_t i = d->n_orgs; i > 0 && d->orgs[at].depth < DEEP; i--) {
+        for (uint32_t i = d->n_orgs; i > 0 && d->orgs[at].depth < deep; i--) {
             if (d->orgs[i - 1].parent == at && n < d->n_orgs) {
                 stack[n++] = i - 1;
             }

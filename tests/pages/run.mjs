@@ -21,10 +21,10 @@ const browser = await launch();
 const PAGES = [
   ['doctor1', 'ru', ['/home', '/mine', '/directory', '/directory/duty', '/notices', '/account', '/account/sign-in', '/help', '/ask', '/ask/register']],
   ['coordinator1', 'kk', ['/home', '/desk', '/figures']],
-  ['neurologist1', 'ru', ['/home', '/work', '/mine 403']],
-  ['head1', 'ru', ['/home', '/figures']],
+  ['neurologist1', 'ru', ['/home', '/work', '/duty', '/mine 403']],
+  ['head1', 'ru', ['/home', '/figures', '/duty']],
   ['auditor', 'ru', ['/home', '/record', '/record?kind=refused']],
-  ['admin', 'kk', ['/home', '/system', '/system/sign-in', '/system/settings']],
+  ['admin', 'kk', ['/home', '/system', '/system/sign-in', '/system/settings', '/staff/import']],
 ];
 
 async function looks(login, lang, targets) {
