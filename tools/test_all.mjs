@@ -1,7 +1,8 @@
 // Runs everything that shows the program works: node tools/test_all.mjs [STEP...]
-// Each step has its own time and its log in build/test-logs/; a failed step does not stop the others.
+// Each step has its own time and its log in build/test-logs/; a failed step does not stop the others. Steps that
+// wait more than they work run side by side.
 // Ends with "N passed, N failed".
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -16,7 +17,7 @@ const presets = (name) => `cmake --preset ${name} && cmake --build --preset ${na
 const ctest = (preset, label) => `ctest --test-dir build/${preset} -L '${label}' -j${JOBS} --timeout 300 --output-on-failure`;
 
 // name, command, seconds it may take, kind: tests of ctest, and of a runner that ends
-// with "N passed, N failed", count one by one.
+// with "N passed, N failed", count one by one. Rows in brackets run at one time.
 const STEPS = [
   ['style', 'node tools/check_style.mjs', 120],
   ['texts', 'node tools/po.mjs check', 60],
@@ -42,13 +43,18 @@ const STEPS = [
   ['bulk', 'node tests/bulk/run.mjs', 300, 'runner'],
   ['dicom', 'node tests/dicom/run.mjs', 600, 'runner'],
   ['live', 'node tests/live/run.mjs', 300, 'runner'],
-  ['browser', 'node tests/pages/run.mjs', 1200],
+  [
+    ['browser', 'node tests/pages/run.mjs --only stage,looks,many,patients,visit,images', 1200, 'runner'],
+    ['story', 'node tests/pages/run.mjs --only consilium,pictures,story', 1200, 'runner'],
+  ],
   ['meetings', 'node tests/pages/room.mjs', 900, 'runner'],
   ['told', 'node tests/pages/told.mjs', 300, 'runner'],
   ['passkeys', 'node tests/passkeys/run.mjs', 120, 'runner'],
   ['first-change', 'node tests/first_change.mjs', 600],
-  ['crash', 'node tests/crash/run.mjs', 900],
-  ['crash-live', 'node tests/crash/live.mjs --kills 15', 600],
+  [
+    ['crash', 'node tests/crash/run.mjs', 900],
+    ['crash-live', 'node tests/crash/live.mjs --kills 15', 600],
+  ],
   ['crash-codes', 'node tests/crash/codes.mjs', 300, 'runner'],
   ['crash-invites', 'node tests/crash/invites.mjs', 300, 'runner'],
   ['dicom-kills', 'node tests/dicom/kills.mjs', 300],
@@ -62,18 +68,33 @@ const STEPS = [
   ['fuzz', 'tools/fuzz.sh 5', 1800, 'runner'],
 ];
 
-function runStep([name, command, seconds, kind]) {
+// How a command ended: {status, signal, late}.
+function run(command, fd, seconds) {
+  return new Promise((done) => {
+    const child = spawn('bash', ['-c', command], {
+      stdio: ['ignore', fd, fd],
+      env: { ...process.env, CMAKE_C_COMPILER_LAUNCHER: process.env.CMAKE_C_COMPILER_LAUNCHER ?? ccache(),
+             CCACHE_BASEDIR: ROOT, CCACHE_NOHASHDIR: '1' },
+    });
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill('SIGKILL');
+    }, seconds * 1000);
+    child.once('error', (e) => done({ status: e.code, signal: null, late }));
+    child.once('exit', (status, signal) => {
+      clearTimeout(timer);
+      done({ status, signal, late });
+    });
+  });
+}
+
+async function runStep([name, command, seconds, kind]) {
   const started = Date.now();
   process.stdout.write(`--- ${name}\n`);
   const log = path.join(LOGS, `${name}.log`);
   const fd = fs.openSync(log, 'w');
-  const r = spawnSync('bash', ['-c', command], {
-    stdio: ['ignore', fd, fd],
-    timeout: seconds * 1000,
-    killSignal: 'SIGKILL',
-    env: { ...process.env, CMAKE_C_COMPILER_LAUNCHER: process.env.CMAKE_C_COMPILER_LAUNCHER ?? ccache(),
-           CCACHE_BASEDIR: ROOT, CCACHE_NOHASHDIR: '1' },
-  });
+  const r = await run(command, fd, seconds);
   fs.closeSync(fd);
   const text = fs.readFileSync(log, 'utf8');
   const ok = r.status === 0;
@@ -90,7 +111,7 @@ function runStep([name, command, seconds, kind]) {
     passed = Number(own[1]);
   }
   if (!ok) {
-    const why = r.error?.code === 'ETIMEDOUT' ? `took more than ${seconds} s` : `exit ${r.status ?? r.signal}`;
+    const why = r.late ? `took more than ${seconds} s` : `exit ${r.status ?? r.signal}`;
     process.stdout.write(`${text.split('\n').slice(-60).join('\n')}\n${name}: ${why}; whole log: ${path.relative(ROOT, log)}\n`);
     last = [why, ...lastWords(text)];
   }
@@ -109,13 +130,19 @@ function ccache() {
   return spawnSync('ccache', ['--version']).status === 0 ? 'ccache' : '';
 }
 
+const groups = STEPS.map((s) => (Array.isArray(s[0]) ? s : [s]));
+const names = groups.flat().map((s) => s[0]);
 const wanted = process.argv.slice(2);
-const unknown = wanted.find((w) => !STEPS.some((s) => s[0] === w));
+const unknown = wanted.find((w) => !names.includes(w));
 if (unknown) {
-  console.error(`no step "${unknown}"; there are: ${STEPS.map((s) => s[0]).join(' ')}`);
+  console.error(`no step "${unknown}"; there are: ${names.join(' ')}`);
   process.exit(2);
 }
-const results = STEPS.filter((s) => wanted.length === 0 || wanted.includes(s[0])).map(runStep);
+const results = [];
+for (const group of groups) {
+  const steps = group.filter((s) => wanted.length === 0 || wanted.includes(s[0]));
+  results.push(...await Promise.all(steps.map(runStep)));
+}
 console.log('');
 for (const r of results) {
   console.log(`${r.failed ? 'FAILED' : 'ok    '} ${r.name.padEnd(14)} ${String(r.passed).padStart(4)} passed ${String(r.failed).padStart(3)} failed ${r.time.padStart(8)} s`);

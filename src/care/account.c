@@ -197,23 +197,30 @@ enum err account_add(struct req *rq, struct tx *tx, struct str login, struct str
     return account_note(rq, AUDIT_ADMIN, person, OK, S("account added"));
 }
 
+/* Sessions, tokens and what applications were let do. */
+static enum err doors_end(struct req *rq, struct tx *tx, const struct account *acc)
+{
+    TRY(sessions_end(tx, acc->id));
+    TRY(TX_SQL(tx, W_TOKENS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));
+    return TX_SQL(tx, W_GRANTS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms));
+}
+
 enum err account_password_set(struct req *rq, struct tx *tx, const struct account *acc,
                               struct str hash, bool must_change)
 {
     TRY(TX_SQL(tx, W_ACCOUNT_PASSWORD, TX_MUST_CHANGE, sql_i64(acc->id), sql_text(hash),
                sql_i64(must_change ? ACCOUNT_MUST_CHANGE : ACCOUNT_ACTIVE), sql_i64(rq->now.ms)));
-    TRY(sessions_end(tx, acc->id));
+    TRY(doors_end(rq, tx, acc));
     TRY(sign_keys_end(rq, tx, acc->person));
     TRY(staff_invite_drop(rq, tx, acc));
+    TRY(notice_tell(rq, tx, acc->person, NOTICE_PASSWORD, S("")));
     return account_note(rq, AUDIT_PASSWORD, acc->person, OK, S("set by administrator"));
 }
 
 enum err account_close(struct req *rq, struct tx *tx, const struct account *acc)
 {
     TRY(TX_SQL(tx, W_ACCOUNT_STATE, TX_MUST_CHANGE, sql_i64(acc->id), sql_i64(ACCOUNT_CLOSED)));
-    TRY(sessions_end(tx, acc->id));
-    TRY(TX_SQL(tx, W_TOKENS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));
-    TRY(TX_SQL(tx, W_GRANTS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));
+    TRY(doors_end(rq, tx, acc));
     TRY(sign_keys_end(rq, tx, acc->person));
     TRY(staff_invite_drop(rq, tx, acc));
     TRY(tx_event(tx, EVENT_DIRECTORY, 0));
@@ -465,7 +472,7 @@ enum err password_change(struct req *rq, struct str old_password, struct str new
     TRY(password_hash(rq, new_password, &hash));
     TRY(TX_SQL(tx, W_ACCOUNT_PASSWORD, TX_MUST_CHANGE, sql_i64(acc.id), sql_text(hash),
                sql_i64(ACCOUNT_ACTIVE), sql_i64(rq->now.ms)));
-    TRY(sessions_end(tx, acc.id));
+    TRY(doors_end(rq, tx, &acc));
     TRY(account_note(rq, AUDIT_PASSWORD, acc.person, OK, (struct str){0}));
     if (care_of(rq)->on_password != NULL) {
         TRY(care_of(rq)->on_password(rq, tx, acc.person, old_password, new_password));

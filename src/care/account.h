@@ -46,8 +46,9 @@ MUST_USE enum err password_hash(struct req *rq, struct str password, struct str 
  * errors  E_BAD_INPUT login: 2..64 of a-z 0-9 . _ -; the commit gives E_CONFLICT when it exists */
 MUST_USE enum err account_add(struct req *rq, struct tx *tx, struct str login, struct str person,
                               struct str hash, bool must_change);
-/* Sets a password without the old one (administrator) and ends all sessions and signing keys: a
- * password set by somebody else opens no sealed key; the next signature makes new ones. */
+/* Sets a password without the old one (administrator), tells the person, and ends all sessions, tokens,
+ * grants of applications and signing keys: a password set by somebody else opens no sealed key; the
+ * next signature makes new ones. */
 MUST_USE enum err account_password_set(struct req *rq, struct tx *tx, const struct account *acc,
                                        struct str hash, bool must_change);
 /* Closes an account, ends its sessions, tokens and signing keys, and has the streams of open pages looked at
@@ -82,7 +83,8 @@ MUST_USE enum err sign_in(struct req *rq, struct str login, struct str password,
 /* The password of the person who acts, for signing: right or wrong, counted as in sign_in. slow,
  * commits itself on failure. errors E_SIGN_IN, E_LOCKED */
 MUST_USE enum err password_check(struct req *rq, struct str password);
-/* The own password changes: old one checked; other sessions end. slow, commits itself.
+/* The own password changes: old one checked; sessions, tokens and grants of applications end.
+ * slow, commits itself.
  * errors  E_SIGN_IN old one wrong, E_LOCKED, E_BAD_INPUT new one the same as the old or refused by
  *         password_judge() of care/password.h */
 MUST_USE enum err password_change(struct req *rq, struct str old_password, struct str new_password);
