@@ -2,6 +2,7 @@
 #pragma once
 
 #include "care/directory.h"
+#include "codec/json.h"
 
 /* Open addressing from an id to an index: slots hold index + 1. */
 struct dir_map {
@@ -21,3 +22,6 @@ uint32_t dir_map_find(const struct dir_map *m, const void *rows, size_t row_size
 /* Reads all directory resources into rq->a. */
 MUST_USE enum err directory_load(struct req *rq, const struct care *care,
                                  struct directory *ret_dir);
+/* Who is asked to take over the turn of a Slot, while they can: they work here, and answer for something.
+ * DIR_NONE: nobody. */
+uint32_t dir_offered_to(struct req *rq, const struct directory *d, struct jv slot);

@@ -415,8 +415,7 @@ static void sort_duties(struct dir_duty *v, uint32_t n)
     }
 }
 
-/* Who is asked to take a turn over, while they can: they work here, and answer for something. */
-static uint32_t offered_to(struct req *rq, const struct directory *d, struct jv slot)
+uint32_t dir_offered_to(struct req *rq, const struct directory *d, struct jv slot)
 {
     uint32_t at = DIR_NONE;
     for (struct jv x = json_first(json_get(slot, S("extension"))); json_has(x); x = json_next(x)) {
@@ -453,7 +452,7 @@ static enum err load_duties(struct req *rq, struct directory *d)
             continue;
         }
         all[n++] = (struct dir_duty){schedules[at].service, schedules[at].person, from.ms, to.ms,
-                                     slots.ids[i], offered_to(rq, d, v),
+                                     slots.ids[i], dir_offered_to(rq, d, v),
                                      json_str(rq->a, json_get(v, S("comment")))};
     }
     sort_duties(all, n);

@@ -1,6 +1,7 @@
 /* care/duty.c - the roster of a service. See duty.h. */
 #include "care/duty.h"
 
+#include "care/directory_int.h"
 #include "care/notice.h"
 #include "care/put.h"
 #include "codec/utf8.h"
@@ -106,15 +107,30 @@ struct change {
     struct str note;
 };
 
-static enum err slot_put(struct req *rq, struct tx *tx, struct str slot, const struct change *c)
+/* Does the Slot still say what was decided upon? Somebody may have struck it out, withdrawn the offer or
+ * accepted it since the directory was read. */
+static bool is_same(struct req *rq, const struct directory *d, const struct dir_duty *u, struct jv slot)
+{
+    struct instant to;
+    return !json_is(json_get(slot, S("status")), S("entered-in-error"))
+           && instant_parse(json_str(rq->a, json_get(slot, S("end"))), &to) && to.ms == u->to_ms
+           && dir_offered_to(rq, d, slot) == u->offered;
+}
+
+static enum err slot_put(struct req *rq, struct tx *tx, const struct directory *d, const struct dir_duty *u,
+                         const struct change *c)
 {
     struct res_row row;
     struct jv root;
     struct put p;
+    struct str slot = u->slot;
 
     TRY(res_find(rq, T_SLOT, slot, &row, &root));
     if (row.rid == 0 || row.deleted) {
         return FAIL(rq, E_NOT_FOUND, "turn");
+    }
+    if (!is_same(rq, d, u, root)) {
+        return FAIL(rq, E_STALE, "turn");
     }
     put_begin(&p, rq, tx, T_SLOT, slot, RES_MAX + row.body.n);
     p.expect = (int64_t)row.version;
@@ -140,11 +156,11 @@ static enum err slot_put(struct req *rq, struct tx *tx, struct str slot, const s
 }
 
 /* A turn gives away what is left of it: it ends now, or never was. */
-static enum err slot_end(struct req *rq, struct tx *tx, const struct dir_duty *u)
+static enum err slot_end(struct req *rq, struct tx *tx, const struct directory *d, const struct dir_duty *u)
 {
     bool runs = u->from_ms < rq->now.ms;
     const struct change c = {.to_ms = runs ? rq->now.ms : u->to_ms, .struck = !runs};
-    return slot_put(rq, tx, u->slot, &c);
+    return slot_put(rq, tx, d, u, &c);
 }
 
 static enum err tell(struct req *rq, struct tx *tx, const struct directory *d, uint32_t person,
@@ -246,7 +262,7 @@ enum err duty_strike(struct req *rq, struct tx *tx, struct str slot)
     if (!duty_may_plan(rq, d, u->service)) {
         return FAIL(rq, E_FORBIDDEN, "roster");
     }
-    TRY(slot_end(rq, tx, u));
+    TRY(slot_end(rq, tx, d, u));
     return tell(rq, tx, d, u->person, NOTICE_DUTY_CHANGED, u->service);
 }
 
@@ -286,7 +302,7 @@ enum err duty_offer(struct req *rq, struct tx *tx, struct str slot, struct str p
         return FAIL(rq, E_BAD_INPUT, "note");
     }
     const struct change c = {.to_ms = u->to_ms, .offered = d->people[to].id, .note = note};
-    TRY(slot_put(rq, tx, slot, &c));
+    TRY(slot_put(rq, tx, d, u, &c));
     return tell(rq, tx, d, to, NOTICE_DUTY_OFFERED, u->service);
 }
 
@@ -302,7 +318,7 @@ enum err duty_answer(struct req *rq, struct tx *tx, struct str slot, enum duty_a
     }
     if (answer != DUTY_ACCEPT) {
         const struct change c = {.to_ms = u->to_ms};
-        TRY(slot_put(rq, tx, slot, &c));
+        TRY(slot_put(rq, tx, d, u, &c));
         return answer == DUTY_WITHDRAW ? OK : tell(rq, tx, d, u->person, NOTICE_DUTY_ANSWERED,
             u->service);
     }
@@ -313,7 +329,7 @@ enum err duty_answer(struct req *rq, struct tx *tx, struct str slot, enum duty_a
     if (is_taken(d, u->service, u->offered, rest, slot)) {
         return FAIL(rq, E_CONFLICT, "turn");
     }
-    TRY(slot_end(rq, tx, u));
+    TRY(slot_end(rq, tx, d, u));
     TRY(duty_add_turns(rq, tx, d->services[u->service].id, rq->who->person, &rest, 1));
     return tell(rq, tx, d, u->person, NOTICE_DUTY_ANSWERED, u->service);
 }
@@ -321,8 +337,8 @@ enum err duty_answer(struct req *rq, struct tx *tx, struct str slot, enum duty_a
 /* ---- a substitute ---- */
 
 /* The parts of a turn outside the period stay the person's, the part inside goes. */
-static enum err cut_out(struct req *rq, struct tx *tx, const struct dir_duty *u, struct duty_span in,
-                        struct duty_span *ret_part, struct duty_span *ret_after)
+static enum err cut_out(struct req *rq, struct tx *tx, const struct directory *d, const struct dir_duty *u,
+                        struct duty_span in, struct duty_span *ret_part, struct duty_span *ret_after)
 {
     int64_t now = u->from_ms > rq->now.ms ? u->from_ms : rq->now.ms;
     int64_t from = in.from_ms > now ? in.from_ms : now;
@@ -331,7 +347,7 @@ static enum err cut_out(struct req *rq, struct tx *tx, const struct dir_duty *u,
 
     *ret_part = (struct duty_span){from, to};
     *ret_after = (struct duty_span){to, u->to_ms};
-    return slot_put(rq, tx, u->slot, &c);
+    return slot_put(rq, tx, d, u, &c);
 }
 
 static enum err move_turns(struct req *rq, struct tx *tx, const struct directory *d,
@@ -347,7 +363,10 @@ static enum err move_turns(struct req *rq, struct tx *tx, const struct directory
     TRY_MEM(rq, rests);
     for (uint32_t i = 0; i < n; i++) {
         struct duty_span after;
-        TRY(cut_out(rq, tx, &d->duties[which[i]], in, &parts[i], &after));
+        TRY(cut_out(rq, tx, d, &d->duties[which[i]], in, &parts[i], &after));
+        if (is_taken(d, first->service, substitute, parts[i], S(""))) {
+            return FAIL(rq, E_CONFLICT, "substitute");
+        }
         if (after.to_ms > after.from_ms) {
             rests[n_rests++] = after;
         }
@@ -400,7 +419,7 @@ enum err duty_substitute(struct req *rq, struct tx *tx, struct str service, stru
     for (uint32_t i = 0; i < n; i++) {
         const struct dir_duty *u = &d->duties[which[i]];
         const struct change c = {.to_ms = u->to_ms, .offered = d->people[to].id};
-        TRY(slot_put(rq, tx, u->slot, &c));
+        TRY(slot_put(rq, tx, d, u, &c));
     }
     return tell(rq, tx, d, to, NOTICE_DUTY_OFFERED, s);
 }

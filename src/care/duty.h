@@ -51,7 +51,9 @@ MUST_USE enum err duty_plan(struct req *rq, struct tx *tx, struct str service, s
 /* The person who acts is on duty from now.
  * errors  E_FORBIDDEN not of the service; E_BAD_INPUT "to"; E_CONFLICT on duty already */
 MUST_USE enum err duty_take(struct req *rq, struct tx *tx, struct str service, struct instant to);
-/* A turn to come is struck out; one that runs ends now. errors E_NOT_FOUND, E_FORBIDDEN */
+/* A turn to come is struck out; one that runs ends now.
+ * This and what follows: E_STALE when somebody else just changed the turn; nothing is done.
+ * errors  E_NOT_FOUND, E_FORBIDDEN */
 MUST_USE enum err duty_strike(struct req *rq, struct tx *tx, struct str slot);
 
 /* The own turn is offered to a colleague of the service; an earlier offer of it ends.
@@ -66,7 +68,8 @@ MUST_USE enum err duty_answer(struct req *rq, struct tx *tx, struct str slot, en
 /* What of a person's turns lies in the period becomes another's: at once when who acts may plan, else,
  * of the
  * own turns, each is offered. *ret_n: turns.
- * errors  E_FORBIDDEN; E_BAD_INPUT "substitute", "to"; E_NOT_FOUND no turn in it */
+ * errors  E_FORBIDDEN; E_BAD_INPUT "substitute", "to"; E_NOT_FOUND no turn in it
+ *         E_CONFLICT  "substitute" has a turn then, who acts plans */
 MUST_USE enum err duty_substitute(struct req *rq, struct tx *tx, struct str service, struct str person,
                                   struct duty_span period, struct str substitute, uint32_t *ret_n);
 

@@ -4,6 +4,7 @@
 
 #include "care/dismiss.h"
 #include "care/duty.h"
+#include "care/put.h"
 
 static struct req keep;
 
@@ -246,6 +247,55 @@ static void a_substitute_has_the_period_and_no_more(void **state)
     is_on_duty(69 * MS_HOUR, "cons1");
 }
 
+static void nobody_is_a_substitute_twice(void **state)
+{
+    (void)state;
+    assert_int_equal(plan("head", "cons1", 100 * MS_HOUR, 104 * MS_HOUR, 1), OK);
+    assert_int_equal(plan("head", "cons2", 102 * MS_HOUR, 108 * MS_HOUR, 1), OK);
+    assert_int_equal(substitute("head", "cons2", 98 * MS_HOUR, 110 * MS_HOUR, "cons1"), E_CONFLICT);
+    is_on_duty(106 * MS_HOUR, "cons2");
+    assert_int_equal(substitute("head", "cons2", 104 * MS_HOUR, 110 * MS_HOUR, "cons1"), OK);
+    is_on_duty(103 * MS_HOUR, "cons1 cons2");
+    is_on_duty(106 * MS_HOUR, "cons1");
+}
+
+/* The Slot is written, and the directory not told: as for who read it just before. */
+static void write_unseen(struct str slot, const char *status)
+{
+    struct req rq;
+    struct res_row row;
+    struct jv root;
+    struct put p;
+
+    as(&rq, NULL);
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, res_find(&rq, T_SLOT, slot, &row, &root));
+    put_begin(&p, &rq, tx, T_SLOT, slot, row.body.n + 4096);
+    p.expect = (int64_t)row.version;
+    p.aside = true;
+    json_kv(&p.o, S("schedule"), json_get(root, S("schedule")));
+    json_ks(&p.o, S("status"), str_z(status));
+    json_kv(&p.o, S("start"), json_get(root, S("start")));
+    json_kv(&p.o, S("end"), json_get(root, S("end")));
+    MUST(&rq, put_end(&p));
+    assert_int_equal(end_with(&rq, tx, OK), OK);
+}
+
+static void what_was_just_changed_is_not_accepted(void **state)
+{
+    (void)state;
+    assert_int_equal(plan("head", "cons2", 120 * MS_HOUR, 124 * MS_HOUR, 1), OK);
+    struct str slot = slot_at("cons2", 121 * MS_HOUR);
+    assert_int_equal(offer("cons2", slot, "cons1"), OK);
+    is_on_duty(121 * MS_HOUR, "cons2");
+    write_unseen(slot, "free"); /* withdrawn */
+    assert_int_equal(answer("cons1", slot, DUTY_ACCEPT), E_STALE);
+    write_unseen(slot, "entered-in-error"); /* struck out */
+    assert_int_equal(offer("cons2", slot, "cons1"), E_STALE);
+    assert_int_equal(plan("head", "cons2", 130 * MS_HOUR, 131 * MS_HOUR, 1), OK); /* all is read anew */
+    is_on_duty(121 * MS_HOUR, "");
+}
+
 static void who_leaves_leaves_the_roster(void **state)
 {
     (void)state;
@@ -308,6 +358,8 @@ int main(void)
         cmocka_unit_test(the_giver_is_on_duty_until_the_other_accepts),
         cmocka_unit_test(a_consultant_takes_duty),
         cmocka_unit_test(a_substitute_has_the_period_and_no_more),
+        cmocka_unit_test(nobody_is_a_substitute_twice),
+        cmocka_unit_test(what_was_just_changed_is_not_accepted),
         cmocka_unit_test(who_leaves_leaves_the_roster),
         cmocka_unit_test(a_turn_is_struck_out_or_ended),
         cmocka_unit_test(nights_follow_the_clock_on_the_wall),

@@ -228,6 +228,7 @@ static const struct {
     {E_BAD_INPUT, "days", "days", T("Between 1 and 31 days; a turn longer than a day stands alone.")},
     {E_BAD_INPUT, "note", "note", T("Shorten the note to 500 bytes.")},
     {E_CONFLICT, "turn", "person", T("There is a turn of the same person at this time already.")},
+    {E_CONFLICT, "substitute", "substitute", T("There is a turn of the same person at this time already.")},
     {E_NOT_FOUND, "turns", "away", T("There is no turn of this person in these days.")},
 };
 
