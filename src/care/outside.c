@@ -256,7 +256,9 @@ static const char *time_fault(const struct outside_verdict *v, struct instant ma
 static const char *verdict_fault(struct req *rq, struct outside_verdict *v, struct sign_means *m)
 {
     enum outside_why why = v->why[OUTSIDE_REVOCATION];
-    if ((why == OUTSIDE_UNKNOWN || why == OUTSIDE_STALE) && !care_of(rq)->outside.refuse_unknown) {
+    if ((why == OUTSIDE_UNKNOWN || why == OUTSIDE_STALE) && v->revoked_at.ms != 0) {
+        v->why[OUTSIDE_REVOCATION] = OUTSIDE_REVOKED_SINCE; /* one is; of another nothing is known */
+    } else if ((why == OUTSIDE_UNKNOWN || why == OUTSIDE_STALE) && !care_of(rq)->outside.refuse_unknown) {
         m->warning = outside_why_text(why);
         v->why[OUTSIDE_REVOCATION] = OUTSIDE_GOOD;
     }

@@ -64,7 +64,8 @@ struct outside_verdict {
     bool has_signer;          /* signer is filled */
     bool has_root;            /* root is filled: the chain is whole */
     struct instant signed_at; /* as the signer states */
-    struct instant revoked_at; /* with OUTSIDE_REVOKED and OUTSIDE_REVOKED_SINCE */
+    struct instant revoked_at; /* ms 0: nothing is known to be revoked; set with OUTSIDE_UNKNOWN and
+                                * OUTSIDE_STALE too, where that is about another certificate of the chain */
     struct cert_facts signer;
     struct cert_facts root;
     struct str signer_der;

@@ -185,7 +185,8 @@ enum err outside_wants(struct req *rq, const struct outside_ask *ask,
     CLEANUP(outside_int_certs_done) STACK_OF(X509) *carried = CMS_get1_certs(ci);
     CLEANUP(outside_int_certs_done) STACK_OF(X509) *roots = outside_int_trusted(ask, true);
     CLEANUP(outside_int_certs_done) STACK_OF(X509) *helpers = outside_int_trusted(ask, false);
-    STACK_OF(X509) *const stacks[] = {carried, helpers, roots};
+    /* those that are trusted first, as the chain is built: what is carried is of the signer's choosing */
+    STACK_OF(X509) *const stacks[] = {roots, helpers, carried};
     X509 *signer = outside_int_signer(ci, sk_CMS_SignerInfo_value(all, 0), carried);
     enum err e = sk_X509_num(carried) <= OUTSIDE_CARRIED_MAX && signer != NULL
                      ? wants_walk(&w, signer, stacks, LEN(stacks))

@@ -322,6 +322,13 @@ static void a_list_of_others_says_nothing(void **state)
     const struct str lists[] = {ot_crl(w->rq.a, &w->root, &gone), w->list};
     v = judged_with(w, cms, S(DOC), lists, LEN(lists), (struct str){0});
     assert_int_equal(v.why[OUTSIDE_REVOCATION], OUTSIDE_REVOKED);
+    /* of the authority between nothing is known: what is known of the signer is told all the same */
+    struct ot_list since = {.from = ot_at(-MS_HOUR), .until = ot_at(MS_DAY), .revoked = w->doctor.x,
+                            .at = ot_at(MS_MINUTE), .reason = -1};
+    const struct str one = ot_crl(w->rq.a, &w->between, &since);
+    v = judged_with(w, cms, S(DOC), &one, 1, (struct str){0});
+    assert_int_equal(v.why[OUTSIDE_REVOCATION], OUTSIDE_UNKNOWN);
+    assert_true(v.revoked_at.ms == since.at.ms / 1000 * 1000);
 }
 
 static void answers_are_believed(void **state)
@@ -489,6 +496,16 @@ static void addresses_to_ask_are_named(void **state)
     assert_int_equal(n, 2);
     assert_true(str_eq(wants[0].url, S("http://ca.example/ocsp")) && wants[0].body.n > 0);
     assert_true(str_eq(wants[1].url, S("http://ca.example/list.crl")) && wants[1].body.n == 0);
+    /* one of the authority's name that the signer put in is not asked about in its place */
+    struct ot_cert same = authority("Test issuing authority");
+    struct ot_pair forger = ot_make(&same, NULL);
+    struct str body = wants[0].body;
+    s.carry = forger.x;
+    ask.cms = ot_cms(w->rq.a, &s, S(DOC));
+    assert_int_equal(outside_wants(&w->rq, &ask, wants, &n), OK);
+    assert_true(n == 2 && str_eq(wants[0].body, body));
+    s.carry = NULL;
+    ot_free(&forger);
     struct ot_cert odd = person("Odd");
     odd.crl_url = "ldap://ca.example/list";
     odd.ocsp_url = "file:///etc/passwd";

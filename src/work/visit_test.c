@@ -4,6 +4,7 @@
 #include "care/outside.h"
 #include "care/patient.h"
 #include "codec/outside_testing.h"
+#include "os/file.h"
 #include "work/visit_testing.h"
 
 enum { WALKS = 72, WALKS_A_DAY = 12, STEPS = 45 };
@@ -269,12 +270,14 @@ static void random_walks_stay_in_the_tables(void **state)
 
 #define IIN "900000000009"
 
-static struct str trusted[1];
+static struct str trusted[2];
 
-static struct ot_pair token_world(struct ot_pair *ret_root)
+/* A token by an authority below a root; both are trusted, and of neither there is a list. */
+static struct ot_pair token_world(struct ot_pair *ret_ca)
 {
     struct ot_cert root = {.name = "Test root", .ca = true, .from = {region.now.ms - 30 * MS_DAY},
                            .until = {region.now.ms + 300 * MS_DAY}};
+    struct ot_cert ca = {.name = "Test authority", .ca = true, .from = root.from, .until = root.until};
     struct ot_cert doctor = {.name = "Doctor", .from = root.from, .until = root.until,
                              .attrs = {{"2.5.4.5", "IIN" IIN}}};
     struct req rq;
@@ -282,10 +285,36 @@ static struct ot_pair token_world(struct ot_pair *ret_root)
     struct tx *tx = tx_new(&rq);
     MUST(&rq, person_number_set(&rq, tx, actor_who(&keep, "asker")->person, id_kind_find(S("iin")), S(IIN)));
     assert_int_equal(commit_end(&rq, tx), OK);
-    *ret_root = ot_make(&root, NULL);
-    trusted[0] = ot_der(keep.a, ret_root->x);
-    region.care.outside = (struct outside_policy){.certs = trusted, .n_certs = 1};
-    return ot_make(&doctor, ret_root);
+    struct ot_pair top = ot_make(&root, NULL);
+    *ret_ca = ot_make(&ca, &top);
+    trusted[0] = ot_der(keep.a, top.x);
+    trusted[1] = ot_der(keep.a, ret_ca->x);
+    region.care.outside = (struct outside_policy){.certs = trusted, .n_certs = 2};
+    ot_free(&top);
+    return ot_make(&doctor, ret_ca);
+}
+
+/* The authority's list names the token, revoked after it signed; of the authority itself nothing is known. */
+static void revoke(const struct ot_pair *ca, const struct ot_pair *token)
+{
+    struct ot_list l = {.from = {region.now.ms - MS_HOUR}, .until = {region.now.ms + MS_DAY}, .revoked = token->x,
+                        .at = {region.now.ms + MS_MINUTE}, .reason = -1};
+    char path[OS_PATH_MAX];
+    struct str dir;
+    struct req rq;
+    struct buf b;
+    as(&rq, NULL);
+    buf_init(&b, keep.a, OS_PATH_MAX);
+    buf_str(&b, str_z(region.dir));
+    BUF_LIT(&b, "/lists");
+    dir = buf_get(&b);
+    const char *folder = arena_cstr(rq.a, dir);
+    assert_non_null(folder);
+    MUST(&rq, os_mkdir(&rq, folder));
+    MUST(&rq, os_path(&rq, dir, S("ca.crl"), path));
+    MUST(&rq, os_write_file(&rq, path, ot_crl(rq.a, ca, &l), 0600));
+    req_done(&rq);
+    region.care.outside.lists = dir;
 }
 
 /* Shows the note and signs it with the token over content (p NULL: what was shown). */
@@ -309,14 +338,14 @@ static enum err sign_with(struct str id, const struct ot_pair *token, struct str
 static void a_note_is_signed_with_an_own_token(void **state)
 {
     struct instant then = region.now;
-    struct ot_pair root;
+    struct ot_pair ca;
     struct signed_doc d;
     const char *fault = NULL;
     (void)state;
     struct str schedule = a_schedule(&keep, "asker");
     int64_t at = monday_at(10 * 60, 3);
     struct booking b = booked_at(schedule, at, 3);
-    struct ot_pair token = token_world(&root);
+    struct ot_pair token = token_world(&ca);
     region.now.ms = at;
     assert_int_equal(act("asker", b.id, "begin"), OK);
     assert_int_equal(act("asker", b.id, "admit"), OK);
@@ -327,15 +356,19 @@ static void a_note_is_signed_with_an_own_token(void **state)
     assert_string_equal(fault, outside_why_text(OUTSIDE_UNKNOWN));
     assert_int_equal(look(b.id)->v.state, VISIT_TALK);
     region.care.outside.refuse_unknown = false;
+    revoke(&ca, &token); /* what is not known of another certificate makes it no less revoked */
+    assert_int_equal(sign_with(b.id, &token, (struct str){0}, &fault), E_BAD_INPUT);
+    assert_string_equal(fault, outside_why_text(OUTSIDE_REVOKED_SINCE));
+    region.care.outside.lists = S("");
     assert_int_equal(sign_with(b.id, &token, (struct str){0}, &fault), OK);
     const struct visit_view *v = &look(b.id)->v;
     assert_int_equal(v->state, VISIT_NOTED);
     MUST(&keep, visit_note_get(&keep, v->patient_rid, v->id, S(""), &d));
     assert_true(d.verdict.is_outside && cms_is_good(&d.verdict) && d.verdict.ca_is_trusted);
-    assert_true(str_eq(d.verdict.signer.issuer.common_name, S("Test root")));
+    assert_true(str_eq(d.verdict.signer.issuer.common_name, S("Test authority")));
     region.care.outside = (struct outside_policy){.n_certs = 0};
     ot_free(&token);
-    ot_free(&root);
+    ot_free(&ca);
     region.now = then;
     fresh();
 }
