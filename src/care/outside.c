@@ -220,7 +220,7 @@ static enum err judge(struct req *rq, struct str cms, struct str content, struct
     TRY_MEM(rq, a);
     *a = (struct asking){.rq = rq, .until_ms = os_now().ms + ASK_ALL_MS};
     a->ask = (struct outside_ask){.cms = cms, .content = content, .certs = p->certs, .n_certs = p->n_certs,
-                                  .crls = a->crls, .ocsp = a->ocsp, .now = rq->now};
+                                  .crls = a->crls, .ocsp = a->ocsp, .now = rq->now, .arrives = true};
     TRY(outside_lists_load(rq, p->lists, a->crls, NULL, &a->ask.n_crls));
     TRY(outside_judge(rq, &a->ask, v));
     if (v->why[OUTSIDE_CHAIN] != OUTSIDE_GOOD) {

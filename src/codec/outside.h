@@ -55,6 +55,7 @@ struct outside_ask {
     const struct str *ocsp; /* answers, DER */
     uint32_t n_ocsp;
     struct instant now;    /* lists and answers must hold then, or be younger than the signature */
+    bool arrives;          /* it is being taken: they must hold now, whatever time it states of itself */
     bool skip_revocation;  /* OUTSIDE_REVOCATION stays OUTSIDE_NOT_ASKED */
 };
 

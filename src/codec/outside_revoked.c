@@ -3,7 +3,7 @@
  *
  * Only what the issuer itself says is believed: a list it signed whole (no delta, no part for some reasons or
  * of others' certificates), an answer it or its appointed responder signed. A list or an answer counts while
- * it holds, or when it was made after the signature. */
+ * it holds; or, of a signature that was taken before, when it was made after it. */
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <openssl/pem.h>
@@ -48,7 +48,8 @@ X509_CRL *outside_int_crl(struct str file)
 static bool counts(const struct looking *l, struct instant from, bool has_until, struct instant until)
 {
     bool holds = has_until && until.ms >= l->ask->now.ms;
-    return holds || from.ms >= l->v->signed_at.ms;
+    bool past = l->ask->arrives && has_until;
+    return holds || (!past && from.ms >= l->v->signed_at.ms);
 }
 
 static void is_revoked(struct looking *l, struct instant at, int reason)

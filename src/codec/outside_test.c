@@ -300,6 +300,17 @@ static void lists_are_believed(void **state)
     for (size_t i = 0; i < LEN(rows); i++) {
         assert_int_equal(revocation(w, rows[i].l, (struct str){0}), rows[i].why);
     }
+    /* of a signature that arrives a list must hold still: the time it states may be made up */
+    struct ot_sign s = by(&w->doctor);
+    const struct ot_list *lists[] = {&younger, &now};
+    for (size_t i = 0; i < LEN(lists); i++) {
+        const struct str crls[] = {w->root_list, ot_crl(w->rq.a, &w->between, lists[i])};
+        struct outside_ask ask = {.cms = ot_cms(w->rq.a, &s, S(DOC)), .content = S(DOC), .certs = w->certs,
+                                  .n_certs = 2, .crls = crls, .n_crls = 2, .now = ot_at(MS_HOUR), .arrives = true};
+        struct outside_verdict v;
+        assert_int_equal(outside_check(&w->rq, &ask, &v), OK);
+        assert_int_equal(v.why[OUTSIDE_REVOCATION], lists[i] == &now ? OUTSIDE_GOOD : OUTSIDE_STALE);
+    }
 }
 
 static void a_list_of_others_says_nothing(void **state)
@@ -387,14 +398,15 @@ static void questions_and_answers_travel_whole(void **state)
     struct ot_sign s = by(&w->doctor);
     const struct str crls[] = {w->root_list, w->list};
     struct outside_ask ask = {.cms = ot_cms(w->rq.a, &s, S(DOC)), .content = S(DOC), .certs = w->certs,
-                              .n_certs = 2, .crls = crls, .n_crls = 2, .now = w->rq.now};
+                              .n_certs = 2, .crls = crls, .n_crls = 2, .now = w->rq.now, .arrives = true};
     struct outside_ask back;
     struct outside_verdict v;
     struct outside_verdict again;
     struct str bytes;
     assert_int_equal(outside_ask_write(&w->rq, &ask, &bytes), OK);
     assert_int_equal(outside_ask_read(&w->rq, bytes, &back), OK);
-    assert_true(back.n_certs == 2 && back.n_crls == 2 && back.n_ocsp == 0 && back.now.ms == ask.now.ms);
+    assert_true(back.n_certs == 2 && back.n_crls == 2 && back.n_ocsp == 0 && back.now.ms == ask.now.ms
+                && back.arrives && !back.skip_revocation);
     assert_true(str_eq(back.cms, ask.cms) && str_eq(back.crls[1], w->list) && str_eq(back.content, S(DOC)));
     for (size_t n = 0; n < bytes.n; n += 7) {
         assert_int_equal(outside_ask_read(&w->rq, str_sub(bytes, 0, n), &back), E_SYNTAX);

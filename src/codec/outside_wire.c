@@ -8,7 +8,7 @@
 
 enum { SMALL_LIST = 1 << 20, ANSWER_MAX = 64 * 1024 };
 
-static const struct str ask_mark = SI("CKQ1");
+static const struct str ask_mark = SI("CKQ2");
 static const struct str verdict_mark = SI("CKV1");
 
 /* ---- writing ---- */
@@ -83,6 +83,7 @@ enum err outside_ask_write(struct req *rq, const struct outside_ask *ask, struct
     buf_str(&b, ask_mark);
     put_number(&b, (uint64_t)ask->now.ms, 8);
     put_number(&b, ask->skip_revocation, 1);
+    put_number(&b, ask->arrives, 1);
     put_text(&b, ask->cms);
     put_text(&b, ask->content);
     put_texts(&b, ask->certs, ask->n_certs);
@@ -175,6 +176,7 @@ enum err outside_ask_read(struct req *rq, struct str bytes, struct outside_ask *
     }
     a.now.ms = (int64_t)take_number(&c, 8);
     a.skip_revocation = take_number(&c, 1) != 0;
+    a.arrives = take_number(&c, 1) != 0;
     a.cms = take_text(&c);
     a.content = take_text(&c);
     TRY(take_texts(rq, &c, OUTSIDE_CERTS_MAX, &a.certs, &a.n_certs));
