@@ -473,6 +473,7 @@ enum err password_change(struct req *rq, struct str old_password, struct str new
     TRY(TX_SQL(tx, W_ACCOUNT_PASSWORD, TX_MUST_CHANGE, sql_i64(acc.id), sql_text(hash),
                sql_i64(ACCOUNT_ACTIVE), sql_i64(rq->now.ms)));
     TRY(doors_end(rq, tx, &acc));
+    TRY(staff_invite_drop(rq, tx, &acc)); /* a link that somebody else may have would undo it */
     TRY(account_note(rq, AUDIT_PASSWORD, acc.person, OK, (struct str){0}));
     if (care_of(rq)->on_password != NULL) {
         TRY(care_of(rq)->on_password(rq, tx, acc.person, old_password, new_password));

@@ -3,8 +3,9 @@
  *
  * The link is made for an account, works once and STAFF_INVITE_HOURS long; of its value only the SHA-256 is
  * kept. A newer one takes the place of one that waits; closing the account, dismissing its person and a
- * password set by an administrator withdraw it. Sent by e-mail it is nowhere shown, and who opens it has
- * proved the address; its value waits in the queue sealed (store/vault.h) and is forgotten once sent.
+ * password that is changed or set by an administrator withdraw it. Sent by e-mail it is nowhere shown, and
+ * who opens it has proved the address; its value waits in the queue sealed (store/vault.h) and is forgotten
+ * once sent.
  * Until then the account has no password, or keeps the one it has. */
 #pragma once
 

@@ -130,6 +130,14 @@ static void what_ends_a_link(void **state)
     assert_int_equal(commit_end(&rq, tx), OK);
     assert_int_equal(state_of(str_z(third.token)), STAFF_INVITE_WITHDRAWN);
 
+    struct staff_invite_made fourth = invited("asker", "");
+    as(&rq, person_who(&keep, "asker"));
+    MUST(&rq, password_change(&rq, S("by an administrator"), S("their own once more")));
+    req_done(&rq);
+    assert_int_equal(state_of(str_z(fourth.token)), STAFF_INVITE_WITHDRAWN); /* who has it undoes nothing */
+    assert_int_equal(accepts(str_z(fourth.token), PASSWORD, &s), E_NOT_FOUND);
+    assert_int_equal(signs_in("asker", "their own once more"), OK);
+
     struct staff_invite_made late = invited("asker", "");
     region.now.ms += STAFF_INVITE_HOURS * MS_HOUR;
     assert_int_equal(state_of(str_z(late.token)), STAFF_INVITE_EXPIRED);
