@@ -320,7 +320,8 @@ static enum err write_new(struct req *rq, struct tx *tx, struct str name, const 
     const struct who *w = rq->who;
     TRY(TX_SQL(tx, W_PASSKEY_NEW, TX_MUST_BE_NEW, sql_i64(w->account), sql_blob(k->id), sql_i64(k->alg),
                sql_blob(k->key), sql_i64(k->count), sql_i64(k->flags), sql_text(name),
-               sql_text(transports(rq, said->transports)), sql_blob(handle), sql_i64(rq->now.ms)));
+               sql_text(transports(rq, said->transports)), sql_blob(handle), sql_i64(rq->now.ms),
+               sql_i64(PASSKEYS_MAX)));
     TRY(TX_SQL(tx, W_SESSION_PASSKEY, TX_MUST_CHANGE, sql_blob(w->session)));
     TRY(notice_tell(rq, tx, w->person, NOTICE_PASSKEY, S("")));
     return note(rq, OK, S("passkey added"));

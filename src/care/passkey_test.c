@@ -247,6 +247,31 @@ static void added_with_the_password(void **state)
     assert_int_equal(list(w, all), 1);
 }
 
+/* Requests at once, each of which saw room for one more. */
+static void there_is_room_for_so_many(void **state)
+{
+    struct req rq;
+    struct account acc;
+    struct passkey all[PASSKEYS_MAX];
+    char id[] = "of many, a";
+    (void)state;
+    as(&rq, NULL);
+    MUST(&rq, account_by_login(&rq, S("feldsher"), &acc));
+    const struct who w = {.account = acc.id};
+    for (uint32_t i = 0; i <= PASSKEYS_MAX; i++, id[sizeof id - 2]++) {
+        struct tx *tx = tx_new(&rq);
+        MUST(&rq, TX_SQL(tx, W_PASSKEY_NEW, TX_MUST_BE_NEW, sql_i64(acc.id), sql_blob(str_z(id)), sql_i64(-7),
+                         sql_blob(S("key")), sql_i64(0), sql_i64(0), sql_text(S("One of many")),
+                         sql_text(S("")), sql_blob(S("handle")), sql_i64(rq.now.ms), sql_i64(PASSKEYS_MAX)));
+        assert_int_equal(store_commit(region.care.store, &rq, tx), i < PASSKEYS_MAX ? OK : E_CONFLICT);
+        err_clear(&rq);
+    }
+    assert_int_equal(list(&w, all), PASSKEYS_MAX);
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, passkeys_end(tx, acc.id));
+    assert_int_equal(commit_end(&rq, tx), OK);
+}
+
 static void made_elsewhere_is_refused(void **state)
 {
     struct test_passkey p;
@@ -514,6 +539,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places),
         cmocka_unit_test(added_with_the_password),
+        cmocka_unit_test(there_is_room_for_so_many),
         cmocka_unit_test(made_elsewhere_is_refused),
         cmocka_unit_test(lets_in_once_for_each_challenge),
         cmocka_unit_test(what_begins_a_session_adds_no_passkey),
