@@ -45,7 +45,7 @@ static struct str challenge(struct req *rq, struct str verifier) /* RFC 7636 4.2
     return buf_get(&b);
 }
 
-/* "SECRET.TIME.NEXT" */
+/* "SECRET.TIME.NEXT"; a path too long for it is left out: a part of it would lead somewhere else. */
 static enum err cookie_make(struct req *rq, struct str next, struct str *ret_cookie)
 {
     char secret[SESSION_LEN + 1];
@@ -56,7 +56,7 @@ static enum err cookie_make(struct req *rq, struct str next, struct str *ret_coo
     buf_char(&b, '.');
     buf_i64(&b, rq->now.ms / 1000);
     buf_char(&b, '.');
-    b64_write(&b, next.p, MIN(next.n, (size_t)NEXT_MAX), B64_URL);
+    b64_write(&b, next.p, next.n <= NEXT_MAX ? next.n : 0, B64_URL);
     TRY_MEM(rq, buf_get(&b).p);
     *ret_cookie = buf_get(&b);
     return OK;

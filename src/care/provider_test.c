@@ -165,6 +165,32 @@ static void a_state_that_is_none_is_refused_on_record(void **state)
     }
 }
 
+/* What the cookie takes along is the whole path or none of it. What the provider says of itself is kept. */
+static void a_path_goes_along_whole_or_not(void **state)
+{
+    static const char kept[] = "1800000600000 0 https://id.example/.well-known/openid-configuration\n"
+                               META("https://id.example", AT "a", AT "t", AT "k", "");
+    char path[1001];
+    struct req rq;
+    (void)state;
+    memset(path, 'a', sizeof path);
+    path[0] = '/';
+    as(&rq, NULL);
+    rq.now.ms = NOW * INT64_C(1000);
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, TX_SQL(tx, W_SETTING, 0, sql_text(S("provider-meta")), sql_blob(str_z(kept))));
+    MUST(&rq, store_commit(region.care.store, &rq, tx));
+    for (size_t n = sizeof path - 1; n <= sizeof path; n++) {
+        struct str cookie;
+        struct str address;
+        const struct provider_ask ask = {.redirect = S("https://us.example/back"), .next = {path, n}};
+        MUST(&rq, provider_begin(&rq, &ask, &cookie, &address));
+        assert_true(str_starts(address, S(AT "a?response_type=code&client_id=us&")));
+        assert_int_equal(cookie.n, sizeof SECRET ".1800000000." - 1 + (n < sizeof path ? (n * 4 + 2) / 3 : 0));
+    }
+    req_done(&rq);
+}
+
 static int setup(void **state)
 {
     region_setup(state);
@@ -183,6 +209,7 @@ int main(void)
         cmocka_unit_test(a_step_counts_only_where_the_settings_say_so),
         cmocka_unit_test(it_calls_itself_as_the_settings_do),
         cmocka_unit_test(a_state_that_is_none_is_refused_on_record),
+        cmocka_unit_test(a_path_goes_along_whole_or_not),
     };
     return cmocka_run_group_tests(tests, setup, region_teardown);
 }
