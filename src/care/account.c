@@ -197,8 +197,7 @@ enum err account_add(struct req *rq, struct tx *tx, struct str login, struct str
     return account_note(rq, AUDIT_ADMIN, person, OK, S("account added"));
 }
 
-/* Sessions, tokens and what applications were let do. */
-static enum err doors_end(struct req *rq, struct tx *tx, const struct account *acc)
+enum err doors_end(struct req *rq, struct tx *tx, const struct account *acc)
 {
     TRY(sessions_end(tx, acc->id));
     TRY(TX_SQL(tx, W_TOKENS_REVOKE_OF, 0, sql_i64(acc->id), sql_i64(rq->now.ms)));

@@ -19,6 +19,8 @@ MUST_USE enum err session_write(struct req *rq, struct tx *tx, const struct acco
                                 struct instant expires, char out[SESSION_LEN + 1]);
 /* All of an account, and what has only given the password. */
 MUST_USE enum err sessions_end(struct tx *tx, int64_t account);
+/* The same, its tokens and what applications were let do. */
+MUST_USE enum err doors_end(struct req *rq, struct tx *tx, const struct account *acc);
 /* Begins a session of s->account in a role (empty: to be chosen) into tx, with the browser it comes from and
  * the record of it (detail); of an account with a second step, or one whose roles ask for it and that has a
  * passkey for it: only a half one. who: as whom it acts. The rest of s is filled. */

@@ -146,7 +146,7 @@ static enum err accept_write(struct req *rq, struct tx *tx, const struct staff_i
     TRY(TX_SQL(tx, W_STAFF_INVITE_USED, TX_MUST_CHANGE, sql_text(i->id), sql_i64(rq->now.ms)));
     TRY(TX_SQL(tx, W_ACCOUNT_PASSWORD, TX_MUST_CHANGE, sql_i64(acc.id), sql_text(hash),
                sql_i64(ACCOUNT_ACTIVE), sql_i64(rq->now.ms)));
-    TRY(sessions_end(tx, acc.id));
+    TRY(doors_end(rq, tx, &acc));
     TRY(sign_keys_end(rq, tx, acc.person));
     if (i->mail.n > 0) {
         TRY(TX_SQL(tx, W_ADDRESS_PROVED, 0, sql_text(acc.person), sql_i64(CHANNEL_MAIL),

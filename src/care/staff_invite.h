@@ -61,7 +61,8 @@ MUST_USE enum err staff_invite_drop(struct req *rq, struct tx *tx, const struct 
 MUST_USE enum err staff_invite_find(struct req *rq, struct str token, struct staff_invite *ret_invite,
                                     struct account *ret_account);
 /* Takes the password and signs in, or half in where the account has a second step: one transaction with the
- * end of the link. Other sessions of the account and its signing keys end. slow, commits itself.
+ * end of the link. Other sessions, tokens, what applications were let do, and signing keys of the account
+ * end. slow, commits itself.
  * errors  E_NOT_FOUND    no such link, or it is over: look again
  *         E_BAD_INPUT    as password_judge()
  *         E_UNPROCESSED  no role of theirs holds now: the link stays as it is */

@@ -102,6 +102,35 @@ static void of_two_at_once_one_is_taken(void **state)
     assert_int_equal(signs_in("asker", "the first of two"), OK);
 }
 
+/* As after any new password: what the old one opened is closed. */
+static void a_used_link_closes_the_other_doors(void **state)
+{
+    struct req rq;
+    struct session s;
+    struct account acc;
+    char token[TOKEN_MAX];
+    const struct who *w = NULL;
+    uint32_t sessions = 0;
+    uint32_t tokens = 0;
+    (void)state;
+    assert_int_equal(signs_in("asker", "the first of two"), OK);
+    as(&rq, NULL);
+    MUST(&rq, account_by_login(&rq, S("asker"), &acc));
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, token_add(&rq, tx, &acc, S(""), S("t"), SCOPE_ALL, (struct instant){0}, token));
+    MUST(&rq, store_commit(region.care.store, &rq, tx));
+    MUST(&rq, who_by_token(&rq, str_z(token), &w));
+    req_done(&rq);
+    struct staff_invite_made made = invited("asker", "");
+    assert_int_equal(accepts(str_z(made.token), "the first of two", &s), OK);
+    as(&rq, NULL);
+    assert_int_equal(who_by_token(&rq, str_z(token), &w), E_SIGN_IN);
+    MUST(&rq, account_doors(&rq, &acc, &sessions, &tokens));
+    assert_int_equal(sessions, 1); /* the one it began */
+    assert_int_equal(tokens, 0);
+    req_done(&rq);
+}
+
 static void what_ends_a_link(void **state)
 {
     struct req rq;
@@ -234,6 +263,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_link_sets_a_password_once),
         cmocka_unit_test(of_two_at_once_one_is_taken),
+        cmocka_unit_test(a_used_link_closes_the_other_doors),
         cmocka_unit_test(a_letter_carries_the_link_alone),
         cmocka_unit_test(a_withdrawn_letter_is_not_sent),
         cmocka_unit_test(what_ends_a_link),
