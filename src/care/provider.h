@@ -48,6 +48,7 @@ struct provider_back {
  *         E_UNPROCESSED  what it answered is not to be trusted
  *         E_FORBIDDEN    it did not let them in
  *         E_SIGN_IN      nobody here, who may sign in, is meant
+ *         E_LOCKED       too many failures from this address: "wait N s"
  * costs   calls the provider: on a thread that may wait */
 MUST_USE enum err provider_sign_in(struct req *rq, const struct provider_back *back,
                                    struct session *ret_session, struct str *ret_next);

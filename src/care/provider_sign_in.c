@@ -5,6 +5,7 @@
 
 #include "care/account_int.h"
 #include "care/factor.h"
+#include "care/grant.h"
 #include "care/refusal.h"
 #include "codec/b64.h"
 #include "codec/url.h"
@@ -16,6 +17,9 @@
 #define STATE_KEPT_MS MS_HOUR /* that a state was used: longer than its cookie holds */
 #define USED_BY "provider"    /* in whose name, beside applications */
 enum { ADDRESS_MAX = 6000, NEXT_MAX = 1000, CODE_MAX = 2000, HASH_CHARS = 43 };
+/* In the span of care/grant.h, from one address, as of passkeys: anybody can make up a cookie with its
+ * state, and each that comes back with one has the provider called. */
+enum { RATE_KEY_MAX = 80, FAILURES_MAX = 20 };
 
 /* ---- one random value for all ---- */
 
@@ -280,7 +284,16 @@ static enum err come_back(struct req *rq, const struct provider_back *back, stru
     return begin(rq, &person, back, tied, s);
 }
 
-/* Whatever came of it is on record; of a failure, why. */
+static struct str rate_key(struct req *rq)
+{
+    struct buf b;
+    buf_init(&b, rq->a, RATE_KEY_MAX);
+    BUF_LIT(&b, "provider ");
+    buf_str(&b, str_z(rq->peer));
+    return buf_get(&b);
+}
+
+/* Whatever came of it is on record; of a failure, why. One of the provider's own is nobody's here. */
 static enum err record(struct req *rq, const struct session *s, enum err e)
 {
     struct err_rec why = rq->err;
@@ -292,6 +305,9 @@ static enum err record(struct req *rq, const struct session *s, enum err e)
     TRY(account_note(rq, AUDIT_LOGIN, s->account.id != 0 ? s->account.person : (struct str){0}, E_SIGN_IN,
                      about(rq, "provider, ", arena_str(rq->a, str_z(why.detail)))));
     TRY(refusal_count(rq, tx));
+    if (e != E_IO) {
+        TRY(rate_count(rq, tx, rate_key(rq)));
+    }
     TRY(store_commit(care_of(rq)->store, rq, tx));
     rq->err = why;
     return e;
@@ -302,6 +318,7 @@ enum err provider_sign_in(struct req *rq, const struct provider_back *back, stru
 {
     struct session s = {.half = false};
     *ret_next = S("");
+    TRY(rate_check(rq, rate_key(rq), FAILURES_MAX));
     enum err e = state_take(rq, back, ret_next);
     if (e == OK) {
         e = come_back(rq, back, &s);

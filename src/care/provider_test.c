@@ -165,6 +165,33 @@ static void a_state_that_is_none_is_refused_on_record(void **state)
     }
 }
 
+static enum err comes_back(const char *peer, int64_t at_s)
+{
+    struct req rq;
+    struct session s;
+    struct str next;
+    as(&rq, NULL);
+    rq.who = NULL;
+    rq.now.ms = at_s * INT64_C(1000);
+    (void)snprintf(rq.peer, sizeof rq.peer, "%s", peer);
+    const struct provider_back back = {.cookie = S("made up"), .state = S("x"), .code = S("y"),
+                                       .redirect = S("https://us.example/back")};
+    enum err e = provider_sign_in(&rq, &back, &s, &next);
+    req_done(&rq);
+    return e;
+}
+
+static void who_fails_often_waits(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(comes_back("192.0.2.7", NOW), E_STALE);
+    }
+    assert_int_equal(comes_back("192.0.2.7", NOW), E_LOCKED);
+    assert_int_equal(comes_back("192.0.2.8", NOW), E_STALE);
+    assert_int_equal(comes_back("192.0.2.7", NOW + 61), E_STALE);
+}
+
 /* What the cookie takes along is the whole path or none of it. What the provider says of itself is kept. */
 static void a_path_goes_along_whole_or_not(void **state)
 {
@@ -209,6 +236,7 @@ int main(void)
         cmocka_unit_test(a_step_counts_only_where_the_settings_say_so),
         cmocka_unit_test(it_calls_itself_as_the_settings_do),
         cmocka_unit_test(a_state_that_is_none_is_refused_on_record),
+        cmocka_unit_test(who_fails_often_waits),
         cmocka_unit_test(a_path_goes_along_whole_or_not),
     };
     return cmocka_run_group_tests(tests, setup, region_teardown);

@@ -31,6 +31,11 @@ static enum err failed(struct http_req *h, enum err e, struct str next)
         {E_FORBIDDEN, SI("/sign-in?done=provider-no")},
         {E_SIGN_IN, SI("/sign-in?done=provider-nobody")},
     };
+    if (e == E_LOCKED) {
+        struct str wait = sign_in_wait(h);
+        err_clear(&h->rq);
+        return sign_in_anew_said(h, 429, wait);
+    }
     for (size_t i = 0; i < LEN(ways); i++) {
         if (ways[i].code == e) {
             struct buf b;

@@ -16,7 +16,7 @@ const build = option(process.argv.slice(2), '--build', 'release');
 const { is, end } = checks();
 const SECRET = 'sesame & secret'; // of which some has to be encoded (RFC 6749 2.3.1)
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
-const program = new Program({ build, extra: ['--oidc_plain=true', '--oidc_client_id=consilium', `--oidc_client_secret=${SECRET}`] });
+const program = new Program({ build, extra: ['--oidc_plain=true', '--trust_proxy=true', '--oidc_client_id=consilium', `--oidc_client_secret=${SECRET}`] });
 const EXTRA = program.extra;
 
 const cookieOf = (reply, name) => [reply.headers['set-cookie'] ?? []].flat().map((c) => c.split(';')[0]).find((c) => c.startsWith(`${name}=`));
@@ -34,7 +34,10 @@ async function begin(next = '') {
   const reply = await program.request('GET', `/sign-in/provider${next && `?next=${encodeURIComponent(next)}`}`);
   return { reply, to: reply.headers.location, cookie: cookieOf(reply, 'oidc') };
 }
-const come = (cookie, fields) => program.request('GET', `/sign-in/provider/back?${new URLSearchParams(fields)}`, { cookie: cookie ?? '' });
+let visitors = 0; // each from an address of its own: who fails often has to wait
+const visitor = () => `192.0.2.${++visitors}`;
+const come = (cookie, fields, from = visitor()) =>
+  program.request('GET', `/sign-in/provider/back?${new URLSearchParams(fields)}`, { cookie: cookie ?? '', 'x-forwarded-for': from });
 const stateOf = (to) => new URL(to).searchParams.get('state');
 const password = (login = 'outsider') => program.request('POST', '/sign-in', FORM, new URLSearchParams({ login, password: PASSWORD }).toString());
 
@@ -87,6 +90,11 @@ const aged = [parts[0], String(Number(parts[1]) - 601), parts[2] ?? ''].join('.'
 is('begun eleven minutes ago', said(await come(`oidc=${aged}`, { state: crypto.createHash('sha256').update(`state:${aged}`).digest('base64url'), code: liar.code(old.to) })), 'provider-late');
 is('a cookie that is rubbish', said(await come('oidc=%%%', { state: 'x', code: 'y' })), 'provider-late');
 is('the provider says no', said(await come((await begin()).cookie, { state: 'x', error: 'access_denied' })), 'provider-late');
+const often = visitor();
+const tries = [];
+while (tries.length < 21) tries.push(await come('', { state: 'x', code: 'y' }, often));
+is('who fails often is told to wait, in words', [said(tries[19]), tries[20].status, /role="alert">Too many/.test(tries[20].body)], ['provider-late', 429, true]);
+is('and others are not', said(await come('', { state: 'x', code: 'y' })), 'provider-late');
 const no = await begin();
 is('access denied', said(await come(no.cookie, { state: stateOf(no.to), error: 'access_denied' })), 'provider-no');
 const busy = await begin();
