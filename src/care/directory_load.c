@@ -426,6 +426,13 @@ uint32_t dir_offered_to(struct req *rq, const struct directory *d, struct jv slo
     return at != DIR_NONE && d->people[at].active ? at : DIR_NONE;
 }
 
+/* Whose role for the service has ended has no turns of it: calls go to the next, the roster shows a gap. */
+static bool can_serve(const struct directory *d, const struct schedule *s)
+{
+    const struct dir_person *p = &d->people[s->person];
+    return p->active && dir_person_serves(p, d->services[s->service].id);
+}
+
 static enum err load_duties(struct req *rq, struct directory *d)
 {
     struct schedule *schedules = NULL;
@@ -444,7 +451,7 @@ static enum err load_duties(struct req *rq, struct directory *d)
         struct str id = ref_id(rq, json_get(v, S("schedule")), S("Schedule"));
         uint32_t at = dir_map_find(&map, schedules, sizeof *schedules, id);
         if (at == DIR_NONE || schedules[at].service == DIR_NONE
-            || schedules[at].person == DIR_NONE || !d->people[schedules[at].person].active
+            || schedules[at].person == DIR_NONE || !can_serve(d, &schedules[at])
             || !instant_parse(json_str(rq->a, json_get(v, S("start"))), &from)
             || !instant_parse(json_str(rq->a, json_get(v, S("end"))), &to)
             || to.ms < rq->now.ms - MS_DAY

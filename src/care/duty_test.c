@@ -327,6 +327,25 @@ static void a_turn_is_struck_out_or_ended(void **state)
     is_on_duty(21 * MS_HOUR, "");
 }
 
+/* A role ends, and the person stays. */
+static void whose_role_has_ended_is_not_on_duty(void **state)
+{
+    (void)state;
+    const struct directory *d = NULL;
+    struct req rq;
+    struct str role = S("");
+
+    assert_int_equal(plan("head", "cons2", 140 * MS_HOUR, 144 * MS_HOUR, 1), OK);
+    is_on_duty(141 * MS_HOUR, "cons2");
+    as(&rq, NULL);
+    MUST(&rq, directory_get(&rq, &d));
+    const struct dir_person *p = dir_person(d, S("cons2"));
+    role = arena_str(keep.a, p->roles[0].id);
+    struct tx *tx = tx_new(&rq);
+    assert_int_equal(end_with(&rq, tx, role_end(&rq, tx, role)), OK);
+    is_on_duty(141 * MS_HOUR, "");
+}
+
 /* Clocks go forward at 02:00 of the second night: that night's turn is an hour shorter, and nothing is left open. */
 static void nights_follow_the_clock_on_the_wall(void **state)
 {
@@ -362,6 +381,7 @@ int main(void)
         cmocka_unit_test(what_was_just_changed_is_not_accepted),
         cmocka_unit_test(who_leaves_leaves_the_roster),
         cmocka_unit_test(a_turn_is_struck_out_or_ended),
+        cmocka_unit_test(whose_role_has_ended_is_not_on_duty),
         cmocka_unit_test(nights_follow_the_clock_on_the_wall),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
