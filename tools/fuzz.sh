@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs every fuzz target for some seconds with its kept corpus, one on each core, and prints a table:
-#   tools/fuzz.sh [SECONDS] [NAME...]      JOBS=n at one time instead
+#   tools/fuzz.sh [SECONDS] [NAME...]      JOBS=n at one time instead; SEED=n the same inputs as with n before
 # A finding stops its target, keeps the input in build/fuzz-crashes/ and fails the run, and so does a target
 # that was named, or stands in src/, and was not built.
 set -uo pipefail
@@ -36,7 +36,7 @@ one() {
     mkdir -p "build/fuzz-corpus/$name"
     [ -d "tests/fuzz/$name" ] && seeds+=("tests/fuzz/$name")
     [ -f "tests/fuzz/$name.dict" ] && dict+=("-dict=tests/fuzz/$name.dict")
-    if "$target" -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+    if "$target" -seed="${SEED:-0}" -max_total_time="$SECONDS_EACH" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
         -artifact_prefix="build/fuzz-crashes/$name-" "${dict[@]}" "build/fuzz-corpus/$name" "${seeds[@]}" >"$log" 2>&1; then
         result=ok
     else
