@@ -104,21 +104,28 @@ export class Program {
     });
   }
 
-  // The made-up region: filled once per program under build/, copied for each test.
+  // The made-up region: filled once per program under build/, copied for each test. Two tests at once may both
+  // fill one: the first that is whole stays.
   async fill() {
     const key = createHash('sha256').update(fs.readFileSync(this.exe)).digest('hex').slice(0, 16);
     const kept = path.join(ROOT, 'build', 'demo-fill', `${this.build}-${key}`);
     if (!fs.existsSync(kept)) {
       for (const old of fs.existsSync(path.dirname(kept)) ? fs.readdirSync(path.dirname(kept)) : []) {
-        if (old.startsWith(`${this.build}-`)) fs.rmSync(path.join(path.dirname(kept), old), { recursive: true });
+        if (old.startsWith(`${this.build}-`) && !old.startsWith(path.basename(kept))) fs.rmSync(path.join(path.dirname(kept), old), { recursive: true });
       }
       const one = new Program({ build: this.build });
       fs.rmdirSync(one.dir);
       await one.start({ words: ['demo', '--demo-live=false'], seconds: 300 });
       await one.stop();
       fs.mkdirSync(path.dirname(kept), { recursive: true });
-      fs.cpSync(one.dir, `${kept}.new`, { recursive: true });
-      fs.renameSync(`${kept}.new`, kept);
+      const made = `${kept}.${process.pid}`;
+      fs.cpSync(one.dir, made, { recursive: true });
+      try {
+        fs.renameSync(made, kept);
+      } catch (e) {
+        if (!['ENOTEMPTY', 'EEXIST'].includes(e.code)) throw e;
+        fs.rmSync(made, { recursive: true });
+      }
       one.remove();
     }
     fs.rmSync(this.dir, { recursive: true, force: true });
