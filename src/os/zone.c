@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-
 static const char FOLDER[] = ":/usr/share/zoneinfo/";
 
 enum { OFFSET_MAX = 14 * 60, LAST_YEAR = 2100, PATH_LEN = sizeof FOLDER + ZONE_NAME_MAX };
