@@ -5,6 +5,7 @@
 #include "app/demo_stage.h"
 
 #include "care/consilium.h"
+#include "care/sign.h"
 #include "os/clock.h"
 #include "store/tx.h"
 
@@ -233,7 +234,8 @@ static enum err sign(struct req *rq, struct tx *tx, void *ctx)
     TRY_MEM(rq, c);
     TRY(consilium_open_item(rq, m->item, AUDIT_READ, c, &item));
     TRY(protocol_bytes(rq, item, &bytes, sha));
-    return protocol_sign(rq, tx, m->item, str_z(sha), S(DEMO_PASSWORD));
+    struct sign_means means = {.password = S(DEMO_PASSWORD)};
+    return protocol_sign(rq, tx, m->item, str_z(sha), &means);
 }
 
 /* ---- the course of it ---- */

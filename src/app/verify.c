@@ -79,6 +79,8 @@ static int verify_consilium(struct command_args *args, struct verify_files *f)
         f->consilium.package = f->bundle;
     }
     f->consilium.trusted_ca = f->ca;
+    f->consilium.trust = f->trust;
+    f->consilium.trust.now = args->rq->now;
     if (r == NULL || consilium_verify(args->rq, &f->consilium, r) != OK) {
         return COMMAND_USAGE;
     }

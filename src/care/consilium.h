@@ -21,6 +21,8 @@
 #include "care/policy.h"
 #include "codec/cms.h"
 
+struct sign_means;
+
 enum { CONSILIUM_MEMBERS_MAX = 24, CONSILIUM_PATIENTS_MAX = 12, CONSILIUM_TEXT_MAX = 16000 };
 
 /* Stored: append only. */
@@ -275,20 +277,22 @@ MUST_USE enum err protocol_bytes(struct req *rq, const struct consilium_item *it
                                  struct str *ret_bytes, char ret_sha[65]);
 /* Signs exactly those bytes; closes the consilium of this patient when it was the last voice and
  * the quorum
- * signed. Slow. errors  E_STALE  another protocol than sha; as consilium_opinion */
+ * signed. Slow. errors  E_STALE  another protocol than sha; E_BAD_INPUT  means->fault: the signature is not
+ * taken; as consilium_opinion */
 MUST_USE enum err protocol_sign(struct req *rq, struct tx *tx, struct str item_id, struct str sha,
-                                struct str password);
+                                struct sign_means *means);
 MUST_USE enum err protocol_refuse(struct req *rq, struct tx *tx, struct str item_id,
                                   struct str reason);
 
 /* One signature of a protocol. */
 struct protocol_signature {
-    struct str person;
+    struct str person;     /* empty: nobody the document names */
     struct str provenance; /* id */
     struct str cms;        /* DER */
     struct cms_verdict *verdict;
 };
-/* The signatures over these bytes, oldest first; checked against the deployment's authority. */
+/* The signatures over these bytes, oldest first; checked against the deployment's authority, or those an
+ * administrator trusts. */
 MUST_USE enum err protocol_signatures(struct req *rq, const struct consilium_item *item,
                                       struct str bytes, struct protocol_signature *ret_all,
                                       uint32_t n, uint32_t *ret_n);
@@ -302,6 +306,7 @@ MUST_USE enum err protocol_pdf(struct req *rq, const struct consilium *c,
 /* Who signed it or refused to: what the public check of its code says. */
 struct protocol_signer {
     struct str name, post, org;
+    struct str issuer, certificate; /* of an own token: whose certificate, its number; else empty */
     struct instant at;
     bool chair, refused;
 };

@@ -4,6 +4,7 @@
 #include "care/consilium_int.h"
 
 #include "care/consult_int.h"
+#include "care/outside.h"
 #include "care/sign_case.h"
 #include "care/sign_int.h"
 
@@ -396,6 +397,7 @@ static enum err doc_fill(struct building *b, struct str base_url)
         .case_id = b->item->id,
         .title = tr(rq->lang, T("Protocol of a consilium")),
         .start = {MIN(b->c->start_ms, rq->now.ms)}, /* it may begin before its time */
+        .numbers = outside_offered(care_of(rq)),
         .quorum = b->c->quorum,
     };
     TRY(sign_int_ids(rq, d));

@@ -169,7 +169,8 @@ static inline enum err sign(const char *who, struct str item)
     MUST(&rq, consilium_item_load(&rq, item, &i));
     MUST(&rq, protocol_bytes(&rq, &i, &bytes, sha));
     struct tx *tx = tx_new(&rq);
-    enum err e = protocol_sign(&rq, tx, item, str_z(sha), S(PASSWORD));
+    struct sign_means means = {.password = S(PASSWORD)};
+    enum err e = protocol_sign(&rq, tx, item, str_z(sha), &means);
     return end_with(&rq, tx, e);
 }
 

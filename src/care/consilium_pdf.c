@@ -18,6 +18,22 @@ static const struct protocol_signature *signature_of(const struct protocol_signa
     return NULL;
 }
 
+/* Of a certificate that is not our own authority's: its number, and whose it is. */
+static void token_line(struct buf *b, enum lang lang, const struct cms_verdict *v)
+{
+    if (!v->is_outside) {
+        return;
+    }
+    BUF_LIT(b, "; ");
+    buf_str(b, tr(lang, T("Certificate")));
+    BUF_LIT(b, " ");
+    buf_str(b, v->signer.serial_hex);
+    BUF_LIT(b, ", ");
+    buf_str(b, tr(lang, T("issued by")));
+    BUF_LIT(b, " ");
+    buf_str(b, v->signer.issuer.common_name);
+}
+
 static void seal_line(struct req *rq, struct buf *b, enum lang lang, const struct consilium_member *m,
                       const struct consilium_voice *v, const struct protocol_signature *s)
 {
@@ -27,6 +43,7 @@ static void seal_line(struct req *rq, struct buf *b, enum lang lang, const struc
     BUF_LIT(b, ": ");
     if (s != NULL && cms_is_good(s->verdict)) {
         sign_time_write(b, s->verdict->signed_at, zone_at(&care_of(rq)->zone, s->verdict->signed_at.ms));
+        token_line(b, lang, s->verdict);
     } else if (s != NULL) {
         buf_str(b, tr(lang, T("the signature is not valid")));
     } else if (v != NULL && v->signed_state == SIGNED_REFUSED) {

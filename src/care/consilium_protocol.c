@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "care/consilium_verify.h"
+#include "care/outside.h"
 #include "care/sign_case.h"
 #include "care/sign_int.h"
 #include "care/sign_read.h"
@@ -263,6 +264,7 @@ struct signing {
     struct consilium_voice voices[CONSILIUM_MEMBERS_MAX];
     uint32_t n;
     struct consilium_voice *v;
+    bool own_token;       /* the signature was made by means of their own */
 };
 
 static enum err signing_open(struct req *rq, struct tx *tx, struct str item_id, struct str action,
@@ -328,7 +330,7 @@ static enum err signing_end(struct signing *s, enum signed_state state, struct s
     TRY(consilium_put_task(rq, s->tx, &s->c, s->item, s->m, s->v->task, &t));
     TRY(consilium_tell(rq, s->tx, &s->c, s->item, s->move));
     TRY(consilium_note(rq, &s->c, s->item, yes ? AUDIT_SIGN : AUDIT_MOVE, OK,
-                       str_z(s->move->action)));
+                       s->own_token ? S("sign, own token") : str_z(s->move->action)));
     s->v->signed_state = state;
     if (!is_last(s)) {
         return OK;
@@ -339,8 +341,9 @@ static enum err signing_end(struct signing *s, enum signed_state state, struct s
 }
 
 enum err protocol_sign(struct req *rq, struct tx *tx, struct str item_id, struct str sha,
-                       struct str password)
+                       struct sign_means *means)
 {
+    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
     struct signing *s = NULL;
     struct sign_doc *d = ARENA_NEW(rq->a, struct sign_doc);
     struct sign_result r;
@@ -349,6 +352,7 @@ enum err protocol_sign(struct req *rq, struct tx *tx, struct str item_id, struct
     char now[65];
 
     TRY_MEM(rq, d);
+    TRY_MEM(rq, doc);
     TRY(signing_open(rq, tx, item_id, S("sign"), &s));
     if (!str_eq(who_role(rq->who)->id, s->m->role)) {
         return FAIL(rq, E_FORBIDDEN, "role");
@@ -359,10 +363,12 @@ enum err protocol_sign(struct req *rq, struct tx *tx, struct str item_id, struct
     }
     *d = (struct sign_doc){.at = rq->now, .bundle_id = s->item->bundle};
     TRY(sign_int_author(rq, d));
-    TRY(sign_document_as(rq, may_sign, password, bytes, &r));
+    TRY(json_parse(rq, bytes, NULL, doc));
+    TRY(sign_by(rq, may_sign, means, bytes, json_root(doc), &r));
     TRY(sign_doc_provenance(rq, d, bytes, r.cms, &prov));
     struct sign_anchor on = {T_SERVICE_REQUEST, item_id};
     TRY(sign_int_put_json(rq, tx, &on, prov, put_new_id(rq)));
+    s->own_token = r.verdict.is_outside;
     return signing_end(s, SIGNED_YES, (struct str){0});
 }
 
@@ -380,10 +386,26 @@ enum err protocol_refuse(struct req *rq, struct tx *tx, struct str item_id, stru
 
 /* ---- reading them back ---- */
 
+/* Whose a signature is: our own authority writes the id of the person into the certificate, of others a
+ * number of the certificate is that of a person in the document. */
+static enum err signature_whose(struct req *rq, struct str bytes, const struct cms_verdict *v,
+                                struct str *ret_person)
+{
+    struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
+
+    if (!v->is_outside) {
+        *ret_person = v->signer.subject.serial_number;
+        return OK;
+    }
+    TRY_MEM(rq, doc);
+    TRY(json_parse(rq, bytes, NULL, doc));
+    *ret_person = outside_person_in(rq, json_root(doc), v->signer_der);
+    return OK;
+}
+
 static enum err signature_read(struct req *rq, int64_t rid, struct str bytes,
                                struct protocol_signature *ret_s)
 {
-    struct str ca = care_of(rq)->ca != NULL ? sign_ca_cert(care_of(rq)->ca) : (struct str){0};
     struct cms_verdict *verdict = ARENA_NEW(rq->a, struct cms_verdict);
     struct res_row row;
     struct jv v;
@@ -396,9 +418,8 @@ static enum err signature_read(struct req *rq, int64_t rid, struct str bytes,
     if (ret_s->cms.p == NULL) {
         return FAIL(rq, E_CHECKSUM, "Provenance.signature");
     }
-    TRY(cms_verify(rq, ret_s->cms, bytes, ca, verdict));
-    ret_s->person = verdict->signer.subject.serial_number;
-    return OK;
+    TRY(outside_verify(rq, ret_s->cms, bytes, verdict));
+    return signature_whose(rq, bytes, verdict, &ret_s->person);
 }
 
 enum err protocol_signatures(struct req *rq, const struct consilium_item *item, struct str bytes,

@@ -18,6 +18,27 @@ static void refusals_add(struct req *rq, const struct consilium *c, const struct
     }
 }
 
+/* A certificate of our own authority says post and organisation; of others' the directory does. */
+static struct protocol_signer signer_of(struct req *rq, const struct consilium *c,
+                                        const struct protocol_signature *s)
+{
+    const struct cms_verdict *v = s->verdict;
+    const struct consilium_member *m = consilium_member(c, s->person);
+    const struct role *role = m != NULL ? content_role(care_of(rq)->content, m->post) : NULL;
+    struct protocol_signer r = {
+        .name = v->signer.subject.common_name, .post = v->signer.subject.title,
+        .org = v->signer.subject.organization, .at = v->signed_at,
+        .chair = str_eq(s->person, c->chair),
+    };
+    if (v->is_outside) {
+        r.post = role != NULL ? text4_get(&role->title, rq->lang) : r.post;
+        r.org = m != NULL ? m->org_name : r.org;
+        r.issuer = v->signer.issuer.common_name;
+        r.certificate = v->signer.serial_hex;
+    }
+    return r;
+}
+
 enum err protocol_check(struct req *rq, struct str item_id, struct protocol_check *ret_check)
 {
     struct protocol_signature all[CONSILIUM_MEMBERS_MAX];
@@ -36,12 +57,8 @@ enum err protocol_check(struct req *rq, struct str item_id, struct protocol_chec
     TRY(protocol_signatures(rq, &item, bytes, all, LEN(all), &n));
     for (uint32_t i = 0; i < n; i++) {
         const struct cms_verdict *v = all[i].verdict;
-        r.good = r.good && cms_is_good(v) && v->ca_is_trusted;
-        r.all[r.n++] = (struct protocol_signer){
-            .name = v->signer.subject.common_name, .post = v->signer.subject.title,
-            .org = v->signer.subject.organization, .at = v->signed_at,
-            .chair = str_eq(all[i].person, c->chair),
-        };
+        r.good = r.good && cms_is_good(v) && v->ca_is_trusted && all[i].person.n > 0;
+        r.all[r.n++] = signer_of(rq, c, &all[i]);
     }
     r.n_signed = r.n;
     r.good = r.good && r.n_signed >= c->quorum;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/text.h"
+#include "care/outside.h"
 #include "care/sign_doc.h"
 #include "care/verify_int.h"
 #include "codec/b64.h"
@@ -210,24 +211,57 @@ static const char *why_bad(const struct cms_verdict *v, const struct consilium_s
     if (!v->chain_ok) {
         return v->chain_why;
     }
-    if (!verify_name_fits(v->signer.subject.common_name, s->name)) {
+    if (!v->is_outside && !verify_name_fits(v->signer.subject.common_name, s->name)) {
         return "the name of the certificate is another one";
     }
     int64_t apart = v->signed_at.ms - fixed.ms;
     return !v->has_time || apart < -MS_MINUTE || apart > APART_MS ? "the time of signing does not fit" : "";
 }
 
-static enum err signature_check(struct req *rq, struct str bundle, struct str file, struct str ca,
-                                struct instant fixed, struct consilium_report *r)
+struct checking {
+    struct req *rq;
+    const struct consilium_proof *p;
+    struct jv bundle;
+    struct str ca;        /* DER; empty: the one carried along */
+    struct instant fixed;
+    struct consilium_report *r;
+};
+
+/* The verdict on a signature, and the id of whose it is; empty: nobody's. */
+static enum err signature_judge(const struct checking *c, struct str file, struct cms_verdict *v,
+                                struct str *ret_person)
 {
-    struct cms_verdict v;
+    struct outside_verdict found;
+    struct outside_ask ask = c->p->trust;
     struct str cms;
 
-    TRY(verify_cms(rq, file, &cms));
-    TRY(cms_verify(rq, cms, bundle, ca, &v));
+    TRY(verify_cms(c->rq, file, &cms));
+    if (ask.n_certs == 0 || !verify_is_outside(c->rq, file)) {
+        TRY(cms_verify(c->rq, cms, c->p->bundle, c->ca, v));
+        *ret_person = v->signer.subject.serial_number;
+        return OK;
+    }
+    TRY(outside_unwrap(c->rq, cms, &ask.cms));
+    ask.content = c->p->bundle;
+    ask.skip_revocation = ask.n_crls == 0;
+    TRY(outside_verify_files(c->rq, &ask, &found, v));
+    enum outside_why first = outside_first(&found);
+    v->chain_ok = first == OUTSIDE_GOOD || first == OUTSIDE_REVOKED_SINCE;
+    v->chain_why = v->chain_ok ? "" : outside_why_text(first);
+    *ret_person = v->has_signer ? outside_person_in(c->rq, c->bundle, v->signer_der) : (struct str){0};
+    return OK;
+}
+
+static enum err signature_check(const struct checking *c, struct str file)
+{
+    struct consilium_report *r = c->r;
+    struct cms_verdict v;
+    struct str person;
+
+    TRY(signature_judge(c, file, &v, &person));
     for (uint32_t i = 0; i < r->n; i++) {
         struct consilium_signer *s = &r->voices[i];
-        if (!v.has_signer || s->person.n == 0 || !str_eq(s->person, v.signer.subject.serial_number)) {
+        if (!v.has_signer || s->person.n == 0 || !str_eq(s->person, person)) {
             continue;
         }
         if (s->is_signed && s->why[0] == 0) {
@@ -235,22 +269,27 @@ static enum err signature_check(struct req *rq, struct str bundle, struct str fi
         }
         s->is_signed = true;
         s->verdict = v;
-        say(s->why, why_bad(&v, s, fixed));
+        s->unasked = v.is_outside && c->p->trust.n_crls == 0;
+        say(s->why, why_bad(&v, s, c->fixed));
         return OK;
     }
+    bool theirs = c->p->trust.n_certs == 0 && verify_is_outside(c->rq, file);
     fault(&r->doc, T("every signature is of somebody the document names"),
-          v.has_signer ? "somebody else signed" : "a certificate is missing");
+          !v.has_signer ? "a certificate is missing"
+          : theirs      ? "a certificate of another authority: give --roots FILE"
+                        : "somebody else signed");
     return OK;
 }
 
-/* One authority stands for all signatures: only one fingerprint is there to be compared. */
+/* One authority stands for all signatures but those of roots the caller named: only one fingerprint is there
+ * to be compared. */
 static void authority_check(struct consilium_report *r)
 {
     const struct cms_verdict *one = NULL;
 
     for (uint32_t i = 0; i < r->n; i++) {
         const struct cms_verdict *v = &r->voices[i].verdict;
-        if (!r->voices[i].is_signed || !v->has_ca) {
+        if (!r->voices[i].is_signed || !v->has_ca || v->is_outside) {
             continue;
         }
         if (one != NULL && !str_eq(one->ca_der, v->ca_der)) {
@@ -314,8 +353,9 @@ enum err consilium_verify(struct req *rq, const struct consilium_proof *proof,
         fault(&r->doc, T("it is the protocol of a consilium"), "Composition.type or date");
     }
     signers_read(rq, json_root(doc), r);
+    struct checking c = {.rq = rq, .p = p, .bundle = json_root(doc), .ca = ca, .fixed = fixed, .r = r};
     for (uint32_t i = 0; i < p->n_signatures; i++) {
-        TRY(signature_check(rq, p->bundle, p->signatures[i], ca, fixed, r));
+        TRY(signature_check(&c, p->signatures[i]));
     }
     authority_check(r);
     count(r);
@@ -324,6 +364,27 @@ enum err consilium_verify(struct req *rq, const struct consilium_proof *proof,
 }
 
 /* ---- in words ---- */
+
+static void held_write(struct buf *b, const struct consilium_signer *s)
+{
+    const struct cert_facts *f = &s->verdict.signer;
+
+    BUF_LIT(b, ", ");
+    if (!s->verdict.is_outside) {
+        buf_str(b, f->subject.organization);
+        BUF_LIT(b, ", ");
+    }
+    instant_write(b, s->verdict.signed_at);
+    BUF_LIT(b, ", certificate ");
+    buf_str(b, f->serial_hex);
+    if (s->verdict.is_outside) {
+        BUF_LIT(b, ", issued by ");
+        buf_str(b, f->issuer.common_name);
+        BUF_LIT(b, ", root ");
+        buf_str(b, str_z(s->verdict.ca.fingerprint));
+    }
+    buf_str(b, s->unasked ? S("; whether it was revoked was not looked at: give --crls") : S(""));
+}
 
 static void signer_write(struct buf *b, const struct consilium_signer *s)
 {
@@ -341,12 +402,7 @@ static void signer_write(struct buf *b, const struct consilium_signer *s)
         BUF_LIT(b, ": ");
         buf_str(b, str_z(s->why));
     } else {
-        BUF_LIT(b, ", ");
-        buf_str(b, s->verdict.signer.subject.organization);
-        BUF_LIT(b, ", ");
-        instant_write(b, s->verdict.signed_at);
-        BUF_LIT(b, ", certificate ");
-        buf_str(b, s->verdict.signer.serial_hex);
+        held_write(b, s);
     }
     buf_char(b, '\n');
 }
@@ -367,7 +423,8 @@ void consilium_verify_write(struct buf *b, const struct consilium_report *r)
     }
     for (uint32_t i = 0; i < r->n; i++) {
         signer_write(b, &r->voices[i]);
-        one = one == NULL && r->voices[i].is_signed ? &r->voices[i].verdict : one;
+        bool ours = r->voices[i].is_signed && !r->voices[i].verdict.is_outside;
+        one = one == NULL && ours ? &r->voices[i].verdict : one;
     }
     BUF_LIT(b, "signatures   ");
     buf_u64(b, r->n_signed);

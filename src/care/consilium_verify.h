@@ -17,12 +17,15 @@ struct consilium_proof {
     struct str signatures[CONSILIUM_SIGNERS_MAX];
     uint32_t n_signatures;
     struct str trusted_ca; /* PEM or DER; empty: the authority carried along */
+    struct outside_ask trust; /* of signatures of other makers: certs, crls (none: what was revoked is not
+                               * asked), now; without certs such a signature does not hold */
 };
 
 /* One of those the document names to sign it. */
 struct consilium_signer {
     struct str name, person; /* as the document says: shown name, Practitioner id */
     bool chairs, dissents, is_signed;
+    bool unasked;            /* by a token: whether it was revoked was not looked at */
     char why[160];           /* a signature of theirs that does not hold; "" */
     struct cms_verdict verdict;
 };
@@ -43,7 +46,8 @@ bool consilium_is_proof(struct req *rq, struct str bytes);
  * proof->bundle and ->signatures alone. errors  E_TOO_LARGE */
 MUST_USE enum err consilium_pack(struct req *rq, const struct consilium_proof *proof,
                                  struct str *ret_json);
-/* errors  E_SYNTAX, E_TOO_LARGE  a file cannot be read at all; a failed check is no error */
+/* errors  E_SYNTAX, E_TOO_LARGE  a file cannot be read at all; E_IO, E_BUSY  no process for GOST; a failed
+ * check is no error */
 MUST_USE enum err consilium_verify(struct req *rq, const struct consilium_proof *proof,
                                    struct consilium_report *ret_report);
 /* The report as text: a line for each check and each signer. */

@@ -49,6 +49,10 @@ MUST_USE enum err outside_numbers_of(struct req *rq, struct jv practitioner,
 bool outside_is_same(const struct outside_number *cert, uint32_t n_cert,
                      const struct outside_number *person, uint32_t n_person);
 
+/* The id of the only Practitioner of a document whom a certificate names by number; empty: none, or
+ * several. */
+struct str outside_person_in(struct req *rq, struct jv bundle, struct str cert);
+
 /* The certificates of a file, or of the files of a folder, for care->outside, in rq->a.
  * errors   E_BAD_INPUT  nothing can be read there: the detail says what */
 MUST_USE enum err outside_certs_load(struct req *rq, struct str path, const struct str **ret_certs,

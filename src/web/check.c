@@ -25,7 +25,8 @@ static struct str code_clean(struct http_req *h, struct str typed)
     return buf_get(&b);
 }
 
-/* answer.signers of a protocol that several signed: name, post, org, at, chair, refused. */
+/* answer.signers of a protocol that several signed: name, post, org, at, chair, refused; issuer and
+ * certificate of an own token. */
 static enum err set_signers(struct http_req *h, const struct sign_answer *a, struct val *m)
 {
     struct protocol_check *r = ARENA_NEW(h->rq.a, struct protocol_check);
@@ -39,6 +40,8 @@ static enum err set_signers(struct http_req *h, const struct sign_answer *a, str
         val_set_str(v, "name", r->all[i].name);
         val_set_str(v, "post", r->all[i].post);
         val_set_str(v, "org", r->all[i].org);
+        val_set_str(v, "issuer", r->all[i].issuer);
+        val_set_str(v, "certificate", r->all[i].certificate);
         val_set_instant(v, "at", r->all[i].at);
         val_set_bool(v, "chair", r->all[i].chair);
         val_set_bool(v, "refused", r->all[i].refused);

@@ -167,7 +167,8 @@ enum err web_consilium_present(struct http_req *h)
     return page_commit(h, tx, consilium_item_path(h, id, "/sign?done=consilium-fixed"));
 }
 
-static enum err show_sign(struct http_req *h, const char *fault)
+/* field: where the fault stands, "password" or "signature". */
+static enum err show_sign(struct http_req *h, const char *field, const char *fault)
 {
     struct paper *p = NULL;
     const struct consilium_voice *voices = NULL;
@@ -180,50 +181,76 @@ static enum err show_sign(struct http_req *h, const char *fault)
     TRY(consilium_begin(h, &p->c, T("Protocol of a consilium"), &root));
     page_kind(root, "narrow");
     if (fault != NULL) {
-        page_error(h, root, "password", fault);
+        page_error(h, root, field, fault);
     }
     TRY(consilium_set_item(h, &p->c, p->item, root));
     TRY(case_doc(h, bytes, val_set_map(root, "doc")));
     TRY(consilium_set_voices(h, &p->c, p->item, root, &voices, &n));
     const struct consilium_voice *own =
         p->c.me != NULL ? consilium_voice_of(voices, n, p->c.me->person) : NULL;
-    val_set_bool(root, "signs", p->item->state == CONSILIUM_SIGNING && own != NULL
-                                    && consilium_awaits(&h->rq, &p->c, p->c.me, own)
-                                    && own->signed_state != SIGNED_YES);
+    bool signs = p->item->state == CONSILIUM_SIGNING && own != NULL
+                 && consilium_awaits(&h->rq, &p->c, p->c.me, own) && own->signed_state != SIGNED_YES;
+    val_set_bool(root, "signs", signs);
     val_set_bool(root, "refused", own != NULL && own->signed_state == SIGNED_REFUSED);
-    val_set_str(root, "sha", arena_str(h->rq.a, str_z(sha)));
+    val_set_str(val_set_map(root, "sign"), "sha", arena_str(h->rq.a, str_z(sha)));
     signing_password(h, root);
+    if (signs) {
+        signing_token(h, consilium_item_path(h, p->item->id, "/sign"), root);
+    }
     return page_reply_status(h, fault != NULL ? 422 : 200, root, tpl_consilium_sign);
 }
 
 enum err web_consilium_sign_page(struct http_req *h)
 {
-    return show_sign(h, NULL);
+    return show_sign(h, NULL, NULL);
 }
 
-enum err web_consilium_sign(struct http_req *h)
+/* shown: the field where a fault is said. */
+static enum err sign_by_means(struct http_req *h, const char *shown, struct sign_means *means)
 {
     struct str id = http_param(h, S("item"));
     struct str *path = ARENA_NEW(h->rq.a, struct str);
     struct tx *tx = tx_new(&h->rq);
     const char *field = NULL;
     const char *text = NULL;
-    enum err e = OK;
     TRY_MEM(&h->rq, tx);
     TRY_MEM(&h->rq, path);
-    if (page_done_before(h, &e)) {
-        return e;
-    }
     *path = consilium_item_path(h, id, "");
     h->page_ctx = path;
     h->on_fail = consilium_late;
-    e = protocol_sign(&h->rq, tx, id, page_sent(h, "sha"), http_form(h, S("password")));
+    enum err e = protocol_sign(&h->rq, tx, id, page_sent(h, "sha"), means);
+    if (e == E_BAD_INPUT && means->fault != NULL) {
+        err_clear(&h->rq);
+        return show_sign(h, shown, means->fault);
+    }
     if (e != OK && consilium_fault(h, e, &field, &text)) {
         err_clear(&h->rq);
-        return show_sign(h, text);
+        return show_sign(h, shown, text);
     }
     TRY(e);
-    return page_commit(h, tx, consilium_item_path(h, id, "?done=consilium-signed"));
+    return page_commit(h, tx,
+                       consilium_item_path(h, id, means->warning != NULL ? "?done=consilium-signed-unasked"
+                                                                         : "?done=consilium-signed"));
+}
+
+enum err web_consilium_sign(struct http_req *h)
+{
+    struct sign_means means = {.password = http_form(h, S("password"))};
+    enum err e = OK;
+    return page_done_before(h, &e) ? e : sign_by_means(h, "password", &means);
+}
+
+enum err web_consilium_token(struct http_req *h)
+{
+    struct sign_means means = {.file = signing_file_sent(h)};
+    enum err e = OK;
+    if (page_done_before(h, &e)) {
+        return e;
+    }
+    if (means.file.p == NULL) {
+        return show_sign(h, "signature", T("Choose the file of the signature."));
+    }
+    return sign_by_means(h, "signature", &means);
 }
 
 /* ---- files ---- */
@@ -249,6 +276,17 @@ enum err web_consilium_pdf(struct http_req *h)
     TRY(open_paper(h, AUDIT_PRINT, &p));
     TRY(protocol_pdf(&h->rq, &p->c, p->item, &pdf));
     return send_file(h, p, "application/pdf", ".pdf", false, pdf);
+}
+
+/* What is signed, to the byte. */
+enum err web_consilium_bytes(struct http_req *h)
+{
+    struct paper *p = NULL;
+    struct str bytes;
+    char sha[65];
+    TRY(open_paper(h, AUDIT_DOWNLOAD, &p));
+    TRY(protocol_bytes(&h->rq, p->item, &bytes, sha));
+    return send_file(h, p, "application/fhir+json", ".json", true, bytes);
 }
 
 enum err web_consilium_json(struct http_req *h)

@@ -338,6 +338,8 @@ enum err web_consilium_protocol_save(struct http_req *h);
 enum err web_consilium_present(struct http_req *h);
 enum err web_consilium_sign_page(struct http_req *h);
 enum err web_consilium_sign(struct http_req *h);
+enum err web_consilium_token(struct http_req *h);  /* by the signature of an own token */
+enum err web_consilium_bytes(struct http_req *h);  /* what is signed */
 enum err web_consilium_pdf(struct http_req *h);
 enum err web_consilium_json(struct http_req *h);
 enum err web_consilium_new(struct http_req *h);

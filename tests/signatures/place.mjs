@@ -40,7 +40,7 @@ export class Place {
     return { id, page, bytes, sha: /name="sha" value="([0-9a-f]{64})"/.exec(page)?.[1] };
   }
 
-  // Sends a signature by the form, as a browser without scripts does: a file, or text.
+  // paper: {sha} and the id of its case, or the path that takes it. Sends a signature by the form, as a browser without scripts does: a file, or text.
   async send(login, paper, signature, { text = false, corrects = false } = {}) {
     const s = await this.as(login);
     const edge = randomBytes(12).toString('hex');
@@ -53,7 +53,7 @@ export class Place {
     field('signature', text ? '' : signature, '; filename="conclusion.json.p7s"');
     field('signature_text', text ? signature : '');
     parts.push(Buffer.from(`--${edge}--\r\n`));
-    return this.program.request('POST', `/cases/${paper.id}/conclusion/token`,
+    return this.program.request('POST', paper.path ?? `/cases/${paper.id}/conclusion/token`,
       { cookie: s.cookie, 'content-type': `multipart/form-data; boundary=${edge}` }, Buffer.concat(parts));
   }
 }

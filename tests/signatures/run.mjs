@@ -13,6 +13,7 @@ import { world } from '../lib/world.mjs';
 import { Authority } from './authority.mjs';
 import { gost } from './gost.mjs';
 import { Place, fault } from './place.mjs';
+import { protocols } from './protocol.mjs';
 
 const IIN = '900000000009';
 const OTHER = '900101300126';
@@ -204,6 +205,10 @@ ca.revoke(both, Date.now() + 60e3);
 keepList();
 const since = verify(at('c.json'), at('c.p7s'), '--roots', roots, '--crls', lists);
 is('verify: revoked after it was signed', [since.code, /revoked after the signature was made/.test(since.out)], [0, true]);
+
+// ---- the protocol of a consilium ----
+
+await protocols({ place, ca, roots, lists, is, person: good, another: ca.issue(`/CN=Answerer Test/serialNumber=IIN${OTHER}`) });
 
 // ---- by software; a list that is fetched and kept; a warning instead of a refusal ----
 
