@@ -2,13 +2,13 @@
 // version and file by file; one changed bit anywhere is found; what cannot be is said in words.
 //   node tests/backup/run.mjs [--build release] [--flips 20]
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { checks } from '../lib/checks.mjs';
 import { option, Program } from '../lib/program.mjs';
 import { until } from '../lib/until.mjs';
+import { newBytes, tree } from './tools.mjs';
 
 const args = process.argv.slice(2);
 const build = option(args, '--build', 'release');
@@ -49,11 +49,6 @@ async function write() {
 // Folders a restore fills before they get their name: records of patients, which no end of it leaves behind.
 const lying = () => [...fs.readdirSync(place).map((n) => path.join(place, n)), `${program.dir}.check`]
   .filter((n) => /\.(part|check)$/.test(n) && fs.existsSync(n));
-
-function newBytes(text) {
-  const m = /backup [0-9a-f]+: (\d+) bytes, (\d+) of them new/.exec(text);
-  return m && [Number(m[1]), Number(m[2])];
-}
 
 is('the doctor asks for backups', /advice: no backup was ever made/.test(run(['doctor'], { 'backup-to': '' }).text), true);
 await program.start();
@@ -114,13 +109,6 @@ const twin = path.join(place, 'twin');
 fs.mkdirSync(twin);
 is('restored, over an empty folder', run(['restore', twin]).status, 0);
 is('the doctor finds nothing in it', run(['doctor'], { data: twin }).status, 0);
-function tree(dir, rel = '') {
-  return fs.readdirSync(path.join(dir, rel), { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1)).flatMap((e) => {
-    const name = path.join(rel, e.name);
-    if (e.isDirectory()) return tree(dir, name);
-    return [[name, createHash('sha256').update(fs.readFileSync(path.join(dir, name))).digest('hex')]];
-  });
-}
 is('files of images and papers, keys', tree(path.join(twin, 'blobs')), tree(path.join(program.dir, 'blobs')));
 is('keys of the authority', tree(path.join(twin, 'ca')), tree(path.join(program.dir, 'ca')));
 for (const [dir, out] of [[program.dir, 'a'], [twin, 'b']]) {
