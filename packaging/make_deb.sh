@@ -51,6 +51,7 @@ doc=usr/share/doc/consilium
 for f in README.md doc/INSTALL.md doc/BACKUP.md doc/LIVE.md doc/VERIFY.md; do
     put 644 "$f" "$doc"
 done
+put 755 packaging/examples/certbot-deploy "$doc/examples"
 put 644 packaging/examples/nginx.conf "$doc/examples"
 put 644 packaging/examples/haproxy.cfg "$doc/examples"
 put 644 "$from/copyright" "$doc"

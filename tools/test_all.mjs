@@ -28,6 +28,10 @@ const STEPS = [
   ['conformance', 'node tests/conformance/run.mjs', 900, 'runner'],
   ['release', presets('release'), 1500],
   ['golden', 'node tests/http/run.mjs', 900, 'runner'],
+  [
+    ['tls', 'node tests/tls/run.mjs', 300, 'runner'],
+    ['golden-tls', 'node tests/http/run.mjs --build release --tls', 600, 'runner'],
+  ],
   ['capability', 'node tests/capability.mjs', 120, 'runner'],
   ['smart', 'node tests/smart/run.mjs', 300, 'runner'],
   ['oidc', 'node tests/oidc/run.mjs', 120, 'runner'],

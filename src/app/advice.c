@@ -4,7 +4,8 @@
 
 #include "base/instant.h"
 
-enum { MIB = 1 << 20, BACKUP_DAYS = 2, AUTHORITY_DAYS = 90, NOTICE_MINUTES = 30, CLOCK_SLACK_S = 5 };
+enum { MIB = 1 << 20, BACKUP_DAYS = 2, AUTHORITY_DAYS = 90, NOTICE_MINUTES = 30,
+       TLS_DAYS = 21, CLOCK_SLACK_S = 5 };
 
 enum weight { FINE, ADVICE, URGENT };
 
@@ -95,12 +96,36 @@ static enum weight notices(const struct advice_facts *f, struct buf *b)
 
 static enum weight encryption(const struct advice_facts *f, struct buf *b)
 {
-    if (!f->listens_beyond || f->behind_proxy) {
+    if (!f->listens_beyond || f->behind_proxy || f->has_tls) {
         return FINE;
     }
-    BUF_LIT(b, "it listens beyond this machine without a TLS proxy: passwords and records go unencrypted; "
-               "set listen = 127.0.0.1 with a proxy in front, and trust_proxy = true");
+    BUF_LIT(b, "it listens beyond this machine without TLS: passwords and records go unencrypted; set "
+               "tls_certificate and tls_key, or listen = 127.0.0.1 with a proxy in front, and "
+               "trust_proxy = true");
     return URGENT;
+}
+
+/* certbot renews a month before the end: three weeks before it something is wrong. */
+static enum weight certificate(const struct advice_facts *f, struct buf *b)
+{
+    int64_t left = -days_since(f, f->tls_ends);
+    if (!f->has_tls || (f->tls_reads && left > TLS_DAYS)) {
+        return FINE;
+    }
+    if (!f->tls_reads) {
+        BUF_LIT(b, "the program cannot serve with tls_certificate and tls_key, and will not start again: "
+                   "consilium config check says why");
+        return URGENT;
+    }
+    if (f->tls_ends.ms <= f->now.ms) {
+        BUF_LIT(b, "the certificate for HTTPS (tls_certificate) has ended: browsers refuse it; renew it "
+                   "(certbot renew), then systemctl reload consilium");
+        return URGENT;
+    }
+    BUF_LIT(b, "the certificate for HTTPS (tls_certificate) ends in ");
+    buf_i64(b, left);
+    BUF_LIT(b, " days: renew it (certbot renew), then systemctl reload consilium");
+    return ADVICE;
 }
 
 static enum weight address(const struct advice_facts *f, struct buf *b)
@@ -115,7 +140,7 @@ static enum weight address(const struct advice_facts *f, struct buf *b)
 void advice_write(const struct advice_facts *f, struct buf *out)
 {
     static enum weight (*const rows[])(const struct advice_facts *, struct buf *) = {
-        disk, time_of_day, backup, authority, notices, encryption, address,
+        disk, time_of_day, backup, authority, notices, encryption, certificate, address,
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         struct buf words;

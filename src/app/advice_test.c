@@ -105,10 +105,26 @@ static void addresses(void **state)
 {
     WITH(f.listens_beyond = true;)
     says(&f, "urgent: it listens beyond this machine");
+    f.has_tls = f.tls_reads = true;
+    f.tls_ends.ms = NOW + 60 * MS_DAY;
+    says(&f, NULL);
+    f.has_tls = false;
     f.behind_proxy = true;
     says(&f, NULL);
     f.base_url = S("http://region.example");
     says(&f, "advice: base_url names no https:// address");
+}
+
+static void certificates(void **state)
+{
+    WITH(f.has_tls = f.tls_reads = true; f.tls_ends.ms = NOW + 22 * MS_DAY;)
+    says(&f, NULL);
+    f.tls_ends.ms = NOW + 21 * MS_DAY;
+    says(&f, "advice: the certificate for HTTPS (tls_certificate) ends in 21 days");
+    f.tls_ends.ms = NOW;
+    says(&f, "urgent: the certificate for HTTPS (tls_certificate) has ended");
+    f.tls_reads = false;
+    says(&f, "urgent: the program cannot serve with tls_certificate and tls_key");
 }
 
 int main(void)
@@ -116,7 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_is_well), cmocka_unit_test(disks),       cmocka_unit_test(clocks),
         cmocka_unit_test(backups),     cmocka_unit_test(authorities), cmocka_unit_test(notices_that_wait),
-        cmocka_unit_test(addresses),
+        cmocka_unit_test(addresses),   cmocka_unit_test(certificates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

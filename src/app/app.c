@@ -244,7 +244,8 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     app->has_directory = true;
     open_recordings(rq, app);
     app->web.care.pixels = app_pixels(rq, config, (uint32_t)config->pool_threads);
-    app->assets = http_assets_new(web_assets, web_assets_count);
+    app->assets = http_assets_new(web_assets, web_assets_count,
+                                  config_has_tls(config) || str_starts(config->base_url, S("https://")));
     app->web.assets = app->assets;
     if (!read_only) {
         TRY(open_uploads(rq, app));

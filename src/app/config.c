@@ -396,6 +396,11 @@ bool config_listens_on_path(const struct config *c)
     return str_starts(c->listen, S("unix:"));
 }
 
+bool config_has_tls(const struct config *c)
+{
+    return c->tls_certificate.n > 0 && c->tls_key.n > 0;
+}
+
 bool config_listens_beyond(const struct config *c)
 {
     return !config_listens_on_path(c) && !str_starts(c->listen, S("127.")) && !str_eq(c->listen, S("::1"));

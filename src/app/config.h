@@ -103,6 +103,8 @@ MUST_USE enum err config_row(struct req *rq, const struct config *c, size_t i,
 void config_write(struct req *rq, const struct config *c, struct buf *b);
 /* listen = unix:/path */
 bool config_listens_on_path(const struct config *c);
+/* The program speaks TLS itself. */
+bool config_has_tls(const struct config *c);
 /* listen is an address that others than this machine reach. */
 bool config_listens_beyond(const struct config *c);
 /* Whether there is a setting of that name, and whether it is a FLAG (needs no value). */

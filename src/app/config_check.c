@@ -31,7 +31,27 @@ static bool base_url_bad(const struct config *c)
 
 static bool https_without_proxy(const struct config *c)
 {
-    return is_https(c->base_url) && !c->trust_proxy;
+    return is_https(c->base_url) && !c->trust_proxy && !config_has_tls(c);
+}
+
+static bool tls_half(const struct config *c)
+{
+    return (c->tls_certificate.n > 0) != (c->tls_key.n > 0);
+}
+
+static bool tls_without_https(const struct config *c)
+{
+    return config_has_tls(c) && str_starts(c->base_url, S("http://"));
+}
+
+static bool tls_without_url(const struct config *c)
+{
+    return config_has_tls(c) && c->base_url.n == 0;
+}
+
+static bool tls_on_path(const struct config *c)
+{
+    return config_has_tls(c) && config_listens_on_path(c);
 }
 
 static bool proxy_without_https(const struct config *c)
@@ -46,7 +66,7 @@ static bool proxy_without_url(const struct config *c)
 
 static bool open_without_proxy(const struct config *c)
 {
-    return config_listens_beyond(c) && !c->trust_proxy;
+    return config_listens_beyond(c) && !c->trust_proxy && !config_has_tls(c);
 }
 
 static bool open_with_proxy(const struct config *c)
@@ -237,10 +257,14 @@ static const struct {
     struct str words;
 } rows[] = {
     {SI("base_url"), CONFIG_WRONG, base_url_bad, SI("must be https:// and a host, with nothing after it: https://telemed.example")},
-    {SI("base_url"), CONFIG_WRONG, https_without_proxy, SI("is https://, which a proxy speaks, but trust_proxy is false: all people would seem to come from one address, and their sessions would not be kept to https; set trust_proxy = true")},
+    {SI("base_url"), CONFIG_WRONG, https_without_proxy, SI("is https://, which a proxy speaks, but trust_proxy is false: all people would seem to come from one address, and their sessions would not be kept to https; set trust_proxy = true, or tls_certificate and tls_key when there is no proxy")},
+    {SI("tls_certificate"), CONFIG_WRONG, tls_half, SI("tls_certificate and tls_key belong together: set both or none")},
+    {SI("tls_certificate"), CONFIG_WRONG, tls_on_path, SI("is for an address, and listen is a socket for a proxy, which speaks TLS itself: set listen = 0.0.0.0 and port = 443, or leave the certificate to the proxy")},
+    {SI("base_url"), CONFIG_WRONG, tls_without_https, SI("is http://, and the program answers https:// alone: write https://")},
+    {SI("base_url"), CONFIG_ADVICE, tls_without_url, SI("set it to https:// and the name in the certificate: links in notices, QR codes and passkeys need it")},
     {SI("base_url"), CONFIG_WRONG, proxy_without_https, SI("is http:// behind a proxy: links in notices and QR codes would lead past TLS; give the proxy a certificate and write https://")},
     {SI("trust_proxy"), CONFIG_ADVICE, proxy_without_url, SI("set base_url = https://HOST too: links in notices and QR codes on conclusions need it")},
-    {SI("listen"), CONFIG_WRONG, open_without_proxy, SI("others reach this address, and the program speaks no TLS: passwords and records would go unencrypted; set listen = 127.0.0.1 with a proxy in front, and trust_proxy = true")},
+    {SI("listen"), CONFIG_WRONG, open_without_proxy, SI("others reach this address, and the program speaks no TLS: passwords and records would go unencrypted; set tls_certificate and tls_key, or listen = 127.0.0.1 with a proxy in front, and trust_proxy = true")},
     {SI("listen"), CONFIG_ADVICE, open_with_proxy, SI("whoever reaches this address beside the proxy can pretend to be any address: let the firewall admit the proxy alone, or set listen = 127.0.0.1 when it is on this machine")},
     {SI("listen"), CONFIG_WRONG, path_without_proxy, SI("is a socket for a proxy, but trust_proxy is false: all people would seem to be one; set trust_proxy = true")},
     {SI("port"), CONFIG_ADVICE, port_any, SI("the system chooses another port at each start: a proxy cannot follow")},

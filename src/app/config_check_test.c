@@ -73,6 +73,7 @@ static void every_fault_has_its_line(void **state)
 
 static void contradictions(void **state)
 {
+#define TLS "tls_certificate = /c\ntls_key = /k\n"
     static const struct {
         struct str file;
         enum config_weight weight;
@@ -86,6 +87,11 @@ static void contradictions(void **state)
         {SI("base_url = a.example"), CONFIG_WRONG, "base_url", 1, "must be https://"},
         {SI("trust_proxy = true"), CONFIG_ADVICE, "trust_proxy", 1, "set base_url"},
         {SI("\nlisten = 0.0.0.0"), CONFIG_WRONG, "listen", 2, "speaks no TLS"},
+        {SI("listen = 0.0.0.0\ntls_certificate = /c"), CONFIG_WRONG, "tls_certificate", 2, "belong together"},
+        {SI("tls_key = /k"), CONFIG_WRONG, "tls_certificate", 0, "belong together"},
+        {SI(TLS), CONFIG_ADVICE, "base_url", 0, "name in the certificate"},
+        {SI(TLS "base_url = http://a.example"), CONFIG_WRONG, "base_url", 3, "https:// alone"},
+        {SI(TLS "listen = unix:/run/s"), CONFIG_WRONG, "tls_certificate", 1, "leave the certificate to"},
         {SI("listen = ::\ntrust_proxy = true"), CONFIG_ADVICE, "listen", 1, "firewall"},
         {SI("listen = unix:/run/s"), CONFIG_WRONG, "listen", 1, "socket for a proxy"},
         {SI("port = 0"), CONFIG_ADVICE, "port", 1, "another port"},

@@ -3,6 +3,8 @@
 
 #include "app/app.h"
 #include "care/content.h"
+#include "codec/url.h"
+#include "http/tls.h"
 #include "os/child.h"
 #include "os/file.h"
 #include "os/socket.h"
@@ -89,6 +91,8 @@ static enum err files(struct look *l)
         struct str file;
         enum kind kind;
     } rows[] = {
+        {S("tls_certificate"), c->tls_certificate, FILE_PLAIN},
+        {S("tls_key"), c->tls_key, FILE_SECRET},
         {S("content"), c->content, FOLDER},
         {S("media_servers"), c->media_servers, FILE_SECRET},
         {S("recordings"), c->recordings, FOLDER},
@@ -103,6 +107,50 @@ static enum err files(struct look *l)
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         TRY(look_at_each(l, rows[i].key, rows[i].file, rows[i].kind));
+    }
+    return OK;
+}
+
+static bool is_readable(struct look *l, const char *path)
+{
+    CLEANUP(os_close_p) int fd = -1;
+    bool fine = os_open_read(l->rq, path, &fd) == OK;
+    err_clear(l->rq);
+    return fine;
+}
+
+/* Certificate and key, once both files can be read: files() says of each why it cannot. */
+static enum err certificate(struct look *l)
+{
+    enum { SOON_DAYS = 14 };
+    const struct config *c = l->c;
+    struct tls_facts f;
+    struct url base = {0};
+    const char *cert = arena_cstr(l->rq->a, c->tls_certificate);
+    const char *key = arena_cstr(l->rq->a, c->tls_key);
+    TRY_MEM(l->rq, cert);
+    TRY_MEM(l->rq, key);
+    if (!config_has_tls(c) || !is_readable(l, cert) || !is_readable(l, key)) {
+        return OK;
+    }
+    struct str host = c->base_url.n > 0 && url_split(c->base_url, &base) ? base.host : S("");
+    TRY(tls_look(l->rq, cert, key, host, &f));
+    bool of_key = tls_fault_is_of_key(f.fault);
+    if (f.fault != TLS_FINE) {
+        TRY(say(l, CONFIG_WRONG, of_key ? S("tls_key") : S("tls_certificate"),
+                of_key ? c->tls_key : c->tls_certificate, tls_fault_words(f.fault)));
+    } else if (f.until.ms - l->rq->now.ms < SOON_DAYS * MS_DAY) {
+        TRY(say(l, CONFIG_ADVICE, S("tls_certificate"), c->tls_certificate,
+                S("ends within two weeks: renew it (certbot renew), then systemctl reload consilium")));
+    }
+    if (tls_can_serve(f.fault) && f.other_host) {
+        TRY(say(l, CONFIG_WRONG, S("tls_certificate"), c->tls_certificate,
+                S("is not for the host of base_url: browsers refuse it")));
+    }
+    if (tls_can_serve(f.fault) && f.is_alone) {
+        TRY(say(l, CONFIG_ADVICE, S("tls_certificate"), c->tls_certificate,
+                S("holds none of the certificates between it and its authority: many telephones refuse it; "
+                  "name fullchain.pem")));
     }
     return OK;
 }
@@ -265,6 +313,7 @@ enum err config_look(struct req *rq, const struct config *c, struct config_issue
     TRY(app_become_owner(rq, c)); /* what root may says nothing of the server */
     TRY(own_file(&l));
     TRY(files(&l));
+    TRY(certificate(&l));
     TRY(content(&l));
     if (!os_zone_known(c->time_zone)) {
         TRY(say(&l, CONFIG_WRONG, S("time_zone"), c->time_zone,

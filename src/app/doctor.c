@@ -10,6 +10,7 @@
 #include "care/sign.h"
 #include "codec/cms_cert.h"
 #include "fhir/index_check.h"
+#include "http/tls.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "store/audit.h"
@@ -171,6 +172,19 @@ static enum err record_and_notices(struct req *rq, struct advice_facts *f)
     return OK;
 }
 
+static enum err certificate(struct req *rq, const struct config *config, struct advice_facts *f)
+{
+    struct tls_facts facts;
+    const char *cert = arena_cstr(rq->a, config->tls_certificate);
+    const char *key = arena_cstr(rq->a, config->tls_key);
+    TRY_MEM(rq, cert);
+    TRY_MEM(rq, key);
+    TRY(tls_look(rq, cert, key, S(""), &facts));
+    f->tls_reads = tls_can_serve(facts.fault);
+    f->tls_ends = facts.until;
+    return OK;
+}
+
 /* It does not count among the faults of the data folder. */
 static enum err give_advice(const struct command_args *args, const struct app *app)
 {
@@ -185,6 +199,7 @@ static enum err give_advice(const struct command_args *args, const struct app *a
                              .backup_is_set = config->backup_to.n > 0,
                              .listens_beyond = config_listens_beyond(config),
                              .behind_proxy = config->trust_proxy,
+                             .has_tls = config_has_tls(config),
                              .base_url = config->base_url};
     buf_init(&out, rq->a, REPORT_BYTES);
     {
@@ -197,6 +212,9 @@ static enum err give_advice(const struct command_args *args, const struct app *a
     if (app->ca != NULL) {
         TRY(cert_read(rq, sign_ca_cert(app->ca), &cert));
         f.authority_ends = cert.until;
+    }
+    if (f.has_tls) {
+        TRY(certificate(rq, config, &f));
     }
     advice_write(&f, &out);
     TRY(app_outside_advice(rq, app, &out));

@@ -37,18 +37,35 @@ static void block_signals(sigset_t *set)
     sigdelset(set, SIGXFSZ);
 }
 
-static void wait_for_signal(const sigset_t *set)
+/* What can be read anew while it serves: the certificate. What is wrong with it leaves all as it is. */
+static void reload(struct req *rq, struct app *app)
+{
+    struct arena_mark before = arena_mark(rq->a);
+    rq->now = os_now();
+    enum err e = http_server_renew(rq, app->server);
+    if (e != OK) {
+        LOG(LOG_TLS_REFUSED, log_name("old"), log_err(e), log_where(&rq->err));
+        err_clear(rq);
+    }
+    arena_back(rq->a, before);
+}
+
+static void wait_for_signal(struct req *rq, struct app *app, const sigset_t *set)
 {
     int got = 0;
     while (sigwait(set, &got) != 0 || got == SIGHUP) {
-        continue;
+        if (got == SIGHUP) {
+            reload(rq, app);
+        }
     }
 }
 
 /* Every connection is a file, and a request may open some more. */
 static void files_raise(const struct config *c)
 {
-    uint64_t needed = c->max_connections + FILES_OWN;
+    /* by TLS: the peer's, and the two ends of what leads to its I/O thread */
+    uint64_t each = config_has_tls(c) ? 3 : 1;
+    uint64_t needed = c->max_connections * each + FILES_OWN;
     uint64_t may = os_files_may(needed);
     if (may < needed) {
         LOG(LOG_FEW_FILES, log_u64(may), log_u64(needed));
@@ -58,7 +75,13 @@ static void files_raise(const struct config *c)
 static enum err listen_up(struct req *rq, struct app *app)
 {
     const struct config *c = app->config;
+    if ((c->tls_certificate.n > 0) != (c->tls_key.n > 0)) { /* rather nothing than in clear */
+        return FAIL(rq, E_BAD_INPUT, "tls_certificate and tls_key belong together");
+    }
+    bool tls = config_has_tls(c) && !config_listens_on_path(c);
     struct http_opts o = {
+        .tls_certificate = tls ? arena_cstr(rq->a, c->tls_certificate) : NULL,
+        .tls_key = tls ? arena_cstr(rq->a, c->tls_key) : NULL,
         .public_url = c->base_url,
         .listen = arena_cstr(rq->a, c->listen),
         .port = (uint16_t)c->port,
@@ -76,6 +99,10 @@ static enum err listen_up(struct req *rq, struct app *app)
         .app = app,
     };
     TRY_MEM(rq, o.listen);
+    if (tls) {
+        TRY_MEM(rq, o.tls_certificate);
+        TRY_MEM(rq, o.tls_key);
+    }
     files_raise(c);
     struct http_server *server;
     TRY(http_server_start(rq, &o, &server));
@@ -90,7 +117,8 @@ static void announce(const struct app *app)
     if (config_listens_on_path(app->config)) {
         printf("listening on %.*s\n", STR_ARG(at));
     } else {
-        printf("listening on http://%.*s:%u/\n", STR_ARG(at), (unsigned)http_server_port(app->server));
+        printf("listening on %s://%.*s:%u/\n", config_has_tls(app->config) ? "https" : "http", STR_ARG(at),
+               (unsigned)http_server_port(app->server));
     }
     (void)fflush(stdout);
 }
@@ -113,7 +141,7 @@ static struct str fhir_base(struct req *rq, const struct app *app)
     } else if (config_listens_on_path(app->config)) {
         BUF_LIT(&b, "http://localhost");
     } else {
-        BUF_LIT(&b, "http://");
+        buf_str(&b, config_has_tls(app->config) ? S("https://") : S("http://"));
         buf_str(&b, app->config->listen);
         buf_char(&b, ':');
         buf_u64(&b, http_server_port(app->server));
@@ -194,7 +222,7 @@ static enum err serve(struct req *rq, struct app *app, const sigset_t *set)
     announce(app);
     LOG(LOG_START, log_u64(http_server_port(app->server)),
         log_ms((int64_t)(os_ticks_us() - begun) / 1000));
-    wait_for_signal(set);
+    wait_for_signal(rq, app, set);
     begun = os_ticks_us();
     workers_stop(&workers);
     http_server_stop(app->server, (uint32_t)app->config->drain * DRAIN_UNIT_MS);

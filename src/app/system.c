@@ -45,10 +45,12 @@ enum err system_health(struct http_req *h)
 }
 
 /* Figures of the rooms below, as Prometheus reads them: numbers of the whole program, of nobody alone. */
-static void put_figures(struct req *rq, const struct care *care, const struct state *state, struct buf *b)
+static void put_figures(struct req *rq, const struct care *care, const struct http_server *server,
+                        const struct state *state, struct buf *b)
 {
     struct store_stats s = store_stats(care->store);
     struct store_backup backup = store_backup_last(rq, care->store);
+    int64_t tls_until_ms = http_server_tls_until(server).ms;
     const struct {
         const char *name;
         const char *type;
@@ -63,6 +65,7 @@ static void put_figures(struct req *rq, const struct care *care, const struct st
         {"consilium_store_queue", "gauge", s.queued},
         {"consilium_store_wal_pages", "gauge", s.wal_pages},
         {"consilium_backup_last_timestamp_seconds", "gauge", (uint64_t)backup.at.ms / 1000},
+        {"consilium_tls_certificate_end_timestamp_seconds", "gauge", (uint64_t)tls_until_ms / 1000},
         {"consilium_database_bytes", "gauge", state->base_bytes},
         {"consilium_disk_free_bytes", "gauge", state->free_bytes},
         {"consilium_disk_floor_bytes", "gauge", state->floor_bytes},
@@ -96,7 +99,7 @@ enum err system_metrics(struct http_req *h)
         return FAIL(&h->rq, E_BUSY, "starting");
     }
     http_server_metrics(server, &b);
-    put_figures(&h->rq, &app_of(h)->web.care, &state, &b);
+    put_figures(&h->rq, &app_of(h)->web.care, server, &state, &b);
     if (!buf_ok(&b)) {
         return FAIL(&h->rq, E_TOO_LARGE, "metrics");
     }

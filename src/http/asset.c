@@ -24,6 +24,7 @@ struct http_assets {
     struct arena *a;
     struct asset *v;
     size_t n;
+    bool sealed;
 };
 
 static const struct {
@@ -77,8 +78,8 @@ static struct str zip(struct arena *a, struct str in)
     return zipped;
 }
 
-static struct MHD_Response *prepare(const struct asset *s, struct str body, const char *cache,
-                                    bool zipped)
+static struct MHD_Response *prepare(const struct http_assets *t, const struct asset *s, struct str body,
+                                    const char *cache, bool zipped)
 {
     union {
         const char *in;
@@ -92,6 +93,9 @@ static struct MHD_Response *prepare(const struct asset *s, struct str body, cons
     (void)MHD_add_response_header(m, "Cache-Control", cache);
     (void)MHD_add_response_header(m, "ETag", s->etag.p);
     (void)MHD_add_response_header(m, "Vary", "Accept-Encoding");
+    if (t->sealed) {
+        (void)MHD_add_response_header(m, "Strict-Transport-Security", HSTS);
+    }
     if (zipped) {
         (void)MHD_add_response_header(m, "Content-Encoding", "gzip");
     }
@@ -128,10 +132,10 @@ static void add(struct http_assets *t, const struct http_asset *f)
     s->etag = str_sub(buf_get(&b), 0, b.n - 1);
     static const char for_ever[] = "public, max-age=31536000, immutable";
     struct str zipped = f->zipped.p != NULL ? f->zipped : zip(t->a, f->bytes);
-    s->plain = prepare(s, f->bytes, for_ever, false);
-    s->zipped = zipped.p != NULL ? prepare(s, zipped, for_ever, true) : NULL;
-    s->loose = prepare(s, f->bytes, "public, max-age=300", false);
-    s->same = prepare(s, S(""), for_ever, false);
+    s->plain = prepare(t, s, f->bytes, for_ever, false);
+    s->zipped = zipped.p != NULL ? prepare(t, s, zipped, for_ever, true) : NULL;
+    s->loose = prepare(t, s, f->bytes, "public, max-age=300", false);
+    s->same = prepare(t, s, S(""), for_ever, false);
 }
 
 static struct http_assets *table_new(struct arena *a, size_t n)
@@ -144,9 +148,10 @@ static struct http_assets *table_new(struct arena *a, size_t n)
     return t;
 }
 
-struct http_assets *http_assets_new(const struct http_asset *files, size_t n)
+struct http_assets *http_assets_new(const struct http_asset *files, size_t n, bool sealed)
 {
     struct http_assets *t = table_new(arena_new((size_t)256 * 1024 * 1024), n);
+    t->sealed = sealed;
     for (size_t i = 0; i < n; i++) {
         add(t, &files[i]);
     }

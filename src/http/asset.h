@@ -14,8 +14,8 @@ struct http_asset {
 };
 
 /* gives a table for these files; end it with http_assets_free(). Compresses once what
- * is not compressed yet. */
-struct http_assets *http_assets_new(const struct http_asset *files, size_t n);
+ * is not compressed yet. sealed: people reach us by https. */
+struct http_assets *http_assets_new(const struct http_asset *files, size_t n, bool sealed);
 void http_assets_free(struct http_assets *t);
 /* "/assets/app.0123456789abcdef.css" for "app.css"; name itself when there is no such file. */
 struct str http_asset_url(const struct http_assets *t, struct str name);

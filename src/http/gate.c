@@ -59,11 +59,14 @@ static void read_proxy(struct call *c)
 {
     struct str list = http_header(&c->h, "X-Forwarded-For");
     c->is_local = c->sock->is_local && list.p == NULL;
+    c->h.is_https = c->w->s->front != NULL;
     if (!c->w->s->o.trust_proxy) {
         return;
     }
     struct str proto = http_header(&c->h, "X-Forwarded-Proto");
-    c->h.is_https = proto.p != NULL && str_eq_nocase(proto, S("https"));
+    if (proto.p != NULL) {
+        c->h.is_https = str_eq_nocase(proto, S("https"));
+    }
     struct str item = {NULL, 0};
     struct str rest = list;
     while (rest.p != NULL && str_cut(&rest, ',', &item)) {

@@ -195,6 +195,10 @@ struct http_server {
     struct worker workers[16];
     struct pool pool;
     struct pool outside; /* rows marked OUTSIDE */
+    struct front *front; /* front.h; NULL: no TLS of our own */
+    bool sealed;         /* people come by https: answers say that they always shall */
+    _Atomic int64_t tls_until_ms; /* end of the certificate; 0: none */
+    uint64_t tls_told_s; /* when its end was last looked at; the clock's */
     struct hub *hub;
     struct os_thread clock;
     struct os_mutex clock_lock;
@@ -214,9 +218,6 @@ static inline const struct call *call_of_const(const struct http_req *h)
 {
     return (const struct call *)h;
 }
-
-/* request.c: what a cookie of that name is called on this line. borrows name, or memory of the request */
-struct str cookie_name(const struct http_req *h, struct str name);
 
 /* call.c: one request from its line to its end */
 void *call_new(struct worker *w, struct MHD_Connection *conn, struct sock *sock, const char *uri);
@@ -243,6 +244,10 @@ void reply_reset(struct call *c);
 
 /* stream.c */
 void stream_task(struct call *c); /* pool: TASK_BEGIN, CHUNK, END, BROKEN */
+
+/* What each answer of a server people reach by https says (RFC 6797 6.1): a year. Not of other names below
+ * ours: they are not ours. */
+#define HSTS "max-age=31536000"
 
 /* pieces.c */
 struct MHD_Response *pieces_response(struct call *c);

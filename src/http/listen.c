@@ -8,12 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "http/front.h"
 #include "http/http_int.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/log.h"
 #include "os/socket.h"
 
-enum { SILENCE_S = 60 };
+/* CLOSING: connections that the front, which counts too, has ended already. */
+enum { SILENCE_S = 60, CLOSING = 64, TELL_ENDS_DAYS = 14, DAY_S = 86400 };
 
 /* ---- what libmicrohttpd calls ---- */
 
@@ -56,6 +59,22 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *conn, char *s)
 
 /* ---- starting ---- */
 
+static struct MHD_Daemon *daemon_start(struct worker *w, int fd)
+{
+    const struct http_opts *o = &w->s->o;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO;
+    unsigned most = o->max_connections / o->io_threads + 1;
+    bool behind = w->s->front != NULL;
+    return MHD_start_daemon(
+        behind ? flags | MHD_USE_NO_LISTEN_SOCKET : flags, 0, NULL, NULL, on_step, w,
+        MHD_OPTION_URI_LOG_CALLBACK, on_line, w, MHD_OPTION_NOTIFY_COMPLETED, on_end, w,
+        MHD_OPTION_NOTIFY_CONNECTION, conn_changed, w, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        behind ? most + CLOSING : most, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_S,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, behind ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_END);
+}
+
 static enum err worker_start(struct req *rq, struct http_server *s, unsigned i)
 {
     struct worker *w = &s->workers[i];
@@ -69,23 +88,74 @@ static enum err worker_start(struct req *rq, struct http_server *s, unsigned i)
     if (hooks->db_open != NULL && w->db == NULL) {
         return FAIL(rq, E_IO, "read handle");
     }
-    int fd = fcntl(s->listen_fd, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0) {
+    int fd = s->front != NULL ? -1 : fcntl(s->listen_fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0 && s->front == NULL) {
         return FAIL(rq, E_IO, "dup errno %d", errno);
     }
-    w->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, NULL, NULL,
-        on_step, w, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_line, w,
-        MHD_OPTION_NOTIFY_COMPLETED, on_end, w, MHD_OPTION_NOTIFY_CONNECTION, conn_changed, w,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)HEAD_BYTES, MHD_OPTION_CONNECTION_LIMIT,
-        s->o.max_connections / s->o.io_threads + 1, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)SILENCE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    w->daemon = daemon_start(w, fd);
     if (w->daemon == NULL) {
-        close(fd);
+        os_close(fd);
         return FAIL(rq, E_IO, "I/O thread errno %d", errno);
     }
+    return s->front != NULL ? front_start(rq, s->front, i) : OK;
+}
+
+/* ---- the certificate ---- */
+
+static void tls_loaded(struct http_server *s, const struct tls_facts *facts, struct instant now)
+{
+    int64_t days = (facts->until.ms - now.ms) / MS_DAY;
+    atomic_store(&s->tls_until_ms, facts->until.ms);
+    LOG(LOG_TLS_LOADED, log_name(tls_fault_name(facts->fault)), log_i64(days));
+}
+
+static enum err front_open(struct req *rq, struct http_server *s)
+{
+    struct tls_facts facts;
+    struct ssl_ctx_st *ctx;
+    if (s->o.tls_certificate == NULL) {
+        return OK;
+    }
+    TRY(tls_open(rq, s->o.tls_certificate, s->o.tls_key, &facts, &ctx));
+    s->front = front_new(s, ctx);
+    tls_loaded(s, &facts, rq->now);
     return OK;
+}
+
+enum err http_server_renew(struct req *rq, struct http_server *s)
+{
+    struct tls_facts facts;
+    struct ssl_ctx_st *ctx;
+    if (s->front == NULL) {
+        return OK;
+    }
+    TRY(tls_open(rq, s->o.tls_certificate, s->o.tls_key, &facts, &ctx));
+    int64_t old = atomic_load(&s->tls_until_ms);
+    if (facts.fault != TLS_FINE && (old > rq->now.ms || facts.until.ms <= old)) {
+        tls_close(ctx);
+        return FAIL(rq, E_BAD_INPUT, "%s", tls_fault_name(facts.fault));
+    }
+    front_renew(s->front, ctx);
+    tls_loaded(s, &facts, rq->now);
+    return OK;
+}
+
+struct instant http_server_tls_until(const struct http_server *s)
+{
+    return (struct instant){atomic_load(&s->tls_until_ms)};
+}
+
+/* Once a day, from two weeks before its end: certbot renews a month before, so something is wrong. */
+static void tls_watch(struct http_server *s, uint64_t now_s)
+{
+    if (s->front == NULL || now_s < s->tls_told_s + DAY_S) {
+        return;
+    }
+    s->tls_told_s = now_s;
+    int64_t days = (atomic_load(&s->tls_until_ms) - os_now().ms) / MS_DAY;
+    if (days < TELL_ENDS_DAYS) {
+        LOG(LOG_TLS_ENDS, log_i64(days));
+    }
 }
 
 static void *clock_main(void *ctx)
@@ -102,6 +172,7 @@ static void *clock_main(void *ctx)
             conn_watch(&s->workers[i], now_s);
         }
         hub_tick(s->hub);
+        tls_watch(s, now_s);
         os_lock(&s->clock_lock);
     }
     os_unlock(&s->clock_lock);
@@ -122,7 +193,11 @@ enum err http_server_start(struct req *rq, const struct http_opts *opts,
     os_cond_init(&s->clock_wake);
     pool_start(&s->pool, s, MAX(1, opts->pool_threads));
     pool_start(&s->outside, s, OUTSIDE_THREADS);
-    enum err e = os_listen(rq, s->o.listen, s->o.port, &s->listen_fd, &s->port);
+    s->sealed = opts->tls_certificate != NULL || str_starts(opts->public_url, S("https://"));
+    enum err e = front_open(rq, s);
+    if (e == OK) {
+        e = os_listen(rq, s->o.listen, s->o.port, &s->listen_fd, &s->port);
+    }
     for (unsigned i = 0; i < s->o.io_threads && e == OK; i++) {
         e = worker_start(rq, s, i);
     }
@@ -189,6 +264,9 @@ static void clock_end(struct http_server *s)
 void http_server_stop(struct http_server *s, uint32_t wait_ms)
 {
     atomic_store(&s->draining, true);
+    if (s->front != NULL) {
+        front_quiesce(s->front);
+    }
     for (unsigned i = 0; i < s->o.io_threads; i++) {
         if (s->workers[i].daemon != NULL) {
             os_close(MHD_quiesce_daemon(s->workers[i].daemon));
@@ -214,6 +292,7 @@ void http_server_stop(struct http_server *s, uint32_t wait_ms)
             MHD_stop_daemon(s->workers[i].daemon);
         }
     }
+    front_free(s->front);
     pool_stop(&s->pool);
     pool_stop(&s->outside);
     for (unsigned i = 0; i < s->o.io_threads; i++) {

@@ -161,7 +161,7 @@ void http_reply_cookie(struct http_req *h, struct str name, struct str value, in
 {
     struct buf b;
     buf_init(&b, h->rq.a, 4096);
-    buf_str(&b, cookie_name(h, name));
+    buf_str(&b, name);
     buf_char(&b, '=');
     buf_str(&b, value);
     BUF_LIT(&b, "; Path=/; HttpOnly; SameSite=Lax");
@@ -347,6 +347,9 @@ static void fill(struct call *c, struct MHD_Response *m)
         (void)MHD_add_response_header(m, "Cache-Control", z_of(c, r->cache));
     }
     add_fields(m, r->fields, r->n_fields);
+    if (c->w->s->sealed) {
+        (void)MHD_add_response_header(m, "Strict-Transport-Security", HSTS);
+    }
     if (c->close_after) {
         (void)MHD_add_response_header(m, "Connection", "close");
     }

@@ -38,6 +38,8 @@ struct http_hooks {
 
 struct http_opts {
     const char *listen;       /* numeric address, "127.0.0.1", or "unix:/path" */
+    const char *tls_certificate; /* files (PEM): a TCP address speaks TLS alone. NULL: no TLS of our own */
+    const char *tls_key;
     struct str public_url;    /* "https://host"; empty: taken from requests */
     uint16_t port;            /* 0: the system chooses; see http_server_port */
     unsigned io_threads;      /* 1..16 */
@@ -58,6 +60,13 @@ struct http_opts {
 MUST_USE enum err http_server_start(struct req *rq, const struct http_opts *opts,
                                     struct http_server **ret_server);
 uint16_t http_server_port(const struct http_server *s);
+/* Reads certificate and key again: who connects from now on gets them, open connections live on. The old
+ * ones stay when these cannot be served with, or are no longer or not yet valid and the old ones still
+ * are. Nothing without TLS.
+ * errors   E_BAD_INPUT  the detail is a name of http/tls.h; thread: one at a time */
+MUST_USE enum err http_server_renew(struct req *rq, struct http_server *s);
+/* When the certificate ends; ms 0: there is none. thread: any */
+struct instant http_server_tls_until(const struct http_server *s);
 struct hub *http_server_hub(struct http_server *s);
 /* Stops accepting, finishes what was begun (commits, pool work; bodies still coming get wait_ms),
  * ends the streams, closes, frees. */

@@ -100,10 +100,15 @@ static const struct http_hooks test_hooks = {
     .commit = test_commit,
 };
 
+static const char *test_certificate; /* NULL: without TLS */
+static const char *test_key;
+
 static void test_start(const struct http_route *routes, size_t n)
 {
     struct req rq;
     struct http_opts o = {
+        .tls_certificate = test_certificate,
+        .tls_key = test_key,
         .listen = "127.0.0.1",
         .io_threads = 2,
         .pool_threads = 2,

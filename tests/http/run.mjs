@@ -1,20 +1,30 @@
 // Runs the golden HTTP files: node tests/http/run.mjs [--write] [--build PRESET] [NAME...]
 // Makes a data folder, fills it by region.txt, starts the server on a free port and plays each NAME.http
-// against it in turn. --write replaces what files expect by what came. See tests/README.md for the form.
+// against it in turn, with --tls over HTTPS. --write replaces what files expect by what came. See tests/README.md for the form.
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
+import { Authority } from '../lib/certificates.mjs';
 import { option, Program, ROOT } from '../lib/program.mjs';
 import { writeGolden } from './golden.mjs';
 import { expectation } from './match.mjs';
 import { goldenFiles, HERE, Player, readGolden } from './player.mjs';
 
 const args = process.argv.slice(2);
-const program = new Program({ build: option(args, '--build', 'dev') });
-const write = args.includes('--write') && !!args.splice(args.indexOf('--write'), 1);
+const flag = (name) => args.includes(name) && !!args.splice(args.indexOf(name), 1);
+const place = flag('--tls') ? fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-tls-')) : null;
+
+function tls() {
+  const authority = new Authority(place);
+  return { ...authority.make('server'), ca: authority.pem };
+}
+
+const program = new Program({ build: option(args, '--build', 'dev'), tls: place ? tls() : undefined });
+const write = flag('--write');
 const player = new Player(program);
 
 async function playFile(name) {
-  const golden = readGolden(name);
+  const golden = readGolden(name, place !== null);
   let failed = 0;
   await player.serveWith(golden.serve);
   for (const step of golden.steps) {
@@ -62,6 +72,7 @@ async function main() {
   const ended = await program.stop().then(() => 0, (e) => { console.log(e.message); return 1; });
   const failed = chosen.length - passed + missing.length + ended;
   console.log(`${passed} passed, ${failed} failed`);
+  if (place) fs.rmSync(place, { recursive: true });
   if (failed === 0) program.remove();
   process.exitCode = failed > 0 ? 1 : 0;
 }

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 
@@ -22,13 +23,15 @@ export function option(args, name, fallback) {
 export class Program {
   // build: dev, release, asan, tsan. dir: a data folder that is there; else one is made. extra: more settings of serve.
   // Nobody must sign in with one-time codes unless extra says so (--second_factor=true): tests sign in as everybody.
+  // tls: {certificate, key, ca}, files and the bytes of who vouches: it speaks HTTPS, and is asked so.
   // before: words of the shell that serve runs under ("ulimit -n 64"); env: more of its environment.
-  constructor({ build = 'release', dir, extra = [], before = '', env = {} } = {}) {
+  constructor({ build = 'release', dir, extra = [], tls, before = '', env = {} } = {}) {
     this.build = build;
     this.before = before;
     this.env = { CONSILIUM_SECOND_FACTOR: 'false', ...env };
     this.exe = path.join(ROOT, 'build', build, 'src/app/consilium');
     this.dir = dir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-test-'));
+    this.tls = tls;
     this.extra = extra;
     this.port = 0;
     this.child = null;
@@ -47,6 +50,7 @@ export class Program {
   async start({ words = ['serve', '--lang', 'en'], seconds = 30 } = {}) {
     this.log = '';
     const all = [this.exe, ...words, '--data', this.dir, '--port', String(this.port), ...this.extra];
+    if (this.tls) all.push('--tls-certificate', this.tls.certificate, '--tls-key', this.tls.key);
     if (this.before) all.unshift('bash', '-c', `${this.before}; exec "$0" "$@"`);
     const c = spawn(all[0], all.slice(1), { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...this.env } });
     this.child = c;
@@ -57,7 +61,7 @@ export class Program {
       let text = '';
       c.stdout.on('data', (d) => {
         text += d;
-        const m = /listening on (http:\/\/[^:]+:(\d+))\//.exec(text);
+        const m = /listening on (https?:\/\/[^:]+:(\d+))\//.exec(text);
         if (m) done(m);
       });
     });
@@ -89,7 +93,8 @@ export class Program {
   // One request without following redirects. body: text or bytes.
   request(method, target, headers = {}, body = undefined) {
     return new Promise((done, fail) => {
-      const r = http.request({ host: '127.0.0.1', port: this.port, method, path: target, headers, timeout: 60000 }, (res) => {
+      const [lib, own] = this.tls ? [https, { ca: this.tls.ca, servername: 'localhost' }] : [http, {}];
+      const r = lib.request({ host: '127.0.0.1', port: this.port, method, path: target, headers, timeout: 60000, ...own }, (res) => {
         const parts = [];
         res.on('data', (d) => parts.push(d));
         res.on('end', () => {
