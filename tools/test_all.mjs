@@ -64,7 +64,10 @@ const STEPS = [
   ['dicom-kills', 'node tests/dicom/kills.mjs', 300],
   ['faults', 'node tests/faults/run.mjs', 300, 'runner'],
   ['backup', 'node tests/backup/run.mjs', 600, 'runner'],
-  ['backup-s3', 'node tests/backup/s3.mjs', 300, 'runner'],
+  [
+    ['backup-s3', 'node tests/backup/s3.mjs', 300, 'runner'],
+    ['backup-older', 'node tests/backup/older.mjs', 300, 'runner'],
+  ],
   ['package', 'node tests/package/run.mjs', 900, 'runner'],
   ['asan', `${presets('asan')} && ${ctest('asan', 'unit')}`, 1800, 'ctest'],
   ['asan-golden', 'node tests/http/run.mjs --build asan', 900, 'runner'],

@@ -22,6 +22,7 @@ struct job {
     const char *to;       /* NULL with check: beside the data folder */
     const char *work;     /* becomes to when it is whole */
     struct str at;        /* when the backup was made */
+    int64_t schema;       /* of what program: at most ours */
     bool check;
     bool with_faults; /* it gets its name whatever is wrong with it */
     bool if_set;
@@ -126,20 +127,19 @@ static enum err hold_to_manifest(struct req *rq, struct job *j)
     struct str sha;
     struct json_doc doc;
     char path[OS_PATH_MAX];
-    int64_t schema = 0;
     TRY(os_path(rq, str_z(j->work), S(BACKUP_MANIFEST), path));
     TRY(os_read_file(rq, path, MANIFEST_MAX, &text));
     TRY(os_remove(rq, path));
     TRY(json_parse(rq, text, NULL, &doc));
     struct jv root = json_root(&doc);
     j->at = json_str(rq->a, json_get(root, S("at")));
-    if (!json_i64(json_get(root, S("schema")), &schema)) {
+    if (!json_i64(json_get(root, S("schema")), &j->schema)) {
         return FAIL(rq, E_SYNTAX, "the backup does not say of which schema it is");
     }
-    if (schema > (int64_t)store_schema()) {
+    if (j->schema > (int64_t)store_schema()) {
         return FAIL(rq, E_UNSUPPORTED, "the backup is from a newer program, %.*s with schema %" PRId64
                                        "; this one knows %u: install that one",
-                    STR_ARG(json_str(rq->a, json_get(root, S("program")))), schema, store_schema());
+                    STR_ARG(json_str(rq->a, json_get(root, S("program")))), j->schema, store_schema());
     }
     TRY(os_path(rq, str_z(j->work), S("consilium.db"), path));
     TRY(repository_sha(rq, path, &sha));
@@ -196,6 +196,11 @@ static enum err look(struct req *rq, const struct job *j, uint64_t *ret_faults)
     bool whole = false;
     rq->who = &who_system;
     enum err e = app_open(rq, &config, false, &app);
+    if (e == OK && j->schema < (int64_t)store_schema()) {
+        printf("the backup is of schema %" PRId64 ": %s brought up to %u, as this program does with a data "
+               "folder when it starts\n", j->schema, j->check ? "the copy that is looked at was" : "it was",
+               store_schema());
+    }
     if (e == OK) {
         e = app_index(rq, &app, &whole);
     }

@@ -11,14 +11,31 @@
 
 enum { FREE_FLOOR = 64 << 20, BATCH_TXS = 256, BATCH_US = 2000 };
 
+/* A folder of a newer program is refused; one of an older is too where nothing may be changed: what reads it
+ * knows its present shape alone. */
+static enum err hold_schema(struct req *rq, const struct store *st, struct conn *c)
+{
+    int newest = migrations[n_migrations - 1].version;
+    int version = schema_version(c);
+    if (version > newest) {
+        return FAIL(rq, E_UNSUPPORTED,
+                    "the data folder is from a newer program, of schema %d; this one knows %d: install that "
+                    "one", version, newest);
+    }
+    if (st->opts.read_only && version < newest) {
+        return FAIL(rq, E_UNSUPPORTED,
+                    "the data folder is of schema %d; this program brings it up to %d when it serves, or "
+                    "with `init`. `restore --check` tries that on a backup; nothing was changed",
+                    version, newest);
+    }
+    return OK;
+}
+
 /* Applies what is missing, all or nothing. */
 static enum err migrate(struct req *rq, struct conn *c)
 {
     int newest = migrations[n_migrations - 1].version;
     int version = schema_version(c);
-    if (version > newest) {
-        return FAIL(rq, E_UNSUPPORTED, "schema %d, this program knows %d", version, newest);
-    }
     if (version == newest) {
         return OK;
     }
@@ -126,11 +143,14 @@ static enum err open_in(struct req *rq, struct store *st)
     if (c == NULL) {
         return FAIL(rq, E_IO, "the database cannot be opened");
     }
-    enum err e = st->opts.read_only ? OK : migrate(rq, c);
+    enum err e = hold_schema(rq, st, c);
+    if (e == OK && !st->opts.read_only) {
+        e = migrate(rq, c);
+    }
     if (e == OK) {
         e = hash_key_load(rq, st, c, !st->opts.read_only);
     }
-    if (e == OK && schema_version(c) >= SCHEMA_DICT) {
+    if (e == OK) {
         e = dicts_load(rq, st->dicts, c);
     }
     conn_close(c);

@@ -23,8 +23,6 @@ extern const char schema_v22_invite[];
 extern const char schema_v23_passkey[];
 extern const char schema_v24_provider[];
 
-enum { SCHEMA_DICT = 4 }; /* the first version with table dict */
-
 /* PRAGMA user_version of an open database. */
 int schema_version(struct conn *c);
 /* Sets it, inside the open transaction. */
