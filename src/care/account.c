@@ -166,12 +166,28 @@ bool login_is_valid(struct str login)
     return true;
 }
 
+/* By which right something happened to the account of person: one's own, or another's. Who signs in does
+ * so for themselves, whoever was signed in in that browser before. */
+static enum audit_why why_of(const struct req *rq, enum audit_action action, struct str person,
+                             enum err outcome)
+{
+    if (outcome != OK) {
+        return WHY_NO_RIGHT;
+    }
+    if (who_may(rq->who, IS_SYSTEM | IS_CLOCK)) {
+        return WHY_SYSTEM;
+    }
+    bool another = action != AUDIT_LOGIN && rq->who != NULL && rq->who->person.n > 0
+                   && !str_eq(rq->who->person, person);
+    return another ? WHY_ADMIN : WHY_OWN;
+}
+
 enum err account_note(struct req *rq, enum audit_action action, struct str person, enum err outcome,
                       struct str detail)
 {
     struct audit_rec rec = {
         .action = action,
-        .why = outcome == OK ? WHY_OWN : WHY_NO_RIGHT,
+        .why = why_of(rq, action, person, outcome),
         .outcome = outcome,
         .type = T_PRACTITIONER,
         .id = person,

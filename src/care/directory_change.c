@@ -10,9 +10,10 @@
 enum { RES_MAX = 32 << 10 };
 #define POLICY_URL CARE_URL "/StructureDefinition/policy"
 
-static enum err note(struct req *rq, enum fhir_type type, struct str id)
+static enum err note(struct req *rq, enum fhir_type type, struct str id, const char *detail)
 {
-    struct audit_rec rec = {.action = AUDIT_UPDATE, .why = WHY_DIRECTORY, .type = (uint16_t)type, .id = id};
+    struct audit_rec rec = {.action = AUDIT_UPDATE, .why = WHY_DIRECTORY, .type = (uint16_t)type, .id = id,
+                            .detail = str_z(detail)};
     return audit_add(rq, &rec);
 }
 
@@ -21,13 +22,13 @@ struct again {
     struct put p;
     struct jv root;
     struct res_row row;
+    const char *detail; /* for the record; "": its type says enough */
 };
 
 static enum err begin(struct req *rq, struct tx *tx, enum fhir_type type, struct str id, struct again *a)
 {
-    enum err e = res_find(rq, type, id, &a->row, &a->root);
-
-    TRY(e);
+    a->detail = "";
+    TRY(res_find(rq, type, id, &a->row, &a->root));
     if (a->row.rid == 0 || a->row.deleted) {
         return FAIL(rq, E_NOT_FOUND, "directory");
     }
@@ -51,7 +52,7 @@ static enum err end(struct again *a, const struct str *but, size_t n_but)
         }
     }
     TRY(put_end(&a->p));
-    return note(rq, a->p.type, a->p.id);
+    return note(rq, a->p.type, a->p.id, a->detail);
 }
 
 /* ---- organisations ---- */
@@ -192,6 +193,7 @@ static enum err set_active(struct req *rq, struct tx *tx, enum fhir_type type, s
     if ((!json_has(was) || json_true(was)) == on) {
         return FAIL(rq, E_CONFLICT, "so already");
     }
+    a.detail = on ? "opened again" : "closed";
     json_kb(&a.p.o, S("active"), on);
     return end(&a, written, LEN(written));
 }

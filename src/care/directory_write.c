@@ -8,9 +8,12 @@
 
 enum { RES_MAX = 32 << 10 };
 
-static enum err note(struct req *rq, enum audit_action action, enum fhir_type type, struct str id)
+/* detail: what was done, where action and type do not say; of many at once none (store/record_group.c) */
+static enum err note(struct req *rq, enum audit_action action, enum fhir_type type, struct str id,
+                     const char *detail)
 {
-    struct audit_rec rec = {.action = action, .why = WHY_DIRECTORY, .type = (uint16_t)type, .id = id};
+    struct audit_rec rec = {.action = action, .why = WHY_DIRECTORY, .type = (uint16_t)type, .id = id,
+                            .detail = str_z(detail)};
     return audit_add(rq, &rec);
 }
 
@@ -22,12 +25,17 @@ static void begin(struct put *p, struct req *rq, struct tx *tx, enum fhir_type t
     }
 }
 
-static enum err end(struct put *p, struct str *ret_id)
+static enum err end_as(struct put *p, const char *detail, struct str *ret_id)
 {
     TRY(put_end(p));
-    TRY(note(p->rq, AUDIT_CREATE, p->type, p->id));
+    TRY(note(p->rq, AUDIT_CREATE, p->type, p->id, detail));
     *ret_id = p->id;
     return OK;
+}
+
+static enum err end(struct put *p, struct str *ret_id)
+{
+    return end_as(p, "", ret_id);
 }
 
 /* "identifier":[{"system":..,"value":..}] */
@@ -180,7 +188,8 @@ enum err role_add(struct req *rq, struct tx *tx, const struct role_new *n, struc
 }
 
 /* The resource again with "active": false. */
-static enum err deactivate(struct req *rq, struct tx *tx, enum fhir_type type, struct str id)
+static enum err deactivate(struct req *rq, struct tx *tx, enum fhir_type type, struct str id,
+                           const char *detail)
 {
     struct res_row row;
     struct json_doc doc;
@@ -199,7 +208,7 @@ static enum err deactivate(struct req *rq, struct tx *tx, enum fhir_type type, s
         }
     }
     TRY(put_end(&p));
-    return note(rq, AUDIT_UPDATE, type, id);
+    return note(rq, AUDIT_UPDATE, type, id, detail);
 }
 
 enum err role_end(struct req *rq, struct tx *tx, struct str role)
@@ -229,12 +238,12 @@ enum err role_end(struct req *rq, struct tx *tx, struct str role)
         }
     }
     TRY(put_end(&p));
-    return note(rq, AUDIT_UPDATE, T_PRACTITIONER_ROLE, role);
+    return note(rq, AUDIT_UPDATE, T_PRACTITIONER_ROLE, role, "role ended");
 }
 
 enum err person_dismiss(struct req *rq, struct tx *tx, struct str person)
 {
-    return deactivate(rq, tx, T_PRACTITIONER, person);
+    return deactivate(rq, tx, T_PRACTITIONER, person, "dismissed");
 }
 
 /* The id of the Schedule of a person for a service follows from both. */
@@ -280,6 +289,7 @@ enum err duty_add_turns(struct req *rq, struct tx *tx, struct str service, struc
                         const struct duty_span *turns, uint32_t n)
 {
     struct str schedule = schedule_id(rq, service, person);
+    bool own = rq->who != NULL && str_eq(rq->who->person, person);
 
     TRY_MEM(rq, schedule.p);
     for (uint32_t i = 0; i < n; i++) {
@@ -296,7 +306,7 @@ enum err duty_add_turns(struct req *rq, struct tx *tx, struct str service, struc
         json_ks(&p.o, S("status"), S("free"));
         put_instant(&p.o, S("start"), (struct instant){turns[i].from_ms});
         put_instant(&p.o, S("end"), (struct instant){turns[i].to_ms});
-        TRY(end(&p, &slot));
+        TRY(end_as(&p, own ? "taken" : "", &slot));
     }
     return OK;
 }

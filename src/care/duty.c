@@ -151,7 +151,11 @@ static enum err slot_put(struct req *rq, struct tx *tx, const struct directory *
         json_ks(&p.o, S("comment"), c->note);
     }
     TRY(put_end(&p));
-    struct audit_rec rec = {.action = AUDIT_UPDATE, .why = WHY_DIRECTORY, .type = T_SLOT, .id = slot};
+    struct audit_rec rec = {.action = AUDIT_UPDATE, .why = WHY_DIRECTORY, .type = T_SLOT, .id = slot,
+                            .detail = c->struck           ? S("duty struck")
+                                      : c->offered.n > 0  ? S("duty offered")
+                                      : c->to_ms < u->to_ms ? S("duty shortened")
+                                                            : S("offer of duty ended")};
     return audit_add(rq, &rec);
 }
 

@@ -288,11 +288,25 @@ enum err notify_choose(struct req *rq, struct tx *tx, struct str owner, int64_t 
     return note(rq, a.channel, "choices");
 }
 
+/* An invitation's address had no code sent that could be sent again. */
+static enum err is_invited(struct req *rq, const struct notify_address *a, bool *ret_is)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    TRY(DB_ONE(rq, &q, Q_ADDRESS_INVITED, sql_text(a->owner), sql_text(a->address),
+               sql_i64(a->code_until.ms)));
+    *ret_is = db_i64(&q, 0) > 0;
+    return OK;
+}
+
 enum err notify_end(struct req *rq, struct tx *tx, struct str owner, int64_t id)
 {
     struct notify_address a;
     TRY(address_get(rq, owner, id, &a));
-    if (a.state == ADDRESS_WAITS && a.channel != CHANNEL_TELEGRAM && a.code_until.ms > rq->now.ms) {
+    bool free = a.state != ADDRESS_WAITS || a.channel == CHANNEL_TELEGRAM || a.code_until.ms <= rq->now.ms;
+    if (!free) {
+        TRY(is_invited(rq, &a, &free));
+    }
+    if (!free) {
         return FAIL(rq, E_LOCKED, "address waits for its code");
     }
     TRY(TX_SQL(tx, W_POST_OF_ADDRESS_END, 0, sql_i64(id)));

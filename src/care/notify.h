@@ -113,7 +113,7 @@ MUST_USE enum err notify_confirm(struct req *rq, struct tx *tx, struct str owner
 MUST_USE enum err notify_choose(struct req *rq, struct tx *tx, struct str owner, int64_t id,
                                 uint32_t wants, int digest, bool duty);
 /* Ends an address with what waits for it.
- * errors   E_NOT_FOUND; E_LOCKED  it waits for its code: it goes by itself */
+ * errors   E_NOT_FOUND; E_LOCKED  it waits for the code that was sent to it: it goes by itself */
 MUST_USE enum err notify_end(struct req *rq, struct tx *tx, struct str owner, int64_t id);
 /* Queues a test message. errors E_NOT_FOUND no such confirmed address */
 MUST_USE enum err notify_test(struct req *rq, struct tx *tx, struct str owner, int64_t id);

@@ -40,8 +40,9 @@ enum err staff_invite_account(struct req *rq, struct tx *tx, struct str login, s
 
 static enum err end_waiting(struct req *rq, struct tx *tx, struct str login, struct str person)
 {
-    TRY(TX_SQL(tx, W_STAFF_INVITES_END, 0, sql_text(login), sql_i64(rq->now.ms)));
-    return TX_SQL(tx, W_POST_OF_KIND_END, 0, sql_text(person), sql_i64(NOTICE_INVITED));
+    TRY(TX_SQL(tx, W_POST_OF_KIND_END, 0, sql_text(person), sql_i64(NOTICE_INVITED)));
+    TRY(TX_SQL(tx, W_ADDRESS_INVITED_END, 0, sql_text(person), sql_i64(CHANNEL_MAIL), sql_text(login)));
+    return TX_SQL(tx, W_STAFF_INVITES_END, 0, sql_text(login), sql_i64(rq->now.ms));
 }
 
 enum err staff_invite_make(struct req *rq, struct tx *tx, struct str login, struct str person,
@@ -146,6 +147,9 @@ static enum err accept_write(struct req *rq, struct tx *tx, const struct staff_i
     TRY(TX_SQL(tx, W_STAFF_INVITE_USED, TX_MUST_CHANGE, sql_text(i->id), sql_i64(rq->now.ms)));
     TRY(TX_SQL(tx, W_ACCOUNT_PASSWORD, TX_MUST_CHANGE, sql_i64(acc.id), sql_text(hash),
                sql_i64(ACCOUNT_ACTIVE), sql_i64(rq->now.ms)));
+    if (acc.bare) { /* nobody chose a language yet: the one the invitation was read in */
+        TRY(account_lang(rq, tx, &acc, rq->lang));
+    }
     TRY(doors_end(rq, tx, &acc));
     TRY(sign_keys_end(rq, tx, acc.person));
     if (i->mail.n > 0) {
@@ -179,6 +183,7 @@ enum err staff_invite_accept(struct req *rq, struct str token, struct str passwo
     TRY(password_judge(rq, s.account.login, password));
     TRY(password_hash(rq, password, &hash));
     who->audit.login = s.account.login;
+    s.account.lang = s.account.bare ? rq->lang : s.account.lang;
     const struct who *had = rq->who;
     rq->who = who; /* the record names who accepted */
     e = accept_write(rq, tx, &i, hash);

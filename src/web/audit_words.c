@@ -6,6 +6,8 @@
 #include "care/content.h"
 #include "care/flow.h"
 #include "fhir/type.h"
+#include "web/audit_about.h"
+#include "web/page.h"
 
 /* What was done, and why it was allowed; in the order of store/audit.def and why.def. */
 static const char *const actions[AUDIT_ACTION_COUNT] = {
@@ -52,6 +54,7 @@ static const char *const whys[AUDIT_WHY_COUNT] = {
     [WHY_PUBLIC] = T("holder of the code"),
     [WHY_PATIENT] = T("the patient"),
     [WHY_REPRESENTS] = T("acts for the patient"),
+    [WHY_ADMIN] = T("administrator"),
 };
 
 /* Why it did not happen. */
@@ -75,7 +78,7 @@ static const char *record_action(const struct audit_row *r)
 
 static const char *why_text(const struct audit_row *r)
 {
-    if (r->why == WHY_OWN && r->case_rid == 0) {
+    if ((r->why == WHY_OWN || r->why == WHY_ADMIN) && r->case_rid == 0) {
         return T("own account");
     }
     return r->why == WHY_DIRECTORY && r->type == T_AUDIT_EVENT ? T("right to audit") : whys[r->why];
@@ -87,6 +90,23 @@ static struct str role_title(struct http_req *h, struct str code)
     return r != NULL ? text4_get(&r->title, h->rq.lang) : code;
 }
 
+/* Done to another's account, or to the directory: by the role acted in. Records made before there was
+ * WHY_ADMIN call every account one's own. */
+static bool is_by_role(const struct audit_row *r)
+{
+    bool account = (r->why == WHY_ADMIN || r->why == WHY_OWN) && r->case_rid == 0;
+    bool directory = r->why == WHY_DIRECTORY && audit_act(r) != NULL;
+    return r->outcome == OK && r->role.n > 0 && (directory || (account && !audit_is_own(r)));
+}
+
+/* "as Administrator, Regional hospital" */
+static struct str by_role(struct http_req *h, const struct directory *dir, const struct audit_row *r)
+{
+    const struct text_arg args[] = {{S("role"), role_title(h, r->role)},
+                                    {S("org"), r->org.n > 0 ? dir_org_name(dir, r->org) : S("–")}};
+    return page_text(h, T("as {role}, {org}"), args, LEN(args));
+}
+
 /* "moved the case: Accept" */
 static struct str what_text(struct http_req *h, const struct audit_row *r)
 {
@@ -94,7 +114,8 @@ static struct str what_text(struct http_req *h, const struct audit_row *r)
     struct buf b;
     buf_init(&b, h->rq.a, 512);
     const char *of_record = record_action(r);
-    buf_str(&b, tr(h->rq.lang, of_record != NULL ? of_record : actions[r->action]));
+    const char *act = r->outcome == OK ? audit_act(r) : NULL;
+    buf_str(&b, tr(h->rq.lang, of_record != NULL ? of_record : act != NULL ? act : actions[r->action]));
     for (unsigned i = 0; r->action == AUDIT_MOVE && flow != NULL && i < flow->n_moves; i++) {
         if (str_eq(r->detail, str_z(flow->moves[i].action))) {
             BUF_LIT(&b, ": ");
@@ -119,6 +140,8 @@ void audit_words(struct http_req *h, const struct directory *dir, const struct a
     val_set_str(m, "role", r->role.n > 0 && !clock ? role_title(h, r->role) : S(""));
     val_set_str(m, "org", r->org.n > 0 ? dir_org_name(dir, r->org) : S(""));
     val_set_str(m, "what", what_text(h, r));
-    val_set_str(m, "why", why[0] != '\0' ? tr(h->rq.lang, why) : S(""));
+    val_set_str(m, "why", is_by_role(r)      ? by_role(h, dir, r)
+                          : why[0] != '\0' ? tr(h->rq.lang, why)
+                                            : S(""));
     val_set_bool(m, "refused", refused);
 }

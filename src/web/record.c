@@ -15,6 +15,7 @@
 #include "store/db.h"
 #include "store/store.h"
 #include "store/tx.h"
+#include "web/audit_about.h"
 #include "web/audit_words.h"
 #include "web/page.h"
 #include "web/tpl.h"
@@ -48,6 +49,9 @@ struct search {
     struct http_req *h;
     const struct directory *dir;
     struct str words; /* folded */
+    struct str about; /* as typed: whose records; empty: anybody's */
+    struct audit_people people; /* who fits about */
+    enum err failed;  /* what kept a record from being looked at */
 };
 
 /* "5MCKJPI2": of the case a record is about; empty when it is about none. */
@@ -79,9 +83,8 @@ static struct str sight_of(struct http_req *h, const struct audit_row *r)
 }
 
 /* Every word typed stands in the person's name, login, organisation, address or the case's number. */
-static bool words_fit(struct req *rq, const struct audit_row *r, void *ctx)
+static bool words_fit(struct req *rq, const struct audit_row *r, const struct search *s)
 {
-    const struct search *s = ctx;
     struct arena_mark mark = arena_mark(rq->a);
     struct str rest = s->words;
     struct str word;
@@ -102,16 +105,45 @@ static bool words_fit(struct req *rq, const struct audit_row *r, void *ctx)
     return fits;
 }
 
-static void address(struct http_req *h, struct buf *b, const char *path, enum record_kind kind,
-                    struct str words)
+static bool fits(struct req *rq, const struct audit_row *r, void *ctx)
 {
+    struct search *s = ctx;
+    bool is = true;
+    if (s->about.n > 0) {
+        struct arena_mark mark = arena_mark(rq->a);
+        s->failed = s->failed == OK ? audit_is_about(rq, s->dir, r, &s->people, &is) : s->failed;
+        arena_back(rq->a, mark);
+        is = is && s->failed == OK;
+    }
+    return is && (s->words.n == 0 || words_fit(rq, r, s));
+}
+
+static struct str asked_words(struct http_req *h)
+{
+    return utf8_cut(str_trim(http_query(h, S("q"))), WORDS_MAX);
+}
+
+static struct str asked_about(struct http_req *h)
+{
+    return utf8_cut(str_trim(http_query(h, S("about"))), WORDS_MAX);
+}
+
+/* What was asked for, of a kind. */
+static void address(struct http_req *h, struct buf *b, const char *path, enum record_kind kind)
+{
+    const struct {
+        const char *key;
+        struct str value;
+    } asked[] = {{"q", asked_words(h)}, {"about", asked_about(h)}};
     buf_init(b, h->rq.a, 1024);
     buf_str(b, str_z(path));
     if (kind != RECORD_ALL) {
         page_query(b, "kind", str_z(kinds[kind].code));
     }
-    if (words.n > 0) {
-        page_query(b, "q", words);
+    for (size_t i = 0; i < LEN(asked); i++) {
+        if (asked[i].value.n > 0) {
+            page_query(b, asked[i].key, asked[i].value);
+        }
     }
 }
 
@@ -125,11 +157,6 @@ static enum record_kind asked_kind(struct http_req *h)
     return on;
 }
 
-static struct str asked_words(struct http_req *h)
-{
-    return utf8_cut(str_trim(http_query(h, S("q"))), WORDS_MAX);
-}
-
 static enum err search_begin(struct http_req *h, struct search *ret_search)
 {
     struct buf folded;
@@ -138,18 +165,22 @@ static enum err search_begin(struct http_req *h, struct search *ret_search)
     buf_init(&folded, h->rq.a, 512);
     utf8_fold(&folded, asked_words(h));
     s.words = buf_get(&folded);
+    s.about = asked_about(h);
+    if (s.about.n > 0) {
+        TRY(audit_people_find(h, s.dir, s.about, &s.people));
+    }
     *ret_search = s;
     return OK;
 }
 
-static enum record_kind set_kinds(struct http_req *h, struct val *root, struct str words)
+static enum record_kind set_kinds(struct http_req *h, struct val *root)
 {
     struct val *list = val_set_list(root, "kinds");
     enum record_kind on = asked_kind(h);
     for (enum record_kind k = RECORD_ALL; k < RECORD_KIND_COUNT; k++) {
         struct val *m = val_add_map(list);
         struct buf b;
-        address(h, &b, "/record", k, words);
+        address(h, &b, "/record", k);
         val_set_str(m, "href", buf_get(&b));
         val_set_str(m, "text", tr(h->rq.lang, kinds[k].text));
         val_set_bool(m, "current", k == on);
@@ -158,8 +189,8 @@ static enum record_kind set_kinds(struct http_req *h, struct val *root, struct s
     return on;
 }
 
-static void set_rows(struct http_req *h, const struct directory *dir, struct val *root,
-                     const struct audit_row *rows, size_t n)
+static enum err set_rows(struct http_req *h, const struct directory *dir, struct val *root,
+                         const struct audit_row *rows, size_t n)
 {
     struct val *list = val_set_list(root, "rows");
     for (size_t i = 0; i < n; i++) {
@@ -170,7 +201,9 @@ static void set_rows(struct http_req *h, const struct directory *dir, struct val
         val_set_str(m, "sight", sight_of(h, &rows[i]));
         val_set_str(m, "number", number_of(h, &rows[i]));
         val_set_i64(m, "seq", (int64_t)rows[i].seq);
+        TRY(audit_about_set(h, dir, &rows[i], m));
     }
+    return OK;
 }
 
 static enum err set_found(struct http_req *h, struct val *root)
@@ -187,16 +220,18 @@ static enum err set_found(struct http_req *h, struct val *root)
     if (!str_u64(http_query(h, S("before")), &before)) {
         before = 0;
     }
-    enum record_kind kind = set_kinds(h, root, words);
-    TRY(record_find(&h->rq, kind, before, words.n > 0 ? words_fit : NULL, &s, ROWS, rows, &n,
-                    &next));
-    set_rows(h, s.dir, root, rows, n);
+    enum record_kind kind = set_kinds(h, root);
+    bool chosen = words.n > 0 || s.about.n > 0;
+    TRY(record_find(&h->rq, kind, before, chosen ? fits : NULL, &s, ROWS, rows, &n, &next));
+    TRY(s.failed);
+    TRY(set_rows(h, s.dir, root, rows, n));
+    val_set_str(root, "about", s.about);
     val_set_str(root, "words", words);
-    val_set_bool(root, "filtered", words.n > 0 || kind != RECORD_ALL);
-    address(h, &b, "/record/download", kind, words);
+    val_set_bool(root, "filtered", chosen || kind != RECORD_ALL);
+    address(h, &b, "/record/download", kind);
     val_set_str(root, "download", buf_get(&b));
     if (next != 0) {
-        address(h, &b, "/record", kind, words);
+        address(h, &b, "/record", kind);
         buf_str(&b, str_find_char(buf_get(&b), '?') < b.n ? S("&before=") : S("?before="));
         buf_u64(&b, next);
         val_set_str(root, "older", buf_get(&b));
@@ -279,13 +314,16 @@ static struct str text_of(const struct val *m, const char *key)
 
 static enum err table_row(struct req *rq, const struct audit_row *r, void *ctx)
 {
-    static const char *const words[] = {"who", "role", "org", "what", "why"};
+    static const char *const words[] = {"who", "role", "org", "what", "about", "why"};
     struct table *t = ctx;
     struct val *m = val_map(rq->a);
     struct buf seq;
     struct buf at;
     TRY_MEM(rq, m);
+    struct str about = {0};
+    TRY(t->s.failed);
     audit_words(t->h, t->s.dir, r, m);
+    TRY(audit_about_text(t->h, t->s.dir, r, &about));
     buf_init(&seq, rq->a, 24);
     buf_u64(&seq, r->seq);
     buf_init(&at, rq->a, 64);
@@ -294,7 +332,8 @@ static enum err table_row(struct req *rq, const struct audit_row *r, void *ctx)
     table_cell(t, buf_get(&at), false);
     table_cell(t, r->login, false);
     for (size_t i = 0; i < LEN(words); i++) {
-        table_cell(t, text_of(m, words[i]), false);
+        bool is_about = str_eq(str_z(words[i]), S("about"));
+        table_cell(t, is_about ? about : text_of(m, words[i]), false);
     }
     table_cell(t, r->outcome != OK ? tr(rq->lang, T("refused")) : S(""), false);
     table_cell(t, number_of(t->h, r), false);
@@ -306,13 +345,15 @@ static enum err table_fill(struct table *t)
 {
     static const char *const heads[] = {
         T("Number"), T("When"), T("Login"), T("Who"), T("Role"), T("Organisation"),
-        T("What"), T("Why"), T("Refused"), T("Case"), T("From where")};
+        T("What"), T("About whom or what"), T("Why"), T("Refused"), T("Case"), T("From where")};
     struct http_req *h = t->h;
     BUF_LIT(&t->b, "\xEF\xBB\xBF");
     for (size_t i = 0; i < LEN(heads); i++) {
         table_cell(t, tr(h->rq.lang, heads[i]), i + 1 == LEN(heads));
     }
-    TRY(record_export(&h->rq, asked_kind(h), t->s.words.n > 0 ? words_fit : NULL, &t->s, table_row, t));
+    bool chosen = t->s.words.n > 0 || t->s.about.n > 0;
+    TRY(record_export(&h->rq, asked_kind(h), chosen ? fits : NULL, &t->s, table_row, t));
+    TRY(t->s.failed);
     return table_flush(t);
 }
 

@@ -45,7 +45,9 @@ bool staff_invite_is_asked(struct http_req *h)
 
 void staff_invite_check(struct http_req *h, struct str known, struct val *root)
 {
-    if (by_mail(h) && page_sent(h, "mail").n == 0 && known.n == 0) {
+    if (by_mail(h) && !staff_invite_can_mail(care_of(&h->rq))) {
+        page_error(h, root, "way", T("This server sends no e-mail. Choose another way."));
+    } else if (by_mail(h) && page_sent(h, "mail").n == 0 && known.n == 0) {
         page_error(h, root, "mail", T("Write the e-mail address."));
     }
 }
