@@ -94,7 +94,7 @@ struct str http_param(const struct http_req *h, struct str name);
 struct str http_query(struct http_req *h, struct str name);
 /* Header field by name (any case), trimmed; p NULL when absent. borrows the connection. */
 struct str http_header(const struct http_req *h, const char *name);
-/* Cookie by name; p NULL when absent. */
+/* Cookie by name, as http_reply_cookie() set it; p NULL when absent. */
 struct str http_cookie(struct http_req *h, struct str name);
 /* The whole body; empty for STREAM rows. */
 struct str http_body(const struct http_req *h);
@@ -170,8 +170,9 @@ uint64_t http_reply_wait(struct http_req *h);
 /* Adds ETag (strong, given with its quotes, or W/"..."; p NULL: none) and Last-Modified (ms 0:
  * none). True when the caller's copy is still good: answer with http_reply_empty(h, 304). */
 bool http_is_fresh(struct http_req *h, struct str etag, struct instant modified);
-/* Sets a cookie: Path=/, HttpOnly, SameSite=Lax, Secure behind TLS. max_age_s < 0: until the
- * browser closes; 0: removes it. */
+/* Sets a cookie: Path=/, HttpOnly, SameSite=Lax; behind TLS Secure and named "__Host-" and name,
+ * which a browser takes from this very host alone (RFC 6265bis section 4.1.3.2). max_age_s < 0:
+ * until the browser closes; 0: removes it. */
 void http_reply_cookie(struct http_req *h, struct str name, struct str value, int64_t max_age_s);
 /* How long a signed-in page or API answer may be kept; without a call it is "no-store". */
 void http_reply_cache(struct http_req *h, struct str cache_control);

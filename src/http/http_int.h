@@ -219,6 +219,9 @@ static inline const struct call *call_of_const(const struct http_req *h)
     return (const struct call *)h;
 }
 
+/* request.c: what a cookie of that name is called on this line. borrows name, or memory of the request */
+struct str cookie_name(const struct http_req *h, struct str name);
+
 /* call.c: one request from its line to its end */
 void *call_new(struct worker *w, struct MHD_Connection *conn, struct sock *sock, const char *uri);
 enum MHD_Result call_step(struct call *c, const char *method, const char *data, size_t *n);

@@ -161,7 +161,7 @@ void http_reply_cookie(struct http_req *h, struct str name, struct str value, in
 {
     struct buf b;
     buf_init(&b, h->rq.a, 4096);
-    buf_str(&b, name);
+    buf_str(&b, cookie_name(h, name));
     buf_char(&b, '=');
     buf_str(&b, value);
     BUF_LIT(&b, "; Path=/; HttpOnly; SameSite=Lax");

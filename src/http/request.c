@@ -42,10 +42,22 @@ struct str http_header(const struct http_req *h, const char *name)
     return str_trim((struct str){value, n});
 }
 
+struct str cookie_name(const struct http_req *h, struct str name)
+{
+    struct buf b;
+    if (!h->is_https) {
+        return name;
+    }
+    buf_init(&b, h->rq.a, 100);
+    BUF_LIT(&b, "__Host-");
+    buf_str(&b, name);
+    return buf_get(&b);
+}
+
 struct str http_cookie(struct http_req *h, struct str name)
 {
     struct str cookies = http_header(h, "Cookie");
-    return cookies.p != NULL ? field_cookie(cookies, name) : cookies;
+    return cookies.p != NULL ? field_cookie(cookies, cookie_name(h, name)) : cookies;
 }
 
 struct str http_body(const struct http_req *h)

@@ -20,6 +20,13 @@ static enum err say_name(struct http_req *h)
     return http_reply(h, 200, S("text/plain"), buf_get(&b));
 }
 
+static enum err say_sealed(struct http_req *h)
+{
+    h->is_https = true; /* as a proxy that is believed says */
+    http_reply_cookie(h, S("sid"), S("s2"), -1);
+    return http_reply(h, 200, S("text/plain"), str_or_empty(http_cookie(h, S("sid"))));
+}
+
 static enum err say_form(struct http_req *h)
 {
     struct buf b;
@@ -144,6 +151,7 @@ static enum err say_nothing(struct http_req *h)
 /* clang-format off */
 static const struct http_route routes[] = {
     {GET,    "/",            WHO_ANY,       0, LIMIT_NONE,     0, KIND_PLAIN, say_hello  },
+    {GET,    "/sealed",      WHO_ANY,       0, LIMIT_NONE,     0, KIND_PLAIN, say_sealed },
     {GET,    "/names/:name", WHO_ANY,       0, LIMIT_NONE,     0, KIND_PLAIN, say_name   },
     {POST,   "/form",        WHO_ANY,       0, LIMIT_FORM,     0, KIND_PAGE,  say_form   },
     {PUT,    "/size",        WHO_ANY,       0, LIMIT_RESOURCE, 0, KIND_PLAIN, say_size   },
@@ -184,6 +192,8 @@ static const struct {
     {"GET /stale HTTP/1.1\r\n" END, {"412"}},
     {"GET /go?to=/cases/1 HTTP/1.1\r\n" END, {"303", "Location: /cases/1", "frame-ancestors 'none'", "no-store"}},
     {"GET /go?to=//evil.example HTTP/1.1\r\n" END, {"500"}},
+    {"GET /sealed HTTP/1.1\r\nCookie: sid=of-a-neighbour; __Host-sid=s1\r\n" END, {"200", "Set-Cookie: __Host-sid=s2; Path=/; HttpOnly; SameSite=Lax; Secure\r\n", "\r\n\r\ns1"}},
+    {"GET /sealed HTTP/1.1\r\nCookie: sid=of-a-neighbour\r\n" END, {"200", "Content-Length: 0"}},
     {"GET /go?to=/a%0d%0aSet-Cookie:x HTTP/1.1\r\n" END, {"500"}},
     {"GET /go?to=/%09/evil.example HTTP/1.1\r\n" END, {"500"}}, /* browsers drop the tab */
     {"GET /go?to=/%5cevil.example HTTP/1.1\r\n" END, {"500"}},

@@ -25,7 +25,7 @@ const DEVICE = `device=${'A'.repeat(43)}`;
 
 export async function signIn(program, login, password) {
   const reply = await program.request('POST', '/sign-in', { ...FORM, cookie: DEVICE }, new URLSearchParams({ login, password }).toString());
-  const cookie = [reply.headers['set-cookie'] ?? []].flat().map((c) => c.split(';')[0]).find((c) => c.startsWith('sid='));
+  const cookie = [reply.headers['set-cookie'] ?? []].flat().map((c) => c.split(';')[0]).find((c) => /^(__Host-)?sid=/.test(c));
   if (!cookie) throw Object.assign(new Error(`sign-in of ${login}: ${reply.status}`), { signIn: login });
   const s = new Session(program, cookie);
   let page = await s.get('/');

@@ -152,7 +152,7 @@ async function through(proxy, server, people, is) {
   const forged = { 'x-forwarded-for': '203.0.113.9', 'x-forwarded-proto': 'http' };
   const form = { 'content-type': 'application/x-www-form-urlencoded', origin: `https://${HOST}`, ...forged };
   const inside = await proxy.request('POST', '/sign-in', form, `login=doctor&password=${PASSWORD}`);
-  is(what('the cookie of a session goes by https alone'), [inside.status, /sid=[^;]+;.*Secure/i.test(String(inside.headers['set-cookie']))], [303, true]);
+  is(what('the cookie of a session goes by https alone'), [inside.status, /__Host-sid=[^;]+;.*Secure/.test(String(inside.headers['set-cookie']))], [303, true]);
   await proxy.request('POST', '/sign-in', form, 'login=outsider&password=wrong');
   const auditor = await signIn(proxy, 'auditor', PASSWORD);
   const record = (await auditor.get('/record/download?kind=sign-in')).body;
