@@ -21,7 +21,7 @@ export class Session {
 }
 
 // Always from the same browser: nobody is told of a new one.
-const DEVICE = `device=${'A'.repeat(43)}`;
+const DEVICE = ['device', '__Host-device'].map((name) => `${name}=${'A'.repeat(43)}`).join('; '); // by http, by https
 
 export async function signIn(program, login, password) {
   const reply = await program.request('POST', '/sign-in', { ...FORM, cookie: DEVICE }, new URLSearchParams({ login, password }).toString());

@@ -73,7 +73,7 @@ is('no older one', [typeof old, String(old).length > 0], ['string', true]);
 const doctor = await signIn(p, 'doctor', PASSWORD);
 const coordinator = await signIn(p, 'coordinator', PASSWORD);
 const inside = await p.request('POST', '/sign-in', { 'content-type': 'application/x-www-form-urlencoded', origin: 'https://localhost' }, `login=doctor&password=${PASSWORD}`);
-is('the cookie goes by https alone', /sid=[^;]+;.*Secure/.test(String(inside.headers['set-cookie'])), true);
+is('the cookie goes by https alone', /__Host-sid=[^;]+;.*Secure/.test(String(inside.headers['set-cookie'])), true);
 const home = await doctor.get('/home');
 const asset = /\/assets\/[^"]+\.css/.exec(home.body)?.[0];
 for (const [target, status] of [['/home', 200], [asset, 200], ['/none', 404], ['/fhir/Patient', 200], ['/fhir/metadata', 200], ['/sign-in', 303]]) {
