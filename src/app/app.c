@@ -135,6 +135,20 @@ static enum err open_authority(struct req *rq, bool read_only, struct app *app)
     return OK;
 }
 
+static enum err certs_of_setting(struct req *rq, const char *setting, struct str path,
+                                 const struct str **ret_certs, uint32_t *ret_n)
+{
+    enum err e = outside_certs_load(rq, path, ret_certs, ret_n);
+    if (e == E_BAD_INPUT) {
+        struct buf b;
+        buf_init(&b, rq->a, 400);
+        buf_str(&b, str_z(rq->err.detail));
+        err_clear(rq);
+        return FAIL(rq, E_BAD_INPUT, "setting %s: %.*s", setting, STR_ARG(buf_get(&b)));
+    }
+    return e;
+}
+
 /* Whose certificates are taken for signatures of people's own means. */
 static enum err open_outside(struct req *rq, struct app *app)
 {
@@ -153,15 +167,19 @@ static enum err open_outside(struct req *rq, struct app *app)
     if (c->signature_roots.n == 0) {
         return OK;
     }
-    enum err e = outside_certs_load(rq, c->signature_roots, &p->certs, &p->n_certs);
-    if (e == E_BAD_INPUT) {
-        struct buf b;
-        buf_init(&b, rq->a, 400);
-        buf_str(&b, str_z(rq->err.detail));
-        err_clear(rq);
-        return FAIL(rq, E_BAD_INPUT, "setting signature_roots: %.*s", STR_ARG(buf_get(&b)));
+    return certs_of_setting(rq, "signature_roots", c->signature_roots, &p->certs, &p->n_certs);
+}
+
+/* Who stamps signatures with the time. */
+static enum err open_stamps(struct req *rq, struct app *app)
+{
+    const struct config *c = app->config;
+    struct stamp_settings *s = &app->web.care.stamps;
+    *s = (struct stamp_settings){.url = c->stamp_url, .policy = c->stamp_policy};
+    if (c->stamp_roots.n == 0) {
+        return OK;
     }
-    return e;
+    return certs_of_setting(rq, "stamp_roots", c->stamp_roots, &s->certs, &s->n_certs);
 }
 
 static enum err open_uploads(struct req *rq, struct app *app)
@@ -239,6 +257,7 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     TRY(open_authority(rq, read_only, app));
     TRY(app_notify(rq, read_only, app));
     TRY(open_outside(rq, app));
+    TRY(open_stamps(rq, app));
     TRY(app_settings(rq, app));
     directory_init(&app->web.care);
     app->has_directory = true;

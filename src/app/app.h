@@ -56,6 +56,9 @@ MUST_USE enum err app_notify(struct req *rq, bool read_only, struct app *app);
  * errors   E_IO */
 MUST_USE enum err app_outside_advice(struct req *rq, const struct app *app, struct buf *out);
 
+/* What somebody should do about time stamps that do not come: app/doctor_lists.c. errors  E_IO */
+MUST_USE enum err app_stamp_advice(struct req *rq, const struct app *app, struct buf *out);
+
 /* Makes the search index anew when it is of another generation than this program's: for those who serve,
  * before they do. *ret_whole: false when a signal asked to stop; the next start goes on.
  * errors   of fhir_reindex() */

@@ -3,6 +3,7 @@
 #include "app/config_check.h"
 
 #include "base/text.h"
+#include "codec/stamp.h"
 
 static bool is_https(struct str url)
 {
@@ -200,6 +201,27 @@ static bool signature_without_roots(const struct config *c)
     return c->signature_roots.n == 0 && (c->signature_lists.n > 0 || c->signature_hosts.n > 0);
 }
 
+static bool stamp_url_bad(const struct config *c)
+{
+    return c->stamp_url.n > 0 && !str_starts(c->stamp_url, S("https://"))
+           && !str_starts(c->stamp_url, S("http://"));
+}
+
+static bool stamp_without_roots(const struct config *c)
+{
+    return c->stamp_url.n > 0 && c->stamp_roots.n == 0;
+}
+
+static bool stamp_policy_bad(const struct config *c)
+{
+    return c->stamp_policy.n > 0 && !stamp_is_policy(c->stamp_policy);
+}
+
+static bool stamp_without_url(const struct config *c)
+{
+    return c->stamp_url.n == 0 && c->stamp_policy.n > 0;
+}
+
 static bool signature_unasked(const struct config *c)
 {
     return c->signature_roots.n > 0 && c->signature_hosts.n == 0;
@@ -287,6 +309,10 @@ static const struct {
     {SI("sms_url"), CONFIG_WRONG, plain_sms, SI("is http://, which is used only with notify_plain = true")},
     {SI("telegram_bot"), CONFIG_WRONG, telegram_alone, SI("telegram_bot and telegram_token_file belong together: set both or none")},
     {SI("base_url"), CONFIG_ADVICE, notices_without_url, SI("notices beyond the page carry a link only when this names the address people use")},
+    {SI("stamp_url"), CONFIG_WRONG, stamp_url_bad, SI("must begin with https:// or http://")},
+    {SI("stamp_roots"), CONFIG_WRONG, stamp_without_roots, SI("is empty: no time stamp of stamp_url could be taken; name the certificates of its authority")},
+    {SI("stamp_policy"), CONFIG_WRONG, stamp_policy_bad, SI("must be an object identifier, as 1.2.398.3.3.2.6")},
+    {SI("stamp_policy"), CONFIG_ADVICE, stamp_without_url, SI("has no effect: stamp_url names no authority")},
     {SI("signature_unknown"), CONFIG_WRONG, signature_unknown_bad, SI("must be refuse or warn")},
     {SI("signature_roots"), CONFIG_ADVICE, signature_without_roots, SI("is empty: no signature of tokens is taken, and signature_lists and signature_hosts have no effect")},
     {SI("signature_hosts"), CONFIG_ADVICE, signature_unasked, SI("is empty: nobody is asked whether a certificate is revoked, so somebody must keep fresh lists in signature_lists")},

@@ -103,6 +103,7 @@ static enum err files(struct look *l)
         {S("notify_ca"), c->notify_ca, FILE_PLAIN},
         {S("signature_roots"), c->signature_roots, EITHER},
         {S("signature_lists"), c->signature_lists, FOLDER},
+        {S("stamp_roots"), c->stamp_roots, EITHER},
         {S("backup_password_file"), c->backup_password_file, FILE_SECRET},
     };
     for (size_t i = 0; i < LEN(rows); i++) {

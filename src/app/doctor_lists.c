@@ -2,6 +2,7 @@
  * that end, revocation lists that are missing or out of date. */
 #include "app/app.h"
 #include "care/outside.h"
+#include "care/stamping.h"
 
 enum { SOON_DAYS = 30 };
 
@@ -61,5 +62,22 @@ enum err app_outside_advice(struct req *rq, const struct app *app, struct buf *o
         BUF_LIT(out, "urgent: there is no revocation list in signature_lists, and signature_hosts lets "
                      "nobody be asked: signatures of tokens are refused or taken with a warning\n");
     }
+    return OK;
+}
+
+enum err app_stamp_advice(struct req *rq, const struct app *app, struct buf *out)
+{
+    uint64_t late = 0;
+    TRY(stamping_late(rq, &late));
+    if (late == 0) {
+        return OK;
+    }
+    BUF_LIT(out, "urgent: ");
+    buf_u64(out, late);
+    buf_str(out, stamping_offered(&app->web.care)
+                     ? S(" signatures wait for their time stamp for more than a day: the log says why "
+                         "(time-stamp-failed); see stamp_url and stamp_roots\n")
+                     : S(" signatures wait for their time stamp for more than a day, and stamp_url names "
+                         "nobody who would make it\n"));
     return OK;
 }

@@ -14,6 +14,7 @@
 #include "work/post.h"
 #include "work/record.h"
 #include "work/runner.h"
+#include "work/stamper.h"
 
 enum { DRAIN_UNIT_MS = 1000, FILES_OWN = 256 };
 
@@ -156,12 +157,14 @@ struct workers {
     struct herald *herald;
     struct cstore *cstore; /* NULL: switched off */
     struct post *post;
+    struct stamper *stamper; /* NULL: signatures are not stamped */
     struct record_threads *record;
 };
 
 static void workers_stop(struct workers *w)
 {
     record_stop(w->record);
+    stamper_stop(w->stamper);
     post_stop(w->post);
     cstore_stop(w->cstore);
     herald_stop(w->herald);
@@ -190,6 +193,9 @@ static enum err workers_start(struct req *rq, struct app *app, struct workers *r
     }
     if (e == OK) {
         e = post_start(rq, &app->web.care, &w.post);
+    }
+    if (e == OK) {
+        e = stamper_start(rq, &app->web.care, &w.stamper);
     }
     if (e == OK) {
         w.record = record_start(&app->web.care);

@@ -3,6 +3,7 @@
 #include "care/consilium_verify.h"
 #include "care/outside.h"
 #include "care/verify.h"
+#include "care/verify_stamp.h"
 
 #include <stdio.h>
 
@@ -14,6 +15,8 @@ struct verify_files {
     struct str signature;
     struct str ca;
     struct outside_ask trust; /* of other makers' signatures: certs, crls */
+    const struct str *tsa;    /* certificates trusted for time stamps; NULL: those of --roots */
+    uint32_t n_tsa;
     struct consilium_proof consilium;
     bool is_consilium;
 };
@@ -54,6 +57,8 @@ static enum err take_files(struct command_args *args, struct verify_files *f)
             TRY(command_read_file(args->rq, args->words[++i], VERIFY_FILE_MAX, &f->ca));
         } else if (str_eq(word, S("--roots")) && i + 1 < args->n_words) {
             TRY(outside_certs_load(args->rq, str_z(args->words[++i]), &f->trust.certs, &f->trust.n_certs));
+        } else if (str_eq(word, S("--tsa-roots")) && i + 1 < args->n_words) {
+            TRY(outside_certs_load(args->rq, str_z(args->words[++i]), &f->tsa, &f->n_tsa));
         } else if (str_eq(word, S("--crls")) && i + 1 < args->n_words) {
             TRY(take_lists(args->rq, str_z(args->words[++i]), f));
         } else if (str_starts(word, S("--"))) {
@@ -64,6 +69,10 @@ static enum err take_files(struct command_args *args, struct verify_files *f)
     }
     if (f->bundle.n == 0 || (f->signature.n == 0 && !f->is_consilium)) {
         return FAIL(args->rq, E_BAD_INPUT, "two files are needed: the document and its signature");
+    }
+    if (f->tsa == NULL) {
+        f->tsa = f->trust.certs;
+        f->n_tsa = f->trust.n_certs;
     }
     return OK;
 }
@@ -81,6 +90,8 @@ static int verify_consilium(struct command_args *args, struct verify_files *f)
     f->consilium.trusted_ca = f->ca;
     f->consilium.trust = f->trust;
     f->consilium.trust.now = args->rq->now;
+    f->consilium.tsa = f->tsa;
+    f->consilium.n_tsa = f->n_tsa;
     if (r == NULL || consilium_verify(args->rq, &f->consilium, r) != OK) {
         return COMMAND_USAGE;
     }
@@ -104,13 +115,19 @@ int command_verify(struct command_args *args)
     if (f.is_consilium) {
         return verify_consilium(args, &f);
     }
+    struct verify_stamp stamp;
     f.trust.now = args->rq->now;
+    if (verify_stamp_find(args->rq, f.signature, f.tsa, f.n_tsa, &stamp) != OK) {
+        return COMMAND_USAGE;
+    }
+    f.trust.at = stamp.facts.why == STAMP_GOOD ? stamp.facts.at : (struct instant){0};
     enum err e = f.trust.n_certs > 0 && verify_is_outside(args->rq, f.signature)
                      ? verify_outside(args->rq, f.bundle, f.signature, &f.trust, &r)
                      : verify_document(args->rq, f.bundle, f.signature, f.ca, &r);
     if (e != OK) {
         return COMMAND_USAGE;
     }
+    verify_stamp_lines(&stamp, &r);
     buf_init(&b, args->rq->a, 65536);
     verify_write(&b, &r);
     command_print(buf_get(&b));

@@ -64,6 +64,14 @@ struct outside_policy {
     bool refuse_unknown;     /* what cannot be found out to be not revoked is refused */
 };
 
+/* Time stamps over signatures: care/stamping.h. */
+struct stamp_settings {
+    struct str url;          /* of the authority (RFC 3161 3.4); empty: none is asked */
+    struct str policy;       /* "1.2.3": the only one taken; empty: any */
+    const struct str *certs; /* trusted for time stamps, DER */
+    uint32_t n_certs;
+};
+
 /* An outside identity provider (OpenID Connect) that people sign in by: care/provider.h. */
 struct provider_settings {
     struct str issuer;    /* empty: there is none */
@@ -105,6 +113,7 @@ struct care {
     struct hook_policy hooks;
     struct notify_settings notify;
     struct outside_policy outside;
+    struct stamp_settings stamps;
     struct signals *signals;      /* care/signal.h; NULL in commands: nobody meets */
     struct ice_policy ice;
     struct provider_settings provider;

@@ -18,6 +18,7 @@
 #include "care/access.h"
 #include "care/consilium_flow.h"
 #include "care/form.h"
+#include "care/stamping.h"
 #include "care/policy.h"
 #include "codec/cms.h"
 
@@ -289,6 +290,8 @@ struct protocol_signature {
     struct str person;     /* empty: nobody the document names */
     struct str provenance; /* id */
     struct str cms;        /* DER */
+    struct str stamped;    /* the same to hand out: with the time stamp in it, when there is one */
+    struct stamping stamp;
     struct cms_verdict *verdict;
 };
 /* The signatures over these bytes, oldest first; checked against the deployment's authority, or those an

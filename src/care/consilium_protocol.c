@@ -367,7 +367,7 @@ enum err protocol_sign(struct req *rq, struct tx *tx, struct str item_id, struct
     TRY(sign_by(rq, may_sign, means, bytes, json_root(doc), &r));
     TRY(sign_doc_provenance(rq, d, bytes, r.cms, &prov));
     struct sign_anchor on = {T_SERVICE_REQUEST, item_id};
-    TRY(sign_int_put_json(rq, tx, &on, prov, put_new_id(rq)));
+    TRY(sign_int_put_prov(rq, tx, &on, prov));
     s->own_token = r.verdict.is_outside;
     return signing_end(s, SIGNED_YES, (struct str){0});
 }
@@ -419,6 +419,7 @@ static enum err signature_read(struct req *rq, int64_t rid, struct str bytes,
         return FAIL(rq, E_CHECKSUM, "Provenance.signature");
     }
     TRY(outside_verify(rq, ret_s->cms, bytes, verdict));
+    TRY(stamping_of(rq, row.id, ret_s->cms, verdict->signed_at, &ret_s->stamp, &ret_s->stamped));
     return signature_whose(rq, bytes, verdict, &ret_s->person);
 }
 
@@ -454,7 +455,7 @@ enum err protocol_package(struct req *rq, const struct consilium_item *item, str
     TRY(protocol_bytes(rq, item, &p->bundle, sha));
     TRY(protocol_signatures(rq, item, p->bundle, all, LEN(all), &n));
     for (uint32_t i = 0; i < n && p->n_signatures < CONSILIUM_SIGNERS_MAX; i++) {
-        p->signatures[p->n_signatures++] = all[i].cms;
+        p->signatures[p->n_signatures++] = all[i].stamped;
     }
     return consilium_pack(rq, p, ret_json);
 }

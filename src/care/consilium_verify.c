@@ -12,6 +12,8 @@
 
 /* A protocol is signed within this time after it was fixed. */
 #define APART_MS (366 * MS_DAY)
+/* Clocks of people's computers, whose tokens sign, may be so far from ours. */
+#define CLOCK_MS (5 * MS_MINUTE)
 enum { PACKAGE_MAX = 12 << 20 };
 
 static struct jv composition_of(struct jv bundle)
@@ -202,6 +204,8 @@ static void signers_read(struct req *rq, struct jv bundle, struct consilium_repo
 static const char *why_bad(const struct cms_verdict *v, const struct consilium_signer *s,
                            struct instant fixed)
 {
+    const char *stamp = verify_stamp_fault(&s->stamp, v->signed_at);
+
     if (!v->signature_ok || !v->form_ok) {
         return "the document or the signature was changed";
     }
@@ -215,7 +219,10 @@ static const char *why_bad(const struct cms_verdict *v, const struct consilium_s
         return "the name of the certificate is another one";
     }
     int64_t apart = v->signed_at.ms - fixed.ms;
-    return !v->has_time || apart < -MS_MINUTE || apart > APART_MS ? "the time of signing does not fit" : "";
+    if (!v->has_time || apart < -CLOCK_MS || apart > APART_MS) {
+        return "the time of signing does not fit";
+    }
+    return stamp;
 }
 
 struct checking {
@@ -228,8 +235,8 @@ struct checking {
 };
 
 /* The verdict on a signature, and the id of whose it is; empty: nobody's. */
-static enum err signature_judge(const struct checking *c, struct str file, struct cms_verdict *v,
-                                struct str *ret_person)
+static enum err signature_judge(const struct checking *c, struct str file, const struct verify_stamp *stamp,
+                                struct cms_verdict *v, struct str *ret_person)
 {
     struct outside_verdict found;
     struct outside_ask ask = c->p->trust;
@@ -245,6 +252,10 @@ static enum err signature_judge(const struct checking *c, struct str file, struc
     ask.content = c->p->bundle;
     ask.skip_revocation = ask.n_crls == 0;
     TRY(outside_verify_files(c->rq, &ask, &found, v));
+    ask.at = found.has_signer ? verify_stamp_at(stamp, &found.signer) : (struct instant){0};
+    if (ask.at.ms != 0) {
+        TRY(outside_verify_files(c->rq, &ask, &found, v));
+    }
     enum outside_why first = outside_first(&found);
     v->chain_ok = first == OUTSIDE_GOOD || first == OUTSIDE_REVOKED_SINCE;
     v->chain_why = v->chain_ok ? "" : outside_why_text(first);
@@ -258,7 +269,10 @@ static enum err signature_check(const struct checking *c, struct str file)
     struct cms_verdict v;
     struct str person;
 
-    TRY(signature_judge(c, file, &v, &person));
+    struct verify_stamp stamp;
+
+    TRY(verify_stamp_find(c->rq, file, c->p->tsa, c->p->n_tsa, &stamp));
+    TRY(signature_judge(c, file, &stamp, &v, &person));
     for (uint32_t i = 0; i < r->n; i++) {
         struct consilium_signer *s = &r->voices[i];
         if (!v.has_signer || s->person.n == 0 || !str_eq(s->person, person)) {
@@ -269,6 +283,7 @@ static enum err signature_check(const struct checking *c, struct str file)
         }
         s->is_signed = true;
         s->verdict = v;
+        s->stamp = stamp;
         s->unasked = v.is_outside && c->p->trust.n_crls == 0;
         say(s->why, why_bad(&v, s, c->fixed));
         return OK;
@@ -382,6 +397,14 @@ static void held_write(struct buf *b, const struct consilium_signer *s)
         buf_str(b, f->issuer.common_name);
         BUF_LIT(b, ", root ");
         buf_str(b, str_z(s->verdict.ca.fingerprint));
+    }
+    if (s->stamp.carries && s->stamp.looked) {
+        BUF_LIT(b, ", stamped ");
+        instant_write(b, s->stamp.facts.at);
+        BUF_LIT(b, " by ");
+        buf_str(b, s->stamp.facts.by);
+    } else if (s->stamp.carries) {
+        BUF_LIT(b, "; its time stamp was not looked at: give --tsa-roots");
     }
     buf_str(b, s->unasked ? S("; whether it was revoked was not looked at: give --crls") : S(""));
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "care/verify.h"
+#include "care/verify_stamp.h"
 
 enum { CONSILIUM_SIGNERS_MAX = 24 };
 
@@ -19,12 +20,15 @@ struct consilium_proof {
     struct str trusted_ca; /* PEM or DER; empty: the authority carried along */
     struct outside_ask trust; /* of signatures of other makers: certs, crls (none: what was revoked is not
                                * asked), now; without certs such a signature does not hold */
+    const struct str *tsa;    /* trusted for time stamps; none: they are not looked at */
+    uint32_t n_tsa;
 };
 
 /* One of those the document names to sign it. */
 struct consilium_signer {
     struct str name, person; /* as the document says: shown name, Practitioner id */
     bool chairs, dissents, is_signed;
+    struct verify_stamp stamp; /* on the signature */
     bool unasked;            /* by a token: whether it was revoked was not looked at */
     char why[160];           /* a signature of theirs that does not hold; "" */
     struct cms_verdict verdict;

@@ -108,7 +108,7 @@ static enum err show_one(struct req *rq, struct tx *tx, const struct consilium_i
 
     TRY(sign_int_blob(rq, tx, body));
     TRY(sign_int_put_json(rq, tx, &on, body, id));
-    return sign_int_put_json(rq, tx, &on, proof, put_new_id(rq));
+    return sign_int_put_prov(rq, tx, &on, proof);
 }
 
 static enum err voice_task(struct req *rq, struct tx *tx, const struct consilium *c,

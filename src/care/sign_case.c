@@ -6,6 +6,7 @@
 #include "care/consult_int.h"
 #include "care/consultation.h"
 #include "care/outside.h"
+#include "care/stamping.h"
 #include "care/pdf_case.h"
 #include "care/sign_int.h"
 #include "care/visit.h"
@@ -91,6 +92,14 @@ enum err sign_int_blob(struct req *rq, struct tx *tx, struct str bytes)
                   sql_text(S("application/fhir+json")), sql_i64(rq->now.ms));
 }
 
+enum err sign_int_put_prov(struct req *rq, struct tx *tx, const struct sign_anchor *on, struct str prov)
+{
+    struct str id = put_new_id(rq);
+    TRY_MEM(rq, id.p);
+    TRY(sign_int_put_json(rq, tx, on, prov, id));
+    return stamping_ask(rq, tx, id);
+}
+
 enum err sign_int_put(struct req *rq, struct tx *tx, const struct sign_anchor *on,
                       const struct sign_doc *d, struct str bytes, struct str cms)
 {
@@ -98,7 +107,7 @@ enum err sign_int_put(struct req *rq, struct tx *tx, const struct sign_anchor *o
     TRY(sign_doc_provenance(rq, d, bytes, cms, &prov));
     TRY(sign_int_blob(rq, tx, bytes));
     TRY(sign_int_put_json(rq, tx, on, bytes, d->bundle_id));
-    return sign_int_put_json(rq, tx, on, prov, put_new_id(rq));
+    return sign_int_put_prov(rq, tx, on, prov);
 }
 
 static enum err all_put(struct signing *s, const struct sign_doc *d, const struct sign_result *r)
@@ -179,7 +188,9 @@ static enum err files_load(struct req *rq, struct jv prov, struct signed_doc *d)
     if (d->cms.p == NULL) {
         return FAIL(rq, E_CHECKSUM, "Provenance.signature");
     }
-    return outside_verify(rq, d->cms, d->bytes, &d->verdict);
+    TRY(outside_verify(rq, d->cms, d->bytes, &d->verdict));
+    return stamping_of(rq, json_str(rq->a, json_get(prov, S("id"))), d->cms, d->verdict.signed_at, &d->stamp,
+                       &d->stamped);
 }
 
 static enum err code_of(struct req *rq, struct str bundle_id, struct str *ret_code)

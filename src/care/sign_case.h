@@ -10,6 +10,7 @@
 #include "care/consult.h"
 #include "care/sign.h"
 #include "care/sign_doc.h"
+#include "care/stamping.h"
 
 /* What was shown before signing. */
 struct sign_paper {
@@ -48,6 +49,8 @@ struct signed_doc {
     struct str code;            /* check code */
     struct str bytes;           /* exactly what was signed */
     struct str cms;             /* DER */
+    struct str stamped;         /* the same to hand out: with the time stamp in it, when there is one */
+    struct stamping stamp;
     struct cms_verdict verdict; /* against the deployment's authority */
     bool replaced;              /* a later version is in force */
     struct str replaced_by;     /* its check code */

@@ -62,6 +62,9 @@ MUST_USE enum err sign_int_put(struct req *rq, struct tx *tx, const struct sign_
 /* The parts of it: JSON as a new resource; bytes as a durable blob. */
 MUST_USE enum err sign_int_put_json(struct req *rq, struct tx *tx, const struct sign_anchor *on,
                                     struct str json, struct str id);
+/* A Provenance with a signature, as a new resource; its signature is to be stamped (care/stamping.h). */
+MUST_USE enum err sign_int_put_prov(struct req *rq, struct tx *tx, const struct sign_anchor *on,
+                                    struct str prov);
 MUST_USE enum err sign_int_blob(struct req *rq, struct tx *tx, struct str bytes);
 /* d->at, bundle_id, role, organization and names from the bytes of a document. */
 void sign_int_facts(struct req *rq, struct jv bundle, struct sign_doc *d);

@@ -241,7 +241,14 @@ enum err verify_outside(struct req *rq, struct str bundle, struct str signature,
     TRY(outside_unwrap(rq, file, &ask.cms));
     ask.content = bundle;
     ask.skip_revocation = ask.n_crls == 0;
+    struct instant at = ask.at;
+    ask.at = (struct instant){0};
     TRY(outside_verify_files(rq, &ask, &found, &r->verdict));
+    const struct cert_facts *f = &found.signer;
+    if (at.ms != 0 && found.has_signer && f->from.ms <= at.ms && at.ms < f->until.ms) {
+        ask.at = at; /* one made after the certificate had ended shows nothing of it */
+        TRY(outside_verify_files(rq, &ask, &found, &r->verdict));
+    }
     r->good = true;
     outside_lines(&found, r);
     verify_structure(rq, json_root(doc), r);
@@ -277,6 +284,21 @@ static void time_fact(struct buf *b, const char *name, struct instant t)
     buf_char(b, '\n');
 }
 
+static void stamp_facts_write(struct buf *b, const struct verify_report *r)
+{
+    if (r->stamped_at.ms != 0) {
+        time_fact(b, "stamped at   ", r->stamped_at);
+        fact(b, "stamped by   ", r->stamped_by);
+    }
+    if (r->stamp_late) {
+        BUF_LIT(b, "note  the time stamp was made after the certificate had expired: it does not show that\n"
+                   "      the signature was made before\n");
+    }
+    if (r->stamp_unlooked) {
+        BUF_LIT(b, "note  it carries a time stamp, which was not looked at: give --tsa-roots FILE\n");
+    }
+}
+
 void verify_write(struct buf *b, const struct verify_report *r)
 {
     const struct cms_verdict *v = &r->verdict;
@@ -299,6 +321,7 @@ void verify_write(struct buf *b, const struct verify_report *r)
     if (v->has_time) {
         time_fact(b, "signed at    ", v->signed_at);
     }
+    stamp_facts_write(b, r);
     if (v->has_ca) {
         fact(b, "authority    ", v->ca.subject.common_name);
         fact(b, "fingerprint  ", str_z(v->ca.fingerprint));

@@ -19,6 +19,10 @@ struct verify_report {
     uint32_t n;
     bool since;                 /* the certificate was revoked, but after the signature was made */
     bool unasked;               /* whether it was revoked was not looked at: no lists were given */
+    bool stamp_unlooked;        /* it carries a time stamp, and nobody was named who may make one */
+    bool stamp_late;            /* the certificate had expired before the stamp was made */
+    struct instant stamped_at;  /* ms 0: there is no time stamp that holds */
+    struct str stamped_by;
     bool good;                  /* every answer is yes */
     struct cms_verdict verdict; /* who signed, when, by which authority */
 };
@@ -36,7 +40,8 @@ MUST_USE enum err verify_document(struct req *rq, struct str bundle, struct str 
                                   struct str trusted_ca, struct verify_report *ret_report);
 
 /* The same for a signature of another maker (outside_is_theirs()): trust has certs, crls (without any, what
- * was revoked is not asked) and now. signature may be a file as software saves it, see outside_unwrap(). */
+ * was revoked is not asked), now, and at: the time of a stamp that holds. signature may be a file as software
+ * saves it, see outside_unwrap(). */
 MUST_USE enum err verify_outside(struct req *rq, struct str bundle, struct str signature,
                                  const struct outside_ask *trust, struct verify_report *ret_report);
 /* Whether a signature file is of another maker. */

@@ -13,7 +13,8 @@ enum {
     TAG_OCTETS = 0x04,
     TAG_SEQUENCE = 0x30,
     TAG_SET = 0x31,
-    TAG_0 = 0xA0 /* [0] constructed */
+    TAG_0 = 0xA0, /* [0] constructed */
+    TAG_1 = 0xA1
 };
 
 /* X.690 of what is the same in all of them. */
@@ -99,6 +100,25 @@ static struct str signed_part(struct arena *a, CMS_SignerInfo *si)
     return wrap(a, TAG_0, each, (size_t)n);
 }
 
+/* The unsigned attributes: nothing, or one time stamp (codec/stamp.h), whose bytes its own signature
+ * covers. */
+static struct str stamp_part(struct arena *a, CMS_SignerInfo *si)
+{
+    unsigned char *der = NULL;
+    int n = CMS_unsigned_get_attr_count(si);
+
+    if (n <= 0) {
+        return S("");
+    }
+    X509_ATTRIBUTE *one = CMS_unsigned_get_attr(si, 0);
+    if (n > 1 || OBJ_obj2nid(X509_ATTRIBUTE_get0_object(one)) != NID_id_smime_aa_timeStampToken
+        || X509_ATTRIBUTE_count(one) != 1) {
+        return (struct str){0};
+    }
+    int bytes = i2d_X509_ATTRIBUTE(one, &der);
+    return WRAP(a, TAG_1, taken(a, der, bytes));
+}
+
 /* SET OF: the smaller encoding first (X.690 11.6). */
 static struct str certs_part(struct arena *a, struct str one, struct str two)
 {
@@ -128,7 +148,7 @@ enum err cms_int_form(struct req *rq, CMS_SignerInfo *si, X509 *signer, X509 *ca
     struct str sid = WRAP(a, TAG_SEQUENCE, name_der(a, X509_get_issuer_name(signer)),
                           number_der(a, X509_get0_serialNumber(signer)));
     struct str info = WRAP(a, TAG_SEQUENCE, version_1, sid, sha256, signed_part(a, si), ecdsa_sha256,
-                           WRAP(a, TAG_OCTETS, bytes));
+                           WRAP(a, TAG_OCTETS, bytes), stamp_part(a, si));
     struct str all = WRAP(a, TAG_SEQUENCE, version_1, WRAP(a, TAG_SET, sha256),
                           WRAP(a, TAG_SEQUENCE, oid_data), certs_part(a, one, two),
                           WRAP(a, TAG_SET, info));

@@ -268,7 +268,7 @@ static enum err chain_look(struct judging *j, X509_STORE *roots, X509_STORE_CTX 
         return FAIL(j->rq, E_BUSY, "certificates");
     }
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
-    X509_VERIFY_PARAM_set_time(param, (time_t)(v->signed_at.ms / 1000));
+    X509_VERIFY_PARAM_set_time(param, (time_t)(outside_int_at(j->ask, v).ms / 1000));
     X509_VERIFY_PARAM_set_depth(param, 6);
     bool gost = is_gost_key(j->signer);
     X509_VERIFY_PARAM_set_auth_level(param, gost ? 0 : 2); /* 2: 112 bits: RSA 2048, no SHA-1 */

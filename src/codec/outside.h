@@ -55,6 +55,8 @@ struct outside_ask {
     const struct str *ocsp; /* answers, DER */
     uint32_t n_ocsp;
     struct instant now;    /* lists and answers must hold then, or be younger than the signature */
+    struct instant at;     /* a time stamp shows that the signature was there then: the certificate is judged
+                            * as of this time; ms 0: as of the time the signer states */
     bool arrives;          /* it is being taken: they must hold now, whatever time it states of itself */
     bool skip_revocation;  /* OUTSIDE_REVOCATION stays OUTSIDE_NOT_ASKED */
 };

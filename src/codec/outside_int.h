@@ -14,6 +14,12 @@ static inline void outside_int_certs_done(STACK_OF(X509) **p)
     sk_X509_pop_free(*p, X509_free);
 }
 
+/* As of when the certificate of a signature is judged. */
+static inline struct instant outside_int_at(const struct outside_ask *ask, const struct outside_verdict *v)
+{
+    return ask->at.ms != 0 ? ask->at : v->signed_at;
+}
+
 /* gives the signature when all of der is one, else NULL. */
 CMS_ContentInfo *outside_int_cms(struct str der);
 /* gives the trusted certificates that can be read, roots or the others. */

@@ -49,7 +49,7 @@ static bool counts(const struct looking *l, struct instant from, bool has_until,
 {
     bool holds = has_until && until.ms >= l->ask->now.ms;
     bool past = l->ask->arrives && has_until;
-    return holds || (!past && from.ms >= l->v->signed_at.ms);
+    return holds || (!past && from.ms >= outside_int_at(l->ask, l->v).ms);
 }
 
 static void is_revoked(struct looking *l, struct instant at, int reason)
@@ -191,7 +191,9 @@ static enum outside_why one(struct looking *l)
     }
     if (l->revoked) {
         l->v->revoked_at = l->revoked_at;
-        bool before = l->revoked_at.ms <= l->v->signed_at.ms || l->is_compromise;
+        struct instant at = outside_int_at(l->ask, l->v);
+        bool anytime = l->is_compromise && l->ask->at.ms == 0; /* who has the key states any time */
+        bool before = l->revoked_at.ms <= at.ms || anytime;
         return before ? OUTSIDE_REVOKED : OUTSIDE_REVOKED_SINCE;
     }
     return l->known ? OUTSIDE_GOOD : l->stale ? OUTSIDE_STALE : OUTSIDE_UNKNOWN;

@@ -21,6 +21,7 @@ struct ot_cert {
     unsigned bits;          /* of RSA */
     bool ca;
     const char *usage;      /* keyUsage; NULL: fit for ca or a person */
+    const char *purpose;    /* extKeyUsage; NULL: none */
     struct instant from, until;
     const EVP_MD *md;       /* of the issuer's signature; NULL: SHA-256 */
     struct ot_attr attrs[3];
@@ -85,6 +86,9 @@ static inline struct ot_pair ot_make(const struct ot_cert *c, const struct ot_pa
     ot_ext(p.x, by, NID_basic_constraints, c->ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
     ot_ext(p.x, by, NID_key_usage,
            c->usage != NULL ? c->usage : c->ca ? "critical,keyCertSign,cRLSign" : "critical,nonRepudiation");
+    if (c->purpose != NULL) {
+        ot_ext(p.x, by, NID_ext_key_usage, c->purpose);
+    }
     if (c->crl_url != NULL) {
         ot_uri(p.x, NID_crl_distribution_points, "URI:", c->crl_url);
     }

@@ -82,6 +82,7 @@ enum err outside_ask_write(struct req *rq, const struct outside_ask *ask, struct
     buf_init(&b, rq->a, size);
     buf_str(&b, ask_mark);
     put_number(&b, (uint64_t)ask->now.ms, 8);
+    put_number(&b, (uint64_t)ask->at.ms, 8);
     put_number(&b, ask->skip_revocation, 1);
     put_number(&b, ask->arrives, 1);
     put_text(&b, ask->cms);
@@ -175,6 +176,7 @@ enum err outside_ask_read(struct req *rq, struct str bytes, struct outside_ask *
         return FAIL(rq, E_SYNTAX, "question");
     }
     a.now.ms = (int64_t)take_number(&c, 8);
+    a.at.ms = (int64_t)take_number(&c, 8);
     a.skip_revocation = take_number(&c, 1) != 0;
     a.arrives = take_number(&c, 1) != 0;
     a.cms = take_text(&c);

@@ -246,6 +246,18 @@ enum err case_doc(struct http_req *h, struct str bytes, struct val *doc)
     return OK;
 }
 
+void case_stamp(struct http_req *h, const struct stamping *s, struct val *m)
+{
+    static const char *const states[] = {[STAMPING_NONE] = "", [STAMPING_WAITS] = "waits",
+                                         [STAMPING_HOLDS] = "holds", [STAMPING_BAD] = "bad"};
+    val_set_z(m, "stamp", states[s->state]);
+    val_set_str(m, "stamp_by", s->by);
+    val_set_str(m, "stamp_why", s->why != STAMP_GOOD ? tr(h->rq.lang, stamp_why_text(s->why)) : S(""));
+    if (s->state == STAMPING_HOLDS) {
+        val_set_instant(m, "stamp_at", s->at);
+    }
+}
+
 void case_signature(struct http_req *h, const struct signed_doc *d, struct val *sig)
 {
     const struct cert_name *who = &d->verdict.signer.subject;
@@ -259,6 +271,7 @@ void case_signature(struct http_req *h, const struct signed_doc *d, struct val *
         val_set_str(sig, "certificate", d->verdict.signer.serial_hex);
     }
     val_set_instant(sig, "at", d->verdict.signed_at);
+    case_stamp(h, &d->stamp, sig);
     val_set_str(sig, "check", page_path(h, "/check/", d->code, ""));
     val_set_str(sig, "code", d->code);
 }

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "care/consult.h"
+#include "care/directory.h"
 #include "store/tx.h"
 #include "web/case_view.h"
 #include "web/pages.h"
@@ -167,6 +168,24 @@ enum err web_consilium_present(struct http_req *h)
     return page_commit(h, tx, consilium_item_path(h, id, "/sign?done=consilium-fixed"));
 }
 
+/* root.stamps [{name, stamp, stamp_by, stamp_at, stamp_why}] of the signatures given so far. */
+static enum err set_stamps(struct http_req *h, const struct paper *p, struct str bytes, struct val *root)
+{
+    struct protocol_signature *all = ARENA_ARRAY(h->rq.a, CONSILIUM_MEMBERS_MAX, struct protocol_signature);
+    struct val *list = val_set_list(root, "stamps");
+    uint32_t n = 0;
+    TRY_MEM(&h->rq, all);
+    TRY(protocol_signatures(&h->rq, p->item, bytes, all, CONSILIUM_MEMBERS_MAX, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        if (all[i].stamp.state != STAMPING_NONE) {
+            struct val *m = val_add_map(list);
+            val_set_str(m, "name", dir_person_name(p->c.dir, all[i].person));
+            case_stamp(h, &all[i].stamp, m);
+        }
+    }
+    return OK;
+}
+
 /* field: where the fault stands, "password" or "signature". */
 static enum err show_sign(struct http_req *h, const char *field, const char *fault)
 {
@@ -186,6 +205,7 @@ static enum err show_sign(struct http_req *h, const char *field, const char *fau
     TRY(consilium_set_item(h, &p->c, p->item, root));
     TRY(case_doc(h, bytes, val_set_map(root, "doc")));
     TRY(consilium_set_voices(h, &p->c, p->item, root, &voices, &n));
+    TRY(set_stamps(h, p, bytes, root));
     const struct consilium_voice *own =
         p->c.me != NULL ? consilium_voice_of(voices, n, p->c.me->person) : NULL;
     bool signs = p->item->state == CONSILIUM_SIGNING && own != NULL

@@ -104,7 +104,7 @@ enum err signing_send(struct http_req *h, const char *name, struct str id,
         [SIGNING_CMS] = {"application/pkcs7-signature", "attachment", ".json.p7s"},
         [SIGNING_PDF] = {"application/pdf", "inline", ".pdf"},
     };
-    struct str bytes = file == SIGNING_CMS ? d->cms : d->bytes;
+    struct str bytes = file == SIGNING_CMS ? d->stamped : d->bytes;
     struct buf b;
     if (file == SIGNING_PDF) {
         TRY(signed_pdf(&h->rq, d, &bytes));

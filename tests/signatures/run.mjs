@@ -14,6 +14,7 @@ import { Authority } from './authority.mjs';
 import { gost } from './gost.mjs';
 import { Place, fault } from './place.mjs';
 import { protocols } from './protocol.mjs';
+import { stamps } from './stamps.mjs';
 
 const IIN = '900000000009';
 const OTHER = '900101300126';
@@ -272,6 +273,7 @@ p.extra = [`--signature_roots=${path.join(ca.dir, 'p1.key')}`];
 is('a file without certificates stops the start', await p.start().then(() => '', (e) => /setting signature_roots/.test(e.message)), true);
 
 await gost(build, is);
+await stamps(build, is);
 web.close();
 for (const x of [ca, others, clock, p]) x.remove();
 end();

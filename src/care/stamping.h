@@ -1,0 +1,53 @@
+/* care/stamping.h - time stamps (RFC 3161) over the signatures kept here, from the authority an administrator
+ * chose.
+ *
+ * A signature is never held up by it: within its transaction a row is queued, work/stamper.h asks, and the
+ * token that comes is kept beside the signature; what is handed out carries it (codec/stamp.h). */
+#pragma once
+
+#include "care/care.h"
+#include "codec/stamp.h"
+#include "store/tx.h"
+
+/* Whether signatures are stamped: an authority is set. */
+bool stamping_offered(const struct care *care);
+/* The signature of a Provenance, which this transaction writes, is to be stamped. Nothing where no authority
+ * is set. */
+MUST_USE enum err stamping_ask(struct req *rq, struct tx *tx, struct str provenance);
+
+enum stamping_state {
+    STAMPING_NONE,  /* none was asked for */
+    STAMPING_WAITS, /* why: of the last attempt that failed, or STAMP_GOOD before the first */
+    STAMPING_HOLDS, /* at, by */
+    STAMPING_BAD    /* the token kept does not hold any more: why */
+};
+struct stamping {
+    enum stamping_state state;
+    enum stamp_why why;
+    struct instant at;
+    struct str by;
+};
+/* The time stamp of a signature made at signed_at, checked, and the signature to hand out: cms itself, or
+ * with the token in it. errors  E_BUSY, E_TOO_LARGE */
+MUST_USE enum err stamping_of(struct req *rq, struct str provenance, struct str cms, struct instant signed_at,
+                              struct stamping *ret_stamping, struct str *ret_cms);
+/* How many signatures wait for longer than a day. */
+MUST_USE enum err stamping_late(struct req *rq, uint64_t *ret_n);
+
+/* ---- for work/stamper.c ---- */
+
+/* A signature that is due. */
+struct stamping_due {
+    struct str provenance;
+    struct str cms;       /* p NULL: there is none any more: stamping_drop() */
+    int64_t attempts;
+    struct instant asked; /* it was signed then */
+};
+/* errors  E_NOT_FOUND  none is due */
+MUST_USE enum err stamping_next(struct req *rq, struct stamping_due *ret_due);
+/* Keeps the token, or puts the next attempt off; on record. */
+MUST_USE enum err stamping_keep(struct req *rq, struct tx *tx, const struct stamping_due *due,
+                                struct str token);
+MUST_USE enum err stamping_drop(struct tx *tx, const struct stamping_due *due);
+MUST_USE enum err stamping_again(struct req *rq, struct tx *tx, const struct stamping_due *due,
+                                 enum stamp_why why, int64_t wait_ms);

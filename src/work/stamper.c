@@ -1,0 +1,196 @@
+/* work/stamper.c - the thread that asks for time stamps. See stamper.h. */
+#include "work/stamper.h"
+
+#include "care/who.h"
+#include "os/clock.h"
+#include "os/log.h"
+#include "os/outgoing.h"
+#include "os/random.h"
+#include "os/thread.h"
+#include "store/db.h"
+
+enum { CAP = 8 << 20, IDLE_MS = 1000, TIMEOUT_MS = 15000, DOUBLINGS = 6 };
+#define FIRST_MS (2 * MS_SECOND)
+#define MOST_MS MS_HOUR
+
+void stamper_ask(struct req *rq, struct str request, struct str *ret_reply, unsigned *ret_status)
+{
+    struct os_post p = {.url = care_of(rq)->stamps.url, .type = S("application/timestamp-query"),
+                        .body = request, .timeout_ms = TIMEOUT_MS, .plain = true};
+    struct os_got got = {0};
+    *ret_reply = (struct str){0};
+    *ret_status = 0;
+    if (os_post_ask(rq, &p, STAMP_REPLY_MAX, &got) != OK) {
+        err_clear(rq);
+        return;
+    }
+    *ret_status = got.status;
+    if (got.status == 200) {
+        *ret_reply = got.body;
+    }
+}
+
+/* 2, 8, 32 seconds and so on, an hour at most. */
+static int64_t pause_after(int64_t attempts)
+{
+    return MIN((int64_t)FIRST_MS << (2 * MIN(attempts, (int64_t)DOUBLINGS)), MOST_MS);
+}
+
+struct trying {
+    struct stamping_due due;
+    struct str token;
+    struct stamp_facts facts;
+    unsigned status;
+    int64_t took_ms;
+};
+
+/* Asks and judges; what does not hold is no failure. */
+static enum err try_one(struct req *rq, stamper_ask_fn ask, struct trying *t)
+{
+    const struct stamp_settings *s = &care_of(rq)->stamps;
+    uint8_t nonce[STAMP_NONCE];
+    struct str others[STAMP_TOKENS_MAX];
+    struct str request;
+    struct str reply;
+    uint32_t n = 0;
+    struct stamp_ask held = {.certs = s->certs, .n_certs = s->n_certs, .policy = s->policy,
+                             .nonce = {(const char *)nonce, sizeof nonce}, .from = t->due.asked};
+    os_random(nonce, sizeof nonce);
+    TRY(stamp_parts(rq, t->due.cms, &held.value, others, &n));
+    TRY(stamp_request(rq, held.value, s->policy, nonce, &request));
+    uint64_t begun = os_ticks_us();
+    ask(rq, request, &reply, &t->status);
+    t->took_ms = (int64_t)((os_ticks_us() - begun) / 1000);
+    held.until = (struct instant){rq->now.ms + t->took_ms};
+    if (reply.n == 0) {
+        t->facts.why = t->status != 0 && t->status != 200 ? STAMP_STATUS : STAMP_SILENT;
+        return OK;
+    }
+    return stamp_reply(rq, reply, &held, &t->token, &t->facts);
+}
+
+static enum err write_down(struct req *rq, const struct trying *t)
+{
+    bool good = t->token.n > 0;
+    struct tx *tx = tx_new(rq);
+    TRY_MEM(rq, tx);
+    TRY(good ? stamping_keep(rq, tx, &t->due, t->token)
+             : stamping_again(rq, tx, &t->due, t->facts.why, pause_after(t->due.attempts)));
+    TRY(store_commit(care_of(rq)->store, rq, tx));
+    if (good) {
+        LOG(LOG_STAMPED, log_u64((uint64_t)t->due.attempts), log_ms(t->took_ms));
+    } else {
+        LOG(LOG_STAMP_FAILED, log_u64(t->facts.why), log_u64(t->status), log_u64((uint64_t)t->due.attempts),
+            log_ms(t->took_ms));
+    }
+    return OK;
+}
+
+static enum err step(struct req *rq, stamper_ask_fn ask, bool *ret_any)
+{
+    struct trying t = {.facts = {.why = STAMP_NOT_TOKEN}};
+    enum err e = stamping_next(rq, &t.due);
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        return OK;
+    }
+    TRY(e);
+    *ret_any = true;
+    if (t.due.cms.p == NULL) {
+        struct tx *tx = tx_new(rq);
+        TRY_MEM(rq, tx);
+        TRY(stamping_drop(tx, &t.due));
+        return store_commit(care_of(rq)->store, rq, tx);
+    }
+    TRY(try_one(rq, ask, &t));
+    return write_down(rq, &t);
+}
+
+enum err stamper_step(struct care *care, struct db *db, struct instant now, stamper_ask_fn ask, bool *ret_any)
+{
+    struct req rq;
+    req_init(&rq, CAP, now);
+    rq.app = (struct app *)care;
+    rq.db = db;
+    rq.who = &who_clock;
+    *ret_any = false;
+    enum err e = step(&rq, ask, ret_any);
+    if (e != OK && e != E_STALE) {
+        LOG(LOG_JOB_FAILED, log_u64(0), log_u64(0), log_err(e), log_where(&rq.err));
+    }
+    req_done(&rq);
+    return e;
+}
+
+/* ---- the thread ---- */
+
+struct stamper {
+    struct care *care;
+    struct os_thread thread;
+    struct os_mutex lock;
+    struct os_cond wake;
+    bool stop;
+};
+
+static bool pause(struct stamper *s, uint32_t ms)
+{
+    os_lock(&s->lock);
+    if (!s->stop) {
+        (void)os_wait_ms(&s->wake, &s->lock, ms);
+    }
+    bool stop = s->stop;
+    os_unlock(&s->lock);
+    return stop;
+}
+
+static void *loop(void *ctx)
+{
+    struct stamper *s = ctx;
+    struct db *db = store_db_open(s->care->store);
+    bool stop = db == NULL;
+    while (!stop) {
+        bool any = false;
+        enum err e = stamper_step(s->care, db, os_now(), stamper_ask, &any);
+        stop = pause(s, e != OK || !any ? IDLE_MS : 1);
+    }
+    if (db != NULL) {
+        store_db_close(db);
+    }
+    return NULL;
+}
+
+enum err stamper_start(struct req *rq, struct care *care, struct stamper **ret_stamper)
+{
+    *ret_stamper = NULL;
+    if (!stamping_offered(care)) {
+        return OK;
+    }
+    struct stamper *s = os_alloc(1, sizeof *s);
+    s->care = care;
+    os_mutex_init(&s->lock);
+    os_cond_init(&s->wake);
+    os_outgoing_init();
+    if (!os_thread_start(&s->thread, "stamps", loop, s)) {
+        os_cond_done(&s->wake);
+        os_mutex_done(&s->lock);
+        os_free(s);
+        return FAIL(rq, E_IO, "no thread for time stamps");
+    }
+    *ret_stamper = s;
+    return OK;
+}
+
+void stamper_stop(struct stamper *s)
+{
+    if (s == NULL) {
+        return;
+    }
+    os_lock(&s->lock);
+    s->stop = true;
+    os_broadcast(&s->wake);
+    os_unlock(&s->lock);
+    os_thread_join(&s->thread);
+    os_cond_done(&s->wake);
+    os_mutex_done(&s->lock);
+    os_free(s);
+}

@@ -1,0 +1,28 @@
+/* work/stamper.h - asks the time stamp authority for what care/stamping.h queued: one thread, so that one
+ * that hangs holds up nobody.
+ *
+ * A row leaves the queue with the commit that keeps its token: killed in between, it is asked again. An
+ * attempt that fails is made again after a pause that grows to an hour; it is never given up. */
+#pragma once
+
+#include "care/stamping.h"
+
+struct stamper;
+
+/* gives    a running thread, or NULL where no authority is set; end with stamper_stop(). care must outlive
+ *          it.
+ * errors   E_IO  no thread */
+MUST_USE enum err stamper_start(struct req *rq, struct care *care, struct stamper **ret_stamper);
+/* Ends it after the attempt under way. NULL is allowed. */
+void stamper_stop(struct stamper *s);
+
+/* ---- for the thread, and tests ---- */
+
+/* The authority's answer to a request; empty: none, *ret_status says how it answered (0: not at all). Never
+ * fails otherwise. Replaced in tests. */
+typedef void (*stamper_ask_fn)(struct req *rq, struct str request, struct str *ret_reply,
+                               unsigned *ret_status);
+void stamper_ask(struct req *rq, struct str request, struct str *ret_reply, unsigned *ret_status);
+/* Makes one attempt, if any is due. gives *ret_any: there was one */
+MUST_USE enum err stamper_step(struct care *care, struct db *db, struct instant now, stamper_ask_fn ask,
+                               bool *ret_any);
