@@ -318,6 +318,28 @@ bool outside_is_theirs(struct str cms)
 
 /* ---- all of it ---- */
 
+/* Purposes (RFC 5280 4.2.1.12) that are all of machines: servers of TLS, software, time stamps, answers about
+ * revocation. National authorities name their own besides e-mail and sign-in, which are people's. */
+static bool is_for_machines(X509 *x)
+{
+    static const int machines[] = {NID_server_auth, NID_code_sign, NID_time_stamp, NID_OCSP_sign,
+                                   NID_ipsecEndSystem, NID_ipsecTunnel, NID_ipsecUser};
+    EXTENDED_KEY_USAGE *all = X509_get_ext_d2i(x, NID_ext_key_usage, NULL, NULL);
+    bool serves = (X509_get_extended_key_usage(x) & XKU_SSL_SERVER) != 0; /* then sign-in is a server's too */
+    int others = 0;
+    for (int i = 0; i < sk_ASN1_OBJECT_num(all); i++) {
+        int nid = OBJ_obj2nid(sk_ASN1_OBJECT_value(all, i));
+        bool machine = serves && nid == NID_client_auth;
+        for (size_t k = 0; k < LEN(machines); k++) {
+            machine = machine || nid == machines[k];
+        }
+        others += !machine;
+    }
+    bool named = all != NULL;
+    EXTENDED_KEY_USAGE_free(all);
+    return named && others == 0;
+}
+
 static enum err signer_check(struct judging *j)
 {
     struct outside_verdict *v = j->v;
@@ -346,7 +368,8 @@ static enum err signer_check(struct judging *j)
         return OK;
     }
     why[OUTSIDE_BINDING] = cms_int_bound(j->si, j->signer) ? OUTSIDE_GOOD : OUTSIDE_OTHER_CERTIFICATE;
-    why[OUTSIDE_USE] = v->signer.may_sign && !v->signer.is_ca ? OUTSIDE_GOOD : OUTSIDE_NOT_FOR_SIGNING;
+    bool signs = v->signer.may_sign && !v->signer.is_ca && !is_for_machines(j->signer);
+    why[OUTSIDE_USE] = signs ? OUTSIDE_GOOD : OUTSIDE_NOT_FOR_SIGNING;
     return chain_check(j);
 }
 

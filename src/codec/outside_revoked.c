@@ -89,14 +89,47 @@ static bool is_partial(X509_CRL *crl, X509 *cert)
     return partial;
 }
 
-/* Signed over a hash that can be forged, or one not known here. */
-static bool is_weak(const X509_CRL *crl)
+/* The hash of an RSASSA-PSS signature (RFC 4055 3.1); SHA-1 when it names none. */
+static int pss_hash(const X509_ALGOR *alg)
 {
+    const ASN1_OBJECT *oid = NULL;
+    const void *value = NULL;
+    int type = V_ASN1_UNDEF;
+    int md = NID_sha1;
+    X509_ALGOR_get0(NULL, &type, &value, alg);
+    const unsigned char *p = type == V_ASN1_SEQUENCE ? ASN1_STRING_get0_data(value) : NULL;
+    RSA_PSS_PARAMS *params = p != NULL ? d2i_RSA_PSS_PARAMS(NULL, &p, ASN1_STRING_length(value)) : NULL;
+    if (params == NULL) {
+        md = NID_undef;
+    } else if (params->hashAlgorithm != NULL) {
+        X509_ALGOR_get0(&oid, NULL, NULL, params->hashAlgorithm);
+        md = OBJ_obj2nid(oid);
+    }
+    RSA_PSS_PARAMS_free(params);
+    ERR_clear_error();
+    return md;
+}
+
+/* Signed over a hash that can be forged, or one not known here. */
+static bool is_weak(const X509_ALGOR *alg)
+{
+    const ASN1_OBJECT *oid = NULL;
     int md = NID_undef;
     int key = NID_undef;
-    int sig = X509_CRL_get_signature_nid(crl);
-    bool known = sig == NID_rsassaPss || OBJ_find_sigid_algs(sig, &md, &key) == 1;
-    return !known || md == NID_md5 || md == NID_sha1 || md == NID_md5_sha1 || md == NID_ripemd160;
+    X509_ALGOR_get0(&oid, NULL, NULL, alg);
+    int sig = OBJ_obj2nid(oid);
+    bool pss = sig == NID_rsassaPss;
+    bool known = pss || OBJ_find_sigid_algs(sig, &md, &key) == 1;
+    md = pss ? pss_hash(alg) : md;
+    return !known || (pss && md == NID_undef) || md == NID_md5 || md == NID_sha1 || md == NID_md5_sha1
+           || md == NID_ripemd160;
+}
+
+static bool is_weak_list(const X509_CRL *crl)
+{
+    const X509_ALGOR *alg = NULL;
+    X509_CRL_get0_signature(crl, NULL, &alg);
+    return is_weak(alg);
 }
 
 static int entry_reason(X509_REVOKED *r)
@@ -114,7 +147,7 @@ static void crl_look(struct looking *l, X509_CRL *crl)
     X509_REVOKED *entry = NULL;
     if (X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_subject_name(l->issuer)) != 0
         || (X509_get_key_usage(l->issuer) & KU_CRL_SIGN) == 0 || is_partial(crl, l->cert)
-        || is_weak(crl)
+        || is_weak_list(crl)
         || X509_CRL_verify(crl, X509_get0_pubkey(l->issuer)) != 1
         || !cms_int_time(X509_CRL_get0_lastUpdate(crl), &from)
         || from.ms > l->ask->now.ms + AHEAD_MS) {
@@ -166,7 +199,8 @@ static void ocsp_look(struct looking *l, struct str der)
                                 ? OCSP_response_get1_basic(r)
                                 : NULL;
     OCSP_CERTID *id = basic != NULL ? OCSP_cert_to_id(EVP_sha1(), l->cert, l->issuer) : NULL;
-    if (id != NULL && OCSP_basic_verify(basic, l->between, l->roots, 0) == 1) {
+    if (id != NULL && !is_weak(OCSP_resp_get0_tbs_sigalg(basic))
+        && OCSP_basic_verify(basic, l->between, l->roots, 0) == 1) {
         single_look(l, basic, id);
     }
     OCSP_CERTID_free(id);

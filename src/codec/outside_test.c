@@ -313,6 +313,63 @@ static void lists_are_believed(void **state)
     }
 }
 
+/* RSASSA-PSS names its hash in its parameters: SHA-1 there is as weak as elsewhere. */
+static void a_list_signed_by_pss_is_as_strong_as_its_hash(void **state)
+{
+    struct world *w = *state;
+    struct ot_cert c = authority("An RSA authority");
+    c.rsa = true;
+    c.bits = 2048;
+    struct ot_cert who = person("Somebody");
+    struct ot_pair ca = ot_make(&c, &w->root);
+    struct ot_pair p = ot_make(&who, &ca);
+    const struct {
+        const EVP_MD *md;
+        enum outside_why why;
+    } rows[] = {{EVP_sha256(), OUTSIDE_GOOD}, {EVP_sha512(), OUTSIDE_GOOD}, {EVP_sha1(), OUTSIDE_UNKNOWN}};
+    struct ot_sign s = by(&p);
+    s.carry = ca.x;
+    struct str cms = ot_cms(w->rq.a, &s, S(DOC));
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct ot_list l = {.from = ot_at(-MS_HOUR), .until = ot_at(MS_DAY), .reason = -1, .pss = true,
+                            .md = rows[i].md};
+        const struct str crls[] = {w->root_list, ot_crl(w->rq.a, &ca, &l)};
+        struct outside_verdict v = judged_with(w, cms, S(DOC), crls, LEN(crls), (struct str){0});
+        assert_int_equal(v.why[OUTSIDE_CHAIN], OUTSIDE_GOOD);
+        assert_int_equal(v.why[OUTSIDE_REVOCATION], rows[i].why);
+    }
+    ot_free(&p);
+    ot_free(&ca);
+}
+
+static void a_certificate_of_machines_signs_nothing(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        const char *usage, *purpose;
+        enum outside_why why;
+    } rows[] = {
+        {"critical,digitalSignature", "serverAuth", OUTSIDE_NOT_FOR_SIGNING},
+        {"critical,digitalSignature", "serverAuth,clientAuth", OUTSIDE_NOT_FOR_SIGNING},
+        {"critical,nonRepudiation", "critical,timeStamping", OUTSIDE_NOT_FOR_SIGNING},
+        {"critical,digitalSignature", "codeSigning", OUTSIDE_NOT_FOR_SIGNING},
+        {"critical,digitalSignature", "OCSPSigning", OUTSIDE_NOT_FOR_SIGNING},
+        {"critical,keyAgreement", "emailProtection", OUTSIDE_NOT_FOR_SIGNING},
+        {"critical,nonRepudiation", "emailProtection", OUTSIDE_GOOD},
+        {"critical,digitalSignature", "clientAuth", OUTSIDE_GOOD},
+        {"critical,nonRepudiation", "serverAuth,emailProtection", OUTSIDE_GOOD},
+        {"critical,nonRepudiation", "clientAuth,1.2.398.3.3.4.1.1", OUTSIDE_GOOD},
+        {"critical,nonRepudiation", "anyExtendedKeyUsage", OUTSIDE_GOOD},
+        {"critical,nonRepudiation", NULL, OUTSIDE_GOOD},
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct ot_cert c = person("Somebody");
+        c.usage = rows[i].usage;
+        c.purpose = rows[i].purpose;
+        assert_int_equal(with_cert(w, &c, &w->between).why[OUTSIDE_USE], rows[i].why);
+    }
+}
+
 static void a_list_of_others_says_nothing(void **state)
 {
     struct world *w = *state;
@@ -575,6 +632,8 @@ int main(void)
         cmocka_unit_test(certificates_that_do_not_serve),
         cmocka_unit_test(any_changed_byte_is_no_good_signature),
         cmocka_unit_test(lists_are_believed),
+        cmocka_unit_test(a_list_signed_by_pss_is_as_strong_as_its_hash),
+        cmocka_unit_test(a_certificate_of_machines_signs_nothing),
         cmocka_unit_test(a_list_of_others_says_nothing),
         cmocka_unit_test(answers_are_believed),
         cmocka_unit_test(gost_is_named_where_its_engine_is_not_loaded),

@@ -4,6 +4,7 @@
 
 #include <openssl/cms.h>
 #include <openssl/ocsp.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
@@ -128,8 +129,20 @@ struct ot_list {
     struct instant at;
     int reason;           /* -1: none */
     bool delta;
+    bool pss;             /* RSASSA-PSS: the authority's key is RSA */
     const EVP_MD *md;     /* NULL: SHA-256 */
 };
+
+static inline void ot_crl_sign(X509_CRL *crl, const struct ot_pair *ca, const struct ot_list *l)
+{
+    const EVP_MD *md = l->md != NULL ? l->md : EVP_sha256();
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    EVP_PKEY_CTX *key = NULL;
+    ot_must(ctx != NULL && EVP_DigestSignInit(ctx, &key, md, NULL, ca->key) == 1
+            && (!l->pss || EVP_PKEY_CTX_set_rsa_padding(key, RSA_PKCS1_PSS_PADDING) == 1)
+            && X509_CRL_sign_ctx(crl, ctx) > 0);
+    EVP_MD_CTX_free(ctx);
+}
 
 /* A CRL of an authority. */
 static inline struct str ot_crl(struct arena *a, const struct ot_pair *ca, const struct ot_list *l)
@@ -160,7 +173,7 @@ static inline struct str ot_crl(struct arena *a, const struct ot_pair *ca, const
         ot_must(ASN1_INTEGER_set(n, 7) == 1 && X509_CRL_add1_ext_i2d(crl, NID_delta_crl, n, 1, 0) == 1);
         ASN1_INTEGER_free(n);
     }
-    ot_must(X509_CRL_sign(crl, ca->key, l->md != NULL ? l->md : EVP_sha256()) > 0);
+    ot_crl_sign(crl, ca, l);
     int n = i2d_X509_CRL(crl, &der);
     ASN1_TIME_free(from);
     ASN1_TIME_free(until);
