@@ -136,9 +136,9 @@ static enum err open_authority(struct req *rq, bool read_only, struct app *app)
 }
 
 static enum err certs_of_setting(struct req *rq, const char *setting, struct str path,
-                                 const struct str **ret_certs, uint32_t *ret_n)
+                                 const struct str **ret_certs, const uint8_t **ret_vouches, uint32_t *ret_n)
 {
-    enum err e = outside_certs_load(rq, path, ret_certs, ret_n);
+    enum err e = outside_certs_load(rq, path, ret_certs, ret_vouches, ret_n);
     if (e == E_BAD_INPUT) {
         struct buf b;
         buf_init(&b, rq->a, 400);
@@ -167,7 +167,7 @@ static enum err open_outside(struct req *rq, struct app *app)
     if (c->signature_roots.n == 0) {
         return OK;
     }
-    return certs_of_setting(rq, "signature_roots", c->signature_roots, &p->certs, &p->n_certs);
+    return certs_of_setting(rq, "signature_roots", c->signature_roots, &p->certs, &p->vouches, &p->n_certs);
 }
 
 /* Who stamps signatures with the time. */
@@ -179,7 +179,7 @@ static enum err open_stamps(struct req *rq, struct app *app)
     if (c->stamp_roots.n == 0) {
         return OK;
     }
-    return certs_of_setting(rq, "stamp_roots", c->stamp_roots, &s->certs, &s->n_certs);
+    return certs_of_setting(rq, "stamp_roots", c->stamp_roots, &s->certs, NULL, &s->n_certs);
 }
 
 static enum err open_uploads(struct req *rq, struct app *app)

@@ -56,9 +56,10 @@ static enum err take_files(struct command_args *args, struct verify_files *f)
         if (str_eq(word, S("--ca")) && i + 1 < args->n_words) {
             TRY(command_read_file(args->rq, args->words[++i], VERIFY_FILE_MAX, &f->ca));
         } else if (str_eq(word, S("--roots")) && i + 1 < args->n_words) {
-            TRY(outside_certs_load(args->rq, str_z(args->words[++i]), &f->trust.certs, &f->trust.n_certs));
+            TRY(outside_certs_load(args->rq, str_z(args->words[++i]), &f->trust.certs, &f->trust.vouches,
+                                   &f->trust.n_certs));
         } else if (str_eq(word, S("--tsa-roots")) && i + 1 < args->n_words) {
-            TRY(outside_certs_load(args->rq, str_z(args->words[++i]), &f->tsa, &f->n_tsa));
+            TRY(outside_certs_load(args->rq, str_z(args->words[++i]), &f->tsa, NULL, &f->n_tsa));
         } else if (str_eq(word, S("--crls")) && i + 1 < args->n_words) {
             TRY(take_lists(args->rq, str_z(args->words[++i]), f));
         } else if (str_starts(word, S("--"))) {

@@ -59,6 +59,7 @@ struct notify_settings {
 struct outside_policy {
     const struct str *certs; /* trusted authorities, DER; n_certs 0: no such signature is taken */
     uint32_t n_certs;
+    const uint8_t *vouches;  /* of each: outside_ask.vouches */
     struct str lists;        /* folder of revocation lists */
     struct str hosts;        /* "host, host:port": no other is ever asked about revocation; empty: none */
     bool refuse_unknown;     /* what cannot be found out to be not revoked is refused */

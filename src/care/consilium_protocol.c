@@ -399,7 +399,7 @@ static enum err signature_whose(struct req *rq, struct str bytes, const struct c
     }
     TRY_MEM(rq, doc);
     TRY(json_parse(rq, bytes, NULL, doc));
-    *ret_person = outside_person_in(rq, json_root(doc), v->signer_der);
+    *ret_person = outside_person_in(rq, json_root(doc), v);
     return OK;
 }
 

@@ -259,7 +259,7 @@ static enum err signature_judge(const struct checking *c, struct str file, const
     enum outside_why first = outside_first(&found);
     v->chain_ok = first == OUTSIDE_GOOD || first == OUTSIDE_REVOKED_SINCE;
     v->chain_why = v->chain_ok ? "" : outside_why_text(first);
-    *ret_person = v->has_signer ? outside_person_in(c->rq, c->bundle, v->signer_der) : (struct str){0};
+    *ret_person = v->has_signer ? outside_person_in(c->rq, c->bundle, v) : (struct str){0};
     return OK;
 }
 

@@ -71,8 +71,8 @@ static struct jv person_in(struct req *rq, struct jv bundle)
     return (struct jv){0};
 }
 
-static enum err person_check(struct req *rq, const struct outside_verdict *v, struct jv bundle,
-                             const char **ret_fault)
+static enum err person_check(struct req *rq, const struct outside_verdict *v, uint8_t vouches,
+                             struct jv bundle, const char **ret_fault)
 {
     struct outside_number cert[OUTSIDE_NUMBERS_MAX];
     struct outside_number own[OUTSIDE_NUMBERS_MAX];
@@ -85,9 +85,14 @@ static enum err person_check(struct req *rq, const struct outside_verdict *v, st
     TRY(outside_numbers_of(rq, person, own, &n_own));
     TRY(outside_numbers_of(rq, person_in(rq, bundle), shown, &n_shown));
     TRY(outside_numbers(rq, v->signer_der, cert, &n_cert));
+    const uint32_t n_all = n_cert;
+    outside_numbers_keep(cert, &n_cert, vouches);
     if (n_own == 0) {
         *ret_fault = T("Your personal number (SNILS, IIN or PINFL) is not on record: an administrator "
                        "enters it on your page under “People and organisations”.");
+    } else if (n_cert == 0 && n_all > 0) {
+        *ret_fault = T("The authority of this certificate is trusted here for the numbers of another country "
+                       "alone.");
     } else if (n_cert == 0) {
         *ret_fault = T("The certificate names no personal number (SNILS, IIN or PINFL): whose it is "
                        "cannot be known.");
@@ -313,7 +318,9 @@ enum err outside_sign(struct req *rq, uint32_t rights, struct sign_means *means,
         means->fault = time_fault(v, sign_int_made(rq, bundle), rq->now);
     }
     if (means->fault == NULL) {
-        TRY(person_check(rq, v, bundle, &means->fault));
+        const struct outside_policy *p = &care_of(rq)->outside;
+        struct outside_ask trust = {.certs = p->certs, .n_certs = p->n_certs, .vouches = p->vouches};
+        TRY(person_check(rq, v, outside_vouches(&trust, v), bundle, &means->fault));
     }
     if (means->fault != NULL) {
         return refused(rq, means->fault);
@@ -337,6 +344,7 @@ enum err outside_verify_files(struct req *rq, const struct outside_ask *ask,
     *ret_outside = o;
     *ret_verdict = (struct cms_verdict){
         .is_outside = true,
+        .vouches = outside_vouches(ask, &o),
         .signature_ok = o.why[OUTSIDE_BYTES] == OUTSIDE_GOOD,
         .binding_ok = o.why[OUTSIDE_BINDING] == OUTSIDE_GOOD,
         .chain_ok = chain && !revoked,
@@ -364,6 +372,7 @@ enum err outside_verify(struct req *rq, struct str cms, struct str content, stru
         return cms_verify(rq, cms, content, ca, ret_verdict);
     }
     struct outside_ask ask = {.cms = cms, .content = content, .certs = care->outside.certs,
-                              .n_certs = care->outside.n_certs, .now = rq->now, .skip_revocation = true};
+                              .n_certs = care->outside.n_certs, .vouches = care->outside.vouches,
+                              .now = rq->now, .skip_revocation = true};
     return outside_verify_files(rq, &ask, &found, ret_verdict);
 }

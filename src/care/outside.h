@@ -49,14 +49,16 @@ MUST_USE enum err outside_numbers_of(struct req *rq, struct jv practitioner,
 bool outside_is_same(const struct outside_number *cert, uint32_t n_cert,
                      const struct outside_number *person, uint32_t n_person);
 
-/* The id of the only Practitioner of a document whom a certificate names by number; empty: none, or
- * several. */
-struct str outside_person_in(struct req *rq, struct jv bundle, struct str cert);
+/* The id of the only Practitioner of a document whom the certificate of a verdict names by number, one its
+ * root may vouch for; empty: none, or several. */
+struct str outside_person_in(struct req *rq, struct jv bundle, const struct cms_verdict *v);
 
-/* The certificates of a file, or of the files of a folder, for care->outside, in rq->a.
+/* The certificates of a file, or of the files of a folder, for care->outside, in rq->a. Those in its folders
+ * kz, uz and ru may vouch for IIN, PINFL and SNILS alone; other folders are passed over.
+ * ret_vouches as outside_ask.vouches; or NULL.
  * errors   E_BAD_INPUT  nothing can be read there: the detail says what */
 MUST_USE enum err outside_certs_load(struct req *rq, struct str path, const struct str **ret_certs,
-                                     uint32_t *ret_n);
+                                     const uint8_t **ret_vouches, uint32_t *ret_n);
 /* The files of a folder of lists, as memory until the request ends; those that cannot be read are left out.
  * names may be NULL. errors  E_IO, E_TOO_LARGE; no folder is no fault */
 MUST_USE enum err outside_lists_load(struct req *rq, struct str dir, struct str *ret_crls,

@@ -141,6 +141,7 @@ static void number_check(struct req *rq, struct jv person, bool only, struct ver
     bool read = r->verdict.has_signer && outside_numbers_of(rq, person, own, &n_own) == OK
                 && outside_numbers(rq, r->verdict.signer_der, cert, &n_cert) == OK;
     err_clear(rq);
+    outside_numbers_keep(cert, &n_cert, r->verdict.vouches);
     line(r, T("the author is the person of the certificate"),
          only && read && outside_is_same(cert, n_cert, own, n_own),
          "no national number of the certificate is the author's in the document");

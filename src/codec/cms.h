@@ -32,6 +32,7 @@ struct cms_verdict {
                               * writes it; of other makers: nothing is asked, true */
     bool is_outside;         /* made by others' means and held to authorities an administrator trusts, see
                               * codec/outside.h: ca is the root then */
+    uint8_t vouches;         /* outside: the national number its root may vouch for, as outside_ask.vouches */
     bool has_time;           /* the signer states a time */
     bool has_signer;         /* the signer's certificate is known: signer is filled */
     bool has_ca;             /* ca is filled: the authority trusted, or else the one carried */

@@ -50,6 +50,8 @@ struct outside_ask {
     struct str content;    /* the bytes that are to be signed */
     const struct str *certs; /* trusted, DER: those signed by themselves are the roots, others help between */
     uint32_t n_certs;
+    const uint8_t *vouches; /* of each certificate: the national number it may vouch for, enum ident_kind + 1;
+                             * 0: any; NULL: all any */
     const struct str *crls; /* DER or PEM; those that are none, or of others, are passed over */
     uint32_t n_crls;
     const struct str *ocsp; /* answers, DER */
@@ -111,6 +113,10 @@ enum { OUTSIDE_NUMBERS_MAX = 8 };
  * errors   E_SYNTAX  not one X.509 certificate */
 MUST_USE enum err outside_numbers(struct req *rq, struct str cert,
                                   struct outside_number ret_numbers[OUTSIDE_NUMBERS_MAX], uint32_t *ret_n);
+
+/* The number the root of a verdict may vouch for, as outside_ask.vouches; and of numbers those alone. */
+uint8_t outside_vouches(const struct outside_ask *ask, const struct outside_verdict *v);
+void outside_numbers_keep(struct outside_number *all, uint32_t *n, uint8_t vouches);
 
 /* All certificates of a file, PEM one after the other or DER; *ret_n counts on from where it stands,
  * to n at most.

@@ -248,3 +248,24 @@ enum err outside_crl_read(struct req *rq, struct str file, struct instant *ret_u
     *ret_issuer = issuer;
     return OK;
 }
+
+uint8_t outside_vouches(const struct outside_ask *ask, const struct outside_verdict *v)
+{
+    for (uint32_t i = 0; ask->vouches != NULL && v->has_root && i < ask->n_certs; i++) {
+        if (str_eq(ask->certs[i], v->root_der)) {
+            return ask->vouches[i];
+        }
+    }
+    return 0;
+}
+
+void outside_numbers_keep(struct outside_number *all, uint32_t *n, uint8_t vouches)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < *n; i++) {
+        if (vouches == 0 || (uint32_t)all[i].kind + 1 == vouches) {
+            all[kept++] = all[i];
+        }
+    }
+    *n = kept;
+}

@@ -262,6 +262,22 @@ const audit = p.cli(['audit', 'list']);
 is('refusals are on record', (audit.match(/ sign own \S*BAD_INPUT consultant /g) ?? []).length > 20, true);
 is('no number in the log', [IIN, SNILS, PINFL].filter((n) => p.log.includes(n)), []);
 await p.stop();
+
+// ---- a root of one country vouches for its numbers alone ----
+
+fs.mkdirSync(path.join(roots, 'kz'));
+fs.renameSync(path.join(roots, 'ca.pem'), path.join(roots, 'kz', 'ca.pem'));
+await p.start();
+const tied = new Place(p, region);
+const six = await tied.preview(await tied.accepted());
+is('a root for Kazakhstan vouches for no SNILS', fault(await tied.send('consultant', six, ca.sign(six.bytes, rsa))), 'The authority of this certificate is trusted here for the numbers of another country alone.');
+is('it does for IIN', (await tied.send('consultant', six, ca.sign(six.bytes, good))).headers.location, `/cases/${six.id}?done=signed-unasked`);
+fs.writeFileSync(at('six.json'), six.bytes);
+fs.writeFileSync(at('six.p7s'), ca.sign(six.bytes, rsa));
+is('verify says the same', [verify(at('six.json'), at('six.p7s'), '--roots', roots)].map((v) => [v.code, /FAIL {2}the author is the person of the certificate/.test(v.out)])[0], [1, true]);
+is('where the root is any country\'s it is the author', verify(at('six.json'), at('six.p7s'), '--roots', path.join(roots, 'kz')).code, 0);
+await p.stop();
+fs.renameSync(path.join(roots, 'kz', 'ca.pem'), path.join(roots, 'ca.pem'));
 p.extra = [];
 await p.start();
 const bare = new Place(p, region);
