@@ -10,6 +10,7 @@
 #include "care/outside.h"
 #include "care/sign.h"
 #include "care/signal.h"
+#include "care/spray.h"
 #include "care/icd.h"
 #include "care/icd_codes.h"
 #include "care/upload.h"
@@ -269,6 +270,7 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     if (!read_only) {
         TRY(open_uploads(rq, app));
         app->web.care.signals = signals_new(app_room_changed, app);
+        app->web.care.spray = spray_new();
         store_on_commit(app->web.care.store, app_committed, app);
     }
     rq->db = store_db_open(app->web.care.store);
@@ -292,6 +294,7 @@ void app_close(struct req *rq, struct app *app)
         store_close(store);
     }
     signals_free(app->web.care.signals);
+    spray_free(app->web.care.spray);
     upload_desk_free(app->web.care.uploads);
     pixels_helper_free(app->web.care.pixels);
     http_assets_free(app->assets);

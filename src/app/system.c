@@ -2,6 +2,7 @@
 #include "app/app.h"
 #include "care/notify.h"
 #include "care/signal.h"
+#include "care/spray.h"
 #include "os/file.h"
 #include "store/db.h"
 
@@ -50,6 +51,9 @@ static void put_figures(struct req *rq, const struct care *care, const struct ht
 {
     struct store_stats s = store_stats(care->store);
     struct store_backup backup = store_backup_last(rq, care->store);
+    uint64_t waiting = 0;
+    uint64_t waits = 0;
+    spray_figures(rq, &waiting, &waits);
     int64_t tls_until_ms = http_server_tls_until(server).ms;
     const struct {
         const char *name;
@@ -70,6 +74,8 @@ static void put_figures(struct req *rq, const struct care *care, const struct ht
         {"consilium_disk_free_bytes", "gauge", state->free_bytes},
         {"consilium_disk_floor_bytes", "gauge", state->floor_bytes},
         {"consilium_notices_waiting", "gauge", state->notices},
+        {"consilium_sign_in_addresses_waiting", "gauge", waiting},
+        {"consilium_sign_in_address_waits_total", "counter", waits},
         {"consilium_room_seats", "gauge", signals_n_seats(care->signals)},
         {"consilium_room_mailbox_bytes", "gauge", signals_bytes(care->signals)},
     };

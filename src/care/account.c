@@ -130,8 +130,9 @@ static enum err verify(struct req *rq, struct str password, struct str hash, boo
     const struct care *care = care_of(rq);
     char z[crypto_pwhash_STRBYTES] = {0};
 
-    if (password.n > PASSWORD_MAX) {
+    if (password.n > PASSWORD_MAX) { /* none so long was ever set: wrong, after as long a look */
         password.n = PASSWORD_MAX;
+        hash.n = 0;
     }
     if (hash.n == 0 || hash.n >= sizeof z) {
         uint8_t out[32];

@@ -18,6 +18,7 @@ struct tx;
 struct sign_ca;
 struct pixels_helper;
 struct signals;
+struct spray;
 
 enum { SIGN_IN_TURNS = 64, IMAGE_LANES = 8 };
 
@@ -106,6 +107,7 @@ struct care {
     int64_t draft_keep_ms;        /* drafts nobody touched are removed after this */
     uint32_t lock_after;          /* wrong passwords before the first wait */
     bool factor_by_role;          /* roles that say so sign in with a second step: care/factor.h */
+    struct spray *spray;          /* care/spray.h: failed logins by address; NULL in commands */
     struct os_mutex sign_in_turns[SIGN_IN_TURNS]; /* attempts at one login, by its hash */
     struct image_lane images[IMAGE_LANES]; /* by sender */
     struct os_mutex unpacking; /* one large unpacked data set at a time */

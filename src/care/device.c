@@ -117,6 +117,17 @@ static bool is_value(struct str s)
     return ok;
 }
 
+enum err device_known(struct req *rq, int64_t account, const struct sign_in_from *from, bool *ret_known)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    bool is = is_value(from->device);
+    struct str hash = secret_hash(rq, is ? from->device : S(""));
+    TRY_MEM(rq, hash.p);
+    TRY(DB_ONE(rq, &q, Q_DEVICE, sql_i64(account), sql_blob(hash)));
+    *ret_known = is && db_i64(&q, 1) > 0;
+    return OK;
+}
+
 enum err device_seen(struct req *rq, struct tx *tx, const struct account *acc,
                      const struct sign_in_from *from, char out[DEVICE_LEN + 1])
 {

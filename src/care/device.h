@@ -26,6 +26,9 @@ struct sign_in_from {
     struct str device; /* value of the browser's cookie; anything else is as none */
     struct str agent;  /* User-Agent */
 };
+/* Was the account used in this browser before? account 0: none, after as long a look. errors E_IO */
+MUST_USE enum err device_known(struct req *rq, int64_t account, const struct sign_in_from *from,
+                               bool *ret_known);
 /* Notes a sign-in from this browser into tx. One that the account has not been used on before is told to its
  * person, when there was another before it; once, since it is known from then on.
  * gives  out: the value its cookie keeps */

@@ -70,6 +70,30 @@ static void a_login_that_does_not_exist_locks_like_one_that_does(void **state)
     assert_int_equal(try_sign_in(S("ghost"), PASSWORD, &s), E_SIGN_IN);
 }
 
+static void nothing_is_cut_off_a_password(void **state)
+{
+    (void)state;
+    struct req rq;
+    struct session s;
+    struct account acc;
+    struct str hash = {0};
+    char text[PASSWORD_MAX + 1];
+
+    for (size_t i = 0; i < sizeof text; i++) {
+        text[i] = (char)('a' + i * 7 % 26);
+    }
+    as(&rq, NULL);
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, account_by_login(&rq, S("coord"), &acc));
+    MUST(&rq, password_hash(&rq, (struct str){text, PASSWORD_MAX}, &hash));
+    MUST(&rq, account_password_set(&rq, tx, &acc, hash, false));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    assert_int_equal(try_sign_in(S("coord"), (struct str){text, PASSWORD_MAX}, &s), OK);
+    assert_int_equal(try_sign_in(S("coord"), (struct str){text, PASSWORD_MAX + 1}, &s), E_SIGN_IN);
+    assert_int_equal(try_sign_in(S("coord"), (struct str){text, PASSWORD_MAX - 1}, &s), E_SIGN_IN);
+    assert_int_equal(try_sign_in(S("coord"), (struct str){text, PASSWORD_MAX}, &s), OK);
+}
+
 static void a_session_begins_and_ends(void **state)
 {
     (void)state;
@@ -322,6 +346,7 @@ int main(void)
         cmocka_unit_test(registrations_are_checked),
         cmocka_unit_test(who_finds_whom),
         cmocka_unit_test(somebody_unknown_can_be_treated),
+        cmocka_unit_test(nothing_is_cut_off_a_password),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

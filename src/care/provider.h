@@ -52,6 +52,7 @@ struct provider_back {
  * costs   calls the provider: on a thread that may wait */
 MUST_USE enum err provider_sign_in(struct req *rq, const struct provider_back *back,
                                    struct session *ret_session, struct str *ret_next);
-/* The account's tie ends: the next sign-in makes a new one. On record.
+/* The account's tie ends with its sessions, and its person is told: the next sign-in makes a new one. On
+ * record.
  * errors  the commit gives E_STALE when there is none */
 MUST_USE enum err provider_untie(struct req *rq, struct tx *tx, const struct account *acc);

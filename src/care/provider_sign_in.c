@@ -6,6 +6,7 @@
 #include "care/account_int.h"
 #include "care/factor.h"
 #include "care/grant.h"
+#include "care/notice.h"
 #include "care/refusal.h"
 #include "codec/b64.h"
 #include "codec/url.h"
@@ -256,6 +257,7 @@ static enum err begin(struct req *rq, const struct provider_person *person,
         e = e == OK ? account_note(rq, AUDIT_FACTOR, s->account.person, OK,
                                    about(rq, "tied to a person of ", issuer))
                     : e;
+        e = e == OK ? notice_tell(rq, tx, s->account.person, NOTICE_PROVIDER, S("")) : e;
     }
     e = e != OK ? e
         : person->strong
@@ -333,5 +335,7 @@ enum err provider_sign_in(struct req *rq, const struct provider_back *back, stru
 enum err provider_untie(struct req *rq, struct tx *tx, const struct account *acc)
 {
     TRY(TX_SQL(tx, W_PROVIDER_TIES_END, TX_MUST_CHANGE, sql_i64(acc->id)));
+    TRY(sessions_end(tx, acc->id));
+    TRY(notice_tell(rq, tx, acc->person, NOTICE_PROVIDER, S("")));
     return account_note(rq, AUDIT_FACTOR, acc->person, OK, S("untied from the identity provider"));
 }

@@ -2,6 +2,7 @@
 #include "care/account_int.h"
 #include "care/factor_int.h"
 #include "care/patient_account.h"
+#include "care/spray.h"
 #include "os/thread.h"
 
 enum err who_begins(struct req *rq, const struct account *acc, struct who **ret_who,
@@ -65,6 +66,30 @@ enum err sign_in_commit(struct req *rq, struct tx *tx, struct who *who)
     return e;
 }
 
+/* Waits out nothing: E_LOCKED, on record, while the address waits; who comes in a browser that the account
+ * was used in before goes on. */
+static enum err address_wait(struct req *rq, struct str login, const struct sign_in_from *from)
+{
+    struct account acc = {0};
+    bool known = false;
+    int64_t ms = spray_wait(rq);
+    if (ms == 0) {
+        return OK;
+    }
+    enum err e = account_by_login(rq, login, &acc);
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        e = OK;
+    }
+    TRY(e);
+    TRY(device_known(rq, acc.id, from, &known));
+    if (known) {
+        return OK;
+    }
+    TRY(account_note(rq, AUDIT_LOGIN, (struct str){0}, E_LOCKED, S("address waits")));
+    return FAIL(rq, E_LOCKED, "wait %lld s, address", (long long)((ms + 999) / 1000));
+}
+
 enum err sign_in(struct req *rq, struct str login, struct str password,
                  const struct sign_in_from *from, struct session *ret_session)
 {
@@ -75,7 +100,13 @@ enum err sign_in(struct req *rq, struct str login, struct str password,
 
     TRY_MEM(rq, tx);
     TRY(patient_login(rq, login, &login));
-    TRY(account_check(rq, login, password, &s.account));
+    TRY(address_wait(rq, login, from));
+    enum err e = account_check(rq, login, password, &s.account);
+    if (e == E_SIGN_IN) {
+        spray_failed(rq, login);
+    }
+    TRY(e);
+    spray_right(rq, login);
     enum err begins = who_begins(rq, &s.account, &who, &role);
     if (begins == E_SIGN_IN) {
         err_clear(rq);

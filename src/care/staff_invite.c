@@ -156,6 +156,9 @@ static enum err accept_write(struct req *rq, struct tx *tx, const struct staff_i
         TRY(TX_SQL(tx, W_ADDRESS_PROVED, 0, sql_text(acc.person), sql_i64(CHANNEL_MAIL),
                    sql_text(i->mail)));
     }
+    if (!acc.bare) { /* else nobody but who chooses it now was there to be told */
+        TRY(notice_tell(rq, tx, acc.person, NOTICE_LINK_USED, S("")));
+    }
     return account_note(rq, AUDIT_PASSWORD, acc.person, OK, S("chosen by invitation"));
 }
 

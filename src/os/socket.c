@@ -76,6 +76,22 @@ void os_listen_end(const char *address)
     }
 }
 
+size_t os_address(const char *text, uint8_t ret_raw[16])
+{
+    static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+    uint8_t raw[16] = {0};
+    if (inet_pton(AF_INET, text, raw) == 1) {
+        memcpy(ret_raw, raw, 4);
+        return 4;
+    }
+    if (inet_pton(AF_INET6, text, raw) != 1) {
+        return 0;
+    }
+    bool four = memcmp(raw, mapped, sizeof mapped) == 0;
+    memcpy(ret_raw, four ? raw + 12 : raw, four ? 4 : 16);
+    return four ? 4 : 16;
+}
+
 enum err os_listen(struct req *rq, const char *address, uint16_t port, int *ret_fd,
                    uint16_t *ret_port)
 {

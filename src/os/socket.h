@@ -13,6 +13,9 @@ enum { OS_PEER_MAX = 46 }; /* bytes of an address as text, its NUL counted */
  * errors   E_BAD_INPUT  no address; E_CONFLICT  somebody listens there; E_IO */
 MUST_USE enum err os_listen(struct req *rq, const char *address, uint16_t port, int *ret_fd,
                             uint16_t *ret_port);
+/* An address of IPv4 or IPv6 as text in its 4 or 16 bytes, in the order of the net; of IPv4 within IPv6 (RFC
+ * 4291 2.5.5.2) the 4. Gives how many, 0: no address. */
+size_t os_address(const char *text, uint8_t ret_raw[16]);
 /* Removes what os_listen() made of a path; an address leaves nothing. */
 void os_listen_end(const char *address);
 /* A peer that waits to be served; false when none came in wait_ms, or the system has no room for one.

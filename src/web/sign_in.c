@@ -3,8 +3,10 @@
 #include "web/pages.h"
 
 #include "base/text.h"
+#include "care/account.h"
 #include "care/passkey.h"
 #include "care/provider.h"
+#include "os/log.h"
 #include "store/tx.h"
 #include "web/kept.h"
 #include "web/signing_in.h"
@@ -66,10 +68,30 @@ enum err web_sign_in_again(struct http_req *h)
     return show(h, 401, root, h->path);
 }
 
-struct str sign_in_wait(struct http_req *h)
+/* The number of the account a login names, for the log; 0: none, which names nobody. */
+static uint64_t account_number(struct http_req *h, struct str login)
+{
+    struct account acc;
+    if (login.n == 0 || account_by_login(&h->rq, login, &acc) != OK) {
+        return 0;
+    }
+    return (uint64_t)acc.id;
+}
+
+struct str sign_in_wait(struct http_req *h, struct str login)
 {
     uint64_t seconds = http_reply_wait(h);
+    struct str why = arena_str(h->rq.a, str_z(h->rq.err.detail));
+    err_clear(&h->rq);
+    LOG(LOG_SIGN_IN_LOCKED, log_u64(account_number(h, login)), log_ip(h->rq.peer));
+    err_clear(&h->rq);
     struct text_arg arg = {S("time"), page_duration(h, (int64_t)(seconds + 59) * MS_SECOND)};
+    if (why.p != NULL && str_find(why, S("address")) < why.n) {
+        return page_text(h, T("From your network many people could not sign in. Wait {time}, then try "
+                              "again, use a passkey, or a browser you signed in with before. Who is "
+                              "signed in stays so."),
+                         &arg, 1);
+    }
     return page_text(h, T("Too many wrong passwords or codes. Wait {time}, then try again. If you do not "
                           "know your password, ask the administrator of your organisation."),
                      &arg, 1);
@@ -171,8 +193,7 @@ enum err web_sign_in(struct http_req *h)
         return s.half ? go_to_code(h, &s) : sign_in_done(h, &s);
     }
     if (e == E_LOCKED) {
-        struct str wait = sign_in_wait(h);
-        err_clear(&h->rq);
+        struct str wait = sign_in_wait(h, login);
         return again(h, 429, wait, true);
     }
     if (e != E_SIGN_IN) {

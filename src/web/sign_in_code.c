@@ -69,7 +69,7 @@ static enum err wrong(struct http_req *h, enum err e)
 {
     struct val *root = NULL;
     uint32_t ways = HALF_CODE;
-    struct str wait = e == E_LOCKED ? sign_in_wait(h) : (struct str){0};
+    struct str wait = e == E_LOCKED ? sign_in_wait(h, S("")) : (struct str){0};
     err_clear(&h->rq);
     TRY(half_check(&h->rq, str_or_empty(http_cookie(h, S(HALF_COOKIE))), &ways));
     TRY(page_begin(h, T("Error: One-time code"), &root));

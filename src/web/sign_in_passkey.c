@@ -40,7 +40,7 @@ enum err web_sign_in_passkey_page(struct http_req *h)
 
 static enum err locked(struct http_req *h)
 {
-    struct str wait = sign_in_wait(h);
+    struct str wait = sign_in_wait(h, S(""));
     err_clear(&h->rq);
     return sign_in_anew_said(h, 429, wait);
 }

@@ -32,7 +32,7 @@ static enum err failed(struct http_req *h, enum err e, struct str next)
         {E_SIGN_IN, SI("/sign-in?done=provider-nobody")},
     };
     if (e == E_LOCKED) {
-        struct str wait = sign_in_wait(h);
+        struct str wait = sign_in_wait(h, S(""));
         err_clear(&h->rq);
         return sign_in_anew_said(h, 429, wait);
     }

@@ -19,8 +19,8 @@ bool sign_in_keeps(struct http_req *h);
 void sign_in_cookies(struct http_req *h, const struct session *s);
 /* The end of it: on to where they wanted to go; a form that came too late is offered for sending. */
 MUST_USE enum err sign_in_done(struct http_req *h, const struct session *s);
-/* "wait 90 s" of E_LOCKED in words. */
-struct str sign_in_wait(struct http_req *h);
+/* "wait 90 s" of E_LOCKED in words; the failure is over then, and in the log. login: as typed, or empty. */
+struct str sign_in_wait(struct http_req *h, struct str login);
 /* The first page again with a fault (msgid) of login or password. */
 MUST_USE enum err sign_in_anew(struct http_req *h, unsigned status, const char *fault);
 /* The same with one of neither, in the reader's language. */
