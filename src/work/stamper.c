@@ -102,7 +102,13 @@ static enum err step(struct req *rq, stamper_ask_fn ask, bool *ret_any)
         TRY(stamping_drop(tx, &t.due));
         return store_commit(care_of(rq)->store, rq, tx);
     }
-    TRY(try_one(rq, ask, &t));
+    e = try_one(rq, ask, &t);
+    if (e == E_SYNTAX || e == E_TOO_LARGE) { /* a signature that cannot be read holds up no other */
+        LOG(LOG_JOB_FAILED, log_u64(0), log_u64((uint64_t)t.due.attempts), log_err(e), log_where(&rq->err));
+        err_clear(rq);
+        e = OK;
+    }
+    TRY(e);
     return write_down(rq, &t);
 }
 
