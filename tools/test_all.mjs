@@ -42,6 +42,7 @@ const STEPS = [
   ['dismissed', 'node tests/http/dismissed.mjs --build release', 120, 'runner'],
   ['consilium', 'node tests/consilium/run.mjs --build release', 300, 'runner'],
   ['signatures', 'node tests/signatures/run.mjs --build release', 240, 'runner'],
+  ['scan', 'node tests/scan/run.mjs', 120, 'runner'],
   ['visits', 'node tests/visits/run.mjs', 600, 'runner'],
   ['hostile', 'node tests/http/hostile.mjs --build release', 300, 'runner'],
   ['bulk', 'node tests/bulk/run.mjs', 300, 'runner'],

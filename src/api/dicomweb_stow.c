@@ -5,6 +5,7 @@
  * together. What was filed stays when the rest of the body never comes. */
 #include "api/dicomweb_int.h"
 #include "care/care.h"
+#include "care/scan.h"
 #include "codec/field.h"
 #include "codec/multipart.h"
 
@@ -136,10 +137,12 @@ static enum err file_batch(struct stow *s)
     if (s->n == 0) {
         return OK;
     }
+    struct scan_result seen;
     size_t n = s->n;
     s->n = 0;
     s->bytes = 0;
     s->files.db = rq->db; /* of the thread that has this piece of the body */
+    TRY(files_fail(s, scan_parts(&s->files, s->parts, n, "an image", &seen)));
     TRY(files_fail(s, blob_parts_put(&s->files, care_of(rq)->store, s->parts, n)));
     TRY(imaging_store(rq, &s->from, s->in, n, s->out));
     for (size_t i = 0; i < n; i++) {

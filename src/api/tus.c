@@ -104,23 +104,6 @@ enum err api_tus_create(struct http_req *h)
     return http_reply_empty(h, 201);
 }
 
-/* A file that came whole but was not judged, because the program was killed in between. */
-static enum err finish_left_over(struct req *rq, struct upload_desk *d, struct upload *up)
-{
-    struct upload_pen *pen;
-    if (up->state != UPLOAD_OPEN || up->offset != up->size) {
-        return OK;
-    }
-    TRY(upload_pen_open(rq, d, up->id, up->offset, &pen));
-    enum err e = upload_pen_finish(rq, pen, up);
-    upload_pen_close(pen);
-    if (e == E_UNPROCESSED) {
-        err_clear(rq); /* the state tells it */
-        return OK;
-    }
-    return e;
-}
-
 static const char *const state_names[] = {
     [UPLOAD_OPEN] = "open",
     [UPLOAD_COMPLETE] = "complete",
@@ -158,7 +141,7 @@ enum err api_tus_status(struct http_req *h)
     struct req *rq = &h->rq;
     struct upload up;
     TRY(upload_find(rq, http_param(h, S("id")), &up));
-    TRY(finish_left_over(rq, desk_of(h), &up));
+    TRY(upload_finish_left(rq, desk_of(h), &up));
     common_headers(h);
     http_reply_cache(h, S("no-store"));
     TRY(reply_number(h, "Upload-Offset", up.offset));

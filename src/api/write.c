@@ -11,6 +11,7 @@
 #include "care/directory.h"
 #include "care/fixed.h"
 #include "care/put.h"
+#include "care/scan.h"
 #include "care/sub.h"
 #include "store/audit.h"
 #include "store/tx.h"
@@ -264,6 +265,7 @@ static enum err put_try(struct http_req *h, struct tx *tx, struct jv root,
     if (w->type == T_SUBSCRIPTION) {
         TRY(sub_write(rq, tx, root, w->id, &root));
     }
+    TRY(scan_resource(rq, root));
     TRY(fhir_prepare(rq, root, &how, &put));
     *ret_put = put;
     if (!system) {

@@ -5,7 +5,7 @@
 #include "base/instant.h"
 
 enum { MIB = 1 << 20, BACKUP_DAYS = 2, AUTHORITY_DAYS = 90, NOTICE_MINUTES = 30,
-       TLS_DAYS = 21, CLOCK_SLACK_S = 5 };
+       TLS_DAYS = 21, SIGNATURE_DAYS = 7, CLOCK_SLACK_S = 5 };
 
 enum weight { FINE, ADVICE, URGENT };
 
@@ -128,6 +128,28 @@ static enum weight certificate(const struct advice_facts *f, struct buf *b)
     return ADVICE;
 }
 
+/* freshclam fetches them several times a day. */
+static enum weight scanner(const struct advice_facts *f, struct buf *b)
+{
+    if (!f->has_scanner || (f->scanner_answers && f->signatures_made.ms > 0
+                            && days_since(f, f->signatures_made) < SIGNATURE_DAYS)) {
+        return FINE;
+    }
+    if (!f->scanner_answers) {
+        BUF_LIT(b, "the virus scanner (clamav_socket) does not answer: look at clamav-daemon, and whether "
+                   "the server's user may reach its socket");
+        return URGENT;
+    }
+    if (f->signatures_made.ms == 0) {
+        BUF_LIT(b, "the virus scanner has no signatures of the ClamAV project: look at clamav-freshclam");
+        return ADVICE;
+    }
+    BUF_LIT(b, "the signatures of the virus scanner are ");
+    buf_i64(b, days_since(f, f->signatures_made));
+    BUF_LIT(b, " days old: look at clamav-freshclam");
+    return ADVICE;
+}
+
 static enum weight address(const struct advice_facts *f, struct buf *b)
 {
     if (str_starts(f->base_url, S("https://"))) {
@@ -140,7 +162,7 @@ static enum weight address(const struct advice_facts *f, struct buf *b)
 void advice_write(const struct advice_facts *f, struct buf *out)
 {
     static enum weight (*const rows[])(const struct advice_facts *, struct buf *) = {
-        disk, time_of_day, backup, authority, notices, encryption, certificate, address,
+        disk, time_of_day, backup, authority, notices, encryption, certificate, scanner, address,
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         struct buf words;

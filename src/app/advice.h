@@ -20,6 +20,9 @@ struct advice_facts {
     bool has_tls;                  /* tls_certificate and tls_key are set */
     bool tls_reads;                /* and can be served with */
     struct instant tls_ends;       /* that certificate */
+    bool has_scanner;              /* clamav_socket is set */
+    bool scanner_answers;
+    struct instant signatures_made; /* of its daily database; ms 0: it has none of the project's */
     struct str base_url;
 };
 

@@ -101,6 +101,18 @@ static void notices_that_wait(void **state)
     says(&f, "advice: 3 notices wait to be sent, the oldest for 30 minutes");
 }
 
+static void scanners(void **state)
+{
+    WITH(f.has_scanner = true;)
+    says(&f, "urgent: the virus scanner (clamav_socket) does not answer");
+    f.scanner_answers = true;
+    says(&f, "advice: the virus scanner has no signatures of the ClamAV project");
+    f.signatures_made.ms = NOW - 7 * DAY;
+    says(&f, "advice: the signatures of the virus scanner are 7 days old");
+    f.signatures_made.ms = NOW - 6 * DAY;
+    says(&f, NULL);
+}
+
 static void addresses(void **state)
 {
     WITH(f.listens_beyond = true;)
@@ -132,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_is_well), cmocka_unit_test(disks),       cmocka_unit_test(clocks),
         cmocka_unit_test(backups),     cmocka_unit_test(authorities), cmocka_unit_test(notices_that_wait),
+        cmocka_unit_test(scanners),
         cmocka_unit_test(addresses),   cmocka_unit_test(certificates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include "care/directory.h"
 #include "care/flow.h"
 #include "care/outside.h"
+#include "care/scan.h"
 #include "care/sign.h"
 #include "care/signal.h"
 #include "care/spray.h"
@@ -23,7 +24,7 @@
 #include "store/store.h"
 #include "web/assets.h"
 
-enum { LEVELS_UP = 6, UPLOADS_OF_CASE_MAX = 200 };
+enum { LEVELS_UP = 6, UPLOADS_OF_CASE_MAX = 200, SCANNER_LOOK_MS = 5000 };
 
 enum err app_folder(struct req *rq, const char *name, struct str *ret_path)
 {
@@ -183,6 +184,27 @@ static enum err open_stamps(struct req *rq, struct app *app)
     return certs_of_setting(rq, "stamp_roots", c->stamp_roots, &s->certs, NULL, &s->n_certs);
 }
 
+/* Files are shown to it before they are kept. */
+static struct scan_opts scan_opts_of(const struct config *c)
+{
+    return (struct scan_opts){.at = c->clamav_socket,
+                              .wait_ms = (uint32_t)c->clamav_wait * 1000,
+                              .let_through = str_eq(c->clamav_missing, S("keep"))};
+}
+
+static void open_scanner(struct app *app)
+{
+    struct scan_opts opts = scan_opts_of(app->config);
+    app->web.care.scanner = opts.at.n > 0 ? scanner_new(&opts) : NULL;
+}
+
+enum err app_scanner_look(struct req *rq, const struct config *config, struct clam_version *ret_version)
+{
+    struct scan_opts opts = scan_opts_of(config);
+    opts.wait_ms = MIN(opts.wait_ms, (uint32_t)SCANNER_LOOK_MS);
+    return scan_version(rq, &opts, ret_version);
+}
+
 static enum err open_uploads(struct req *rq, struct app *app)
 {
     const struct config *c = app->config;
@@ -263,6 +285,7 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     directory_init(&app->web.care);
     app->has_directory = true;
     open_recordings(rq, app);
+    open_scanner(app);
     app->web.care.pixels = app_pixels(rq, config, (uint32_t)config->pool_threads);
     app->assets = http_assets_new(web_assets, web_assets_count,
                                   config_has_tls(config) || str_starts(config->base_url, S("https://")));
@@ -296,6 +319,7 @@ void app_close(struct req *rq, struct app *app)
     signals_free(app->web.care.signals);
     spray_free(app->web.care.spray);
     upload_desk_free(app->web.care.uploads);
+    scanner_free(app->web.care.scanner);
     pixels_helper_free(app->web.care.pixels);
     http_assets_free(app->assets);
     sign_ca_free(app->ca);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/config.h"
+#include "codec/clam.h"
 #include "http/asset.h"
 #include "http/server.h"
 #include "os/zone.h"
@@ -58,6 +59,11 @@ MUST_USE enum err app_outside_advice(struct req *rq, const struct app *app, stru
 
 /* What somebody should do about time stamps that do not come: app/doctor_lists.c. errors  E_IO */
 MUST_USE enum err app_stamp_advice(struct req *rq, const struct app *app, struct buf *out);
+
+/* What the virus scanner of the settings says of itself: for the doctor, who waits five seconds at most.
+ * errors   of scan_version() */
+MUST_USE enum err app_scanner_look(struct req *rq, const struct config *config,
+                                   struct clam_version *ret_version);
 
 /* Makes the search index anew when it is of another generation than this program's: for those who serve,
  * before they do. *ret_whole: false when a signal asked to stop; the next start goes on.

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "codec/stamp.h"
+#include "os/socket.h"
 
 static bool is_https(struct str url)
 {
@@ -196,6 +197,21 @@ static bool signature_unknown_bad(const struct config *c)
     return !str_eq(c->signature_unknown, S("refuse")) && !str_eq(c->signature_unknown, S("warn"));
 }
 
+static bool scanner_bad(const struct config *c)
+{
+    return c->clamav_socket.n > 0 && !os_connect_may(c->clamav_socket);
+}
+
+static bool scanner_missing_bad(const struct config *c)
+{
+    return !str_eq(c->clamav_missing, S("refuse")) && !str_eq(c->clamav_missing, S("keep"));
+}
+
+static bool scanner_lets_through(const struct config *c)
+{
+    return c->clamav_socket.n > 0 && str_eq(c->clamav_missing, S("keep"));
+}
+
 static bool signature_without_roots(const struct config *c)
 {
     return c->signature_roots.n == 0 && (c->signature_lists.n > 0 || c->signature_hosts.n > 0);
@@ -314,6 +330,9 @@ static const struct {
     {SI("stamp_policy"), CONFIG_WRONG, stamp_policy_bad, SI("must be an object identifier, as 1.2.398.3.3.2.6")},
     {SI("stamp_policy"), CONFIG_ADVICE, stamp_without_url, SI("has no effect: stamp_url names no authority")},
     {SI("signature_unknown"), CONFIG_WRONG, signature_unknown_bad, SI("must be refuse or warn")},
+    {SI("clamav_socket"), CONFIG_WRONG, scanner_bad, SI("must be unix:/path of clamd's socket (Debian: unix:/run/clamav/clamd.ctl), or a numeric address and a port: 127.0.0.1:3310")},
+    {SI("clamav_missing"), CONFIG_WRONG, scanner_missing_bad, SI("must be refuse or keep")},
+    {SI("clamav_missing"), CONFIG_ADVICE, scanner_lets_through, SI("is keep: files are taken unseen while the virus scanner does not answer; they carry a mark, and the record names them")},
     {SI("signature_roots"), CONFIG_ADVICE, signature_without_roots, SI("is empty: no signature of tokens is taken, and signature_lists and signature_hosts have no effect")},
     {SI("signature_hosts"), CONFIG_ADVICE, signature_unasked, SI("is empty: nobody is asked whether a certificate is revoked, so somebody must keep fresh lists in signature_lists")},
     {SI("oidc_issuer"), CONFIG_WRONG, provider_bad, SI("must be the provider's address as it calls itself: https://, without ? and # (http:// only with oidc_plain = true)")},

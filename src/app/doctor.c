@@ -208,6 +208,13 @@ static enum err give_advice(const struct command_args *args, const struct app *a
         f.base_bytes = db_u64(&base, 0);
     }
     TRY(os_free_bytes(rq, store_dir(st), &f.free_bytes));
+    if (config->clamav_socket.n > 0) {
+        struct clam_version v = {0};
+        f.has_scanner = true;
+        f.scanner_answers = app_scanner_look(rq, config, &v) == OK;
+        f.signatures_made = v.made;
+        err_clear(rq);
+    }
     TRY(record_and_notices(rq, &f));
     if (app->ca != NULL) {
         TRY(cert_read(rq, sign_ca_cert(app->ca), &cert));

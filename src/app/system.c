@@ -1,6 +1,7 @@
 /* app/system.c - the addresses of the program itself: health, figures, built files. */
 #include "app/app.h"
 #include "care/notify.h"
+#include "care/scan.h"
 #include "care/signal.h"
 #include "care/spray.h"
 #include "os/file.h"
@@ -55,11 +56,15 @@ static void put_figures(struct req *rq, const struct care *care, const struct ht
     uint64_t waits = 0;
     spray_figures(rq, &waiting, &waits);
     int64_t tls_until_ms = http_server_tls_until(server).ms;
+    struct scan_counts scans = scanner_counts(care->scanner);
     const struct {
         const char *name;
         const char *type;
         uint64_t v;
     } rows[] = {
+        {"consilium_scanned_files_total", "counter", scans.files},
+        {"consilium_viruses_found_total", "counter", scans.found},
+        {"consilium_not_scanned_files_total", "counter", scans.missed},
         {"consilium_store_commits_total", "counter", s.batches},
         {"consilium_store_transactions_total", "counter", s.txs},
         {"consilium_store_refused_total", "counter", s.failed_txs},

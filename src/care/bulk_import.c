@@ -6,6 +6,7 @@
 #include "care/bulk_int.h"
 #include "care/fixed.h"
 #include "care/put.h"
+#include "care/scan.h"
 #include "fhir/issue.h"
 #include "fhir/prepare.h"
 #include "os/file.h"
@@ -197,6 +198,7 @@ static enum err take(struct req *rq, struct bulk_import *m, struct tx *tx, struc
     } else {
         TRY(look_at_old(rq, type, how.id, &how));
     }
+    TRY(scan_resource(rq, root));
     TRY(fhir_prepare(rq, root, &how, ret_put));
     if (scopes != NULL) {
         TRY(scope_put_may(rq, scopes, is_new ? OP_CREATE : OP_UPDATE, ret_put, &may));

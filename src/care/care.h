@@ -117,6 +117,7 @@ struct care {
     struct notify_settings notify;
     struct outside_policy outside;
     struct stamp_settings stamps;
+    struct scanner *scanner;      /* care/scan.h; NULL: nobody looks for viruses */
     struct signals *signals;      /* care/signal.h; NULL in commands: nobody meets */
     struct ice_policy ice;
     struct provider_settings provider;

@@ -102,6 +102,10 @@ static const char *const verdict_texts[FILE_VERDICT_COUNT] = {
     [FILE_UNKNOWN] =
         T("This kind of file is not accepted. Please send a PDF, a picture, a DICOM image, a video "
           "or a text."),
+    [FILE_VIRUS] = T("A virus was found in this file. It was not kept. Please have the computer it comes "
+                     "from looked at before you send it anew."),
+    [FILE_UNSCANNED] = T("This file is larger than the virus scanner takes, and was not kept. Please tell "
+                         "the administrator, or send it in parts."),
 };
 
 const char *file_verdict_text(enum file_verdict v)

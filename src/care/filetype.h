@@ -18,6 +18,8 @@ enum file_verdict {
     FILE_ACTIVE,    /* a document that can run something when opened: web pages, macros, SVG */
     FILE_ARCHIVE,   /* hides what is inside */
     FILE_UNKNOWN,   /* nothing a colleague could open */
+    FILE_VIRUS,     /* the scanner found one: care/scan.h, not judged here */
+    FILE_UNSCANNED, /* larger than the scanner takes */
     FILE_VERDICT_COUNT
 };
 

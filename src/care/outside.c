@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "care/patient.h"
+#include "care/scan.h"
 #include "care/sign_int.h"
 #include "care/sub.h"
 #include "os/clock.h"
@@ -303,12 +304,17 @@ enum err outside_sign(struct req *rq, uint32_t rights, struct sign_means *means,
 {
     struct outside_verdict *v = ARENA_NEW(rq->a, struct outside_verdict);
     struct sign_result r = {0};
+    struct scan_result seen;
     TRY_MEM(rq, v);
     if (!outside_offered(care_of(rq))) {
         return FAIL(rq, E_UNSUPPORTED, "no authority is trusted: see the setting signature_roots");
     }
     TRY(sign_int_may(rq, rights));
     means->fault = NULL;
+    TRY(scan_look(rq, means->file, &seen));
+    if (seen.verdict == SCAN_FOUND || seen.verdict == SCAN_TOO_LARGE) {
+        return refused(rq, T("A virus was found in the file of the signature. Nothing was signed."));
+    }
     TRY(unwrap(rq, means->file, &r.cms, &means->fault));
     if (means->fault == NULL) {
         TRY(judge(rq, r.cms, content, v));

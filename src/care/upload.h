@@ -101,6 +101,10 @@ bool upload_pen_complete(const struct upload_pen *pen);
  * errors  E_UNPROCESSED  refused: ret_up->meta tells the reason (the row is committed) */
 MUST_USE enum err upload_pen_finish(struct req *rq, struct upload_pen *pen, struct upload *ret_up);
 void upload_pen_close(struct upload_pen *pen);
+/* A file that came whole but was not judged, because the program was killed in between or the virus scanner
+ * did not answer: it is judged now. Another is left as it is; a refused one is no failure here.
+ * errors  E_BUSY  it still does not answer; as upload_pen_finish() */
+MUST_USE enum err upload_finish_left(struct req *rq, struct upload_desk *d, struct upload *up);
 
 /* Removes an upload that was not used yet, and its bytes.
  * errors  as upload_find; E_CONFLICT  it belongs to a case already */

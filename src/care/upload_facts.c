@@ -72,13 +72,16 @@ static enum err write_dicom(struct req *rq, const char *path, struct json_out *o
 }
 
 enum err upload_facts(struct req *rq, const char *path, const struct file_finding *f,
-                      struct str *ret_json)
+                      bool unscanned, struct str *ret_json)
 {
     struct buf b;
     struct json_out o;
     buf_init(&b, rq->a, 16384);
     json_out_init(&o, &b);
     json_obj(&o);
+    if (unscanned) {
+        json_ks(&o, S("unscanned"), S("yes"));
+    }
     if (f->renamed) {
         json_ks(&o, S("note"), S(T("The file is of another kind than its name says; it was renamed.")));
     } else if (str_eq(f->kind->type, S("application/dicom"))) {

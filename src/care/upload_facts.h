@@ -3,7 +3,8 @@
  *   {"note": "msgid"}   something about it the sender should know
  *   {"dicom": {"patientName": "", "patientId": "", "birthDate": "", "sex": "", "modality": "",
  *              "studyDate": "", "description": "", "studyUid": "", "seriesUid": "", "sopUid": ""}}
- *   {"refused": "msgid"}  why it was refused */
+ *   {"unscanned": "yes"}  the virus scanner could not look at it, and it was let through
+ *   {"refused": "msgid", "virus": "name"}  why it was refused; what was found in it */
 #pragma once
 
 #include "care/consult.h"
@@ -13,7 +14,7 @@
  * the same, with a note: the consultant's viewer may know more.
  * errors  E_IO, E_TOO_LARGE */
 MUST_USE enum err upload_facts(struct req *rq, const char *path, const struct file_finding *f,
-                               struct str *ret_json);
+                               bool unscanned, struct str *ret_json);
 
 /* Whether a medical image is of somebody else than the patient: it carries a national number the
  * patient does not have; or, without one, another birth date; or a name of which no word is theirs. */

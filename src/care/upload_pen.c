@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "care/care.h"
 #include "care/filetype.h"
+#include "care/scan.h"
 #include "care/upload_facts.h"
 #include "care/upload_unpack.h"
 #include "care/who.h"
@@ -162,7 +163,7 @@ bool upload_pen_complete(const struct upload_pen *pen)
 /* ---- the complete file ---- */
 
 static enum err refuse(struct req *rq, struct upload_pen *pen, const char *path,
-                       enum file_verdict verdict)
+                       enum file_verdict verdict, const char *virus)
 {
     struct buf b;
     struct json_out o;
@@ -172,6 +173,9 @@ static enum err refuse(struct req *rq, struct upload_pen *pen, const char *path,
     json_out_init(&o, &b);
     json_obj(&o);
     json_ks(&o, S("refused"), str_z(file_verdict_text(verdict)));
+    if (virus[0] != '\0') {
+        json_ks(&o, S("virus"), str_z(virus));
+    }
     json_obj_end(&o);
     pen->up.meta = buf_get(&b);
     pen->up.state = UPLOAD_REFUSED;
@@ -192,9 +196,32 @@ static struct str arena_join(struct req *rq, struct str a, struct str b)
     return buf_get(&out);
 }
 
+static enum err refuse_seen(struct req *rq, struct upload_pen *pen, const char *path,
+                            const struct scan_result *seen)
+{
+    return refuse(rq, pen, path, seen->verdict == SCAN_FOUND ? FILE_VIRUS : FILE_UNSCANNED, seen->name);
+}
+
+static enum err look_for_viruses(struct req *rq, const char *path, bool is_import,
+                                 struct scan_result *ret_seen)
+{
+    CLEANUP(os_close_p) int fd = -1;
+    *ret_seen = (struct scan_result){.verdict = SCAN_CLEAN};
+    if (is_import) {
+        return OK; /* what its resources carry is looked at when they are taken */
+    }
+    TRY(os_open_read(rq, path, &fd));
+    return scan_look_file(rq, fd, ret_seen);
+}
+
 static enum err keep(struct req *rq, struct upload_pen *pen, const char *path,
                      const struct file_finding *f)
 {
+    struct scan_result seen;
+    TRY(look_for_viruses(rq, path, str_eq(pen->up.case_id, S(UPLOAD_IMPORT)), &seen));
+    if (seen.verdict == SCAN_FOUND || seen.verdict == SCAN_TOO_LARGE) {
+        return refuse_seen(rq, pen, path, &seen);
+    }
     struct store *st = care_of(rq)->store;
     struct upload *up = &pen->up;
     struct tx *tx = tx_new(rq);
@@ -202,7 +229,7 @@ static enum err keep(struct req *rq, struct upload_pen *pen, const char *path,
     sha_done(&pen->sha, up->blob.sha);
     up->blob.size = up->size;
     up->type = f->kind->type;
-    TRY(upload_facts(rq, path, f, &up->meta));
+    TRY(upload_facts(rq, path, f, seen.verdict == SCAN_MISSED, &up->meta));
     /* The part stays until the row says complete: a kill in between finds it and ends the work. */
     char tmp[OS_PATH_MAX];
     TRY(upload_desk_path(rq, pen->desk, arena_join(rq, up->id, S(".done")), tmp));
@@ -304,10 +331,16 @@ static enum err file_archive(struct req *rq, struct upload_pen *pen, const char 
         TRY(upload_is_archive(rq, path, &is));
     }
     if (is) {
-        TRY(upload_unpack(rq, path, &pen->up, &f));
+        struct scan_result seen = {.verdict = SCAN_CLEAN};
+        enum err e = upload_unpack(rq, path, &pen->up, &f, &seen);
+        if (e == E_UNPROCESSED) {
+            err_clear(rq);
+            return refuse_seen(rq, pen, path, &seen);
+        }
+        TRY(e);
     }
     if (f.taken + f.same + f.aside == 0) {
-        return refuse(rq, pen, path, is ? FILE_ARCHIVE : verdict);
+        return refuse(rq, pen, path, is ? FILE_ARCHIVE : verdict, "");
     }
     TRY(filed(rq, pen, &f));
     return os_remove(rq, path);
@@ -354,4 +387,20 @@ void upload_pen_close(struct upload_pen *pen)
         pen->fd = -1;
         upload_desk_drop(pen->desk, pen->turn);
     }
+}
+
+enum err upload_finish_left(struct req *rq, struct upload_desk *d, struct upload *up)
+{
+    struct upload_pen *pen;
+    if (up->state != UPLOAD_OPEN || up->offset != up->size) {
+        return OK;
+    }
+    TRY(upload_pen_open(rq, d, up->id, up->offset, &pen));
+    enum err e = upload_pen_finish(rq, pen, up);
+    upload_pen_close(pen);
+    if (e == E_UNPROCESSED) {
+        err_clear(rq); /* the state tells it */
+        return OK;
+    }
+    return e;
 }

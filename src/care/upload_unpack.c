@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "care/imaging_int.h"
+#include "care/scan.h"
 #include "codec/dicom_file.h"
 #include "codec/json.h"
 #include "codec/unpack.h"
@@ -22,6 +23,7 @@ struct unpacking {
     struct req *rq;
     struct store *store;
     struct unpack *from;
+    struct scan_result *seen;
     struct image_from sender;
     struct blob_part *parts[BATCH];
     struct image_in in[BATCH];
@@ -60,6 +62,7 @@ static enum err file_batch(struct unpacking *u)
     if (u->n == 0) {
         return OK;
     }
+    TRY(scan_parts(rq, u->parts, u->n, "an image of the archive", u->seen));
     TRY(blob_parts_put(rq, u->store, u->parts, u->n));
     TRY(imaging_store(rq, &u->sender, u->in, u->n, u->out));
     for (uint32_t i = 0; i < u->n; i++) {
@@ -214,13 +217,13 @@ static enum err read_batch(struct unpacking *u, bool *ret_has)
 }
 
 enum err upload_unpack(struct req *rq, const char *path, const struct upload *up,
-                       struct upload_filed *ret_filed)
+                       struct upload_filed *ret_filed, struct scan_result *ret_seen)
 {
     struct unpacking *u = ARENA_NEW(rq->a, struct unpacking);
     bool has = true;
     int fd = -1;
     TRY_MEM(rq, u);
-    *u = (struct unpacking){.rq = rq, .store = care_of(rq)->store,
+    *u = (struct unpacking){.rq = rq, .store = care_of(rq)->store, .seen = ret_seen,
                             .sender = {.source = source_of(rq), .key = up->case_id},
                             .listed = os_alloc(NAMES_MOST, sizeof(uint64_t)),
                             .found = os_alloc(NAMES_MOST, sizeof(uint64_t))};

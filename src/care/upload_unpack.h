@@ -3,6 +3,7 @@
 #pragma once
 
 #include "care/imaging.h"
+#include "care/scan.h"
 #include "care/upload.h"
 
 /* What came of it. */
@@ -20,9 +21,10 @@ struct upload_filed {
 MUST_USE enum err upload_is_archive(struct req *rq, const char *path, bool *ret_is);
 /* Files the images of the archive at path for up->case_id, each batch durable and committed: doing it again
  * after a kill takes the rest.
- * errors  as imaging_store() */
+ * errors  as imaging_store(); E_UNPROCESSED  *ret_seen tells what the virus scanner said of an image: what
+ *         was filed before it stays; E_BUSY  the scanner does not answer */
 MUST_USE enum err upload_unpack(struct req *rq, const char *path, const struct upload *up,
-                                struct upload_filed *ret_filed);
+                                struct upload_filed *ret_filed, struct scan_result *ret_seen);
 /* Files a complete upload that is a medical image; *ret_is false: it cannot be read, and stays a file.
  * errors  as imaging_store() */
 MUST_USE enum err upload_image(struct req *rq, const struct upload *up, struct upload_filed *ret_filed,

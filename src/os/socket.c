@@ -137,6 +137,86 @@ static bool ready(int fd, short what, uint32_t wait_ms)
     return poll(&p, 1, wait_ms > INT32_MAX ? -1 : (int)wait_ms) > 0;
 }
 
+/* What os_connect() takes, as the system has it. */
+static bool where(struct str to, union address *ret_a, socklen_t *ret_size)
+{
+    union address a = {0};
+    char host[INET6_ADDRSTRLEN];
+    uint64_t port = 0;
+    if (str_starts(to, S(UNIX "/"))) {
+        struct str path = str_sub(to, S(UNIX).n, to.n);
+        if (path.n >= sizeof(a.un.sun_path)) {
+            return false;
+        }
+        a.un.sun_family = AF_UNIX;
+        memcpy(a.un.sun_path, path.p, path.n);
+        *ret_size = sizeof(a.un);
+        *ret_a = a;
+        return true;
+    }
+    size_t colon = to.n;
+    while (colon > 0 && to.p[colon - 1] != ':') {
+        colon--;
+    }
+    bool six = to.n > 0 && to.p[0] == '[' && colon > 2 && to.p[colon - 2] == ']';
+    struct str name = colon == 0 ? S("") : six ? str_sub(to, 1, colon - 2) : str_sub(to, 0, colon - 1);
+    if (name.n == 0 || name.n >= sizeof(host) || !str_u64(str_sub(to, colon, to.n), &port) || port == 0
+        || port > UINT16_MAX) {
+        return false;
+    }
+    memcpy(host, name.p, name.n);
+    host[name.n] = '\0';
+    if (six && inet_pton(AF_INET6, host, &a.v6.sin6_addr) == 1) {
+        a.v6.sin6_family = AF_INET6;
+        a.v6.sin6_port = htons((uint16_t)port);
+        *ret_size = sizeof(a.v6);
+    } else if (!six && inet_pton(AF_INET, host, &a.v4.sin_addr) == 1) {
+        a.v4.sin_family = AF_INET;
+        a.v4.sin_port = htons((uint16_t)port);
+        *ret_size = sizeof(a.v4);
+    } else {
+        return false;
+    }
+    *ret_a = a;
+    return true;
+}
+
+bool os_connect_may(struct str to)
+{
+    union address a;
+    socklen_t size = 0;
+    return where(to, &a, &size);
+}
+
+enum err os_connect(struct req *rq, struct str to, uint32_t wait_ms, int *ret_fd)
+{
+    union address a = {0};
+    socklen_t size = 0;
+    int why = 0;
+    socklen_t len = sizeof(why);
+    if (!where(to, &a, &size)) {
+        return FAIL(rq, E_BAD_INPUT, "address to connect to");
+    }
+    int fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return FAIL(rq, E_IO, "socket errno %d", errno);
+    }
+    if (connect(fd, &a.any, size) != 0) {
+        why = errno;
+        if (why == EINPROGRESS) {
+            why = !ready(fd, POLLOUT, wait_ms) ? ETIMEDOUT
+                  : getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &len) != 0 ? errno
+                                                                          : why;
+        }
+    }
+    if (why != 0) {
+        close(fd);
+        return FAIL(rq, E_IO, "connect errno %d", why);
+    }
+    *ret_fd = fd;
+    return OK;
+}
+
 bool os_accept(int listen_fd, uint32_t wait_ms, int *ret_fd, char ret_peer[OS_PEER_MAX])
 {
     union address a = {0};

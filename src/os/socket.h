@@ -24,6 +24,15 @@ void os_listen_end(const char *address);
  * gives    *ret_fd (os_close) and the peer's address */
 MUST_USE bool os_accept(int listen_fd, uint32_t wait_ms, int *ret_fd, char ret_peer[OS_PEER_MAX]);
 
+/* Connects to "unix:/path", or to "ADDRESS:PORT" with an IPv4 address or an IPv6 one in brackets; names are
+ * not looked up.
+ *
+ * gives    *ret_fd, not blocking (os_close)
+ * errors   E_BAD_INPUT  no such form; E_IO  nobody answers there within wait_ms */
+MUST_USE enum err os_connect(struct req *rq, struct str to, uint32_t wait_ms, int *ret_fd);
+/* Whether os_connect() can read it. */
+bool os_connect_may(struct str to);
+
 enum os_got {
     OS_GOT_BYTES,
     OS_GOT_NOTHING, /* in wait_ms */

@@ -48,6 +48,9 @@ struct str ask_date(struct http_req *h, const char *name);
 struct val *ask_date_field(struct http_req *h, struct val *root, const char *name,
                            const char *label, struct str value);
 
+/* Own uploads that came whole and wait for the virus scanner are shown to it again; an error on the page says
+ * when it still does not answer. Waits: SLOW rows only. */
+MUST_USE enum err file_finish_waiting(struct http_req *h, struct str key, struct val *root);
 /* Own uploads that wait under a draft or case, into uploads: list of what upload_row.html shows.
  * patient: to compare medical images with. base: "/ask/ID". */
 MUST_USE enum err file_uploads(struct http_req *h, struct str key, const struct patient *patient,

@@ -122,6 +122,9 @@ static void set_upload(struct http_req *h, const struct upload *up, const struct
     val_set_z(m, "state", states[up->state]);
     val_set_str(m, "note", meta_text(h, up, S("note")));
     val_set_str(m, "refused", meta_text(h, up, S("refused")));
+    val_set_str(m, "virus", upload_meta_text(&h->rq, up, S("virus")));
+    val_set_bool(m, "unscanned", upload_meta_text(&h->rq, up, S("unscanned")).n > 0);
+    val_set_bool(m, "waits", up->state == UPLOAD_OPEN && up->offset == up->size);
     val_set_str(m, "remove", file_path(h, base, up->id, "/remove"));
     val_set_i64(m, "percent", up->size > 0 ? (int64_t)(up->offset * 100 / up->size) : 0);
     if (k != NULL && up->state == UPLOAD_COMPLETE) {
@@ -237,6 +240,36 @@ static enum err patient_of(struct http_req *h, struct str key, bool draft, struc
     return OK;
 }
 
+static struct upload_desk *desk_of(struct http_req *h)
+{
+    return care_of(&h->rq)->uploads;
+}
+
+enum err file_finish_waiting(struct http_req *h, struct str key, struct val *root)
+{
+    struct upload *list;
+    size_t n;
+    TRY(upload_list(&h->rq, key, &list, &n));
+    for (size_t i = 0; i < n; i++) {
+        if (!str_eq(list[i].owner, h->rq.who->person) || list[i].state != UPLOAD_OPEN
+            || list[i].offset != list[i].size) {
+            continue;
+        }
+        enum err e = upload_finish_left(&h->rq, desk_of(h), &list[i]);
+        if (e == E_BUSY || e == E_CONFLICT || e == E_GONE || e == E_NOT_FOUND) {
+            err_clear(&h->rq);
+            if (e == E_BUSY) {
+                page_error(h, root, "file",
+                           T("The virus scanner does not answer now. The file is here and was not lost: it "
+                             "is looked at when you open this page again."));
+            }
+            return OK; /* the list says how it stands */
+        }
+        TRY(e);
+    }
+    return OK;
+}
+
 enum err web_files_page(struct http_req *h)
 {
     struct val *root = NULL;
@@ -247,6 +280,7 @@ enum err web_files_page(struct http_req *h)
     TRY(attach_may_add(&h->rq, key));
     TRY(patient_of(h, key, draft, &whole));
     TRY(page_begin(h, T("Add files"), &root));
+    TRY(file_finish_waiting(h, key, root));
     if (http_query(h, S("none")).p != NULL) {
         page_error(h, root, "file", T("Choose a file first."));
     }
@@ -275,11 +309,6 @@ struct sending {
     bool begun; /* up is there, and neither taken nor refused yet */
     uint32_t taken, empty;
 };
-
-static struct upload_desk *desk_of(struct http_req *h)
-{
-    return care_of(&h->rq)->uploads;
-}
 
 static enum err form_begin(struct http_req *h, const struct http_file *f)
 {
@@ -337,13 +366,13 @@ static enum err form_file_end(struct http_req *h)
     e = upload_pen_finish(&h->rq, s->pen, &s->up);
     upload_pen_close(s->pen);
     s->pen = NULL;
-    if (e == E_UNPROCESSED) {
+    if (e == E_UNPROCESSED || e == E_BUSY) { /* busy: the virus scanner; the file is here and waits */
         err_clear(&h->rq); /* the row tells why */
         e = OK;
     }
     TRY(e);
     s->begun = false;
-    s->taken++;
+    s->taken++; /* or waits: the next look at the page goes on with it */
     return OK;
 }
 

@@ -196,6 +196,7 @@ static enum err show_send(struct http_req *h, const char *fault)
     val_set_str(f, "hint", tr(h->rq.lang, T("A photo of the paper, a PDF, a picture. No passports or other "
                                             "identity documents.")));
     val_set_str(f, "case", m.id);
+    TRY(file_finish_waiting(h, m.id, m.root));
     TRY(file_uploads(h, m.id, &m.patient, S("/my/send"), m.root));
     TRY(set_sent(h, &m));
     val_set_bool(m.root, "into_case", row.id.n > 0);

@@ -3,7 +3,9 @@
 
 #include "base/text.h"
 #include "care/content.h"
+#include "care/filetype.h"
 #include "care/people.h"
+#include "care/scan.h"
 #include "store/tx.h"
 #include "web/pages.h"
 #include "web/tpl.h"
@@ -209,8 +211,20 @@ enum err web_staff_import_faults(struct http_req *h)
 
 /* ---- laid ready, taken away ---- */
 
+/* *ret_fault: msgid of why it is not taken, NULL when it is. errors  of scan_look() */
+static enum err scan_file(struct http_req *h, struct str bytes, const char **ret_fault)
+{
+    struct scan_result r;
+    TRY(scan_look(&h->rq, bytes, &r));
+    *ret_fault = r.verdict == SCAN_FOUND       ? file_verdict_text(FILE_VIRUS)
+                 : r.verdict == SCAN_TOO_LARGE ? file_verdict_text(FILE_UNSCANNED)
+                                               : NULL;
+    return OK;
+}
+
 enum err web_staff_import_file(struct http_req *h)
 {
+    const char *fault = NULL;
     struct http_file f;
     struct tx *tx = tx_new(&h->rq);
     enum err e = OK;
@@ -225,6 +239,10 @@ enum err web_staff_import_file(struct http_req *h)
     if (f.bytes.n > PEOPLE_FILE_MAX) {
         return show(h, 422, "file",
                     tr(h->rq.lang, T("The file is larger than 6 MiB: import it in parts.")));
+    }
+    TRY(scan_file(h, f.bytes, &fault));
+    if (fault != NULL) {
+        return show(h, 422, "file", tr(h->rq.lang, fault));
     }
     TRY(people_file_keep(&h->rq, tx, f.bytes));
     return page_commit(h, tx, S("/staff/import?done=people-file"));

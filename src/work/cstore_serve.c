@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "care/imaging.h"
+#include "care/scan.h"
 #include "care/who.h"
 #include "dicom/dimse.h"
 #include "os/clock.h"
@@ -96,12 +97,18 @@ static enum err file(struct association *as)
     struct image_from from = {.source = as->source, .org = as->peer->org};
     struct image_in in = {.blob = blob_part_ref(as->part)};
     struct blob_part *part = as->part;
+    struct scan_result seen;
+    TRY(scan_parts(&as->rq, &part, 1, "an image", &seen));
     TRY(blob_parts_put(&as->rq, as->s->care->store, &part, 1));
     return imaging_store(&as->rq, &from, &in, 1, &as->out);
 }
 
 static uint16_t status_of(const struct association *as, enum err e, struct str *ret_comment)
 {
+    if (e == E_UNPROCESSED) {
+        *ret_comment = S("not stored: the virus scanner refuses it");
+        return DIMSE_NOT_UNDERSTOOD;
+    }
     if (e != OK) {
         *ret_comment = S("not stored: please send again later");
         LOG(LOG_IMAGE_FAILED, log_err(e), log_where(&as->rq.err));
