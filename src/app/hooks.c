@@ -4,6 +4,7 @@
 #include "api/oauth.h"
 #include "api/tus.h"
 #include "app/app.h"
+#include "base/text.h"
 #include "care/account.h"
 #include "care/directory.h"
 #include "care/refusal.h"
@@ -24,23 +25,12 @@ static const struct str lang_codes[LANG_COUNT] = {
     [LANG_UZ] = SI("uz"),
 };
 
-static bool lang_find(struct str code, enum lang *ret_lang)
-{
-    for (enum lang l = LANG_EN; l < LANG_COUNT; l++) {
-        if (str_eq(code, lang_codes[l])) {
-            *ret_lang = l;
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Of somebody who is not signed in: what they chose here, what the browser asks for, the setting. */
 static enum lang lang_of(struct http_req *h)
 {
     enum lang lang;
     struct str chosen = http_cookie(h, S("lang"));
-    if (chosen.p != NULL && lang_find(chosen, &lang)) {
+    if (chosen.p != NULL && lang_parse(chosen, &lang)) {
         return lang;
     }
     struct str accept = http_header(h, "Accept-Language");
@@ -50,7 +40,7 @@ static enum lang lang_of(struct http_req *h)
     if (best >= 0) {
         return (enum lang)best;
     }
-    return lang_find(app_of(h)->config->lang, &lang) ? lang : LANG_EN;
+    return lang_parse(app_of(h)->config->lang, &lang) ? lang : LANG_EN;
 }
 
 /* What they must do before anything else. */

@@ -4,6 +4,7 @@
 
 #include "app/app.h"
 #include "app/command.h"
+#include "base/text.h"
 #include "care/account.h"
 #include "care/directory_change.h"
 #include "care/dismiss.h"
@@ -94,8 +95,12 @@ static enum err user_add(struct command_args *args)
     struct str id = {0};
     bool made = false;
     struct tx *tx = tx_new(rq);
+    enum lang lang;
 
     TRY_MEM(rq, tx);
+    if (lang_parse(args->config->lang, &lang)) {
+        rq->lang = lang; /* what they read until they choose another */
+    }
     TRY(get_password(args, str_z(args->words[0]), &password, &made));
     TRY(password_hash(rq, password, &hash));
     TRY(person_add(rq, tx, &p, &id));

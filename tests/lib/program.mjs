@@ -22,13 +22,14 @@ export function option(args, name, fallback) {
 
 export class Program {
   // build: dev, release, asan, tsan. dir: a data folder that is there; else one is made. extra: more settings of serve.
-  // Nobody must sign in with one-time codes unless extra says so (--second_factor=true): tests sign in as everybody.
+  // People read English unless a test says else; nobody must sign in with one-time codes unless extra says so
+  // (--second_factor=true): tests sign in as everybody.
   // tls: {certificate, key, ca}, files and the bytes of who vouches: it speaks HTTPS, and is asked so.
   // before: words of the shell that serve runs under ("ulimit -n 64"); env: more of its environment.
   constructor({ build = 'release', dir, extra = [], tls, before = '', env = {} } = {}) {
     this.build = build;
     this.before = before;
-    this.env = { CONSILIUM_SECOND_FACTOR: 'false', ...env };
+    this.env = { CONSILIUM_LANG: 'en', CONSILIUM_SECOND_FACTOR: 'false', ...env };
     this.exe = path.join(ROOT, 'build', build, 'src/app/consilium');
     this.dir = dir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-test-'));
     this.tls = tls;
