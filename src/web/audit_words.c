@@ -103,7 +103,10 @@ static bool is_by_role(const struct audit_row *r)
 static struct str by_role(struct http_req *h, const struct directory *dir, const struct audit_row *r)
 {
     const struct text_arg args[] = {{S("role"), role_title(h, r->role)},
-                                    {S("org"), r->org.n > 0 ? dir_org_name(dir, r->org) : S("–")}};
+                                    {S("org"), dir_org_name(dir, r->org)}};
+    if (r->org.n == 0) { /* a command on the server */
+        return tr(h->rq.lang, T("the program"));
+    }
     return page_text(h, T("as {role}, {org}"), args, LEN(args));
 }
 

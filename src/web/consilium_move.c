@@ -464,10 +464,7 @@ static enum err set_asked(struct http_req *h, const struct consilium *c, const s
         }
     }
     if (a->asks & ASK_PASSWORD) {
-        f = page_field(h, root, "password", T("Your password"), S(""));
-        val_set_z(f, "type", "password");
-        val_set_z(f, "auto", "current-password");
-        val_set_str(f, "value", S(""));
+        (void)page_secret(h, root, "password", T("Your password"), "current-password");
     }
     return OK;
 }

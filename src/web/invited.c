@@ -67,17 +67,6 @@ static enum err find(struct http_req *h, struct invited *v, http_handler_fn *ret
                : FAIL(&h->rq, E_NOT_FOUND, "invitation");
 }
 
-static struct val *set_secret(struct http_req *h, struct val *root, const char *name, const char *label)
-{
-    struct val *f = page_field(h, root, name, label, S(""));
-    val_set_z(f, "type", "password");
-    val_set_z(f, "auto", "new-password");
-    val_set_z(f, "width", "w14");
-    val_set_str(f, "value", S(""));
-    val_set_bool(f, "required", true);
-    return f;
-}
-
 static enum err show(struct http_req *h, const struct invited *v, struct val *root)
 {
     const struct care *care = care_of(&h->rq);
@@ -89,9 +78,9 @@ static enum err show(struct http_req *h, const struct invited *v, struct val *ro
         val_set_str(m, "org", v->person->roles[i].org_name);
         owes = owes || (care->factor_by_role && v->person->roles[i].factor && !v->account.factor);
     }
-    struct val *f = set_secret(h, root, "password", T("Choose a password"));
+    struct val *f = page_secret(h, root, "password", T("Choose a password"), "new-password");
     val_set_str(f, "hint", tr(h->rq.lang, T("At least 10 characters.")));
-    set_secret(h, root, "again", T("The same password once more"));
+    (void)page_secret(h, root, "again", T("The same password once more"), "new-password");
     val_set_str(root, "name", v->person->name);
     val_set_str(root, "login", v->account.login);
     val_set_bool(root, "owes", owes && !v->account.passkey);

@@ -98,26 +98,16 @@ enum err web_account_app_end(struct http_req *h)
     return page_commit(h, tx, S("/account?done=app-ended"));
 }
 
-static void password_field(struct http_req *h, struct val *root, const char *name,
-                           const char *label, const char *autocomplete)
-{
-    struct val *f = page_field(h, root, name, label, S(""));
-    val_set_z(f, "type", "password");
-    val_set_z(f, "auto", autocomplete);
-    val_set_z(f, "width", "w14");
-    val_set_str(f, "value", S(""));
-}
-
 static enum err show(struct http_req *h, unsigned status, struct val *root)
 {
     TRY(set_tokens(h, root));
     TRY(set_apps(h, root));
-    password_field(h, root, "old", T("Present password"), "current-password");
-    password_field(h, root, "new", T("New password"), "new-password");
-    password_field(h, root, "again", T("New password once more"), "new-password");
-    val_set_str(page_map(page_map(root, "fields"), "new"), "hint",
+    (void)page_secret(h, root, "old", T("Present password"), "current-password");
+    struct val *f = page_secret(h, root, "new", T("New password"), "new-password");
+    (void)page_secret(h, root, "again", T("New password once more"), "new-password");
+    val_set_str(f, "hint",
                 tr(h->rq.lang, T("At least 10 characters. Several words are better than signs.")));
-    struct val *f = page_field(h, root, "name", T("What it is for"), S(""));
+    f = page_field(h, root, "name", T("What it is for"), S(""));
     val_set_str(f, "hint", tr(h->rq.lang, T("For example: export to the hospital's system")));
     f = page_field(h, root, "scope", T("What it may do"), S("read"));
     page_option(f, S("read"), tr(h->rq.lang, T("read what you may read")));

@@ -34,14 +34,10 @@ enum err passkey_set_list(struct http_req *h, int64_t account, struct val *root)
 
 static void set_proof(struct http_req *h, struct val *root, bool code)
 {
-    struct val *f = page_field(h, root, "password", T("Present password"), S(""));
-    val_set_z(f, "type", "password");
-    val_set_z(f, "auto", "current-password");
-    val_set_z(f, "width", "w14");
-    val_set_str(f, "value", S(""));
+    (void)page_secret(h, root, "password", T("Present password"), "current-password");
     val_set_bool(root, "code", code);
     if (code) {
-        f = page_field(h, root, "code", T("One-time code or recovery code"), S(""));
+        struct val *f = page_field(h, root, "code", T("One-time code or recovery code"), S(""));
         val_set_z(f, "auto", "one-time-code");
         val_set_z(f, "width", "w8");
         val_set_str(f, "value", S(""));

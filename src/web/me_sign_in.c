@@ -41,12 +41,8 @@ static enum err set_secret(struct http_req *h, struct val *root)
 
 static void set_fields(struct http_req *h, struct val *root, bool waits)
 {
-    struct val *f = page_field(h, root, "password", T("Present password"), S(""));
-    val_set_z(f, "type", "password");
-    val_set_z(f, "auto", "current-password");
-    val_set_z(f, "width", "w14");
-    val_set_str(f, "value", S(""));
-    f = page_field(h, root, "code",
+    (void)page_secret(h, root, "password", T("Present password"), "current-password");
+    struct val *f = page_field(h, root, "code",
                    waits ? T("Code that the program shows now") : T("One-time code or recovery code"),
                    S(""));
     val_set_z(f, "auto", "one-time-code");

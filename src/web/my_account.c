@@ -6,16 +6,6 @@
 #include "web/pages.h"
 #include "web/tpl.h"
 
-static void set_field(struct http_req *h, struct val *root, const char *name, const char *label,
-                      const char *autofill)
-{
-    struct val *f = page_field(h, root, name, label, S(""));
-    val_set_z(f, "type", "password");
-    val_set_z(f, "auto", autofill);
-    val_set_str(f, "value", S(""));
-    val_set_bool(f, "required", true);
-}
-
 static enum err show(struct http_req *h, const char *field, const char *fault)
 {
     struct my m;
@@ -23,9 +13,9 @@ static enum err show(struct http_req *h, const char *field, const char *fault)
     if (fault != NULL) {
         page_error(h, m.root, field, fault);
     }
-    set_field(h, m.root, "old", T("Present password"), "current-password");
-    set_field(h, m.root, "new", T("New password"), "new-password");
-    set_field(h, m.root, "again", T("The same password once more"), "new-password");
+    (void)page_secret(h, m.root, "old", T("Present password"), "current-password");
+    (void)page_secret(h, m.root, "new", T("New password"), "new-password");
+    (void)page_secret(h, m.root, "again", T("The same password once more"), "new-password");
     val_set_str(m.root, "login", h->rq.who->audit.login);
     return page_reply_status(h, fault != NULL ? 422 : 200, m.root, tpl_my_password);
 }

@@ -20,25 +20,13 @@ static enum err gone(struct http_req *h)
     return page_reply_status(h, 404, root, tpl_my_invite_gone);
 }
 
-static void set_secret(struct http_req *h, struct val *root, const char *name, const char *label,
-                       const char *hint)
-{
-    struct val *f = page_field(h, root, name, label, S(""));
-    val_set_z(f, "type", "password");
-    val_set_z(f, "auto", "new-password");
-    val_set_str(f, "value", S(""));
-    val_set_bool(f, "required", true);
-    if (hint != NULL) {
-        val_set_str(f, "hint", tr(h->rq.lang, hint));
-    }
-}
-
 static enum err show(struct http_req *h, const struct invite *i, struct val *root)
 {
     struct val *f = NULL;
     val_set_bool(open_link_code(h, root), "required", true);
-    set_secret(h, root, "password", T("Choose a password"), T("At least 10 characters."));
-    set_secret(h, root, "again", T("The same password once more"), NULL);
+    f = page_secret(h, root, "password", T("Choose a password"), "new-password");
+    val_set_str(f, "hint", tr(h->rq.lang, T("At least 10 characters.")));
+    (void)page_secret(h, root, "again", T("The same password once more"), "new-password");
     f = page_field(h, root, "login", T("Login"), S(""));
     val_set_z(f, "auto", "username");
     val_set_str(f, "hint", tr(h->rq.lang, i->related.n > 0

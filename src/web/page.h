@@ -81,6 +81,10 @@ bool page_has_errors(const struct val *root);
  * error of this field. gives the map, to set hint, type, options and so on. */
 struct val *page_field(struct http_req *h, struct val *root, const char *name, const char *label,
                        struct str value);
+/* The same for a password, which is never sent back; the summary of errors says so. autocomplete: of
+ * HTML, "current-password" or "new-password". */
+struct val *page_secret(struct http_req *h, struct val *root, const char *name, const char *label,
+                        const char *autocomplete);
 /* Adds one option to a field of choices; it is on when it is the field's value. label: translated. */
 void page_option(struct val *field, struct str value, struct str label);
 

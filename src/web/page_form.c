@@ -63,6 +63,18 @@ struct val *page_field(struct http_req *h, struct val *root, const char *name, c
     return f;
 }
 
+struct val *page_secret(struct http_req *h, struct val *root, const char *name, const char *label,
+                        const char *autocomplete)
+{
+    struct val *f = page_field(h, root, name, label, S(""));
+    val_set_z(f, "type", "password");
+    val_set_z(f, "auto", autocomplete);
+    val_set_z(f, "width", "w14");
+    val_set_str(f, "value", S(""));
+    val_set_bool(root, "has_secret", true);
+    return f;
+}
+
 void page_option(struct val *field, struct str value, struct str label)
 {
     const struct val *have = val_find(field, S("options"));

@@ -34,12 +34,7 @@ static enum err show(struct http_req *h, unsigned status, struct val *root, stru
     val_set_z(f, "auto", "username");
     val_set_z(f, "width", "w14");
     val_set_bool(f, "required", true);
-    f = page_field(h, root, "password", T("Password"), S(""));
-    val_set_z(f, "type", "password");
-    val_set_z(f, "auto", "current-password");
-    val_set_z(f, "width", "w14");
-    val_set_str(f, "value", S(""));
-    val_set_bool(f, "required", true);
+    (void)page_secret(h, root, "password", T("Password"), "current-password");
     val_set_str(root, "next", sign_in_next(asked));
     val_set_bool(root, "asked", asked.n > 1);
     val_set_bool(root, "passkey", passkey_place(&h->rq, &place));

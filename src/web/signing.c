@@ -9,11 +9,7 @@ enum { DISPOSITION_MAX = 200 };
 
 void signing_password(struct http_req *h, struct val *root)
 {
-    struct val *f = page_field(h, root, "password", T("Your password"), S(""));
-    val_set_z(f, "type", "password");
-    val_set_z(f, "auto", "current-password");
-    val_set_z(f, "width", "w20");
-    val_set_str(f, "value", S(""));
+    struct val *f = page_secret(h, root, "password", T("Your password"), "current-password");
     val_set_str(f, "hint", tr(h->rq.lang, T("Your signature key is opened by it, for this one signature.")));
 }
 
