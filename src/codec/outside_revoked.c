@@ -140,6 +140,15 @@ static int entry_reason(X509_REVOKED *r)
     return reason;
 }
 
+/* RFC 5280 5.3.2: a key may have been in other hands, or the certificate wrong, before it was revoked. */
+static struct instant earlier(struct instant revoked, ASN1_GENERALIZEDTIME *invalid)
+{
+    struct instant since = revoked;
+    bool known = invalid != NULL && cms_int_time(invalid, &since);
+    ASN1_GENERALIZEDTIME_free(invalid);
+    return known && since.ms < revoked.ms ? since : revoked;
+}
+
 static void crl_look(struct looking *l, X509_CRL *crl)
 {
     struct instant from;
@@ -157,7 +166,8 @@ static void crl_look(struct looking *l, X509_CRL *crl)
     if (X509_CRL_get0_by_cert(crl, &entry, l->cert) == 1) { /* 2: taken from the list again */
         struct instant at = from;
         (void)cms_int_time(X509_REVOKED_get0_revocationDate(entry), &at);
-        is_revoked(l, at, entry_reason(entry));
+        ASN1_GENERALIZEDTIME *invalid = X509_REVOKED_get_ext_d2i(entry, NID_invalidity_date, NULL, NULL);
+        is_revoked(l, earlier(at, invalid), entry_reason(entry));
     } else if (counts(l, from, has_until, until)) {
         l->known = true;
     } else {
@@ -184,7 +194,9 @@ static void single_look(struct looking *l, OCSP_BASICRESP *basic, OCSP_CERTID *i
     if (status == V_OCSP_CERTSTATUS_REVOKED) {
         struct instant at = from;
         (void)cms_int_time(revoked, &at);
-        is_revoked(l, at, reason);
+        OCSP_SINGLERESP *one = OCSP_resp_get0(basic, OCSP_resp_find(basic, id, -1));
+        ASN1_GENERALIZEDTIME *invalid = OCSP_SINGLERESP_get1_ext_d2i(one, NID_invalidity_date, NULL, NULL);
+        is_revoked(l, earlier(at, invalid), reason);
     } else if (status == V_OCSP_CERTSTATUS_GOOD) {
         l->known = l->known || counts(l, from, has_until, until);
         l->stale = l->stale || !counts(l, from, has_until, until);

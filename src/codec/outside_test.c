@@ -313,6 +313,37 @@ static void lists_are_believed(void **state)
     }
 }
 
+/* A stamp saves no signature made when the key was in other hands already, though nobody knew yet. */
+static void what_is_wrong_since_then_is_not_saved_by_a_stamp(void **state)
+{
+    struct world *w = *state;
+    struct ot_sign s = by(&w->doctor);
+    const struct {
+        struct instant invalid;
+        enum outside_why why;
+    } rows[] = {{{0}, OUTSIDE_REVOKED_SINCE},
+                {ot_at(MS_MINUTE), OUTSIDE_REVOKED},
+                {ot_at(2 * MS_HOUR), OUTSIDE_REVOKED_SINCE},
+                {ot_at(9 * MS_HOUR), OUTSIDE_REVOKED_SINCE}};
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct ot_list l = {.from = ot_at(3 * MS_HOUR), .until = ot_at(MS_DAY), .revoked = w->doctor.x,
+                            .at = ot_at(3 * MS_HOUR), .invalid = rows[i].invalid,
+                            .reason = CRL_REASON_KEY_COMPROMISE};
+        struct ot_answer an = {.status = V_OCSP_CERTSTATUS_REVOKED, .from = l.from, .until = l.until,
+                               .revoked_at = l.at, .invalid = rows[i].invalid};
+        struct str crls[] = {w->root_list, ot_crl(w->rq.a, &w->between, &l)};
+        struct str ocsp = ot_ocsp(w->rq.a, w->doctor.x, &w->between, &w->between, &an);
+        for (uint32_t lists = 1; lists <= 2; lists++) { /* by the answer, by the list */
+            struct outside_verdict v;
+            struct outside_ask ask = {.cms = ot_cms(w->rq.a, &s, S(DOC)), .content = S(DOC), .certs = w->certs,
+                                      .n_certs = 2, .crls = crls, .n_crls = lists, .ocsp = &ocsp,
+                                      .n_ocsp = lists == 1, .now = ot_at(4 * MS_HOUR), .at = ot_at(MS_HOUR)};
+            assert_int_equal(outside_check(&w->rq, &ask, &v), OK);
+            assert_int_equal(v.why[OUTSIDE_REVOCATION], rows[i].why);
+        }
+    }
+}
+
 /* RSASSA-PSS names its hash in its parameters: SHA-1 there is as weak as elsewhere. */
 static void a_list_signed_by_pss_is_as_strong_as_its_hash(void **state)
 {
@@ -632,6 +663,7 @@ int main(void)
         cmocka_unit_test(certificates_that_do_not_serve),
         cmocka_unit_test(any_changed_byte_is_no_good_signature),
         cmocka_unit_test(lists_are_believed),
+        cmocka_unit_test(what_is_wrong_since_then_is_not_saved_by_a_stamp),
         cmocka_unit_test(a_list_signed_by_pss_is_as_strong_as_its_hash),
         cmocka_unit_test(a_certificate_of_machines_signs_nothing),
         cmocka_unit_test(a_list_of_others_says_nothing),

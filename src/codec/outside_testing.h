@@ -127,6 +127,7 @@ struct ot_list {
     struct instant from, until;
     X509 *revoked;        /* NULL: nobody */
     struct instant at;
+    struct instant invalid; /* invalidityDate; ms 0: none */
     int reason;           /* -1: none */
     bool delta;
     bool pss;             /* RSASSA-PSS: the authority's key is RSA */
@@ -165,6 +166,11 @@ static inline struct str ot_crl(struct arena *a, const struct ot_pair *ca, const
                     && X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, e, 0, 0) == 1);
             ASN1_ENUMERATED_free(e);
         }
+        if (l->invalid.ms != 0) {
+            ASN1_GENERALIZEDTIME *t = ASN1_GENERALIZEDTIME_set(NULL, (time_t)(l->invalid.ms / 1000));
+            ot_must(t != NULL && X509_REVOKED_add1_ext_i2d(r, NID_invalidity_date, t, 0, 0) == 1);
+            ASN1_GENERALIZEDTIME_free(t);
+        }
         ot_must(X509_CRL_add0_revoked(crl, r) == 1);
         ASN1_TIME_free(at);
     }
@@ -185,6 +191,7 @@ struct ot_answer {
     int status;                /* V_OCSP_CERTSTATUS_... */
     struct instant from, until;
     struct instant revoked_at;
+    struct instant invalid;    /* invalidityDate; ms 0: none */
 };
 
 /* An OCSP answer about cert, signed by its authority (or by another: by). */
@@ -198,9 +205,15 @@ static inline struct str ot_ocsp(struct arena *a, X509 *cert, const struct ot_pa
     ASN1_TIME *at = ASN1_TIME_set(NULL, (time_t)(an->revoked_at.ms / 1000));
     unsigned char *der = NULL;
     bool gone = an->status == V_OCSP_CERTSTATUS_REVOKED;
-    ot_must(OCSP_basic_add1_status(basic, id, an->status, gone ? OCSP_REVOKED_STATUS_SUPERSEDED : 0,
-                                   gone ? at : NULL, from, until) != NULL
+    OCSP_SINGLERESP *one =
+        OCSP_basic_add1_status(basic, id, an->status, gone ? OCSP_REVOKED_STATUS_SUPERSEDED : 0,
+                               gone ? at : NULL, from, until);
+    ASN1_TIME *invalid = ASN1_GENERALIZEDTIME_set(NULL, (time_t)(an->invalid.ms / 1000));
+    ot_must(one != NULL
+            && (an->invalid.ms == 0
+                || OCSP_SINGLERESP_add1_ext_i2d(one, NID_invalidity_date, invalid, 0, 0) == 1)
             && OCSP_basic_sign(basic, by->x, by->key, EVP_sha256(), NULL, 0) == 1);
+    ASN1_TIME_free(invalid);
     OCSP_RESPONSE *r = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
     int n = i2d_OCSP_RESPONSE(r, &der);
     OCSP_RESPONSE_free(r);
