@@ -234,9 +234,10 @@ struct checking {
     struct consilium_report *r;
 };
 
-/* The verdict on a signature, and the id of whose it is; empty: nobody's. */
+/* The verdict on a signature, whether its certificate was revoked since, and the id of whose it is; empty:
+ * nobody's. */
 static enum err signature_judge(const struct checking *c, struct str file, const struct verify_stamp *stamp,
-                                struct cms_verdict *v, struct str *ret_person)
+                                struct cms_verdict *v, bool *ret_since, struct str *ret_person)
 {
     struct outside_verdict found;
     struct outside_ask ask = c->p->trust;
@@ -257,6 +258,7 @@ static enum err signature_judge(const struct checking *c, struct str file, const
         TRY(outside_verify_files(c->rq, &ask, &found, v));
     }
     enum outside_why first = outside_first(&found);
+    *ret_since = first == OUTSIDE_REVOKED_SINCE;
     v->chain_ok = first == OUTSIDE_GOOD || first == OUTSIDE_REVOKED_SINCE;
     v->chain_why = v->chain_ok ? "" : outside_why_text(first);
     *ret_person = v->has_signer ? outside_person_in(c->rq, c->bundle, v) : (struct str){0};
@@ -266,13 +268,13 @@ static enum err signature_judge(const struct checking *c, struct str file, const
 static enum err signature_check(const struct checking *c, struct str file)
 {
     struct consilium_report *r = c->r;
+    struct verify_stamp stamp;
     struct cms_verdict v;
     struct str person;
-
-    struct verify_stamp stamp;
+    bool since = false;
 
     TRY(verify_stamp_find(c->rq, file, c->p->tsa, c->p->n_tsa, &stamp));
-    TRY(signature_judge(c, file, &stamp, &v, &person));
+    TRY(signature_judge(c, file, &stamp, &v, &since, &person));
     for (uint32_t i = 0; i < r->n; i++) {
         struct consilium_signer *s = &r->voices[i];
         if (!v.has_signer || s->person.n == 0 || !str_eq(s->person, person)) {
@@ -284,6 +286,7 @@ static enum err signature_check(const struct checking *c, struct str file)
         s->is_signed = true;
         s->verdict = v;
         s->stamp = stamp;
+        s->since = since;
         s->unasked = v.is_outside && c->p->trust.n_crls == 0;
         say(s->why, why_bad(&v, s, c->fixed));
         return OK;
@@ -392,7 +395,9 @@ static void held_write(struct buf *b, const struct consilium_signer *s)
     instant_write(b, s->verdict.signed_at);
     BUF_LIT(b, ", certificate ");
     buf_str(b, f->serial_hex);
-    if (s->verdict.is_outside) {
+    if (s->verdict.is_outside) { /* the name before is the document's: whom the authority names stands here */
+        BUF_LIT(b, " of ");
+        buf_str(b, f->subject.common_name);
         BUF_LIT(b, ", issued by ");
         buf_str(b, f->issuer.common_name);
         BUF_LIT(b, ", root ");
@@ -403,9 +408,14 @@ static void held_write(struct buf *b, const struct consilium_signer *s)
         instant_write(b, s->stamp.facts.at);
         BUF_LIT(b, " by ");
         buf_str(b, s->stamp.facts.by);
+        if (s->stamp.facts.at.ms >= f->until.ms) {
+            BUF_LIT(b, " after the certificate had expired, which does not show that the signature was "
+                       "made before");
+        }
     } else if (s->stamp.carries) {
         BUF_LIT(b, "; its time stamp was not looked at: give --tsa-roots");
     }
+    buf_str(b, s->since ? S("; the certificate was revoked after the signature was made") : S(""));
     buf_str(b, s->unasked ? S("; whether it was revoked was not looked at: give --crls") : S(""));
 }
 

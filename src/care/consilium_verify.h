@@ -30,6 +30,7 @@ struct consilium_signer {
     bool chairs, dissents, is_signed;
     struct verify_stamp stamp; /* on the signature */
     bool unasked;            /* by a token: whether it was revoked was not looked at */
+    bool since;              /* it was, but after the signature was made */
     char why[160];           /* a signature of theirs that does not hold; "" */
     struct cms_verdict verdict;
 };

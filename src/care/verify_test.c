@@ -1,4 +1,5 @@
-/* care/verify_test.c - a downloaded conclusion: good as it is, and not when anything was changed. */
+/* care/verify_test.c - a downloaded conclusion: good as it is, and not when anything was changed; what is
+ * said of a protocol's signatures. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
+#include "care/consilium_verify.h"
 #include "care/sign_example.h"
 #include "care/verify.h"
 
@@ -145,6 +148,36 @@ static void unreadable_files_are_refused(void **state)
     err_clear(&f->rq);
 }
 
+/* Of a member's own token the line names whom the authority names, and what a late stamp does not show. */
+static void the_line_of_a_member_claims_no_more_than_was_looked_at(void **state)
+{
+    struct files *f = *state;
+    struct consilium_report *r = ARENA_NEW(f->rq.a, struct consilium_report);
+    struct buf b;
+    assert_non_null(r);
+    r->n = 2;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct consilium_signer *s = &r->voices[i];
+        *s = (struct consilium_signer){.name = S("Famous"), .is_signed = true, .since = i == 0};
+        s->verdict = (struct cms_verdict){.is_outside = true, .has_signer = true};
+        s->verdict.signer.subject.common_name = S("Unknown");
+        s->verdict.signer.until.ms = 10 * MS_DAY;
+        s->stamp = (struct verify_stamp){.carries = true, .looked = true, .facts.by = S("TSA")};
+        s->stamp.facts.at.ms = (i == 0 ? 9 : 10) * MS_DAY;
+    }
+    buf_init(&b, f->rq.a, 65536);
+    consilium_verify_write(&b, r);
+    struct str text = buf_get(&b);
+    struct str early;
+    struct str late;
+    assert_true(str_cut(&text, '\n', &early) && str_cut(&text, '\n', &late));
+    assert_true(str_find(early, S(" of Unknown, issued by ")) < early.n);
+    assert_true(str_find(early, S("after the certificate had expired")) == early.n);
+    assert_true(str_find(early, S("revoked after the signature was made")) < early.n);
+    assert_true(str_find(late, S(" by TSA after the certificate had expired")) < late.n);
+    assert_true(str_find(late, S("revoked after")) == late.n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +186,7 @@ int main(void)
         cmocka_unit_test(another_persons_signature_is_found),
         cmocka_unit_test(unknown_authority_and_wrong_time_are_found),
         cmocka_unit_test(unreadable_files_are_refused),
+        cmocka_unit_test(the_line_of_a_member_claims_no_more_than_was_looked_at),
     };
     return cmocka_run_group_tests(tests, files_make, files_end);
 }

@@ -75,9 +75,13 @@ export async function protocols({ place, ca, roots, lists, is, person, another }
     return { code: r.status, out: r.stdout + r.stderr };
   };
   const held = verify(json, '--roots', roots, '--crls', lists);
-  is('protocol: verify holds', [held.code, /\nVALID\n$/.test(held.out), /signatures {3}4 of 4, quorum/.test(held.out), /ok {4}Answerer[^\n]*issued by Test issuing, root [0-9a-f]{64}\n/.test(held.out)], [0, true, true, true]);
+  is('protocol: verify holds', [held.code, /\nVALID\n$/.test(held.out), /signatures {3}4 of 4, quorum/.test(held.out), /ok {4}Answerer[^\n]* of Name Of The Certificate, issued by Test issuing, root [0-9a-f]{64}\n/.test(held.out)], [0, true, true, true]);
   is('protocol: verify says when nobody asked about revocation', /was not looked at: give --crls/.test(verify(json, '--roots', roots).out), true);
   is('protocol: verify without roots', [verify(json)].map((v) => [v.code, /a certificate of another authority: give --roots FILE/.test(v.out)])[0], [1, true]);
+  fs.cpSync(lists, path.join(ca.dir, 'later'), { recursive: true });
+  ca.revoke(person, Date.now() + 6e4);
+  fs.writeFileSync(path.join(ca.dir, 'later/test.crl'), ca.list());
+  is('protocol: verify says that it was revoked since', [verify(json, '--roots', roots, '--crls', path.join(ca.dir, 'later'))].map((v) => [v.code, /ok {4}Answerer[^\n]*; the certificate was revoked after the signature was made\n/.test(v.out)])[0], [0, true]);
   const document = JSON.parse(json).entry[0].resource.data;
   const other = Buffer.from(document, 'base64').toString().replace('Operate within six hours', 'Operate within six weeks');
   is('protocol: verify finds a changed word', verify(Buffer.from(json.toString().replace(document, Buffer.from(other).toString('base64'))), '--roots', roots).code, 1);

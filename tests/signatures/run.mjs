@@ -209,7 +209,7 @@ is('verify: revoked after it was signed', [since.code, /revoked after the signat
 
 // ---- the protocol of a consilium ----
 
-await protocols({ place, ca, roots, lists, is, person: good, another: ca.issue(`/CN=Answerer Test/serialNumber=IIN${OTHER}`) });
+await protocols({ place, ca, roots, lists, is, person: ca.issue(`/CN=Name Of The Certificate/serialNumber=IIN${IIN}`), another: ca.issue(`/CN=Answerer Test/serialNumber=IIN${OTHER}`) });
 
 // ---- by software; a list that is fetched and kept; a warning instead of a refusal ----
 
