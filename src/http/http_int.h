@@ -174,6 +174,12 @@ struct worker {
     bool has_gzip;
 };
 
+struct pool_thread {
+    struct pool *pool;
+    struct db *db; /* its own handle, open before it runs */
+    struct os_thread thread;
+};
+
 struct pool {
     struct http_server *s;
     struct os_mutex lock;
@@ -182,7 +188,7 @@ struct pool {
     struct call *last;
     uint32_t n;
     bool closed;
-    struct os_thread threads[32];
+    struct pool_thread threads[32];
     unsigned n_threads;
 };
 
@@ -256,7 +262,8 @@ void stream_task(struct call *c); /* pool: TASK_BEGIN, CHUNK, END, BROKEN */
 struct MHD_Response *pieces_response(struct call *c);
 
 /* pool.c */
-void pool_start(struct pool *p, struct http_server *s, unsigned n);
+/* pool_stop() afterwards, also when it fails. errors E_IO no read handle */
+enum err pool_start(struct req *rq, struct pool *p, struct http_server *s, unsigned n);
 void pool_push(struct pool *p, struct call *c);
 bool pool_is_full(struct pool *p);
 /* Where the slow work of a call is done. */

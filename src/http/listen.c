@@ -191,10 +191,13 @@ enum err http_server_start(struct req *rq, const struct http_opts *opts,
     s->hub = hub_new(s->a, opts->max_streams);
     os_mutex_init(&s->clock_lock);
     os_cond_init(&s->clock_wake);
-    pool_start(&s->pool, s, MAX(1, opts->pool_threads));
-    pool_start(&s->outside, s, OUTSIDE_THREADS);
+    enum err e = pool_start(rq, &s->pool, s, MAX(1, opts->pool_threads));
+    enum err outside = pool_start(rq, &s->outside, s, OUTSIDE_THREADS);
     s->sealed = opts->tls_certificate != NULL || str_starts(opts->public_url, S("https://"));
-    enum err e = front_open(rq, s);
+    e = e == OK ? outside : e;
+    if (e == OK) {
+        e = front_open(rq, s);
+    }
     if (e == OK) {
         e = os_listen(rq, s->o.listen, s->o.port, &s->listen_fd, &s->port);
     }

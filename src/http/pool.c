@@ -108,27 +108,30 @@ static void pool_do(struct call *c, struct db *db)
 
 static void *pool_main(void *ctx)
 {
-    struct pool *p = ctx;
-    const struct http_opts *o = &p->s->o;
-    struct db *db = o->hooks->db_open != NULL ? o->hooks->db_open(o->app) : NULL;
-    for (struct call *c; (c = pool_pop(p)) != NULL;) {
-        pool_do(c, db);
-    }
-    if (db != NULL) {
-        o->hooks->db_close(db);
+    struct pool_thread *own = ctx;
+    for (struct call *c; (c = pool_pop(own->pool)) != NULL;) {
+        pool_do(c, own->db);
     }
     return NULL;
 }
 
-void pool_start(struct pool *p, struct http_server *s, unsigned n)
+enum err pool_start(struct req *rq, struct pool *p, struct http_server *s, unsigned n)
 {
+    const struct http_hooks *hooks = s->o.hooks;
     p->s = s;
     os_mutex_init(&p->lock);
     os_cond_init(&p->more);
-    p->n_threads = MIN(n, (unsigned)LEN(p->threads));
-    for (unsigned i = 0; i < p->n_threads; i++) {
-        ASSERT(os_thread_start(&p->threads[i], "http-pool", pool_main, p));
+    for (unsigned i = 0; i < MIN(n, (unsigned)LEN(p->threads)); i++) {
+        struct pool_thread *t = &p->threads[i];
+        t->pool = p;
+        t->db = hooks->db_open != NULL ? hooks->db_open(s->o.app) : NULL;
+        if (hooks->db_open != NULL && t->db == NULL) {
+            return FAIL(rq, E_IO, "read handle");
+        }
+        ASSERT(os_thread_start(&t->thread, "http-pool", pool_main, t));
+        p->n_threads++;
     }
+    return OK;
 }
 
 void pool_stop(struct pool *p)
@@ -138,7 +141,10 @@ void pool_stop(struct pool *p)
     os_broadcast(&p->more);
     os_unlock(&p->lock);
     for (unsigned i = 0; i < p->n_threads; i++) {
-        os_thread_join(&p->threads[i]);
+        os_thread_join(&p->threads[i].thread);
+        if (p->threads[i].db != NULL) {
+            p->s->o.hooks->db_close(p->threads[i].db);
+        }
     }
     os_cond_done(&p->more);
     os_mutex_done(&p->lock);
