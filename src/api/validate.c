@@ -55,9 +55,11 @@ static enum err answer(struct http_req *h, struct jv resource, enum fhir_type ty
         fhir_issue_add(rq, ISSUE_ERROR, "not-found", T("This profile is not known here."), S(""),
                        S(""));
     }
-    if (fhir_validate_as(rq, resource, type, &check) == E_UNPROCESSED) {
-        err_clear(rq);
+    enum err e = fhir_validate_as(rq, resource, type, &check);
+    if (e != E_UNPROCESSED) {
+        TRY(e);
     }
+    err_clear(rq);
     return api_reply_outcome(h, 200);
 }
 
