@@ -472,9 +472,11 @@ static enum err bundle_begin(struct http_req *h)
     return bundle_run(h, root, b);
 }
 
-/* A large one is read on the pool: others wait for the I/O thread. */
+/* A large one, and one that a virus scanner may be shown, is read on the pool: others wait for the I/O
+ * thread. */
 enum err api_fhir_bundle(struct http_req *h)
 {
     TRY(api_enter(h));
-    return http_body(h).n > BUNDLE_SLOW_BYTES ? http_slow(h, bundle_begin) : bundle_begin(h);
+    bool slow = http_body(h).n > BUNDLE_SLOW_BYTES || care_of(&h->rq)->scanner != NULL;
+    return slow ? http_slow(h, bundle_begin) : bundle_begin(h);
 }

@@ -1,5 +1,6 @@
 /* api/single.c - create, update and delete of one resource. */
 #include "api/fhir_int.h"
+#include "care/scan.h"
 #include "store/tx.h"
 
 enum { TRIES_MAX = 8 }; /* a lost condition is looked up again; each time somebody else went on */
@@ -12,6 +13,8 @@ struct done {
     struct api_cond *cond;  /* NULL: none */
     http_handler_fn again;
     unsigned tries;
+    struct jv root;     /* what is put */
+    struct api_write w;
 };
 
 static enum err answer(struct http_req *h)
@@ -169,13 +172,22 @@ enum err api_expect_none(struct http_req *h, struct str text, const char *field,
     return OK;
 }
 
+static enum err put_now(struct http_req *h)
+{
+    struct done *d = h->page_ctx;
+    TRY(api_put(h, d->tx, d->root, &d->w));
+    return http_commit(h, d->tx, answer);
+}
+
+/* Others wait for the I/O thread: a virus scanner is asked on the pool. */
 enum err api_put_commit(struct http_req *h, struct jv root, const struct api_write *w,
                         struct api_cond *cond, http_handler_fn again)
 {
     struct done *d;
     TRY(done_new(h, w->type, w->id, cond, again, &d));
-    TRY(api_put(h, d->tx, root, w));
-    return http_commit(h, d->tx, answer);
+    d->root = root;
+    d->w = *w;
+    return scan_wants(&h->rq, root) ? http_slow(h, put_now) : put_now(h);
 }
 
 enum err api_fhir_update(struct http_req *h)

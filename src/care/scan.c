@@ -254,17 +254,32 @@ enum err scan_parts(struct req *rq, struct blob_part *const *parts, size_t n, co
     return OK;
 }
 
-enum err scan_resource(struct req *rq, struct jv root)
+/* The next "data" that is a string after node *at of root; absent when there is none. */
+static struct jv next_data(struct jv root, uint32_t *at)
 {
     const struct json_doc *doc = root.doc;
-    if (care_of(rq)->scanner == NULL || !json_has(root)) {
+    while (++*at < doc->nodes[root.at].end) {
+        struct jv v = {doc, *at + 1};
+        if (doc->nodes[*at].kind == JSON_KEY && json_kind(v) == JSON_STRING && json_key_is(v, S("data"))) {
+            return v;
+        }
+    }
+    return (struct jv){0};
+}
+
+bool scan_wants(struct req *rq, struct jv root)
+{
+    uint32_t at = root.at;
+    return care_of(rq)->scanner != NULL && json_has(root) && json_has(next_data(root, &at));
+}
+
+enum err scan_resource(struct req *rq, struct jv root)
+{
+    uint32_t at = root.at;
+    if (!scan_wants(rq, root)) {
         return OK;
     }
-    for (uint32_t i = root.at + 1; i < doc->nodes[root.at].end; i++) {
-        struct jv v = {doc, i + 1};
-        if (doc->nodes[i].kind != JSON_KEY || json_kind(v) != JSON_STRING || !json_key_is(v, S("data"))) {
-            continue;
-        }
+    for (struct jv v = next_data(root, &at); json_has(v); v = next_data(root, &at)) {
         struct arena_mark mark = arena_mark(rq->a);
         struct str bytes = b64_decoded(rq->a, json_str(rq->a, v), B64_BLANKS);
         if (bytes.n > 0) { /* else it is no base64, which the definitions refuse, or samples of a signal */

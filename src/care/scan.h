@@ -58,6 +58,8 @@ MUST_USE enum err scan_parts(struct req *rq, struct blob_part *const *parts, siz
                              struct scan_result *ret_last);
 /* Each base64 text called "data" of a resource: of Attachments and of a Binary. */
 MUST_USE enum err scan_resource(struct req *rq, struct jv root);
+/* Has it such a text, and is there a scanner to ask? */
+bool scan_wants(struct req *rq, struct jv root);
 
 /* What the scanner says of itself (zVERSION). errors  E_BUSY  no answer, or none of a scanner */
 MUST_USE enum err scan_version(struct req *rq, const struct scan_opts *opts,
