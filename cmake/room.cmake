@@ -33,6 +33,9 @@ function(consilium_room name)
         get_filename_component(stem ${file} NAME_WE)
         add_executable(${name}_${stem} ${file})
         target_link_libraries(${name}_${stem} PRIVATE room_${name} cmocka)
+        if(FAULTS)
+            target_compile_options(${name}_${stem} PRIVATE -include ${CMAKE_SOURCE_DIR}/tests/torture/got.h)
+        endif()
         add_test(NAME ${name}/${stem} COMMAND ${name}_${stem}
                  WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
         set_tests_properties(${name}/${stem} PROPERTIES LABELS unit TIMEOUT 120

@@ -71,7 +71,8 @@ const STEPS = [
   ],
   ['package', 'node tests/package/run.mjs', 900, 'runner'],
   ['asan', `${presets('asan')} && ${ctest('asan', 'unit')}`, 1800, 'ctest'],
-  ['asan-golden', 'node tests/http/run.mjs --build asan', 900, 'runner'],
+  ['torture', 'node tests/torture/run.mjs --thin 5', 900, 'runner'], // first as it is, so the golden files by asan too
+  ['torture-units', 'node tests/torture/units.mjs --thin 4', 900, 'runner'], // all of both: make torture
   ['tsan', `${presets('tsan')} && ${ctest('tsan', 'unit')} -R '^(os|store|http|work|care)/'`, 1800, 'ctest'],
   ['tsan-golden', 'node tests/http/run.mjs --build tsan', 900, 'runner'],
   ['fuzz', 'SEED=1 tools/fuzz.sh 5', 1800, 'runner'], // new seeds: make fuzz-short

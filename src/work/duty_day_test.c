@@ -62,6 +62,7 @@ static void restart(void)
 {
     struct req rq;
     store_db_close(region.db);
+    region.db = NULL;
     directory_done(&region.care);
     store_close(region.store);
     as(&rq, NULL);

@@ -6,6 +6,8 @@
  * SQLite: "The SQLite OS Interface or VFS", sqlite3_config(SQLITE_CONFIG_MALLOC). */
 #include "base/fault.h"
 
+#include "got.h"
+
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -39,6 +41,11 @@ bool fault_here(enum fault_kind kind)
     }
     atomic_fetch_add(&c->failed, 1);
     return true;
+}
+
+bool fault_struck(void)
+{
+    return control != NULL && atomic_load(&control->failed) > 0;
 }
 
 /* ---- SQLite's files ---- */

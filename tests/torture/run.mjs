@@ -1,5 +1,5 @@
 // Torture: every step of the golden files while a call of the program fails, by a build with -DFAULTS=ON.
-//   node tests/torture/run.mjs [--build asan] [--tries N] [--seed N] [NAME...]
+//   node tests/torture/run.mjs [--build asan] [--tries N] [--seed N] [--thin N] [NAME...]
 // First all is played with nothing failing, which counts the calls of each step by kind. Then again, each step under
 // faults first: N calls of each kind chosen from the seed (0: each call), once that call alone, once all after it too.
 // What comes then is the golden answer, or an error that can be read, or the connection ends; never anything else.
@@ -17,12 +17,13 @@ const tells = args.includes('--tell') && !!args.splice(args.indexOf('--tell'), 1
 const build = option(args, '--build', 'asan');
 const tries = Number(option(args, '--tries', 1));
 const seed = option(args, '--seed', 'golden');
+const thin = Number(option(args, '--thin', 1));
 const counts = new Map(); // "file:line" -> {memory: n ...}
 const tally = { steps: 0, faults: 0, errors: 0, cut: 0, benign: 0, after: 0 };
 const failures = [];
 
 // What is spent by being shown, also when it is refused: asked again, the answer is another one.
-const SPENT = /^\/sign-in\/passkey\/confirm$/;
+const SPENT = /^\/(account\/)?sign-in\/(passkey|passkeys)\/confirm$/;
 
 // A file that came by half is removed again, which takes a disk that works again: there one call fails.
 const mayStay = (step) => !step.headers.some(([, v]) => v.startsWith('multipart/form-data'));
@@ -32,19 +33,30 @@ function* plans(key, step) {
     const n = counts.get(key)?.[kind] ?? 0;
     const calls = tries === 0 ? Array.from({ length: n }, (_, i) => i + 1) : [...new Set(Array.from({ length: Math.min(tries, n) }, (_, i) => choose(seed, n, key, kind, i)))];
     for (const at of calls) {
+      if (choose(seed, thin, key, kind, at, 'thin') !== 1) continue;
       if (tries === 0 || !mayStay(step) || choose(seed, 2, key, kind, at) === 1) yield { kind, at, forever: false };
       if (mayStay(step) && (tries === 0 || choose(seed, 2, key, kind, at) === 2)) yield { kind, at, forever: true };
     }
   }
 }
 
+function brokenJson(text) {
+  try {
+    JSON.parse(text);
+    return '';
+  } catch (e) {
+    return `${e.message}: ${text.slice(0, 300)}`;
+  }
+}
+
+
 function isError(reply) {
   const type = String(reply.headers['content-type'] ?? '').split(';')[0];
   if (reply.status < 400) return `${reply.status} is no error: ${reply.body.slice(0, 300)}`;
-  if (/json$/.test(type)) JSON.parse(reply.body);
   if (type === 'text/html' && reply.method !== 'HEAD' && !/<\/html>\s*$/.test(reply.body)) return 'half a page';
   const silent = reply.method === 'HEAD' || /\/events(\?|$)/.test(reply.target); // a stream of events has no words for errors
-  return reply.body.length === 0 && !silent ? 'an error without words' : '';
+  if (reply.body.length === 0) return silent ? '' : 'an error without words';
+  return /json$/.test(type) ? brokenJson(reply.body) : '';
 }
 
 // How far versions and the record of what was done (no looks, no refusals) are: what an error must not have moved.
@@ -117,20 +129,31 @@ class Pass {
         const reads = ['GET', 'HEAD'].includes(step.method);
         if (came === 'golden' && !reads) break; // it is done
         if (came !== 'golden' && !reads && changes(this.program) !== before) {
-          tally.after++;
-          console.log(`${key}: ${step.method} ${step.target} ${JSON.stringify(plan)}: an error came after the change was made; what follows in this file is not looked at`);
-          return false;
+          return this.broken(key, step, plan, 'an error came after the change was made');
         }
       }
     }
     tally.steps++;
     if (came === 'golden' || (this.faulty && SPENT.test(step.target))) return true;
-    const { faults } = await this.player.playStep({ ...step, audit: [] });
+    const { reply, faults } = await this.player.playStep({ ...step, audit: [] }).catch((e) => this.limited(e));
+    if (this.faulty && reply.status === 429 && step.status !== 429) return this.broken(key, step, null, 'asked too often by now');
     if (!this.faulty) counts.set(key, this.control.disarm());
     // refusals alike are counted, not written again and again (care/refusal.h): here they are many
     faults.push(...this.player.lookAudit({ ...step, audit: step.audit.filter((l) => !this.faulty || !/\bdeny\b/.test(l)) }));
     if (faults.length > 0) this.fault(key, step, null, `${this.faulty ? 'after the fault was over: ' : ''}${faults.join('\n  ')}`);
     return true;
+  }
+
+  broken(key, step, plan, why) {
+    tally.after++;
+    console.log(`${key}: ${step.method} ${step.target} ${JSON.stringify(plan)}: ${why}; what follows in this file is not looked at`);
+    return false;
+  }
+
+  // What was asked again and again under faults counts against its limit.
+  limited(e) {
+    if (!this.faulty || !/\(429\)/.test(e.message)) throw e;
+    return { reply: { status: 429 }, faults: [] };
   }
 
   // Does it name nothing that a file which broke off would have made?

@@ -1,5 +1,6 @@
 // Torture of the unit tests: each test program of a build with -DFAULTS=ON while one call fails.
-//   node tests/torture/units.mjs [--build asan] [--tries N] [--seed N] [NAME...]
+//   node tests/torture/units.mjs [--build asan] [--tries N] [--seed N] [--thin N] [NAME...]
+// N calls of each kind, chosen from the seed; thinned, one in N of those.
 // A test may fail then, in words; the program may not crash, hang, break a rule of its own or touch what is not its.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -12,6 +13,7 @@ const args = process.argv.slice(2);
 const build = option(args, '--build', 'asan');
 const tries = Number(option(args, '--tries', 1));
 const seed = option(args, '--seed', 'unit');
+const thin = Number(option(args, '--thin', 1));
 const SECONDS = 100;
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-torture-'));
 const tally = { runs: 0, failed: 0, hit: 0 };
@@ -60,6 +62,7 @@ async function one(test, faults) {
   if (clean.code !== 0) faults.push(`${test.name}: does not pass with nothing failing`);
   for (const kind of KINDS) {
     for (let i = 0; i < Math.min(tries, counts[kind]); i++) {
+      if (choose(seed, thin, test.name, kind, i, 'thin') !== 1) continue;
       const at = choose(seed, counts[kind], test.name, kind, i);
       control.arm(kind, at, choose(seed, 2, test.name, kind, i) === 2);
       const r = await run(test, control);
