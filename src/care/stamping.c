@@ -64,7 +64,13 @@ enum err stamping_of(struct req *rq, struct str provenance, struct str cms, stru
     if (!has || !k.is_stamped) {
         return OK;
     }
-    TRY(stamp_parts(rq, cms, &ask.value, theirs, &n));
+    enum err e = stamp_parts(rq, cms, &ask.value, theirs, &n);
+    if (e == E_SYNTAX) { /* changed since: that the signature does not hold is for its reader to say */
+        err_clear(rq);
+        *ret_stamping = (struct stamping){.state = STAMPING_BAD, .why = STAMP_OTHER_BYTES};
+        return OK;
+    }
+    TRY(e);
     TRY(stamp_check(rq, k.token, &ask, &f));
     *ret_stamping = (struct stamping){.state = f.why == STAMP_GOOD ? STAMPING_HOLDS : STAMPING_BAD,
                                       .why = f.why, .at = f.at, .by = f.by};

@@ -9,7 +9,7 @@
 #include "os/thread.h"
 #include "store/db.h"
 
-enum { CAP = 8 << 20, IDLE_MS = 1000, TIMEOUT_MS = 15000, DOUBLINGS = 6 };
+enum { CAP = 8 << 20, IDLE_MS = 1000, TIMEOUT_MS = 15000, DOUBLINGS = 6, HURT_MS = 500, HURT_STEPS = 3 };
 #define FIRST_MS (2 * MS_SECOND)
 #define MOST_MS MS_HOUR
 
@@ -86,7 +86,7 @@ static enum err write_down(struct req *rq, const struct trying *t)
     return OK;
 }
 
-static enum err step(struct req *rq, stamper_ask_fn ask, bool *ret_any)
+static enum err step(struct req *rq, stamper_ask_fn ask, enum stamper_did *ret_did)
 {
     struct trying t = {.facts = {.why = STAMP_NOT_TOKEN}};
     enum err e = stamping_next(rq, &t.due);
@@ -95,7 +95,7 @@ static enum err step(struct req *rq, stamper_ask_fn ask, bool *ret_any)
         return OK;
     }
     TRY(e);
-    *ret_any = true;
+    *ret_did = STAMPER_TRIED;
     if (t.due.cms.p == NULL) {
         struct tx *tx = tx_new(rq);
         TRY_MEM(rq, tx);
@@ -109,23 +109,32 @@ static enum err step(struct req *rq, stamper_ask_fn ask, bool *ret_any)
         e = OK;
     }
     TRY(e);
+    bool silent = t.facts.why == STAMP_SILENT && t.status == 0;
+    *ret_did = silent ? STAMPER_SILENCE : STAMPER_TRIED;
     return write_down(rq, &t);
 }
 
-enum err stamper_step(struct care *care, struct db *db, struct instant now, stamper_ask_fn ask, bool *ret_any)
+enum err stamper_step(struct care *care, struct db *db, struct instant now, stamper_ask_fn ask,
+                      enum stamper_did *ret_did)
 {
     struct req rq;
     req_init(&rq, CAP, now);
     rq.app = (struct app *)care;
     rq.db = db;
     rq.who = &who_clock;
-    *ret_any = false;
-    enum err e = step(&rq, ask, ret_any);
+    *ret_did = STAMPER_NOTHING;
+    enum err e = step(&rq, ask, ret_did);
     if (e != OK && e != E_STALE) {
         LOG(LOG_JOB_FAILED, log_u64(0), log_u64(0), log_err(e), log_where(&rq.err));
     }
     req_done(&rq);
     return e;
+}
+
+uint32_t stamper_pause_ms(enum err e, enum stamper_did did, unsigned *hurt)
+{
+    *hurt = did == STAMPER_SILENCE ? MIN(*hurt + 1, (unsigned)HURT_STEPS) : 0;
+    return *hurt > 0 ? (uint32_t)HURT_MS << *hurt : e != OK || did == STAMPER_NOTHING ? IDLE_MS : 1;
 }
 
 /* ---- the thread ---- */
@@ -153,11 +162,12 @@ static void *loop(void *ctx)
 {
     struct stamper *s = ctx;
     struct db *db = store_db_open(s->care->store);
+    unsigned hurt = 0;
     bool stop = db == NULL;
     while (!stop) {
-        bool any = false;
-        enum err e = stamper_step(s->care, db, os_now(), stamper_ask, &any);
-        stop = pause(s, e != OK || !any ? IDLE_MS : 1);
+        enum stamper_did did;
+        enum err e = stamper_step(s->care, db, os_now(), stamper_ask, &did);
+        stop = pause(s, stamper_pause_ms(e, did, &hurt));
     }
     if (db != NULL) {
         store_db_close(db);

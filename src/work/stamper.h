@@ -2,7 +2,8 @@
  * that hangs holds up nobody.
  *
  * A row leaves the queue with the commit that keeps its token: killed in between, it is asked again. An
- * attempt that fails is made again after a pause that grows to an hour; it is never given up. */
+ * attempt that fails is made again after a pause that grows to an hour; it is never given up. While nobody
+ * answers, however many wait, calls come seconds apart. */
 #pragma once
 
 #include "care/stamping.h"
@@ -23,6 +24,13 @@ void stamper_stop(struct stamper *s);
 typedef void (*stamper_ask_fn)(struct req *rq, struct str request, struct str *ret_reply,
                                unsigned *ret_status);
 void stamper_ask(struct req *rq, struct str request, struct str *ret_reply, unsigned *ret_status);
-/* Makes one attempt, if any is due. gives *ret_any: there was one */
+enum stamper_did {
+    STAMPER_NOTHING, /* none is due */
+    STAMPER_TRIED,   /* one attempt, whatever came of it */
+    STAMPER_SILENCE  /* one attempt, and nobody answered */
+};
+/* Makes one attempt, if any is due. */
 MUST_USE enum err stamper_step(struct care *care, struct db *db, struct instant now, stamper_ask_fn ask,
-                               bool *ret_any);
+                               enum stamper_did *ret_did);
+/* gives how long to wait after a step; *hurt counts silences in a row. */
+uint32_t stamper_pause_ms(enum err e, enum stamper_did did, unsigned *hurt);
