@@ -254,13 +254,24 @@ enum err scan_parts(struct req *rq, struct blob_part *const *parts, size_t n, co
     return OK;
 }
 
-/* The next "data" that is a string after node *at of root; absent when there is none. */
+/* Where bytes of any kind stand in a resource as text. */
+static bool holds_bytes(struct jv v)
+{
+    static const struct str keys[] = {SI("data"), SI("valueBase64Binary"), SI("carrierAIDC")};
+    bool is = false;
+    for (size_t i = 0; i < LEN(keys); i++) {
+        is = is || json_key_is(v, keys[i]);
+    }
+    return is;
+}
+
+/* The next string that holds bytes after node *at of root; absent when there is none. */
 static struct jv next_data(struct jv root, uint32_t *at)
 {
     const struct json_doc *doc = root.doc;
     while (++*at < doc->nodes[root.at].end) {
         struct jv v = {doc, *at + 1};
-        if (doc->nodes[*at].kind == JSON_KEY && json_kind(v) == JSON_STRING && json_key_is(v, S("data"))) {
+        if (doc->nodes[*at].kind == JSON_KEY && json_kind(v) == JSON_STRING && holds_bytes(v)) {
             return v;
         }
     }
@@ -273,6 +284,18 @@ bool scan_wants(struct req *rq, struct jv root)
     return care_of(rq)->scanner != NULL && json_has(root) && json_has(next_data(root, &at));
 }
 
+static enum err scan_text(struct req *rq, struct str text)
+{
+    size_t n = 0;
+    TRY_MEM(rq, text.p);
+    char *room = arena_alloc_raw(rq->a, text.n / 4 * 3 + 3);
+    TRY_MEM(rq, room);
+    if (!b64_read(text, B64_BLANKS, room, &n) || n == 0) {
+        return OK; /* no base64, which the definitions refuse, or samples of a signal */
+    }
+    return scan_bytes(rq, (struct str){room, n}, "data");
+}
+
 enum err scan_resource(struct req *rq, struct jv root)
 {
     uint32_t at = root.at;
@@ -281,10 +304,7 @@ enum err scan_resource(struct req *rq, struct jv root)
     }
     for (struct jv v = next_data(root, &at); json_has(v); v = next_data(root, &at)) {
         struct arena_mark mark = arena_mark(rq->a);
-        struct str bytes = b64_decoded(rq->a, json_str(rq->a, v), B64_BLANKS);
-        if (bytes.n > 0) { /* else it is no base64, which the definitions refuse, or samples of a signal */
-            TRY(scan_bytes(rq, bytes, "data"));
-        }
+        TRY(scan_text(rq, json_str(rq->a, v)));
         arena_back(rq->a, mark);
     }
     return OK;

@@ -56,7 +56,8 @@ MUST_USE enum err scan_look_file(struct req *rq, int fd, struct scan_result *ret
 MUST_USE enum err scan_bytes(struct req *rq, struct str bytes, const char *what);
 MUST_USE enum err scan_parts(struct req *rq, struct blob_part *const *parts, size_t n, const char *what,
                              struct scan_result *ret_last);
-/* Each base64 text called "data" of a resource: of Attachments and of a Binary. */
+/* Each text in base64 of a resource that holds bytes of any kind: "data" of Attachments and of a Binary,
+ * valueBase64Binary, carrierAIDC. errors  those of scan_bytes(); E_TOO_LARGE  memory */
 MUST_USE enum err scan_resource(struct req *rq, struct jv root);
 /* Has it such a text, and is there a scanner to ask? */
 bool scan_wants(struct req *rq, struct jv root);

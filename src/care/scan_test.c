@@ -301,6 +301,61 @@ static void data_of_resources_is_decoded(void **state)
     assert_true(c.good);
 }
 
+/* One text of a resource, of which the scanner is to get "hello". */
+static enum err shown(struct world *w, const char *text)
+{
+    struct json_doc doc;
+    uint16_t port = 0;
+    struct clamd c = {.says = SAYS("stream: X FOUND"), .wants = SI("hello")};
+    err_clear(&w->rq);
+    assert_int_equal(json_parse(&w->rq, str_z(text), NULL, &doc), OK);
+    assert_int_equal(os_listen(&w->rq, w->at, 0, &c.listen, &port), OK);
+    assert_true(os_thread_start(&c.thread, "clamd", serve, &c));
+    enum err e = scan_resource(&w->rq, json_root(&doc));
+    if (e == OK) { /* nobody came: so that the thread ends */
+        int fd = -1;
+        assert_int_equal(os_connect(&w->rq, str_z(w->at), LONG_MS, &fd), OK);
+        os_close(fd);
+    }
+    os_thread_join(&c.thread);
+    os_close(c.listen);
+    os_listen_end(w->at);
+    return e;
+}
+
+static void no_bytes_of_resources_are_passed_over(void **state)
+{
+    struct world *w = *state;
+    scanner_set(w, LONG_MS, false);
+    /* the last character holds bits that belong to no byte: the definitions take it */
+    assert_int_equal(shown(w, "{\"data\":\"aGVsbG9=\"}"), E_UNPROCESSED);
+    assert_int_equal(shown(w, "{\"extension\":[{\"valueBase64Binary\":\"aGVsbG8=\"}]}"), E_UNPROCESSED);
+    assert_int_equal(shown(w, "{\"udiCarrier\":[{\"carrierAIDC\":\"aGVsbG8=\"}]}"), E_UNPROCESSED);
+    assert_int_equal(shown(w, "{\"d\\u0061ta\":\"aGVsbG8\\u003d\"}"), E_UNPROCESSED);
+    assert_int_equal(shown(w, "{\"data\":\"10 20 E\"}"), OK);
+}
+
+static void what_there_is_no_memory_for_is_not_taken(void **state)
+{
+    struct world *w = *state;
+    struct json_doc doc;
+    struct buf b;
+    struct req small;
+    scanner_set(w, SHORT_MS, false);
+    buf_init(&b, w->rq.a, 2 * BIG);
+    BUF_LIT(&b, "{\"data\":\"");
+    for (size_t i = 0; i < BIG; i += 4) {
+        BUF_LIT(&b, "aGVs");
+    }
+    BUF_LIT(&b, "\"}");
+    assert_int_equal(json_parse(&w->rq, buf_get(&b), NULL, &doc), OK);
+    req_init(&small, BIG / 2, w->rq.now);
+    small.app = w->rq.app;
+    small.db = w->rq.db;
+    assert_int_equal(scan_resource(&small, json_root(&doc)), E_TOO_LARGE);
+    req_done(&small);
+}
+
 static void without_one_all_is_taken(void **state)
 {
     struct world *w = *state;
@@ -323,6 +378,8 @@ int main(void)
         cmocka_unit_test(nobody_there),
         cmocka_unit_test(a_file_is_shown_whole),
         cmocka_unit_test(data_of_resources_is_decoded),
+        cmocka_unit_test(no_bytes_of_resources_are_passed_over),
+        cmocka_unit_test(what_there_is_no_memory_for_is_not_taken),
         cmocka_unit_test(without_one_all_is_taken),
     };
     return cmocka_run_group_tests(tests, begin, end);

@@ -111,12 +111,12 @@ bool b64_read(struct str text, enum b64_kind kind, void *out, size_t *ret_n)
         return false;
     }
     if (have == 2) {
-        if ((v & 15) != 0) {
+        if (kind != B64_BLANKS && (v & 15) != 0) {
             return false;
         }
         o[n++] = (unsigned char)(v >> 4);
     } else if (have == 3) {
-        if ((v & 3) != 0) {
+        if (kind != B64_BLANKS && (v & 3) != 0) {
             return false;
         }
         o[n++] = (unsigned char)(v >> 10);

@@ -38,6 +38,8 @@ static void vectors_of_the_rfc(void **state)
         assert_true(str_eq(b64_decoded(a, rows[i].url, B64_URL), rows[i].plain));
     }
     assert_true(str_eq(b64_decoded(a, S("Zm9v\r\n Ym Fy\n"), B64_BLANKS), S("foobar")));
+    assert_true(str_eq(b64_decoded(a, S("Zh=="), B64_BLANKS), S("f")));
+    assert_true(str_eq(b64_decoded(a, S("Zm9="), B64_BLANKS), S("fo")));
     arena_free(a);
 }
 
