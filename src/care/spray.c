@@ -1,6 +1,7 @@
 /* care/spray.c - counting failed logins by address. See spray.h. */
 #include "care/spray.h"
 
+#include "care/account.h"
 #include "care/care.h"
 #include "care/device.h"
 #include "os/socket.h"
@@ -55,9 +56,20 @@ static uint64_t key_of(struct req *rq)
     return key != 0 ? key : 1;
 }
 
-static uint32_t login_of(struct req *rq, struct str login)
+/* Case does not count. False: letters that no login has, as of a keyboard in another language. */
+static bool login_of(struct req *rq, struct str login, uint32_t *ret_hash)
 {
-    return (uint32_t)db_hash(rq->db, login);
+    char low[LOGIN_MAX + 1];
+    size_t n = MIN(login.n, sizeof low); /* longer ones are nobody's, and one */
+    for (size_t i = 0; i < n; i++) {
+        char c = login.p[i];
+        if ((unsigned char)c >= 0x80) {
+            return false;
+        }
+        low[i] = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    }
+    *ret_hash = (uint32_t)db_hash(rq->db, (struct str){low, n});
+    return true;
 }
 
 static struct place *find(struct spray *s, uint64_t key)
@@ -151,11 +163,12 @@ void spray_failed(struct req *rq, struct str login)
 {
     struct spray *s = care_of(rq)->spray;
     uint64_t key = s != NULL ? key_of(rq) : 0;
-    if (key == 0) {
+    uint32_t hash = 0;
+    if (key == 0 || !login_of(rq, login, &hash)) {
         return;
     }
     os_lock(&s->lock);
-    count(s, take(s, key, rq->now.ms), login_of(rq, login), rq->now.ms);
+    count(s, take(s, key, rq->now.ms), hash, rq->now.ms);
     os_unlock(&s->lock);
 }
 
@@ -163,12 +176,13 @@ void spray_right(struct req *rq, struct str login)
 {
     struct spray *s = care_of(rq)->spray;
     uint64_t key = s != NULL ? key_of(rq) : 0;
-    if (key == 0) {
+    uint32_t hash = 0;
+    if (key == 0 || !login_of(rq, login, &hash)) {
         return;
     }
     os_lock(&s->lock);
     struct place *p = find(s, key);
-    size_t at = p != NULL ? place_of(p, login_of(rq, login)) : 0;
+    size_t at = p != NULL ? place_of(p, hash) : 0;
     if (p != NULL && at < p->n) {
         p->logins[at] = p->logins[--p->n];
         s->n_all -= s->n_all > 0;

@@ -2,7 +2,8 @@
  *
  * An address (of IPv6 its network of 64 bits, RFC 4291 2.5.4) stands for everybody behind it, as a
  * hospital behind one NAT. So only logins that failed and were not right since, from there and
- * within an hour, are counted, each once; whoever mistypes and then signs in takes their own away.
+ * within an hour, are counted, each once in any case of its letters; whoever mistypes and then signs in takes
+ * their own away, and one in letters that no login has, of a keyboard in another language, is not counted.
  * An address that reaches the limit waits, a minute first, then twice as long up to a quarter of an
  * hour. Sessions, passkeys, an identity provider and a browser that the account was used in before
  * go on. Where such failures are many in whole, a few are enough for one address. The machine

@@ -121,6 +121,33 @@ static void who_signs_in_after_all_is_not_counted(void **state)
     right("203.0.113.77", S("from-nowhere"));
 }
 
+static void failed(const char *peer, struct str login)
+{
+    struct req rq;
+    from(&rq, peer);
+    spray_failed(&rq, login);
+    req_done(&rq);
+}
+
+static void case_and_keyboards_make_no_more_logins(void **state)
+{
+    static const struct str typed[] = {SI("Ivanov"), SI("IVANOV"), SI("iVANOV"), SI("ivanoV")};
+    (void)state;
+    begin_anew();
+    miss("192.0.2.9", 0, SPRAY_LOGINS - 2);
+    for (size_t i = 0; i < LEN(typed); i++) {
+        failed("192.0.2.9", typed[i]);
+    }
+    assert_int_equal(wait_s("192.0.2.9"), 0);
+    right("192.0.2.9", S("ivanov"));
+    miss("192.0.2.9", 100, 101); /* in its place */
+    failed("192.0.2.9", S("шмфтщм"));
+    failed("192.0.2.9", S("ШМФТЩМ"));
+    assert_int_equal(wait_s("192.0.2.9"), 0);
+    miss("192.0.2.9", 101, 102);
+    assert_int_equal(wait_s("192.0.2.9"), 60);
+}
+
 static void a_network_of_ipv6_is_one(void **state)
 {
     (void)state;
@@ -222,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_waits_for_many_logins),
         cmocka_unit_test(who_signs_in_after_all_is_not_counted),
+        cmocka_unit_test(case_and_keyboards_make_no_more_logins),
         cmocka_unit_test(a_network_of_ipv6_is_one),
         cmocka_unit_test(many_addresses_wait_sooner),
         cmocka_unit_test(more_addresses_than_places),
