@@ -48,7 +48,7 @@ struct link {
     bool up_ended;     /* the peer said that it sends no more */
     bool down_ended;   /* libmicrohttpd closed */
     bool shake_out;    /* OpenSSL wants to write before it goes on */
-    uint64_t since_s;  /* begin of the stage, or when the last byte moved */
+    uint64_t since_s;  /* begin of the stage, or when the peer last took a byte, or the answer ended */
     struct sockaddr_storage at; /* the peer's address */
     socklen_t at_size;
 };

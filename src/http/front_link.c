@@ -167,8 +167,8 @@ static size_t give_ours(struct link *k, const char *p, size_t n)
     return errno == EAGAIN || errno == EINTR ? 0 : n;
 }
 
-/* False when there is nothing more to do now. */
-static bool up(struct front_io *io, struct link *k, uint64_t now_s)
+/* False when there is nothing more to do now. What the peer says does not count as taking what it is sent. */
+static bool up(struct front_io *io, struct link *k)
 {
     if (k->up != NULL) {
         size_t n = give_ours(k, k->up->p + k->up->at, k->up->n - k->up->at);
@@ -176,7 +176,6 @@ static bool up(struct front_io *io, struct link *k, uint64_t now_s)
             return false;
         }
         part_took(&k->up, n);
-        k->since_s = now_s;
         return k->up == NULL;
     }
     if (k->up_ended || k->down_ended) {
@@ -190,7 +189,6 @@ static bool up(struct front_io *io, struct link *k, uint64_t now_s)
         if (took < (size_t)n) {
             k->up = part_of(io->scratch + took, (size_t)n - took);
         }
-        k->since_s = now_s;
         return k->up == NULL;
     }
     switch (SSL_get_error(k->ssl, n)) {
@@ -240,6 +238,7 @@ static bool down(struct front_io *io, struct link *k, uint64_t now_s)
     }
     if (n <= 0) { /* it closed, perhaps without reading all: what it said was read before this */
         k->down_ended = true;
+        k->since_s = now_s;
         say_end(k, now_s);
         return false;
     }
@@ -259,7 +258,7 @@ void link_go_on(struct front_io *io, struct link *k, uint64_t now_s)
     if (k->stage == STAGE_SHAKE) {
         shake(io, k, now_s);
     }
-    for (int i = 0; i < TURNS && k->stage == STAGE_OPEN && up(io, k, now_s); i++) {
+    for (int i = 0; i < TURNS && k->stage == STAGE_OPEN && up(io, k); i++) {
     }
     for (int i = 0; i < TURNS && k->stage == STAGE_OPEN && down(io, k, now_s); i++) {
     }

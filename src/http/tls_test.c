@@ -499,6 +499,42 @@ static void slow_ones_end(void **state)
     }
 }
 
+/* Who takes nothing of its answer cannot stay by saying something now and then. */
+static void talking_is_not_taking(void **state)
+{
+    (void)state;
+    static struct front_io io;
+    const int small = 1;
+    int ours[2];
+    int peer[2];
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    struct link k = {.stage = STAGE_OPEN, .since_s = 100, .ssl = SSL_new(ctx),
+                     .up = os_alloc(1, sizeof(struct part)), .down = os_alloc(1, sizeof(struct part))};
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ours), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, peer), 0);
+    assert_int_equal(setsockopt(ours[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+    k.up->n = k.down->n = PART_BYTES;
+    k.ours.fd = ours[0];
+    k.peer.fd = peer[0];
+    SSL_set_accept_state(k.ssl); /* nobody shakes hands: what is for the peer waits */
+    assert_int_equal(SSL_set_fd(k.ssl, peer[0]), 1);
+    link_go_on(&io, &k, 100 + STUCK_S);
+    assert_int_equal(k.stage, STAGE_OPEN);
+    assert_non_null(k.up);
+    assert_true(k.up->at > 0); /* bytes of the peer moved */
+    assert_int_equal(k.down->at, 0);
+    link_watch(&k, 101 + STUCK_S);
+    assert_int_equal(k.stage, STAGE_OVER);
+    SSL_free(k.ssl);
+    SSL_CTX_free(ctx);
+    os_free(k.up);
+    os_free(k.down);
+    for (size_t i = 0; i < 2; i++) {
+        close(ours[i]);
+        close(peer[i]);
+    }
+}
+
 static enum err renew(const char **ret_why)
 {
     static char why[64];
@@ -667,7 +703,8 @@ int main(void)
         cmocka_unit_test(what_is_no_tls_is_told_so), cmocka_unit_test(no_renegotiation),
         cmocka_unit_test(leaves_without_a_word), cmocka_unit_test(half_an_end),
         cmocka_unit_test(others_are_served),     cmocka_unit_test(the_limit_holds),
-        cmocka_unit_test(slow_ones_end),         cmocka_unit_test(a_new_certificate),
+        cmocka_unit_test(slow_ones_end),
+        cmocka_unit_test(talking_is_not_taking),         cmocka_unit_test(a_new_certificate),
         cmocka_unit_test(each_fault_is_seen),    cmocka_unit_test(the_end_is_orderly),
     };
     return cmocka_run_group_tests(tests, start, stop);
