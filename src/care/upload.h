@@ -102,7 +102,8 @@ bool upload_pen_complete(const struct upload_pen *pen);
 MUST_USE enum err upload_pen_finish(struct req *rq, struct upload_pen *pen, struct upload *ret_up);
 void upload_pen_close(struct upload_pen *pen);
 /* A file that came whole but was not judged, because the program was killed in between or the virus scanner
- * did not answer: it is judged now. Another is left as it is; a refused one is no failure here.
+ * did not answer: it is judged now. Another is left as it is, and one that is being judged; a refused one is
+ * no failure here.
  * errors  E_BUSY  it still does not answer; as upload_pen_finish() */
 MUST_USE enum err upload_finish_left(struct req *rq, struct upload_desk *d, struct upload *up);
 

@@ -157,3 +157,12 @@ bool upload_desk_has(struct upload_desk *d, struct str id)
     os_unlock(&d->lock);
     return has;
 }
+
+bool upload_desk_is_busy(struct upload_desk *d, struct str id)
+{
+    os_lock(&d->lock);
+    const struct slot *s = id.n > 0 ? slot_find(d, id) : NULL;
+    bool is = s != NULL && s->busy;
+    os_unlock(&d->lock);
+    return is;
+}

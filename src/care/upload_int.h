@@ -25,6 +25,8 @@ MUST_USE bool upload_desk_enter(struct upload_desk *d, struct upload_turn t);
 void upload_desk_leave(struct upload_desk *d, struct upload_turn t);
 /* Whether the upload has a pen, or is being begun. */
 bool upload_desk_has(struct upload_desk *d, struct str id);
+/* Whether its pen writes or judges right now, for which upload_desk_take() would wait. */
+bool upload_desk_is_busy(struct upload_desk *d, struct str id);
 /* DIR/uploads */
 const char *upload_desk_dir(const struct upload_desk *d);
 void upload_desk_drop(struct upload_desk *d, struct upload_turn t);

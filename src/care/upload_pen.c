@@ -392,8 +392,8 @@ void upload_pen_close(struct upload_pen *pen)
 enum err upload_finish_left(struct req *rq, struct upload_desk *d, struct upload *up)
 {
     struct upload_pen *pen;
-    if (up->state != UPLOAD_OPEN || up->offset != up->size) {
-        return OK;
+    if (up->state != UPLOAD_OPEN || up->offset != up->size || upload_desk_is_busy(d, up->id)) {
+        return OK; /* busy: it is being judged, which may take a minute; nobody is to wait for that twice */
     }
     TRY(upload_pen_open(rq, d, up->id, up->offset, &pen));
     enum err e = upload_pen_finish(rq, pen, up);

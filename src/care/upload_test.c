@@ -6,13 +6,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "care/care.h"
 #include "care/filetype.h"
-#include "care/upload.h"
 #include "care/upload_facts.h"
+#include "care/upload_int.h"
 #include "care/who.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -101,6 +102,30 @@ static void continues_where_it_stood(void **state)
     struct str bytes;
     assert_int_equal(blob_read(&w->rq, w->care.store, sha, 1 << 20, &bytes), OK);
     assert_true(str_eq(bytes, (struct str){pdf, sizeof(pdf) - 1}));
+}
+
+/* A file that is judged right now, perhaps for a minute, is left alone; after that it is looked at again. */
+static void nobody_waits_for_the_judge_of_another(void **state)
+{
+    struct world *w = *state;
+    struct upload_pen *pen;
+    struct upload_turn turn;
+    struct upload up = make(w, "report.pdf", sizeof(pdf) - 1);
+    assert_int_equal(upload_pen_open(&w->rq, w->care.uploads, up.id, 0, &pen), OK);
+    assert_int_equal(upload_pen_write(&w->rq, pen, (struct str){pdf, sizeof(pdf) - 1}), OK);
+    assert_int_equal(upload_pen_flush(&w->rq, pen), OK);
+    upload_pen_close(pen);
+    assert_int_equal(upload_find(&w->rq, up.id, &up), OK);
+    assert_int_equal(upload_desk_take(&w->rq, w->care.uploads, up.id, &turn), OK);
+    assert_true(upload_desk_enter(w->care.uploads, turn));
+    alarm(20); /* it would wait for ever */
+    assert_int_equal(upload_finish_left(&w->rq, w->care.uploads, &up), OK);
+    alarm(0);
+    assert_int_equal(up.state, UPLOAD_OPEN);
+    upload_desk_leave(w->care.uploads, turn);
+    upload_desk_drop(w->care.uploads, turn);
+    assert_int_equal(upload_finish_left(&w->rq, w->care.uploads, &up), OK);
+    assert_int_equal(up.state, UPLOAD_COMPLETE);
 }
 
 static void wrong_offsets_and_strangers_are_refused(void **state)
@@ -311,6 +336,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(continues_where_it_stood, begin, end),
+        cmocka_unit_test_setup_teardown(nobody_waits_for_the_judge_of_another, begin, end),
         cmocka_unit_test_setup_teardown(wrong_offsets_and_strangers_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(expired_ones_are_removed, begin, end),
         cmocka_unit_test_setup_teardown(files_without_use_are_removed, begin, end),
