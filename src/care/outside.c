@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "base/text.h"
+#include "care/filetype.h"
 #include "care/patient.h"
 #include "care/scan.h"
 #include "care/sign_int.h"
@@ -312,10 +313,13 @@ enum err outside_sign(struct req *rq, uint32_t rights, struct sign_means *means,
     TRY(sign_int_may(rq, rights));
     means->fault = NULL;
     TRY(scan_look(rq, means->file, &seen));
-    if (seen.verdict == SCAN_FOUND || seen.verdict == SCAN_TOO_LARGE) {
-        return refused(rq, T("A virus was found in the file of the signature. Nothing was signed."));
+    means->fault = seen.verdict == SCAN_FOUND
+                       ? T("A virus was found in the file of the signature. Nothing was signed.")
+                   : seen.verdict == SCAN_TOO_LARGE ? file_verdict_text(FILE_UNSCANNED)
+                                                    : NULL;
+    if (means->fault == NULL) {
+        TRY(unwrap(rq, means->file, &r.cms, &means->fault));
     }
-    TRY(unwrap(rq, means->file, &r.cms, &means->fault));
     if (means->fault == NULL) {
         TRY(judge(rq, r.cms, content, v));
         means->fault = verdict_fault(rq, v, means);
