@@ -39,6 +39,17 @@ static struct protocol_signer signer_of(struct req *rq, const struct consilium *
     return r;
 }
 
+/* Who signed twice counts once. */
+static bool is_again(const struct protocol_signature *all, uint32_t i)
+{
+    bool again = false;
+
+    for (uint32_t k = 0; k < i; k++) {
+        again = again || str_eq(all[k].person, all[i].person);
+    }
+    return again;
+}
+
 enum err protocol_check(struct req *rq, struct str item_id, struct protocol_check *ret_check)
 {
     struct protocol_signature all[CONSILIUM_MEMBERS_MAX];
@@ -58,7 +69,9 @@ enum err protocol_check(struct req *rq, struct str item_id, struct protocol_chec
     for (uint32_t i = 0; i < n; i++) {
         const struct cms_verdict *v = all[i].verdict;
         r.good = r.good && cms_is_good(v) && v->ca_is_trusted && all[i].person.n > 0;
-        r.all[r.n++] = signer_of(rq, c, &all[i]);
+        if (!is_again(all, i)) {
+            r.all[r.n++] = signer_of(rq, c, &all[i]);
+        }
     }
     r.n_signed = r.n;
     r.good = r.good && r.n_signed >= c->quorum;

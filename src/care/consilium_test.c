@@ -92,6 +92,48 @@ static void four_signatures_one_dissent(void **state)
     req_done(&rq);
 }
 
+/* The Provenance of a member, kept a second time, is no second voice for the public check. */
+static void who_signed_twice_counts_once(void **state)
+{
+    (void)state;
+    struct req rq;
+    struct res_row row;
+    struct protocol_signature all[CONSILIUM_MEMBERS_MAX];
+    struct protocol_check r;
+    struct str item;
+    struct str bytes;
+    struct str prov;
+    char sha[65];
+    uint32_t n = 0;
+    struct str id = drafted(a_case(&keep), &item);
+    assert_int_equal(present("cons1", item, 1), OK);
+    for (size_t i = 0; i < LEN(members); i++) {
+        assert_int_equal(sign(members[i], item), OK);
+    }
+    struct consilium_item i = item_of(id, 0);
+    as(&rq, NULL);
+    MUST(&rq, protocol_bytes(&rq, &i, &bytes, sha));
+    MUST(&rq, protocol_signatures(&rq, &i, bytes, all, LEN(all), &n));
+    assert_int_equal(n, LEN(members));
+    MUST(&rq, db_read(&rq, T_PROVENANCE, all[1].provenance, &row));
+    size_t at = str_find(row.body, all[1].provenance);
+    prov = arena_str(rq.a, row.body);
+    struct str other = put_new_id(&rq);
+    assert_true(at < prov.n && other.n == all[1].provenance.n);
+    memcpy((char *)(uintptr_t)prov.p + at, other.p, other.n);
+    struct tx *tx = tx_new(&rq);
+    struct sign_anchor on = {T_SERVICE_REQUEST, item};
+    MUST(&rq, sign_int_put_json(&rq, tx, &on, prov, other));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    as(&rq, NULL);
+    MUST(&rq, protocol_signatures(&rq, &i, bytes, all, LEN(all), &n));
+    assert_int_equal(n, LEN(members) + 1);
+    MUST(&rq, protocol_check(&rq, item, &r));
+    assert_int_equal(r.n_signed, LEN(members));
+    assert_true(r.good);
+    req_done(&rq);
+}
+
 static void no_quorum_no_decision(void **state)
 {
     (void)state;
@@ -369,6 +411,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(four_signatures_one_dissent),
+        cmocka_unit_test(who_signed_twice_counts_once),
         cmocka_unit_test(no_quorum_no_decision),
         cmocka_unit_test(opinions_are_hidden_until_all_are_given),
         cmocka_unit_test(members_alone_see_it),
