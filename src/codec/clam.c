@@ -8,6 +8,8 @@
 #define STREAM "stream: "
 #define FOUND " FOUND"
 #define FAILED " ERROR"
+/* What it "finds" with AlertExceedsMax (clamd.conf(5)) in what is larger than its other limits. */
+#define LIMITS "Heuristics.Limits.Exceeded"
 
 static void name_read(struct str name, char ret_name[CLAM_NAME_MAX + 1])
 {
@@ -25,6 +27,8 @@ void clam_answer_read(struct str text, struct clam_answer *ret_answer)
     struct str rest = stream ? str_sub(text, S(STREAM).n, text.n) : text;
     if (stream && str_eq(rest, S("OK"))) {
         a.said = CLAM_CLEAN;
+    } else if (stream && str_ends(rest, S(FOUND)) && str_starts(rest, S(LIMITS))) {
+        a.said = CLAM_TOO_LARGE;
     } else if (stream && str_ends(rest, S(FOUND)) && rest.n > S(FOUND).n) {
         a.said = CLAM_FOUND;
         name_read(str_sub(rest, 0, rest.n - S(FOUND).n), a.name);

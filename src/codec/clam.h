@@ -13,7 +13,7 @@ enum {
 enum clam_said {
     CLAM_CLEAN,
     CLAM_FOUND,
-    CLAM_TOO_LARGE, /* more bytes than it takes (StreamMaxLength): it did not look at all of them */
+    CLAM_TOO_LARGE, /* more than it takes (StreamMaxLength, MaxFileSize ...): it did not look at all of it */
     CLAM_FAILED,    /* it says that it could not look */
     CLAM_NONSENSE,
 };

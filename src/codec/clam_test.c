@@ -27,6 +27,9 @@ static void answers(void **state)
         {SI("stream: FOUND"), CLAM_NONSENSE, ""},
         {SI("stream: ok"), CLAM_NONSENSE, ""},
         {SI("stream: OK\n"), CLAM_NONSENSE, ""},
+        {SI("stream: Heuristics.Limits.Exceeded.MaxFileSize FOUND"), CLAM_TOO_LARGE, ""},
+        {SI("stream: Heuristics.Limits.Exceeded FOUND"), CLAM_TOO_LARGE, ""},
+        {SI("stream: Heuristics.Broken.Executable FOUND"), CLAM_FOUND, "Heuristics.Broken.Executable"},
         {SI("OK"), CLAM_NONSENSE, ""},
         {SI(""), CLAM_NONSENSE, ""},
     };

@@ -16,7 +16,7 @@ export class Clamd {
     const base = path.join(dir, 'signatures');
     fs.mkdirSync(base);
     fs.writeFileSync(path.join(base, 'test.ndb'), `Test.Eicar:0:*:${eicar().toString('hex')}\n`);
-    fs.writeFileSync(this.config, `DatabaseDirectory ${base}\nLocalSocket ${this.socket}\nForeground yes\nStreamMaxLength 1M\n`);
+    fs.writeFileSync(this.config, `DatabaseDirectory ${base}\nLocalSocket ${this.socket}\nForeground yes\nStreamMaxLength 1M\nMaxFileSize 700K\nAlertExceedsMax yes\n`);
     // Run by root it would become Debian's user of it, who may not read the folder.
     if (process.getuid() === 0) fs.appendFileSync(this.config, 'User root\n');
   }

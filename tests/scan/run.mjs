@@ -107,6 +107,9 @@ is('the log tells it, without names of files', [/event=virus-found/.test(program
 is('figures count', [await figure('consilium_viruses_found_total') >= 8, await figure('consilium_scanned_files_total') >= 11], [true, true]);
 const big = await upload('big.txt', 'text/plain', Buffer.alloc(3 << 20, 'Results of the laboratory\n'));
 is('one that is larger than the scanner takes', [big.sent.status, (await status(big.url)).state], [422, 'refused']);
+const large = await upload('large.txt', 'text/plain', Buffer.alloc(800 << 10, 'Results of the laboratory\n'));
+const why = (await status(large.url)).meta;
+is('one it takes and does not look at', [large.sent.status, why.refused, why.virus], [422, (await status(big.url)).meta.refused, undefined]);
 
 // ---- the scanner is gone ----
 await clamd.stop();
