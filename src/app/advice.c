@@ -159,10 +159,23 @@ static enum weight address(const struct advice_facts *f, struct buf *b)
     return ADVICE;
 }
 
+static enum weight cage(const struct advice_facts *f, struct buf *b)
+{
+    if (f->cage_is_off) {
+        BUF_LIT(b, "the server is not shut in (cage = false): whoever takes it over reaches all that its "
+                   "user may");
+    } else if (!f->cage_is_whole) {
+        BUF_LIT(b, "this kernel cannot shut the server in whole (Landlock from version 5.19, and seccomp): "
+                   "it goes on without");
+    }
+    return f->cage_is_off || !f->cage_is_whole ? ADVICE : FINE;
+}
+
 void advice_write(const struct advice_facts *f, struct buf *out)
 {
     static enum weight (*const rows[])(const struct advice_facts *, struct buf *) = {
         disk, time_of_day, backup, authority, notices, encryption, certificate, scanner, address,
+        cage,
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         struct buf words;

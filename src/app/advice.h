@@ -17,6 +17,8 @@ struct advice_facts {
     bool backup_is_set;            /* backup_to names a place */
     bool listens_beyond;           /* listen is an address others reach */
     bool behind_proxy;             /* trust_proxy */
+    bool cage_is_off;              /* the setting cage */
+    bool cage_is_whole;            /* this kernel can hold all of it */
     bool has_tls;                  /* tls_certificate and tls_key are set */
     bool tls_reads;                /* and can be served with */
     struct instant tls_ends;       /* that certificate */

@@ -21,6 +21,7 @@ static const struct advice_facts well = {
     .floor_bytes = 256 * MB,
     .base_bytes = 5000 * MB,
     .backup_is_set = true,
+    .cage_is_whole = true,
     .base_url = SI("https://region.example"),
 };
 
@@ -127,6 +128,14 @@ static void addresses(void **state)
     says(&f, "advice: base_url names no https:// address");
 }
 
+static void cages(void **state)
+{
+    WITH(f.cage_is_whole = false;)
+    says(&f, "advice: this kernel cannot shut the server in whole");
+    f.cage_is_off = true;
+    says(&f, "advice: the server is not shut in (cage = false)");
+}
+
 static void certificates(void **state)
 {
     WITH(f.has_tls = f.tls_reads = true; f.tls_ends.ms = NOW + 22 * MS_DAY;)
@@ -145,7 +154,7 @@ int main(void)
         cmocka_unit_test(all_is_well), cmocka_unit_test(disks),       cmocka_unit_test(clocks),
         cmocka_unit_test(backups),     cmocka_unit_test(authorities), cmocka_unit_test(notices_that_wait),
         cmocka_unit_test(scanners),
-        cmocka_unit_test(addresses),   cmocka_unit_test(certificates),
+        cmocka_unit_test(addresses),   cmocka_unit_test(certificates), cmocka_unit_test(cages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

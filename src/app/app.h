@@ -72,6 +72,11 @@ MUST_USE enum err app_index(struct req *rq, struct app *app, bool *ret_whole);
 /* What fhir_index_begin() says of a new folder: part of app_open(). */
 MUST_USE enum err app_index_begin(struct req *rq, struct app *app);
 
+/* Shuts the process in, unless the setting cage says no: it reaches what its settings name and what the
+ * system keeps for programs, nothing else. Before app_open(), while there is one thread: app/cage.c.
+ * errors  of os_cage_enter() */
+MUST_USE enum err app_cage(struct req *rq, const struct config *config);
+
 /* The settings for their page, secrets left out: app/config_tell.c. errors  E_TOO_LARGE  memory */
 MUST_USE enum err app_settings(struct req *rq, struct app *app);
 

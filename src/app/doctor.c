@@ -11,6 +11,7 @@
 #include "codec/cms_cert.h"
 #include "fhir/index_check.h"
 #include "http/tls.h"
+#include "os/cage.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "store/audit.h"
@@ -193,12 +194,15 @@ static enum err give_advice(const struct command_args *args, const struct app *a
     const struct store *st = app->web.care.store;
     struct cert_facts cert = {0};
     struct buf out;
+    struct os_cage_can can = os_cage_can();
     struct advice_facts f = {.now = rq->now,
                              .newest_backup = store_backup_last(rq, st).at,
                              .floor_bytes = config->free_floor << 20,
                              .backup_is_set = config->backup_to.n > 0,
                              .listens_beyond = config_listens_beyond(config),
                              .behind_proxy = config->trust_proxy,
+                             .cage_is_off = !config->cage,
+                             .cage_is_whole = can.files && can.calls,
                              .has_tls = config_has_tls(config),
                              .base_url = config->base_url};
     buf_init(&out, rq->a, REPORT_BYTES);

@@ -258,7 +258,11 @@ int serve_folder(struct command_args *args, serve_before_fn before)
     sigset_t set;
     block_signals(&set);
     bool whole = false;
-    enum err e = app_open(args->rq, args->config, false, &app);
+    /* What is to be started beside it for a demonstration reaches more. */
+    enum err e = before == NULL ? app_cage(args->rq, args->config) : OK;
+    if (e == OK) {
+        e = app_open(args->rq, args->config, false, &app);
+    }
     if (e == OK) {
         e = hold_folder(args->rq, &app, &hold);
     }

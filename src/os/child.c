@@ -235,6 +235,19 @@ void os_beside_stop(struct os_beside *b)
     }
 }
 
+enum err os_program_folder(struct req *rq, char out[OS_PATH_MAX])
+{
+    ssize_t n = readlink("/proc/self/exe", out, OS_PATH_MAX - 1);
+    if (n <= 0) {
+        return FAIL(rq, E_IO, "program path errno %d", errno);
+    }
+    while (n > 1 && out[n - 1] != '/') {
+        n--;
+    }
+    out[n] = 0;
+    return OK;
+}
+
 enum err os_program_find(struct req *rq, struct str name, const char **ret_path)
 {
     static const struct str folders[] = {SI("/usr/local/bin"), SI("/usr/bin"), SI("/bin")};

@@ -6,7 +6,7 @@
  * waits for it. */
 #pragma once
 
-#include "base/req.h"
+#include "os/file.h"
 
 /* Files of ours for a program that wants names instead: these alone it may open. */
 struct os_child_files {
@@ -57,6 +57,8 @@ MUST_USE enum err os_beside_start(struct req *rq, const char *const *argv, struc
 /* Asks it to end and, when it has not within two seconds, ends it. One that was never started is allowed. */
 void os_beside_stop(struct os_beside *b);
 
+/* The folder this program itself lies in. errors  E_IO */
+MUST_USE enum err os_program_folder(struct req *rq, char out[OS_PATH_MAX]);
 /* Where the program is: name itself when it begins with "/", else in the system's folders of programs.
  * errors  E_NOT_FOUND  nowhere; E_TOO_LARGE  a name too long */
 MUST_USE enum err os_program_find(struct req *rq, struct str name, const char **ret_path);

@@ -6,7 +6,7 @@ import tls from 'node:tls';
 import { until } from '../lib/until.mjs';
 
 const HALF = 300;
-const DEAF = 40;
+const DEAF = 12;
 const MIB_MORE = 200;
 const RUBBISH = [Buffer.from('\x80\x2e\x01\x03\x01 an old hello', 'latin1'), Buffer.from('SSH-2.0-x\r\n'), Buffer.alloc(4000), Buffer.from('\x16\x03\x01\xff\xffaaaa', 'latin1'),
   Buffer.from('\x16\x03\x03\x00\x02\x01\x00', 'latin1'), Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')];
