@@ -17,6 +17,7 @@ struct verify_files {
     struct outside_ask trust; /* of other makers' signatures: certs, crls */
     const struct str *tsa;    /* certificates trusted for time stamps; NULL: those of --roots */
     uint32_t n_tsa;
+    bool tsa_named;
     struct consilium_proof consilium;
     bool is_consilium;
 };
@@ -71,7 +72,8 @@ static enum err take_files(struct command_args *args, struct verify_files *f)
     if (f->bundle.n == 0 || (f->signature.n == 0 && !f->is_consilium)) {
         return FAIL(args->rq, E_BAD_INPUT, "two files are needed: the document and its signature");
     }
-    if (f->tsa == NULL) {
+    f->tsa_named = f->tsa != NULL;
+    if (!f->tsa_named) {
         f->tsa = f->trust.certs;
         f->n_tsa = f->trust.n_certs;
     }
@@ -93,6 +95,7 @@ static int verify_consilium(struct command_args *args, struct verify_files *f)
     f->consilium.trust.now = args->rq->now;
     f->consilium.tsa = f->tsa;
     f->consilium.n_tsa = f->n_tsa;
+    f->consilium.tsa_named = f->tsa_named;
     if (r == NULL || consilium_verify(args->rq, &f->consilium, r) != OK) {
         return COMMAND_USAGE;
     }
@@ -118,7 +121,7 @@ int command_verify(struct command_args *args)
     }
     struct verify_stamp stamp;
     f.trust.now = args->rq->now;
-    if (verify_stamp_find(args->rq, f.signature, f.tsa, f.n_tsa, &stamp) != OK) {
+    if (verify_stamp_find(args->rq, f.signature, f.tsa, f.n_tsa, f.tsa_named, &stamp) != OK) {
         return COMMAND_USAGE;
     }
     f.trust.at = stamp.facts.why == STAMP_GOOD ? stamp.facts.at : (struct instant){0};

@@ -273,7 +273,7 @@ static enum err signature_check(const struct checking *c, struct str file)
     struct str person;
     bool since = false;
 
-    TRY(verify_stamp_find(c->rq, file, c->p->tsa, c->p->n_tsa, &stamp));
+    TRY(verify_stamp_find(c->rq, file, c->p->tsa, c->p->n_tsa, c->p->tsa_named, &stamp));
     TRY(signature_judge(c, file, &stamp, &v, &since, &person));
     for (uint32_t i = 0; i < r->n; i++) {
         struct consilium_signer *s = &r->voices[i];

@@ -22,6 +22,7 @@ struct consilium_proof {
                                * asked), now; without certs such a signature does not hold */
     const struct str *tsa;    /* trusted for time stamps; none: they are not looked at */
     uint32_t n_tsa;
+    bool tsa_named;           /* on purpose: see verify_stamp_find() */
 };
 
 /* One of those the document names to sign it. */

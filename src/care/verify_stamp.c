@@ -22,7 +22,7 @@ static enum err tokens_look(struct req *rq, struct stamp_ask *ask, const struct 
 }
 
 enum err verify_stamp_find(struct req *rq, struct str file, const struct str *certs, uint32_t n_certs,
-                           struct verify_stamp *ret_stamp)
+                           bool is_named, struct verify_stamp *ret_stamp)
 {
     struct stamp_ask ask = {.certs = certs, .n_certs = n_certs, .until = rq->now};
     struct verify_stamp s = {.looked = n_certs > 0};
@@ -36,6 +36,7 @@ enum err verify_stamp_find(struct req *rq, struct str file, const struct str *ce
     if (read && n > 0) {
         s.carries = true;
         TRY(tokens_look(rq, &ask, tokens, s.looked ? n : 0, &s.facts));
+        s.looked = s.looked && (is_named || s.facts.why != STAMP_NO_ROOT);
     }
     *ret_stamp = s;
     return OK;

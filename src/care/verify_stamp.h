@@ -13,10 +13,11 @@ struct verify_stamp {
 };
 
 /* file: CMS as it is handed out or as software saves it, or a Provenance. certs: trusted for time stamps,
- * none: it is not looked at. A file that is no signature carries none.
+ * none: it is not looked at; is_named: on purpose, else they are those of signatures, and a stamp of another
+ * authority is one not looked at. A file that is no signature carries none.
  * errors   E_BUSY, E_TOO_LARGE */
 MUST_USE enum err verify_stamp_find(struct req *rq, struct str file, const struct str *certs,
-                                    uint32_t n_certs, struct verify_stamp *ret_stamp);
+                                    uint32_t n_certs, bool is_named, struct verify_stamp *ret_stamp);
 /* As of when the signer's certificate is judged: the time of a stamp that holds, when the certificate was
  * valid then; ms 0: as of the time the signer states, since nothing better is shown. */
 struct instant verify_stamp_at(const struct verify_stamp *s, const struct cert_facts *signer);

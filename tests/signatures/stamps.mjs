@@ -176,6 +176,7 @@ export async function stamps(build, is) {
   is('stamp: revoked after the stated time, without a stamp', [judged(early, false)].map((v) => [v.code, /revoked after the signature was made/.test(v.out)])[0], [0, true]);
   is('stamp: revoked before the stamp', [judged(early, true)].map((v) => [v.code, /FAIL {2}the certificate was not revoked: The certificate was revoked\./.test(v.out)])[0], [1, true]);
   is('stamp: revoked after the stamp', [judged(late, true)].map((v) => [v.code, /ok {4}the time stamp holds/.test(v.out)])[0], [0, true]);
+  is('stamp: authorities of people vouch for no other', [verify(late.stamped, trust)].map((v) => [v.code, /carries a time stamp, which was not looked at: give --tsa-roots/.test(v.out)])[0], [0, true]);
   if (clock.without === '') {
     clock.move(2 * 86400);
     is('stamp: both certificates have expired since', judged(late, true, clock.env).code, 0);
