@@ -35,18 +35,22 @@ const STEPS = [
   ['capability', 'node tests/capability.mjs', 120, 'runner'],
   ['smart', 'node tests/smart/run.mjs', 300, 'runner'],
   ['oidc', 'node tests/oidc/run.mjs', 120, 'runner'],
-  ['subs', 'node tests/subs/run.mjs', 600, 'runner'],
-  ['notify', 'node tests/notify/run.mjs', 300, 'runner'],
+  [
+    ['subs', 'node tests/subs/run.mjs', 600, 'runner'],
+    ['notify', 'node tests/notify/run.mjs', 300, 'runner'],
+  ],
   ['once', 'node tests/http/once.mjs --build release', 300, 'runner'],
   ['book-once', 'node tests/http/book_once.mjs --build release', 300, 'runner'],
   ['dismissed', 'node tests/http/dismissed.mjs --build release', 120, 'runner'],
   ['consilium', 'node tests/consilium/run.mjs --build release', 300, 'runner'],
   ['signatures', 'node tests/signatures/run.mjs --build release', 240, 'runner'],
   ['scan', 'node tests/scan/run.mjs', 120, 'runner'],
-  ['visits', 'node tests/visits/run.mjs', 600, 'runner'],
   ['hostile', 'node tests/http/hostile.mjs --build release', 300, 'runner'],
   ['bulk', 'node tests/bulk/run.mjs', 300, 'runner'],
-  ['dicom', 'node tests/dicom/run.mjs', 600, 'runner'],
+  [
+    ['dicom', 'node tests/dicom/run.mjs', 600, 'runner'],
+    ['visits', 'node tests/visits/run.mjs', 600, 'runner'],
+  ],
   ['live', 'node tests/live/run.mjs', 300, 'runner'],
   [
     ['browser', 'node tests/pages/run.mjs --only stage,looks,many,patients,visit,images', 1200, 'runner'],
@@ -71,10 +75,12 @@ const STEPS = [
   ],
   ['package', 'node tests/package/run.mjs', 900, 'runner'],
   ['asan', `${presets('asan')} && ${ctest('asan', 'unit')}`, 1800, 'ctest'],
-  ['torture', 'node tests/torture/run.mjs --thin 5', 900, 'runner'], // first as it is, so the golden files by asan too
-  ['torture-units', 'node tests/torture/units.mjs --thin 4', 900, 'runner'], // all of both: make torture
   ['tsan', `${presets('tsan')} && ${ctest('tsan', 'unit')} -R '^(os|store|http|work|care)/'`, 1800, 'ctest'],
-  ['tsan-golden', 'node tests/http/run.mjs --build tsan', 900, 'runner'],
+  [
+    ['torture', 'node tests/torture/run.mjs --thin 5', 900, 'runner'], // first as it is, so the golden files by asan too
+    ['tsan-golden', 'node tests/http/run.mjs --build tsan', 900, 'runner'],
+  ],
+  ['torture-units', 'node tests/torture/units.mjs --thin 6', 900, 'runner'], // all of both: make torture
   ['fuzz', 'SEED=1 tools/fuzz.sh 5', 1800, 'runner'], // new seeds: make fuzz-short
 ];
 
