@@ -77,10 +77,10 @@ const STEPS = [
   ['asan', `${presets('asan')} && ${ctest('asan', 'unit')}`, 1800, 'ctest'],
   ['tsan', `${presets('tsan')} && ${ctest('tsan', 'unit')} -R '^(os|store|http|work|care)/'`, 1800, 'ctest'],
   [
-    ['torture', 'node tests/torture/run.mjs --thin 5', 900, 'runner'], // first as it is, so the golden files by asan too
+    ['asan-golden', 'node tests/http/run.mjs --build asan', 900, 'runner'],
     ['tsan-golden', 'node tests/http/run.mjs --build tsan', 900, 'runner'],
   ],
-  ['torture-units', 'node tests/torture/units.mjs --thin 6', 900, 'runner'], // all of both: make torture
+  ['torture-units', 'node tests/torture/units.mjs --thin 6', 900, 'runner'], // more, and the golden files: make torture
   ['fuzz', 'SEED=1 tools/fuzz.sh 5', 1800, 'runner'], // new seeds: make fuzz-short
 ];
 

@@ -126,6 +126,7 @@ static void who_signed_twice_counts_once(void **state)
     MUST(&rq, sign_int_put_json(&rq, tx, &on, prov, other));
     assert_int_equal(commit_end(&rq, tx), OK);
     as(&rq, NULL);
+    MUST(&rq, protocol_bytes(&rq, &i, &bytes, sha));
     MUST(&rq, protocol_signatures(&rq, &i, bytes, all, LEN(all), &n));
     assert_int_equal(n, LEN(members) + 1);
     MUST(&rq, protocol_check(&rq, item, &r));
