@@ -27,8 +27,8 @@ const STEPS = [
   ['unit', ctest('dev', 'unit'), 600, 'ctest'],
   ['conformance', 'node tests/conformance/run.mjs', 900, 'runner'],
   ['release', presets('release'), 1500],
-  ['golden', 'node tests/http/run.mjs', 900, 'runner'],
   [
+    ['golden', 'node tests/http/run.mjs', 900, 'runner'],
     ['tls', 'node tests/tls/run.mjs', 300, 'runner'],
     ['golden-tls', 'node tests/http/run.mjs --build release --tls', 600, 'runner'],
   ],
@@ -42,8 +42,10 @@ const STEPS = [
   ['once', 'node tests/http/once.mjs --build release', 300, 'runner'],
   ['book-once', 'node tests/http/book_once.mjs --build release', 300, 'runner'],
   ['dismissed', 'node tests/http/dismissed.mjs --build release', 120, 'runner'],
-  ['consilium', 'node tests/consilium/run.mjs --build release', 300, 'runner'],
-  ['signatures', 'node tests/signatures/run.mjs --build release', 240, 'runner'],
+  [
+    ['consilium', 'node tests/consilium/run.mjs --build release', 300, 'runner'],
+    ['signatures', 'node tests/signatures/run.mjs --build release', 240, 'runner'],
+  ],
   ['scan', 'node tests/scan/run.mjs', 120, 'runner'],
   ['hostile', 'node tests/http/hostile.mjs --build release', 300, 'runner'],
   ['bulk', 'node tests/bulk/run.mjs', 300, 'runner'],
@@ -64,23 +66,27 @@ const STEPS = [
     ['crash', 'node tests/crash/run.mjs', 900],
     ['crash-live', 'node tests/crash/live.mjs --kills 15', 600],
   ],
-  ['crash-codes', 'node tests/crash/codes.mjs', 300, 'runner'],
-  ['crash-invites', 'node tests/crash/invites.mjs', 300, 'runner'],
+  [
+    ['crash-codes', 'node tests/crash/codes.mjs', 300, 'runner'],
+    ['crash-invites', 'node tests/crash/invites.mjs', 300, 'runner'],
+  ],
   ['dicom-kills', 'node tests/dicom/kills.mjs', 300],
   ['faults', 'node tests/faults/run.mjs', 300, 'runner'],
-  ['backup', 'node tests/backup/run.mjs', 600, 'runner'],
+  [
+    ['backup', 'node tests/backup/run.mjs', 600, 'runner'],
+    ['package', 'node tests/package/run.mjs', 900, 'runner'],
+  ],
   [
     ['backup-s3', 'node tests/backup/s3.mjs', 300, 'runner'],
     ['backup-older', 'node tests/backup/older.mjs', 300, 'runner'],
   ],
-  ['package', 'node tests/package/run.mjs', 900, 'runner'],
   ['asan', `${presets('asan')} && ${ctest('asan', 'unit')}`, 1800, 'ctest'],
   ['tsan', `${presets('tsan')} && ${ctest('tsan', 'unit')} -R '^(os|store|http|work|care)/'`, 1800, 'ctest'],
   [
     ['asan-golden', 'node tests/http/run.mjs --build asan', 900, 'runner'],
     ['tsan-golden', 'node tests/http/run.mjs --build tsan', 900, 'runner'],
   ],
-  ['torture-units', 'node tests/torture/units.mjs --thin 6', 900, 'runner'], // more, and the golden files: make torture
+  ['torture-units', 'node tests/torture/units.mjs --thin 10', 900, 'runner'], // more, and the golden files: make torture
   ['fuzz', 'SEED=1 tools/fuzz.sh 5', 1800, 'runner'], // new seeds: make fuzz-short
 ];
 
