@@ -159,12 +159,20 @@ static void count(struct spray *s, struct place *p, uint32_t login, int64_t now)
     }
 }
 
-void spray_failed(struct req *rq, struct str login)
+/* Where and as what a try counts; NULL: it does not. */
+static struct spray *counted(struct req *rq, struct str login, uint64_t *ret_key, uint32_t *ret_hash)
 {
     struct spray *s = care_of(rq)->spray;
-    uint64_t key = s != NULL ? key_of(rq) : 0;
-    uint32_t hash = 0;
-    if (key == 0 || !login_of(rq, login, &hash)) {
+    *ret_key = s != NULL ? key_of(rq) : 0;
+    return *ret_key != 0 && login_of(rq, login, ret_hash) ? s : NULL;
+}
+
+void spray_failed(struct req *rq, struct str login)
+{
+    uint64_t key;
+    uint32_t hash;
+    struct spray *s = counted(rq, login, &key, &hash);
+    if (s == NULL) {
         return;
     }
     os_lock(&s->lock);
@@ -174,10 +182,10 @@ void spray_failed(struct req *rq, struct str login)
 
 void spray_right(struct req *rq, struct str login)
 {
-    struct spray *s = care_of(rq)->spray;
-    uint64_t key = s != NULL ? key_of(rq) : 0;
-    uint32_t hash = 0;
-    if (key == 0 || !login_of(rq, login, &hash)) {
+    uint64_t key;
+    uint32_t hash;
+    struct spray *s = counted(rq, login, &key, &hash);
+    if (s == NULL) {
         return;
     }
     os_lock(&s->lock);
