@@ -14,6 +14,8 @@
 
 enum { NO_PROGRAM = 127, BY_SIGNAL = 128 };
 
+static const int waking[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP};
+
 /* In the child: nothing but system calls, for the other threads' locks are as they were. */
 static NORETURN void become(const struct os_tool *t, int out, pid_t parent)
 {
@@ -33,6 +35,44 @@ static NORETURN void become(const struct os_tool *t, int out, pid_t parent)
     _exit(NO_PROGRAM);
 }
 
+/* Until the program has ended. Who asks this process to end ends the program first, and takes it: one
+ * left to itself looks alive to those after us until somebody takes it. *ret_asked: the signal, or 0. */
+static enum err wait_for(struct req *rq, pid_t pid, const sigset_t *wake, int *ret_status, int *ret_asked)
+{
+    pid_t got = 0;
+    *ret_asked = 0;
+    while ((got = waitpid(pid, ret_status, WNOHANG)) == 0) {
+        int by = sigwaitinfo(wake, NULL);
+        if (by > 0 && by != SIGCHLD) {
+            *ret_asked = by;
+            (void)kill(pid, SIGKILL);
+        }
+    }
+    return got == pid ? OK : FAIL(rq, E_IO, "wait errno %d", errno);
+}
+
+static enum err run(struct req *rq, const struct os_tool *t, int out, int *ret_status)
+{
+    sigset_t wake;
+    sigset_t before;
+    int asked = 0;
+    sigemptyset(&wake);
+    for (size_t i = 0; i < LEN(waking); i++) {
+        sigaddset(&wake, waking[i]);
+    }
+    pid_t parent = getpid();
+    (void)pthread_sigmask(SIG_BLOCK, &wake, &before);
+    pid_t pid = fork();
+    if (pid == 0) {
+        become(t, out, parent);
+    }
+    enum err e = pid < 0 ? FAIL(rq, E_IO, "fork errno %d", errno)
+                         : wait_for(rq, pid, &wake, ret_status, &asked);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    TRY(e);
+    return asked == 0 ? OK : FAIL(rq, E_BUSY, "ended by signal %d", asked);
+}
+
 enum err os_tool_run(struct req *rq, const struct os_tool *t, int *ret_code, struct str *ret_output)
 {
     CLEANUP(os_close_p) int out = memfd_create("out", MFD_CLOEXEC);
@@ -42,19 +82,7 @@ enum err os_tool_run(struct req *rq, const struct os_tool *t, int *ret_code, str
     if (out < 0) {
         return FAIL(rq, E_IO, "memfd errno %d", errno);
     }
-    pid_t parent = getpid();
-    pid_t pid = fork();
-    if (pid == 0) {
-        become(t, out, parent);
-    }
-    if (pid < 0) {
-        return FAIL(rq, E_IO, "fork errno %d", errno);
-    }
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR) {
-            return FAIL(rq, E_IO, "wait errno %d", errno);
-        }
-    }
+    TRY(run(rq, t, out, &status));
     TRY(os_size(rq, out, &size));
     if (size > t->output_max) {
         return FAIL(rq, E_TOO_LARGE, "output of a program");

@@ -13,10 +13,12 @@ struct os_tool {
 };
 
 /* Runs it with our environment and no input, and waits for its end. It ends with this process at the latest.
+ * For commands: a server has another thread for its signals.
  *
  * gives    *ret_code its exit status, 127 when it could not be started, 128 and more: the number of a signal
  *          above that; *ret_output as os_map()
- * errors   E_IO  no process or memory; E_TOO_LARGE  more output than that
+ * errors   E_IO  no process or memory; E_TOO_LARGE  more output than that; E_BUSY  SIGTERM, SIGINT or SIGHUP
+ *          came meanwhile: it is taken, the program is ended, and the caller has yet to end
  * costs    waits, without an end of its own */
 MUST_USE enum err os_tool_run(struct req *rq, const struct os_tool *t, int *ret_code,
                               struct str *ret_output);

@@ -1,4 +1,5 @@
-/* os/tool_test.c - programs that work, fail, are not there, say too much; folders removed whole; held files. */
+/* os/tool_test.c - programs that work, fail, are not there, say too much, are ended; folders removed
+ * whole; held files. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "os/clock.h"
@@ -61,6 +63,29 @@ static void programs_end_in_many_ways(void **state)
     }
 }
 
+/* Who asks us to end does not leave it behind, and we go on to our own end. */
+static void it_is_ended_with_us(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *const argv[4];
+        const char *text;
+    } rows[] = {
+        {{"/bin/sh", "-c", "kill -TERM $PPID; exec tail -f /dev/null", NULL}, "ended by signal 15"},
+        {{"/bin/sh", "-c", "kill -INT $PPID; exec tail -f /dev/null", NULL}, "ended by signal 2"},
+        {{"/bin/sh", "-c", "kill -HUP $PPID; exec tail -f /dev/null", NULL}, "ended by signal 1"},
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const struct os_tool t = {.argv = rows[i].argv, .dir = NULL, .output_max = 10, .quiet = true};
+        struct str output = {NULL, 0};
+        int code = -1;
+        assert_int_equal(os_tool_run(&rq, &t, &code, &output), E_BUSY);
+        assert_string_equal(rq.err.detail, rows[i].text);
+        assert_int_equal(waitpid(-1, &code, WNOHANG), -1);
+        err_clear(&rq);
+    }
+}
+
 static void a_folder_goes_with_all_in_it(void **state)
 {
     (void)state;
@@ -101,6 +126,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(programs_end_in_many_ways, setup, teardown),
+        cmocka_unit_test_setup_teardown(it_is_ended_with_us, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_goes_with_all_in_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_held_file_is_held_for_one, setup, teardown),
     };

@@ -123,7 +123,8 @@ async function interrupted(done) {
 const short = await interrupted(() => bucket.start());
 is('gone for a moment in the middle: it says so, tries again and is made', [short.status, newBytes(short.text)?.length], [0, 2]);
 const ended = await interrupted((child) => child.kill('SIGTERM'));
-is('gone for long: it may be ended', ended.status, null);
+is('gone for long: it may be ended, and leaves nothing', [ended.status, /ended by signal 15/.test(ended.text), fs.existsSync(path.join(program.dir, 'backup.part'))],
+  [1, true, false]);
 await says('nobody there', ['backup'], /connection refused[\s\S]*restic ended with 1/);
 if (patient) {
   await bucket.start();
@@ -133,7 +134,9 @@ if (patient) {
 }
 await bucket.start();
 fs.rmSync(extra);
-is('back again, the next one is made', [(await run(['backup'])).status, fs.existsSync(path.join(program.dir, 'backup.part'))], [0, false]);
+const again = await run(['backup']);
+is('back again, the next one is made', [again.status, fs.existsSync(path.join(program.dir, 'backup.part'))], [0, false]);
+if (again.status !== 0) console.log(again.text.slice(-2000));
 is('and can be restored', (await run(['restore', '--check'])).status, 0);
 bucket.stop();
 program.remove();
