@@ -142,6 +142,7 @@ static enum err file_batch(struct stow *s)
     s->n = 0;
     s->bytes = 0;
     s->files.db = rq->db; /* of the thread that has this piece of the body */
+    s->files.shared = rq->shared;
     TRY(files_fail(s, scan_parts(&s->files, s->parts, n, "an image", &seen)));
     TRY(files_fail(s, blob_parts_put(&s->files, care_of(rq)->store, s->parts, n)));
     TRY(imaging_store(rq, &s->from, s->in, n, s->out));

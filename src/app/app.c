@@ -189,6 +189,7 @@ static struct scan_opts scan_opts_of(const struct config *c)
 {
     return (struct scan_opts){.at = c->clamav_socket,
                               .wait_ms = (uint32_t)c->clamav_wait * 1000,
+                              .at_once = (uint32_t)c->pool_threads / 2, /* the others go on if it hangs */
                               .let_through = str_eq(c->clamav_missing, S("keep"))};
 }
 

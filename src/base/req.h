@@ -25,6 +25,7 @@ struct req {
     uint64_t id;            /* unique per process run; in logs and audit */
     struct audit_rec *audit; /* collected, newest first; written with the commit, or before the
                               * answer of a request that changes nothing */
+    bool shared;            /* its thread is one of the few that serve everybody: long waits are counted */
     char peer[46];          /* textual address of the caller, "" for commands and jobs */
 };
 

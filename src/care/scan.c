@@ -21,6 +21,7 @@ enum { CHUNK = 64 << 10, COUNT_BYTES = 4 };
 struct scanner {
     struct scan_opts opts;
     _Atomic uint64_t files, found, missed;
+    _Atomic uint32_t looking; /* threads that serve everybody and wait for it now */
 };
 
 struct scanner *scanner_new(const struct scan_opts *opts)
@@ -123,6 +124,16 @@ static enum err no_answer(struct req *rq)
     return FAIL(rq, E_BUSY, "the virus scanner does not answer");
 }
 
+/* A scanner that hangs may hold some of the threads that serve everybody, never all. */
+static bool turn_take(struct scanner *s)
+{
+    if (atomic_fetch_add(&s->looking, 1) < MAX(s->opts.at_once, 1)) {
+        return true;
+    }
+    atomic_fetch_sub(&s->looking, 1);
+    return false;
+}
+
 static enum err exchange(struct req *rq, const struct scan_opts *o, const struct shown *what,
                          struct clam_answer *ret_answer)
 {
@@ -212,7 +223,16 @@ static enum err look(struct req *rq, const struct shown *what, struct scan_resul
     if (s == NULL || s->opts.at.n == 0) {
         return OK;
     }
-    return judge(rq, s, exchange(rq, &s->opts, what, &a), &a, ret_r);
+    if (rq->shared && !turn_take(s)) {
+        atomic_fetch_add(&s->missed, 1);
+        LOG(LOG_NOT_SCANNED, log_u64(rq->id), log_err(E_BUSY));
+        return FAIL(rq, E_BUSY, "others wait for the virus scanner");
+    }
+    enum err e = exchange(rq, &s->opts, what, &a);
+    if (rq->shared) {
+        atomic_fetch_sub(&s->looking, 1);
+    }
+    return judge(rq, s, e, &a, ret_r);
 }
 
 enum err scan_look(struct req *rq, struct str bytes, struct scan_result *ret_r)

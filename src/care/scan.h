@@ -15,6 +15,8 @@ struct blob_part;
 struct scan_opts {
     struct str at;     /* as of os_connect(); empty: there is no scanner, all is let through */
     uint32_t wait_ms;  /* for one file, from connecting to the answer */
+    uint32_t at_once;  /* looks of threads that serve everybody (req.shared), at least 1; more are told to come
+                        * again, and nothing is let through for that. Other threads are not counted */
     bool let_through;  /* what cannot be looked at is kept, with a mark; else refused */
 };
 
@@ -44,8 +46,8 @@ struct scan_result {
 /* Shows bytes, or an open file from its beginning. What was found or could not be looked at is in the log and
  * on record when this returns.
  *
- * errors  E_BUSY  the scanner does not answer, or not as it should; E_IO  the file cannot be read;
- *         E_TOO_LARGE  memory cap
+ * errors  E_BUSY  the scanner does not answer, or not as it should, or at_once are looking; E_IO  the file
+ *         cannot be read; E_TOO_LARGE  memory cap
  * costs   waits, at most wait_ms */
 MUST_USE enum err scan_look(struct req *rq, struct str bytes, struct scan_result *ret_r);
 MUST_USE enum err scan_look_file(struct req *rq, int fd, struct scan_result *ret_r);

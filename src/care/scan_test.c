@@ -30,6 +30,8 @@ struct clamd {
     struct str wants; /* bytes it must get, p NULL: it looks at none */
     size_t deaf;      /* it reads so many bytes at most, then speaks */
     bool silent;      /* it never speaks, and waits until the other side goes */
+    struct care *asked_by; /* before it speaks it is asked again, by another thread that serves everybody */
+    enum err then;    /* what that got */
     bool good;        /* what came was as it should be */
     int listen;
 };
@@ -70,6 +72,18 @@ static bool is_stream_of(const char *p, size_t n, struct str wants)
     return false;
 }
 
+static enum err look_beside(struct care *care)
+{
+    struct req rq;
+    struct scan_result r;
+    req_init(&rq, 1 << 20, os_now());
+    rq.app = (struct app *)care;
+    rq.shared = true;
+    enum err e = scan_look(&rq, S("other bytes"), &r);
+    req_done(&rq);
+    return e;
+}
+
 static void *serve(void *ctx)
 {
     struct clamd *c = ctx;
@@ -80,6 +94,9 @@ static void *serve(void *ctx)
     if (os_accept(c->listen, LONG_MS, &fd, peer)) {
         size_t n = take_all(fd, room, c->deaf > 0 ? c->deaf : 2 * BIG);
         c->good = c->wants.p == NULL || is_stream_of(room, n, c->wants);
+        if (c->asked_by != NULL) {
+            c->then = look_beside(c->asked_by);
+        }
         if (c->silent) {
             while (os_recv(fd, room, BIG, LONG_MS, &got) == OS_GOT_BYTES) {
             }
@@ -244,6 +261,24 @@ static void silence_ends(void **state)
     assert_true(os_ticks_us() - before < LONG_MS * UINT64_C(1000));
 }
 
+static void one_that_hangs_holds_its_share_of_threads(void **state)
+{
+    struct world *w = *state;
+    struct clamd c = {.says = SAYS("stream: OK"), .asked_by = &w->care};
+    struct scan_result r;
+    scanner_set(w, LONG_MS, true); /* nothing is let through since others wait */
+    w->rq.shared = true;
+    for (unsigned i = 0; i < 2; i++) { /* what is taken is given back */
+        c.then = OK;
+        assert_int_equal(look(w, &c, S("bytes"), &r), OK);
+        assert_int_equal(r.verdict, SCAN_CLEAN);
+        assert_int_equal(c.then, E_BUSY);
+    }
+    assert_int_equal(scanner_counts(w->care.scanner).files, 2);
+    assert_int_equal(scanner_counts(w->care.scanner).missed, 2);
+    w->rq.shared = false;
+}
+
 static void nobody_there(void **state)
 {
     struct world *w = *state;
@@ -375,6 +410,7 @@ int main(void)
         cmocka_unit_test(an_answer_without_end_is_none),
         cmocka_unit_test(one_that_looked_at_half_cannot_say_clean),
         cmocka_unit_test(silence_ends),
+        cmocka_unit_test(one_that_hangs_holds_its_share_of_threads),
         cmocka_unit_test(nobody_there),
         cmocka_unit_test(a_file_is_shown_whole),
         cmocka_unit_test(data_of_resources_is_decoded),

@@ -83,6 +83,7 @@ static void pool_do(struct call *c, struct db *db)
     struct db *own = c->h.rq.db;
     c->h.rq.db = db;
     c->on_pool = true;
+    c->h.rq.shared = true;
     if (c->task == TASK_RUN) {
         if (os_ticks_us() - c->queued_us > LIVE_MS_MAX * UINT64_C(1000)) {
             call_render(c, FAIL(&c->h.rq, E_BUSY, "pool"));
@@ -97,6 +98,7 @@ static void pool_do(struct call *c, struct db *db)
         make_durable(c);
     }
     c->on_pool = false;
+    c->h.rq.shared = false;
     c->h.rq.db = own;
     if (c->task == TASK_BROKEN) {
         give_back(c);

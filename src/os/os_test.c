@@ -195,6 +195,52 @@ static void a_path_is_listened_on(void **state)
 }
 
 /* What two rows put on stderr, as one text. */
+/* Takes 64 KiB, looks away for a moment, and so on to the end. */
+static void *take_slowly(void *ctx)
+{
+    const int *listen = ctx;
+    char peer[OS_PEER_MAX];
+    size_t got = 0;
+    int fd = -1;
+    if (os_accept(*listen, 20000, &fd, peer)) {
+        char *room = os_alloc(1, 64 << 10);
+        while (os_recv(fd, room, 64 << 10, 20000, &got) == OS_GOT_BYTES) {
+            os_sleep_ms(20);
+        }
+        os_free(room);
+        os_close(fd);
+    }
+    return NULL;
+}
+
+static void a_time_to_send_is_the_whole_time(void **state)
+{
+    enum { BYTES = 32 << 20 };
+    struct req rq;
+    struct os_thread thread;
+    uint16_t port = 0;
+    int listen = -1;
+    int fd = -1;
+    (void)state;
+    char dir[] = "/tmp/os_test.XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    char address[64];
+    (void)snprintf(address, sizeof(address), "unix:%s/s", dir);
+    req_init(&rq, 1 << 20, os_now());
+    char *bytes = os_alloc(1, BYTES);
+    assert_int_equal(os_listen(&rq, address, 0, &listen, &port), OK);
+    assert_true(os_thread_start(&thread, "slow", take_slowly, &listen));
+    assert_int_equal(os_connect(&rq, str_z(address), 20000, &fd), OK);
+    assert_false(os_send(fd, bytes, BYTES, 300));
+    os_close(fd);
+    os_thread_join(&thread);
+    os_close(listen);
+    os_listen_end(address);
+    os_free(bytes);
+    rmdir(dir);
+    req_done(&rq);
+}
+
 static void logged(char *ret_text, size_t cap)
 {
     struct err_rec rec = {.code = E_IO, .file = "x.c", .line = 7, .detail = "not written"};
@@ -242,6 +288,7 @@ int main(void)
         cmocka_unit_test(queue_keeps_everything),
         cmocka_unit_test(lines_are_as_long_as_allowed),
         cmocka_unit_test(a_path_is_listened_on),
+        cmocka_unit_test(a_time_to_send_is_the_whole_time),
         cmocka_unit_test(log_takes_typed_fields),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "os/clock.h"
+
 enum { BACKLOG = 1024 };
 
 #define UNIX "unix:"
@@ -263,13 +265,15 @@ enum os_got os_recv(int fd, void *p, size_t size, uint32_t wait_ms, size_t *ret_
 bool os_send(int fd, const void *p, size_t n, uint32_t wait_ms)
 {
     const char *at = p;
+    const uint64_t until_us = os_ticks_us() + (uint64_t)wait_ms * 1000;
     while (n > 0) {
         ssize_t sent = send(fd, at, n, MSG_NOSIGNAL);
         if (sent > 0) {
             at += sent;
             n -= (size_t)sent;
         } else if (errno == EAGAIN) {
-            if (!ready(fd, POLLOUT, wait_ms)) {
+            uint64_t now = os_ticks_us();
+            if (now >= until_us || !ready(fd, POLLOUT, (uint32_t)((until_us - now) / 1000) + 1)) {
                 return false;
             }
         } else if (errno != EINTR) {

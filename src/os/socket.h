@@ -40,5 +40,5 @@ enum os_got {
 };
 /* At most size bytes, as soon as there are any. */
 MUST_USE enum os_got os_recv(int fd, void *p, size_t size, uint32_t wait_ms, size_t *ret_n);
-/* All bytes; false when the line broke or the peer took none for wait_ms. */
+/* All bytes; false when the line broke or the peer did not take them all in wait_ms. */
 MUST_USE bool os_send(int fd, const void *p, size_t n, uint32_t wait_ms);

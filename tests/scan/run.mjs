@@ -140,6 +140,18 @@ for (const [what, text] of Object.entries(lies)) {
   is(`a scanner that says ${what}: nothing is kept`, (await system('POST', '/fhir/Binary', 'application/pdf', CLEAN)).status, 503);
 }
 liar.close();
+
+// ---- one that takes all and never answers ----
+const held = new Set();
+const mute = net.createServer((s) => { s.on('error', () => {}); s.resume(); held.add(s); s.on('close', () => held.delete(s)); });
+await new Promise((ready) => mute.listen(clamd.socket, ready));
+const waits = Array.from({ length: 6 }, () => system('POST', '/fhir/Binary', 'application/pdf', CLEAN));
+const turned = await Promise.race(waits);
+is('it hangs: others than the first are told at once to come again', [turned.status, turned.headers['retry-after'] > 0, held.size], [503, true, 2]);
+const others = await Promise.all([1, 2, 3].map(() => signIn(program, 'doctor', PASSWORD)));
+is('people sign in and see their pages meanwhile', [(await Promise.all(others.map((s) => s.get('/account')))).map((r) => r.status), held.size], [[200, 200, 200], 2]);
+is('and nothing is taken unseen', (await Promise.all(waits)).map((r) => r.status), [503, 503, 503, 503, 503, 503]);
+mute.close();
 await program.stop();
 
 // ---- let through, with a mark ----
