@@ -2,6 +2,7 @@
 #include "api/oauth.h"
 
 #include "care/grant.h"
+#include "care/refusal.h"
 #include "codec/b64.h"
 #include "codec/field.h"
 #include "codec/url.h"
@@ -172,6 +173,7 @@ static enum err refusal_commit(struct http_req *h, const struct ask *a, enum err
     TRY_MEM(rq, tx);
     rq->audit = NULL;
     TRY(audit_add(rq, &rec));
+    TRY(refusal_count(rq, tx));
     TRY(rate_count(rq, tx, a->rate));
     if (spend && a->client.id.n > 0) {
         TRY(client_spend(rq, tx, &a->client));

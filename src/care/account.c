@@ -374,12 +374,11 @@ static enum err locked(struct req *rq, struct str person, struct instant until)
     return FAIL(rq, E_LOCKED, "wait %lld s", (long long)((until.ms - rq->now.ms + 999) / 1000));
 }
 
-/* Counts a wrong password and puts it on record, durably, and gives E_SIGN_IN. */
-static enum err count_failure(struct req *rq, const struct account *acc,
+/* Counts a wrong password and puts it on record, durably with what tx holds, and gives E_SIGN_IN. */
+static enum err count_failure(struct req *rq, struct tx *tx, const struct account *acc,
                               const struct stranger *stranger, struct str what)
 {
     const struct care *care = care_of(rq);
-    struct tx *tx = tx_new(rq);
 
     TRY_MEM(rq, tx);
     if (acc != NULL) {
@@ -397,7 +396,12 @@ static enum err count_failure(struct req *rq, const struct account *acc,
 
 enum err account_failed(struct req *rq, const struct account *acc, struct str what)
 {
-    return count_failure(rq, acc, NULL, what);
+    return count_failure(rq, tx_new(rq), acc, NULL, what);
+}
+
+enum err account_failed_with(struct req *rq, struct tx *tx, const struct account *acc, struct str what)
+{
+    return count_failure(rq, tx, acc, NULL, what);
 }
 
 enum err account_wait(struct req *rq, const struct account *acc)
@@ -430,13 +434,13 @@ static enum err check_in_turn(struct req *rq, struct str login, struct str passw
             return locked(rq, (struct str){0}, stranger.locked_until);
         }
         TRY(verify(rq, password, (struct str){0}, &right));
-        return count_failure(rq, NULL, &stranger, S("unknown login"));
+        return count_failure(rq, tx_new(rq), NULL, &stranger, S("unknown login"));
     }
     TRY(e);
     TRY(account_wait(rq, &acc));
     TRY(verify(rq, password, hash, &right));
     if (!right || acc.state == ACCOUNT_CLOSED) {
-        return count_failure(rq, &acc, NULL, S("password"));
+        return count_failure(rq, tx_new(rq), &acc, NULL, S("password"));
     }
     *ret_account = acc;
     return OK;

@@ -3,6 +3,7 @@
 #include "care/account_int.h"
 #include "care/notice.h"
 #include "care/passkey_int.h"
+#include "care/refusal.h"
 #include "codec/b64.h"
 #include "codec/url.h"
 #include "codec/utf8.h"
@@ -310,6 +311,7 @@ static enum err refused(struct req *rq, enum err e)
     err_clear(rq);
     TRY_MEM(rq, tx);
     TRY(note(rq, e, S("passkey refused")));
+    TRY(refusal_count(rq, tx));
     TRY(store_commit(care_of(rq)->store, rq, tx));
     return FAIL(rq, e, "passkey refused");
 }

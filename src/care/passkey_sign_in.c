@@ -68,8 +68,7 @@ static enum err wrong(struct req *rq, const struct account *acc, struct str what
     err_clear(rq);
     TRY_MEM(rq, tx);
     TRY(count_address(rq, tx));
-    TRY(store_commit(care_of(rq)->store, rq, tx));
-    return account_failed(rq, acc, what);
+    return account_failed_with(rq, tx, acc, what);
 }
 
 static enum err is_copied(struct req *rq)

@@ -5,6 +5,7 @@
 #include "care/dismiss.h"
 #include "care/factor.h"
 #include "care/passkey.h"
+#include "care/refusal.h"
 #include "care/sessions.h"
 #include "codec/b64.h"
 #include "codec/webauthn_testing.h"
@@ -297,6 +298,47 @@ static void made_elsewhere_is_refused(void **state)
     test_passkey_done(&p);
 }
 
+/* How many records there are. */
+static uint64_t records(void)
+{
+    struct req rq;
+    struct audit_row row;
+    size_t n = 0;
+    as(&rq, NULL);
+    MUST(&rq, audit_list(&rq, 0, 0, 1, &row, &n));
+    uint64_t seq = n > 0 ? row.seq : 0;
+    req_done(&rq);
+    return seq;
+}
+
+static void a_refused_one_is_one_record(void **state)
+{
+    struct session s;
+    struct test_passkey p;
+    struct passkey_ask ask;
+    (void)state;
+    assert_int_equal(enter(S("asker"), &s), OK);
+    const struct who *w = who_of(&s);
+    uint64_t before = records();
+    device.flags = TEST_PRESENT; /* not verified */
+    assert_int_equal(enter_with(&device, &s), E_SIGN_IN);
+    assert_int_equal(records(), before + 1);
+    device.flags = TEST_PRESENT | TEST_VERIFIED;
+    test_passkey_init(&p, S("of nobody here"));
+    assert_int_equal(enter_with(&p, &s), E_SIGN_IN);
+    assert_int_equal(records(), before + 2);
+    for (uint64_t i = 0; i < 2 * REFUSALS_TOLD; i++) { /* added again and again: the first are told, the rest counted */
+        assert_int_equal(begin(w, PASSWORD, &ask), OK);
+        before = records();
+        struct passkey_said said = made(&p, &ask, S("https://telemed.evil.example"));
+        assert_int_equal(add(w, &said), E_FORBIDDEN);
+        assert_true(records() - before <= 1);
+        assert_true(i < REFUSALS_TOLD || records() == before);
+    }
+    test_passkey_done(&p);
+    assert_int_equal(enter_with(&device, &s), OK);
+}
+
 static void lets_in_once_for_each_challenge(void **state)
 {
     struct session s;
@@ -541,6 +583,7 @@ int main(void)
         cmocka_unit_test(added_with_the_password),
         cmocka_unit_test(there_is_room_for_so_many),
         cmocka_unit_test(made_elsewhere_is_refused),
+        cmocka_unit_test(a_refused_one_is_one_record),
         cmocka_unit_test(lets_in_once_for_each_challenge),
         cmocka_unit_test(what_begins_a_session_adds_no_passkey),
         cmocka_unit_test(failures_lock_like_wrong_passwords),

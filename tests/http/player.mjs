@@ -124,9 +124,9 @@ export class Player {
   lookAudit(step) {
     if (step.audit.length === 0) return [];
     const rows = this.auditRows();
-    return step.audit.map((want) => fill(want, this.vars).split(/\s+/))
-      .filter((words) => !rows.some((r) => words.every((w) => ` ${r} `.includes(` ${w} `))))
-      .map((words) => `no audit record "${words.join(' ')}" among:\n    ${rows.join('\n    ')}`);
+    return step.audit.map((want) => [want.startsWith('!'), fill(want.replace(/^!/, ''), this.vars).split(/\s+/)])
+      .filter(([none, words]) => none === rows.some((r) => words.every((w) => ` ${r} `.includes(` ${w} `))))
+      .map(([none, words]) => `${none ? 'an' : 'no'} audit record "${words.join(' ')}" among:\n    ${rows.join('\n    ')}`);
   }
 
   async playStep(step) {
