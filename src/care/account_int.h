@@ -48,7 +48,8 @@ MUST_USE enum err account_check(struct req *rq, struct str login, struct str pas
 /* Counts a wrong password or code (what) and puts it on record, durably, and gives E_SIGN_IN. In turn. */
 MUST_USE enum err account_failed(struct req *rq, const struct account *acc, struct str what);
 /* The same with what tx holds besides, in one commit. tx  NULL: no memory, E_TOO_LARGE */
-MUST_USE enum err account_failed_with(struct req *rq, struct tx *tx, const struct account *acc, struct str what);
+MUST_USE enum err account_failed_with(struct req *rq, struct tx *tx, const struct account *acc,
+                                      struct str what);
 
 /* The bits a set of scopes stands for outside the FHIR interface: only what opens all types without
  * condition opens pages' files. */

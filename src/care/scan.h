@@ -15,8 +15,8 @@ struct blob_part;
 struct scan_opts {
     struct str at;     /* as of os_connect(); empty: there is no scanner, all is let through */
     uint32_t wait_ms;  /* for one file, from connecting to the answer */
-    uint32_t at_once;  /* looks of threads that serve everybody (req.shared), at least 1; more are told to come
-                        * again, and nothing is let through for that. Other threads are not counted */
+    uint32_t at_once;  /* looks of threads that serve everybody (req.shared), at least 1; more are told to
+                        * come again, and nothing is let through for that. Others are not counted */
     bool let_through;  /* what cannot be looked at is kept, with a mark; else refused */
 };
 
