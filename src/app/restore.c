@@ -65,6 +65,9 @@ static enum err choose_folder(struct req *rq, struct job *j)
     const char *full = NULL;
     uint32_t n = 0;
     TRY(repository_full_path(rq, j->to != NULL ? str_z(j->to) : j->args->config->data, &full));
+    if (j->to != NULL && !j->check && os_is_mounted(full)) {
+        return FAIL(rq, E_CONFLICT, "%s is where a disk is mounted: name a folder in it", j->to);
+    }
     if (j->to != NULL && !j->check && os_exists(full)) {
         TRY(os_each_entry(rq, full, count_entry, &n));
         if (n > 0) {

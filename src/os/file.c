@@ -281,6 +281,13 @@ bool os_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+bool os_is_mounted(const char *path)
+{
+    struct statx st;
+    return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &st) == 0
+           && (st.stx_attributes & st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 bool os_is_folder(const char *path)
 {
     struct stat st;

@@ -70,6 +70,8 @@ MUST_USE enum err os_here(struct req *rq, char out[OS_PATH_MAX]);
  * errors  E_IO */
 MUST_USE enum err os_remove_tree(struct req *rq, const char *path);
 bool os_exists(const char *path);
+/* Whether a disk or another folder is mounted there: such a folder cannot be named anew. */
+bool os_is_mounted(const char *path);
 /* Not a link to one. */
 bool os_is_folder(const char *path);
 struct os_rights {

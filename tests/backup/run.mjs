@@ -158,6 +158,7 @@ says('no place', ['backup'], { 'backup-to': '' }, /setting backup_to says where/
 says('a place within the data folder', ['backup'], { 'backup-to': path.join(program.dir, 'b') }, /lost with it/);
 says('no program', ['backup'], { 'backup-program': 'no-such-program' }, /apt-get install restic/);
 says('a folder that is not empty', ['restore', twin], {}, /is not empty/);
+says('a folder where a disk is mounted', ['restore', '/proc'], {}, /is where a disk is mounted: name a folder in it/);
 says('a folder in no folder', ['restore', path.join(place, 'none', 'data')], {}, /none\/data cannot be made: the folder it is to stand in/);
 says('no such backup', ['restore', path.join(place, 'no'), '--snapshot', 'ffffffff'], {}, /restic ended with 1/);
 is('nothing was made there', fs.existsSync(path.join(place, 'no')), false);
