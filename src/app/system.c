@@ -1,5 +1,8 @@
 /* app/system.c - the addresses of the program itself: health, figures, built files. */
 #include "app/app.h"
+
+#include <stdatomic.h>
+
 #include "care/notify.h"
 #include "care/scan.h"
 #include "care/signal.h"
@@ -81,6 +84,7 @@ static void put_figures(struct req *rq, const struct care *care, const struct ht
         {"consilium_notices_waiting", "gauge", state->notices},
         {"consilium_sign_in_addresses_waiting", "gauge", waiting},
         {"consilium_sign_in_address_waits_total", "counter", waits},
+        {"consilium_threads_without_database", "gauge", atomic_load(&care->no_handle)},
         {"consilium_room_seats", "gauge", signals_n_seats(care->signals)},
         {"consilium_room_mailbox_bytes", "gauge", signals_bytes(care->signals)},
     };

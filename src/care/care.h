@@ -118,6 +118,7 @@ struct care {
     struct outside_policy outside;
     struct stamp_settings stamps;
     struct scanner *scanner;      /* care/scan.h; NULL: nobody looks for viruses */
+    _Atomic uint32_t no_handle;   /* background threads that wait until the database opens: work/handle.h */
     struct signals *signals;      /* care/signal.h; NULL in commands: nobody meets */
     struct ice_policy ice;
     struct provider_settings provider;

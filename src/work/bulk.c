@@ -7,6 +7,7 @@
 #include "os/clock.h"
 #include "os/thread.h"
 #include "store/db.h"
+#include "work/handle.h"
 
 enum { POLL_MS = 250, RETRY_MS = 5000, EXPIRE_EVERY_MS = 60000 };
 
@@ -24,10 +25,21 @@ static bool should_stop(void *ctx)
     return atomic_load(&t->stop);
 }
 
+static bool pause(void *ctx, uint32_t ms)
+{
+    struct bulk_thread *t = ctx;
+    os_lock(&t->lock);
+    if (!should_stop(t)) {
+        (void)os_wait_ms(&t->wake, &t->lock, ms);
+    }
+    os_unlock(&t->lock);
+    return should_stop(t);
+}
+
 static void *loop(void *ctx)
 {
     struct bulk_thread *t = ctx;
-    struct db *db = store_db_open(t->care->store);
+    struct db *db = handle_open(t->care, pause, t);
     int64_t expired_ms = 0;
     while (db != NULL && !should_stop(t)) {
         struct instant now = os_now();
@@ -37,11 +49,9 @@ static void *loop(void *ctx)
             (void)!bulk_expire(t->care, db, now); /* found again in a minute */
             expired_ms = now.ms;
         }
-        os_lock(&t->lock);
-        if (!should_stop(t) && (e != OK || !ran)) {
-            (void)os_wait_ms(&t->wake, &t->lock, e != OK ? RETRY_MS : POLL_MS);
+        if (e != OK || !ran) {
+            (void)pause(t, e != OK ? RETRY_MS : POLL_MS);
         }
-        os_unlock(&t->lock);
     }
     if (db != NULL) {
         store_db_close(db);

@@ -2,6 +2,7 @@
 #include "work/cstore_int.h"
 
 #include "os/file.h"
+#include "os/log.h"
 
 enum { SETTINGS_CAP = 256 * 1024, TITLE_MAX = 16 };
 
@@ -78,7 +79,14 @@ static void *serve(void *ctx)
     struct cstore_call *call;
     struct db *db = store_db_open(s->care->store);
     while ((call = os_queue_pop(s->calls)) != NULL) {
-        if (db != NULL && !atomic_load(&s->stop)) {
+        bool stop = atomic_load(&s->stop);
+        if (db == NULL && !stop) { /* not at the start: each who calls is a try */
+            db = store_db_open(s->care->store);
+        }
+        if (db == NULL && !stop) {
+            LOG(LOG_NO_HANDLE, log_u64(0), log_ms(0));
+        }
+        if (db != NULL && !stop) {
             cstore_serve(s, db, call);
         }
         hang_up(call);

@@ -4,6 +4,7 @@
 #include "os/outgoing.h"
 #include "os/thread.h"
 #include "store/db.h"
+#include "work/handle.h"
 #include "work/herald_int.h"
 
 enum { SENDERS = 3, SCAN_MS = 250, SEND_MS = 500, DUE_AT_ONCE = 100, BASE_MAX = 300, ID_MAX = 64 };
@@ -33,6 +34,11 @@ static bool pause(struct herald *h, uint32_t ms)
     return stop;
 }
 
+static bool pause_of(void *ctx, uint32_t ms)
+{
+    return pause(ctx, ms);
+}
+
 static void wake_all(struct herald *h)
 {
     os_lock(&h->lock);
@@ -43,7 +49,7 @@ static void wake_all(struct herald *h)
 static void *scan_loop(void *ctx)
 {
     struct herald *h = ctx;
-    struct db *db = store_db_open(h->care->store);
+    struct db *db = handle_open(h->care, pause_of, h);
     int64_t swept_ms = 0;
     bool stop = db == NULL;
     while (!stop) {
@@ -145,7 +151,7 @@ static void *send_loop(void *ctx)
 {
     struct sender own = *(struct sender *)ctx;
     os_free(ctx);
-    struct db *db = store_db_open(own.h->care->store);
+    struct db *db = handle_open(own.h->care, pause_of, own.h);
     bool stop = db == NULL;
     while (!stop) {
         bool more = send_round(own.h, own.me, db);

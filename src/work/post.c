@@ -3,6 +3,7 @@
 #include "os/outgoing.h"
 #include "os/thread.h"
 #include "store/db.h"
+#include "work/handle.h"
 #include "work/post_int.h"
 
 enum { IDLE_MS = 1000, HURT_MS = 1000, HURT_STEPS = 4 };
@@ -33,13 +34,18 @@ static bool pause(struct post *p, uint32_t ms)
     return stop;
 }
 
+static bool pause_of(void *ctx, uint32_t ms)
+{
+    return pause(ctx, ms);
+}
+
 /* A gateway that does not answer is left alone a little longer each time: not each message waits for its
  * own attempt. Push services are many: one that is silent says nothing of the others. */
 static void *loop(void *ctx)
 {
     struct lane *l = ctx;
     struct care *care = l->post->care;
-    struct db *db = store_db_open(care->store);
+    struct db *db = handle_open(care, pause_of, l->post);
     unsigned hurt = 0;
     int64_t updates = 0;
     bool stop = db == NULL;

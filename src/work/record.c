@@ -9,6 +9,7 @@
 #include "os/log.h"
 #include "os/thread.h"
 #include "store/tx.h"
+#include "work/handle.h"
 
 enum { SLICE_MS = 100, LOOK_MS = 300, KEEP_MS = 1000, RETRY_MS = 10000, WORK_MAX = 100, TURN_CAP = 16 << 20 };
 
@@ -87,10 +88,17 @@ static void rest(struct record_threads *t, uint32_t ms)
     }
 }
 
+static bool pause(void *ctx, uint32_t ms)
+{
+    struct record_threads *t = ctx;
+    rest(t, ms);
+    return atomic_load(&t->stop);
+}
+
 static void *look_loop(void *ctx)
 {
     struct record_threads *t = ctx;
-    struct db *db = store_db_open(t->care->store);
+    struct db *db = handle_open(t->care, pause, t);
     while (db != NULL && !atomic_load(&t->stop)) {
         (void)!record_pass(t->care, db, os_now()); /* tried again at once */
         rest(t, LOOK_MS);
@@ -104,7 +112,7 @@ static void *look_loop(void *ctx)
 static void *keep_loop(void *ctx)
 {
     struct record_threads *t = ctx;
-    struct db *db = store_db_open(t->care->store);
+    struct db *db = handle_open(t->care, pause, t);
     while (db != NULL && !atomic_load(&t->stop)) {
         bool more = false;
         enum err e = record_keep(t->care, db, os_now(), record_play, &more);

@@ -15,6 +15,7 @@
 #include "os/thread.h"
 #include "store/db.h"
 #include "work/bulk.h"
+#include "work/handle.h"
 
 enum { BATCH = 50, JOB_CAP = 8 << 20, POLL_MS = 1000, SWEEP_EVERY_MS = 600000,
        FILES_EVERY_MS = 3600000 };
@@ -178,6 +179,18 @@ static void look_beside(struct runner *r, struct instant now)
     req_done(&rq);
 }
 
+static bool pause(void *ctx, uint32_t ms)
+{
+    struct runner *r = ctx;
+    os_lock(&r->lock);
+    if (!r->stop) {
+        (void)os_wait_ms(&r->wake, &r->lock, ms);
+    }
+    bool stop = r->stop;
+    os_unlock(&r->lock);
+    return stop;
+}
+
 static void *loop(void *ctx)
 {
     struct runner *r = ctx;
@@ -186,38 +199,29 @@ static void *loop(void *ctx)
     unsigned folder = RUNNER_FILES_DONE;
     bool images = false;
 
-    r->db = store_db_open(r->care->store);
-    for (;;) {
+    r->db = handle_open(r->care, pause, r);
+    bool stop = r->db == NULL;
+    while (!stop) {
         struct instant now = os_now();
         uint32_t ran = 0;
-        if (r->db != NULL) {
-            look_beside(r, now);
-            (void)!runner_pass(r->care, r->db, now, &ran); /* logged where it failed */
-            if (now.ms - swept_ms > SWEEP_EVERY_MS) {
-                (void)!runner_sweep(r->care, r->db, now);
-                swept_ms = now.ms;
-            }
-            if (now.ms - files_ms > FILES_EVERY_MS) { /* at start too */
-                files_ms = now.ms;
-                folder = 0;
-                images = true;
-            }
-            if (images) {
-                images = runner_sweep_images(r->care, r->db, now);
-            }
-            if (folder < RUNNER_FILES_DONE) {
-                (void)!runner_sweep_files(r->care, r->db, now, &folder);
-            }
+        look_beside(r, now);
+        (void)!runner_pass(r->care, r->db, now, &ran); /* logged where it failed */
+        if (now.ms - swept_ms > SWEEP_EVERY_MS) {
+            (void)!runner_sweep(r->care, r->db, now);
+            swept_ms = now.ms;
         }
-        os_lock(&r->lock);
-        if (!r->stop) {
-            (void)os_wait_ms(&r->wake, &r->lock, POLL_MS);
+        if (now.ms - files_ms > FILES_EVERY_MS) { /* at start too */
+            files_ms = now.ms;
+            folder = 0;
+            images = true;
         }
-        bool stop = r->stop;
-        os_unlock(&r->lock);
-        if (stop) {
-            break;
+        if (images) {
+            images = runner_sweep_images(r->care, r->db, now);
         }
+        if (folder < RUNNER_FILES_DONE) {
+            (void)!runner_sweep_files(r->care, r->db, now, &folder);
+        }
+        stop = pause(r, POLL_MS);
     }
     if (r->db != NULL) {
         store_db_close(r->db);

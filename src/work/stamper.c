@@ -8,6 +8,7 @@
 #include "os/random.h"
 #include "os/thread.h"
 #include "store/db.h"
+#include "work/handle.h"
 
 enum { CAP = 8 << 20, IDLE_MS = 1000, TIMEOUT_MS = 15000, DOUBLINGS = 6, HURT_MS = 500, HURT_STEPS = 3 };
 #define FIRST_MS (2 * MS_SECOND)
@@ -158,10 +159,15 @@ static bool pause(struct stamper *s, uint32_t ms)
     return stop;
 }
 
+static bool pause_of(void *ctx, uint32_t ms)
+{
+    return pause(ctx, ms);
+}
+
 static void *loop(void *ctx)
 {
     struct stamper *s = ctx;
-    struct db *db = store_db_open(s->care->store);
+    struct db *db = handle_open(s->care, pause_of, s);
     unsigned hurt = 0;
     bool stop = db == NULL;
     while (!stop) {
