@@ -69,6 +69,7 @@ const STEPS = [
   [
     ['crash-codes', 'node tests/crash/codes.mjs', 300, 'runner'],
     ['crash-invites', 'node tests/crash/invites.mjs', 300, 'runner'],
+    ['crash-people', 'node tests/crash/people.mjs', 300, 'runner'],
   ],
   ['dicom-kills', 'node tests/dicom/kills.mjs', 300],
   ['faults', 'node tests/faults/run.mjs', 300, 'runner'],
