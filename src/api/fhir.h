@@ -57,6 +57,7 @@ enum err api_sub_stream(struct http_req *h);
 enum err api_fhir_move(struct http_req *h);         /* one step of a workflow */
 enum err api_conclusion_sign(struct http_req *h);   /* a conclusion by the signature of an own token; SLOW */
 enum err api_protocol_sign(struct http_req *h);     /* the protocol of a consilium, the same; SLOW */
+enum err api_opinion_sign(struct http_req *h);      /* the opinion of a member of one, the same; SLOW */
 enum err api_fhir_export(struct http_req *h);          /* Bulk Data: kick-off */
 enum err api_fhir_export_patients(struct http_req *h);
 enum err api_fhir_export_group(struct http_req *h);

@@ -4,6 +4,9 @@
  * POST /consilium/:item/protocol.p7s: the same for a member and the protocol of a consilium, over the
  * bytes of GET /consilium/:item/sign/preview.json.
  *
+ * POST /consilium/:item/opinion.p7s: the same for the opinion of a member, over the bytes of
+ * GET /consilium/:item/opinion/preview.json.
+ *
  * Body: the CMS, DER, PEM or base64, of any media type. Answer: 201 with the address of the document. */
 #include "api/fhir_int.h"
 #include "care/consilium.h"
@@ -76,5 +79,23 @@ enum err api_protocol_sign(struct http_req *h)
     TRY(protocol_bytes(&h->rq, item, &bytes, sha));
     TRY(protocol_sign(&h->rq, tx, id, arena_str(h->rq.a, str_z(sha)), &means));
     TRY(path_set(h, S("/consilium/"), id, S("/protocol.json"), S("")));
+    return http_commit(h, tx, signed_reply);
+}
+
+enum err api_opinion_sign(struct http_req *h)
+{
+    struct sign_means means = {.file = http_body(h)};
+    struct consilium *c = ARENA_NEW(h->rq.a, struct consilium);
+    struct consilium_item *item = NULL;
+    struct tx *tx = tx_new(&h->rq);
+    struct str id = http_param(h, S("item"));
+    struct opinion_paper paper;
+    TRY_MEM(&h->rq, tx);
+    TRY_MEM(&h->rq, c);
+    TRY(enter(h, &means));
+    TRY(consilium_open_item(&h->rq, id, AUDIT_READ, c, &item));
+    TRY(consilium_opinion_fixed(&h->rq, id, &paper));
+    TRY(consilium_opinion_sign(&h->rq, tx, id, arena_str(h->rq.a, str_z(paper.sha)), &means));
+    TRY(path_set(h, S("/consilium/"), id, S("/opinions/"), paper.person));
     return http_commit(h, tx, signed_reply);
 }

@@ -16,7 +16,7 @@ const struct command commands[] = {
     {"demo",    "",    "fill a made-up region once, tell who can sign in, and serve it; starts a media server and a relay beside it where they are installed",  command_demo  },
     {"config",  "",    "print every setting with its present value",                      command_config},
     {"config check", "", "look for faults in the settings: unknown ones, wrong values, contradictions, files that are missing or readable by others, ports in use; each with its line and what to do; ends with 1 when one is wrong", command_config_check},
-    {"verify",  "FILE... [--ca FILE] [--roots FILE|FOLDER] [--crls FOLDER] [--tsa-roots FILE|FOLDER]", "check a downloaded conclusion or protocol with its signatures, without any server; --roots: authorities of signatures made with people's own tokens, --crls: their revocation lists; --tsa-roots: authorities of time stamps, when they are others", command_verify},
+    {"verify",  "FILE... [--ca FILE] [--roots FILE|FOLDER] [--crls FOLDER] [--tsa-roots FILE|FOLDER]", "check a downloaded conclusion, opinion or protocol with its signatures, without any server; --roots: authorities of signatures made with people's own tokens, --crls: their revocation lists; --tsa-roots: authorities of time stamps, when they are others", command_verify},
     {"ca show", "",    "print the signing authority and its fingerprint",                 command_ca_show},
     {"token new", "LOGIN --name TEXT [--scope read|write|all] [--days N] | --system NAME", "make an access token for the interface /fhir; shown once", command_token_new},
     {"token list", "LOGIN", "the access tokens of an account",                            command_token_list},

@@ -20,6 +20,8 @@ struct verify_files {
     bool tsa_named;
     struct consilium_proof consilium;
     bool is_consilium;
+    bool is_opinion; /* of a member of one, out of a package */
+    bool is_whole;   /* that package is to the byte what was given out */
 };
 
 static enum err take_file(struct req *rq, const char *path, struct verify_files *f)
@@ -80,6 +82,26 @@ static enum err take_files(struct command_args *args, struct verify_files *f)
     return OK;
 }
 
+/* A package may carry the opinion of one member: then both of its files are taken from it. */
+static enum err take_opinion(struct req *rq, struct verify_files *f)
+{
+    struct consilium_proof *p = ARENA_NEW(rq->a, struct consilium_proof);
+    bool whole = false;
+    TRY_MEM(rq, p);
+    if (!f->is_consilium || f->signature.n > 0) {
+        return OK;
+    }
+    TRY(consilium_unpack(rq, f->bundle, p, &whole));
+    if (consilium_is_opinion(rq, p->bundle) && p->n_signatures == 1) {
+        f->bundle = p->bundle;
+        f->signature = p->signatures[0];
+        f->is_consilium = false;
+        f->is_opinion = true;
+        f->is_whole = whole;
+    }
+    return OK;
+}
+
 /* The protocol of a consilium: alone when it is the package with all signatures. */
 static int verify_consilium(struct command_args *args, struct verify_files *f)
 {
@@ -113,7 +135,7 @@ int command_verify(struct command_args *args)
     if (args->n_words == 0) {
         return COMMAND_USAGE;
     }
-    if (take_files(args, &f) != OK) {
+    if (take_files(args, &f) != OK || take_opinion(args->rq, &f) != OK) {
         return COMMAND_USAGE;
     }
     if (f.is_consilium) {
@@ -132,6 +154,9 @@ int command_verify(struct command_args *args)
         return COMMAND_USAGE;
     }
     verify_stamp_lines(&stamp, &r);
+    if (f.is_opinion) {
+        verify_add(&r, consilium_whole_text, f.is_whole, "its form was changed");
+    }
     buf_init(&b, args->rq->a, 65536);
     verify_write(&b, &r);
     command_print(buf_get(&b));

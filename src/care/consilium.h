@@ -206,12 +206,40 @@ const struct consilium_voice *consilium_voice_of(const struct consilium_voice *v
  * policy says so. */
 bool consilium_may_enter(const struct req *rq, const struct consilium *c,
                          const struct consilium_item *item, const struct consilium_member *m);
+/* Extensions of an opinion (R4 ClinicalImpression): the patient of the agenda (ServiceRequest), and who
+ * entered it in place of the member. */
+#define OPINION_EXT CARE_URL "/StructureDefinition/consilium-opinion"
+#define OPINION_EXT_ENTERED CARE_URL "/StructureDefinition/entered-by"
 /* Signs the opinion of a member and keeps it. Slow: password hashing.
  * errors  E_SIGN_IN, E_LOCKED, E_BUSY the password; E_BAD_INPUT text; E_FORBIDDEN; E_CONFLICT; from
  * the commit
  *         E_STALE: it was given already, or the discussion ended */
 MUST_USE enum err consilium_opinion(struct req *rq, struct tx *tx, struct str item_id,
                                     struct str person, struct str text, struct str password);
+/* By an own token, in two steps. First the opinion is fixed as the bytes that are signed, kept for a day as
+ * what rq->who saw last for this patient. errors as above, but the password; E_UNSUPPORTED  no authority is
+ * trusted */
+MUST_USE enum err consilium_opinion_fix(struct req *rq, struct tx *tx, struct str item_id,
+                                        struct str person, struct str text);
+struct opinion_paper {
+    struct str bytes;  /* R4 ClinicalImpression */
+    char sha[65];      /* SHA-256 of the bytes in hex */
+    struct str person; /* whose opinion it is */
+    struct str text;
+};
+/* errors  E_NOT_FOUND  none was fixed */
+MUST_USE enum err consilium_opinion_fixed(struct req *rq, struct str item_id,
+                                          struct opinion_paper *ret_paper);
+/* Then the signature over exactly those bytes is taken, and the opinion kept. Slow.
+ * errors  E_STALE  other bytes than sha were fixed since, or it was a day ago; E_BAD_INPUT  means->fault: the
+ * signature is not taken; as consilium_opinion */
+MUST_USE enum err consilium_opinion_sign(struct req *rq, struct tx *tx, struct str item_id, struct str sha,
+                                         struct sign_means *means);
+/* The signed opinion of a member, as rq->who may read it, and its signature in one file, for `consilium
+ * verify`. errors  E_NOT_FOUND  none is given, or it is hidden yet */
+MUST_USE enum err consilium_opinion_package(struct req *rq, const struct consilium *c,
+                                            const struct consilium_item *item, struct str person,
+                                            struct str *ret_json);
 /* abstain and dissent: words of a member. errors as above */
 MUST_USE enum err consilium_abstain(struct req *rq, struct tx *tx, struct str item_id,
                                     struct str reason);

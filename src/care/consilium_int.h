@@ -101,6 +101,26 @@ int64_t consilium_time_typed(struct req *rq, struct str typed);
 /* The role of the directory with this id, and whose it is; NULL: none present. */
 const struct role_ref *consilium_role(const struct directory *dir, struct str role_id,
                                       const struct dir_person **ret_person);
+/* What one voice needs: the row of the workflow, the voice, that nothing moved meanwhile. */
+struct speaking {
+    struct req *rq;
+    struct tx *tx;
+    struct consilium c;
+    struct consilium_item *item;
+    const struct consilium_member *m;
+    const struct care_move *move;
+    struct consilium_voice voices[CONSILIUM_MEMBERS_MAX];
+    uint32_t n;
+    struct consilium_voice *v;
+    bool own_token; /* an opinion is signed by one */
+};
+/* Opens the voice of a member for an action of rq->who; refusals are put on record.
+ * errors  E_NOT_FOUND, E_CONFLICT, E_FORBIDDEN */
+MUST_USE enum err consilium_speak(struct req *rq, struct tx *tx, struct str item_id, struct str person,
+                                  struct str action, struct speaking **ret_s);
+/* Keeps what was said; with the last voice hidden opinions are shown. Then it is told and put on record. */
+MUST_USE enum err consilium_voice_keep(struct speaking *s, const struct consilium_voice *said);
+MUST_USE enum err consilium_spoken(struct speaking *s, enum audit_action action);
 /* The opinions given become resources the members read, with their signatures. */
 MUST_USE enum err consilium_show_opinions(struct req *rq, struct tx *tx, const struct consilium *c,
                                           const struct consilium_item *item,

@@ -16,6 +16,8 @@
 #define CLOCK_MS (5 * MS_MINUTE)
 enum { PACKAGE_MAX = 12 << 20 };
 
+const char consilium_whole_text[] = T("the file is exactly as it was given out");
+
 static struct jv composition_of(struct jv bundle)
 {
     return json_path(bundle, S("entry.0.resource"));
@@ -25,6 +27,13 @@ static bool is_protocol(struct jv bundle)
 {
     return json_is(json_path(composition_of(bundle), S("type.coding.0.code")),
                    S("consilium-protocol"));
+}
+
+bool consilium_is_opinion(struct req *rq, struct str bytes)
+{
+    struct json_doc *doc = verify_json(rq, bytes);
+
+    return doc != NULL && json_is(json_get(json_root(doc), S("resourceType")), S("ClinicalImpression"));
 }
 
 bool consilium_is_proof(struct req *rq, struct str bytes)
@@ -145,16 +154,37 @@ static enum err unpack(struct req *rq, struct consilium_proof *p)
 }
 
 /* Whether the package is the one its contents make, to the byte. */
-static enum err form_check(struct req *rq, const struct consilium_proof *p, struct consilium_report *r)
+static enum err whole_check(struct req *rq, const struct consilium_proof *p, bool *ret_whole)
 {
     struct str again;
 
-    if (p->package.n == 0) {
-        return OK;
-    }
     TRY(consilium_pack(rq, p, &again));
-    if (!str_eq(again, p->package)) {
-        fault(&r->doc, T("the file is exactly as it was given out"), "its form was changed");
+    *ret_whole = str_eq(again, p->package);
+    return OK;
+}
+
+enum err consilium_unpack(struct req *rq, struct str package, struct consilium_proof *ret_proof,
+                          bool *ret_whole)
+{
+    struct consilium_proof *p = ARENA_NEW(rq->a, struct consilium_proof);
+
+    TRY_MEM(rq, p);
+    *p = (struct consilium_proof){.package = package};
+    TRY(unpack(rq, p));
+    TRY(whole_check(rq, p, ret_whole));
+    *ret_proof = *p;
+    return OK;
+}
+
+static enum err form_check(struct req *rq, const struct consilium_proof *p, struct consilium_report *r)
+{
+    bool whole = true;
+
+    if (p->package.n > 0) {
+        TRY(whole_check(rq, p, &whole));
+    }
+    if (!whole) {
+        fault(&r->doc, consilium_whole_text, "its form was changed");
     }
     return OK;
 }

@@ -52,6 +52,14 @@ bool consilium_is_proof(struct req *rq, struct str bytes);
  * proof->bundle and ->signatures alone. errors  E_TOO_LARGE */
 MUST_USE enum err consilium_pack(struct req *rq, const struct consilium_proof *proof,
                                  struct str *ret_json);
+/* The question whether the file is to the byte what was given out, msgid. */
+extern const char consilium_whole_text[];
+/* The document and the signatures out of a package; whole: it is, to the byte, the form of what it carries.
+ * errors  E_SYNTAX */
+MUST_USE enum err consilium_unpack(struct req *rq, struct str package, struct consilium_proof *ret_proof,
+                                   bool *ret_whole);
+/* Whether these bytes are the opinion of a member, to be checked by verify_document(). */
+bool consilium_is_opinion(struct req *rq, struct str bytes);
 /* errors  E_SYNTAX, E_TOO_LARGE  a file cannot be read at all; E_IO, E_BUSY  no process for GOST; a failed
  * check is no error */
 MUST_USE enum err consilium_verify(struct req *rq, const struct consilium_proof *proof,

@@ -1,6 +1,5 @@
-/* care/consilium_voice.c - what members say about a patient: opinions signed one by one, hidden
- * until all are
- * given when the chair chose so; abstentions, dissent, messages. */
+/* care/consilium_voice.c - what members say about a patient: opinions (signed in consilium_opinion.c), hidden
+ * until all are given when the chair chose so; abstentions, dissent, messages. */
 #include "care/consilium_int.h"
 
 #include "care/consult_int.h"
@@ -8,8 +7,6 @@
 #include "care/sign_int.h"
 
 enum { REASON_MAX = 4000, MESSAGE_MAX = 8000 };
-
-static const uint32_t may_sign = MAY_ANSWER | MAY_HEAD | MAY_VISIT | MAY_ASK;
 
 /* ---- reading ---- */
 
@@ -65,41 +62,6 @@ bool consilium_may_enter(const struct req *rq, const struct consilium *c,
            && str_eq(item->attending, rq->who->person) && !str_eq(m->org, role->org);
 }
 
-/* The bytes a member signs: R4 ClinicalImpression. */
-static enum err impression(struct req *rq, const struct consilium_item *item,
-                           const struct consilium_member *m, struct str text, struct str *ret_bytes)
-{
-    struct json_out o;
-    struct buf b;
-    bool other = !str_eq(m->person, rq->who->person);
-
-    buf_init(&b, rq->a, 2 * CONSILIUM_TEXT_MAX + 4096);
-    json_out_init(&o, &b);
-    json_obj(&o);
-    json_ks(&o, S("resourceType"), S("ClinicalImpression"));
-    json_k(&o, S("extension"));
-    json_arr(&o);
-    json_obj(&o);
-    json_ks(&o, S("url"), S(CARE_URL "/StructureDefinition/consilium-opinion"));
-    put_ref(&o, S("valueReference"), T_SERVICE_REQUEST, item->id);
-    json_obj_end(&o);
-    if (other) {
-        json_obj(&o);
-        json_ks(&o, S("url"), S(CARE_URL "/StructureDefinition/entered-by"));
-        put_ref_shown(&o, S("valueReference"), T_PRACTITIONER, rq->who->person, rq->who->name);
-        json_obj_end(&o);
-    }
-    json_arr_end(&o);
-    json_ks(&o, S("status"), S("completed"));
-    put_ref(&o, S("subject"), T_PATIENT, item->patient);
-    put_instant(&o, S("date"), rq->now);
-    put_ref_shown(&o, S("assessor"), T_PRACTITIONER, m->person, m->name);
-    json_ks(&o, S("summary"), text);
-    json_obj_end(&o);
-    *ret_bytes = buf_get(&b);
-    return buf_ok(&b) ? OK : FAIL(rq, E_TOO_LARGE, "opinion");
-}
-
 /* The bytes and the Provenance of an opinion as resources. */
 static enum err show_one(struct req *rq, struct tx *tx, const struct consilium_item *item,
                          struct str id, struct str body, struct str proof)
@@ -145,21 +107,8 @@ enum err consilium_show_opinions(struct req *rq, struct tx *tx, const struct con
     return OK;
 }
 
-/* What one voice needs: the row of the workflow, the voice, that nothing moved meanwhile. */
-struct speaking {
-    struct req *rq;
-    struct tx *tx;
-    struct consilium c;
-    struct consilium_item *item;
-    const struct consilium_member *m;
-    const struct care_move *move;
-    struct consilium_voice voices[CONSILIUM_MEMBERS_MAX];
-    uint32_t n;
-    struct consilium_voice *v;
-};
-
-static enum err speak_open(struct req *rq, struct tx *tx, struct str item_id, struct str person,
-                           struct str action, struct speaking **ret_s)
+enum err consilium_speak(struct req *rq, struct tx *tx, struct str item_id, struct str person,
+                         struct str action, struct speaking **ret_s)
 {
     struct speaking *s = ARENA_NEW(rq->a, struct speaking);
 
@@ -180,12 +129,17 @@ static enum err speak_open(struct req *rq, struct tx *tx, struct str item_id, st
     return s->v != NULL ? OK : FAIL(rq, E_INTERNAL, "voice");
 }
 
-static enum err speak_end(struct speaking *s, enum audit_action action)
+enum err consilium_spoken(struct speaking *s, enum audit_action action)
 {
+    struct buf b;
+
+    buf_init(&b, s->rq->a, 64);
+    buf_str(&b, str_z(s->move->action));
+    buf_str(&b, s->own_token ? S(", own token") : S(""));
     TRY(TX_SQL(s->tx, W_CONSILIUM_ITEM_HOLD, TX_MUST_CHANGE, sql_text(s->item->id),
                sql_u64(s->item->version)));
     TRY(consilium_tell(s->rq, s->tx, &s->c, s->item, s->move));
-    return consilium_note(s->rq, &s->c, s->item, action, OK, str_z(s->move->action));
+    return consilium_note(s->rq, &s->c, s->item, action, OK, buf_get(&b));
 }
 
 /* Whether somebody besides this one has still to speak. */
@@ -202,7 +156,7 @@ static bool others_silent(const struct speaking *s)
 }
 
 /* Keeps what was said; with the last voice hidden opinions are shown. */
-static enum err keep(struct speaking *s, const struct consilium_voice *said)
+enum err consilium_voice_keep(struct speaking *s, const struct consilium_voice *said)
 {
     bool last = !others_silent(s);
     bool shown = !s->c.hidden || last;
@@ -221,64 +175,12 @@ static enum err keep(struct speaking *s, const struct consilium_voice *said)
     return OK;
 }
 
-static enum err opinion_sign(struct speaking *s, struct str text, struct str password,
-                             struct consilium_voice *said)
-{
-    struct req *rq = s->rq;
-    struct sign_doc *d = ARENA_NEW(rq->a, struct sign_doc);
-    struct sign_result r;
-    struct buf target;
-
-    TRY_MEM(rq, d);
-    *d = (struct sign_doc){.at = rq->now};
-    said->opinion_id = put_new_id(rq);
-    TRY_MEM(rq, said->opinion_id.p);
-    TRY(impression(rq, s->item, s->m, text, &said->body));
-    TRY(sign_int_author(rq, d));
-    TRY(sign_document_as(rq, may_sign, password, said->body, &r));
-    buf_init(&target, rq->a, 128);
-    BUF_LIT(&target, "ClinicalImpression/");
-    buf_str(&target, said->opinion_id);
-    d->target = buf_get(&target);
-    return sign_doc_provenance(rq, d, said->body, r.cms, &said->proof);
-}
-
-enum err consilium_opinion(struct req *rq, struct tx *tx, struct str item_id, struct str person,
-                           struct str text, struct str password)
-{
-    struct speaking *s = NULL;
-    struct consilium_voice said;
-    bool own = rq->who != NULL && str_eq(person, rq->who->person);
-
-    TRY(speak_open(rq, tx, item_id, person, own ? S("opinion") : S("beside"), &s));
-    text = str_trim(text);
-    if (text.n == 0 || text.n > CONSILIUM_TEXT_MAX) {
-        return FAIL(rq, E_BAD_INPUT, "text");
-    }
-    if (consilium_is_over(rq, &s->c)) {
-        return FAIL(rq, E_CONFLICT, "time");
-    }
-    if (!consilium_may_enter(rq, &s->c, s->item, s->m)) {
-        TRY(consilium_note(rq, &s->c, s->item, AUDIT_MOVE, E_FORBIDDEN, str_z(s->move->action)));
-        return FAIL(rq, E_FORBIDDEN, "nobody else enters this member's opinion");
-    }
-    if (s->v->opinion != OPINION_NONE && s->v->opinion != OPINION_ABSENT) {
-        return FAIL(rq, E_CONFLICT, "given already");
-    }
-    said = *s->v;
-    said.opinion = OPINION_GIVEN;
-    said.entered_by = own ? (struct str){0} : rq->who->person;
-    TRY(opinion_sign(s, text, password, &said));
-    TRY(keep(s, &said));
-    return speak_end(s, AUDIT_SIGN);
-}
-
 enum err consilium_abstain(struct req *rq, struct tx *tx, struct str item_id, struct str reason)
 {
     struct speaking *s = NULL;
     struct consilium_voice said;
 
-    TRY(speak_open(rq, tx, item_id, rq->who->person, S("abstain"), &s));
+    TRY(consilium_speak(rq, tx, item_id, rq->who->person, S("abstain"), &s));
     reason = str_trim(reason);
     if (reason.n == 0 || reason.n > REASON_MAX) {
         return FAIL(rq, E_BAD_INPUT, "reason");
@@ -293,8 +195,8 @@ enum err consilium_abstain(struct req *rq, struct tx *tx, struct str item_id, st
     said.opinion = OPINION_ABSTAINED;
     said.entered_by = (struct str){0};
     said.body = reason;
-    TRY(keep(s, &said));
-    return speak_end(s, AUDIT_MOVE);
+    TRY(consilium_voice_keep(s, &said));
+    return consilium_spoken(s, AUDIT_MOVE);
 }
 
 /* The rights of who marks, and of whom it can be said: a member besides the chair who said nothing. */
@@ -318,7 +220,7 @@ enum err consilium_absent(struct req *rq, struct tx *tx, struct str item_id, str
     struct speaking *s = NULL;
     struct consilium_voice said;
 
-    TRY(speak_open(rq, tx, item_id, person, S("absent"), &s));
+    TRY(consilium_speak(rq, tx, item_id, person, S("absent"), &s));
     TRY(absent_check(rq, s));
     reason = str_trim(reason);
     if (reason.n == 0 || reason.n > REASON_MAX) {
@@ -328,15 +230,15 @@ enum err consilium_absent(struct req *rq, struct tx *tx, struct str item_id, str
     said.opinion = OPINION_ABSENT;
     said.body = reason;
     said.entered_by = rq->who->person;
-    TRY(keep(s, &said));
-    return speak_end(s, AUDIT_MOVE);
+    TRY(consilium_voice_keep(s, &said));
+    return consilium_spoken(s, AUDIT_MOVE);
 }
 
 enum err consilium_dissent(struct req *rq, struct tx *tx, struct str item_id, struct str text)
 {
     struct speaking *s = NULL;
 
-    TRY(speak_open(rq, tx, item_id, rq->who->person, S("dissent"), &s));
+    TRY(consilium_speak(rq, tx, item_id, rq->who->person, S("dissent"), &s));
     text = str_trim(text);
     if (text.n == 0 || text.n > CONSILIUM_TEXT_MAX) {
         return FAIL(rq, E_BAD_INPUT, "text");

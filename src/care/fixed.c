@@ -27,7 +27,7 @@ static bool is_voice(enum fhir_type type, struct jv body)
     }
     for (struct jv v = json_first(type == T_CLINICAL_IMPRESSION ? list : (struct jv){0}); json_has(v);
          v = json_next(v)) {
-        if (json_is(json_get(v, S("url")), S(CARE_URL "/StructureDefinition/consilium-opinion"))) {
+        if (json_is(json_get(v, S("url")), S(OPINION_EXT))) {
             return true;
         }
     }

@@ -5,7 +5,6 @@
 
 #include "base/text.h"
 #include "care/filetype.h"
-#include "care/patient.h"
 #include "care/scan.h"
 #include "care/sign_int.h"
 #include "care/sub.h"
@@ -23,24 +22,6 @@ bool outside_offered(const struct care *care)
 }
 
 /* ---- numbers ---- */
-
-enum err outside_numbers_of(struct req *rq, struct jv practitioner,
-                            struct outside_number ret_numbers[OUTSIDE_NUMBERS_MAX], uint32_t *ret_n)
-{
-    struct jv all = json_get(practitioner, S("identifier"));
-    uint32_t n = 0;
-    for (struct jv v = json_first(all); json_has(v) && n < OUTSIDE_NUMBERS_MAX; v = json_next(v)) {
-        const struct id_kind *kind = id_kind_of_system(json_str(rq->a, json_get(v, S("system"))));
-        struct outside_number *to = &ret_numbers[n];
-        if (kind != NULL && kind->check != IDENT_KIND_COUNT
-            && ident_read(kind->check, json_str(rq->a, json_get(v, S("value"))), to->digits)) {
-            to->kind = kind->check;
-            n++;
-        }
-    }
-    *ret_n = n;
-    return OK;
-}
 
 bool outside_is_same(const struct outside_number *cert, uint32_t n_cert,
                      const struct outside_number *person, uint32_t n_person)
@@ -60,19 +41,6 @@ bool outside_is_same(const struct outside_number *cert, uint32_t n_cert,
     return found;
 }
 
-/* The person among the entries of a document; absent when they are not. */
-static struct jv person_in(struct req *rq, struct jv bundle)
-{
-    for (struct jv e = json_first(json_get(bundle, S("entry"))); json_has(e); e = json_next(e)) {
-        struct jv r = json_get(e, S("resource"));
-        if (json_is(json_get(r, S("resourceType")), S("Practitioner"))
-            && json_is(json_get(r, S("id")), rq->who->person)) {
-            return r;
-        }
-    }
-    return (struct jv){0};
-}
-
 static enum err person_check(struct req *rq, const struct outside_verdict *v, uint8_t vouches,
                              struct jv bundle, const char **ret_fault)
 {
@@ -85,7 +53,7 @@ static enum err person_check(struct req *rq, const struct outside_verdict *v, ui
     uint32_t n_own = 0;
     TRY(sign_int_load(rq, T_PRACTITIONER, rq->who->person, &person));
     TRY(outside_numbers_of(rq, person, own, &n_own));
-    TRY(outside_numbers_of(rq, person_in(rq, bundle), shown, &n_shown));
+    TRY(outside_numbers_shown(rq, bundle, rq->who->person, shown, &n_shown));
     TRY(outside_numbers(rq, v->signer_der, cert, &n_cert));
     const uint32_t n_all = n_cert;
     outside_numbers_keep(cert, &n_cert, vouches);

@@ -42,9 +42,19 @@ MUST_USE enum err outside_verify(struct req *rq, struct str cms, struct str cont
 MUST_USE enum err outside_verify_files(struct req *rq, const struct outside_ask *ask,
                                        struct outside_verdict *ret_outside, struct cms_verdict *ret_verdict);
 
-/* The national numbers of a Practitioner. */
+/* The national numbers of a Practitioner, OUTSIDE_NUMBERS_MAX at most. */
 MUST_USE enum err outside_numbers_of(struct req *rq, struct jv practitioner,
                                      struct outside_number ret_numbers[OUTSIDE_NUMBERS_MAX], uint32_t *ret_n);
+/* An extension of a signed document that is no Bundle (a member's opinion, R4 ClinicalImpression): a national
+ * number of who signs, as valueIdentifier. */
+#define OUTSIDE_EXT_NUMBER "https://consilium.example/fhir/StructureDefinition/signer-number"
+/* Those extensions, of the national numbers of a Practitioner. */
+void outside_numbers_write(struct req *rq, struct json_out *o, struct jv practitioner);
+/* The national numbers by which a document knows who signs: of that Practitioner among the entries of a
+ * Bundle, or of its extensions. */
+MUST_USE enum err outside_numbers_shown(struct req *rq, struct jv doc, struct str person,
+                                        struct outside_number ret_numbers[OUTSIDE_NUMBERS_MAX],
+                                        uint32_t *ret_n);
 /* Whether a certificate's numbers are the person's: one at least is, and none of a kind is another. */
 bool outside_is_same(const struct outside_number *cert, uint32_t n_cert,
                      const struct outside_number *person, uint32_t n_person);

@@ -31,7 +31,8 @@ MUST_USE enum err sign_int_signer(struct req *rq, const struct sign_doc *d,
 
 /* Whether rq->who may sign: a present role with one of the rights. errors E_FORBIDDEN */
 MUST_USE enum err sign_int_may(struct req *rq, uint32_t rights);
-/* When a document was made: Composition.date; ms 0: it does not say. */
+/* When a document was made: Composition.date, of an opinion ClinicalImpression.date; ms 0: it does not
+ * say. */
 struct instant sign_int_made(struct req *rq, struct jv bundle);
 /* A new P-256 key in locked memory; end with sign_secret_done(). */
 MUST_USE enum err sign_int_secret(struct req *rq, struct sign_secret *ret_key);

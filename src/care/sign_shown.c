@@ -21,7 +21,7 @@ struct instant sign_int_made(struct req *rq, struct jv bundle)
 {
     struct instant at = {0};
     struct jv paper = sign_int_entry(bundle, S("Composition"));
-    (void)!instant_parse(json_str(rq->a, json_get(paper, S("date"))), &at);
+    (void)!instant_parse(json_str(rq->a, json_get(json_has(paper) ? paper : bundle, S("date"))), &at);
     return at;
 }
 

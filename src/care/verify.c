@@ -42,14 +42,13 @@ enum verify_kind verify_kind(struct req *rq, struct str bytes)
     }
     struct json_doc *doc = verify_json(rq, bytes);
     struct jv type = doc ? member(json_root(doc), S("resourceType")) : (struct jv){0};
-    if (json_is(type, S("Bundle"))) {
+    if (json_is(type, S("Bundle")) || json_is(type, S("ClinicalImpression"))) {
         return VERIFY_BUNDLE;
     }
     return json_is(type, S("Provenance")) ? VERIFY_SIGNATURE : VERIFY_UNKNOWN;
 }
 
-PRINTF_LIKE(4, 5)
-static void line(struct verify_report *r, const char *what, bool ok, const char *fmt, ...)
+void verify_line(struct verify_report *r, const char *what, bool ok, const char *fmt, ...)
 {
     if (r->n == VERIFY_LINES_MAX) {
         r->good = false;
@@ -69,6 +68,11 @@ static void line(struct verify_report *r, const char *what, bool ok, const char 
         l->why[0] = 0;
     }
     va_end(ap);
+}
+
+void verify_add(struct verify_report *r, const char *what, bool ok, const char *why)
+{
+    verify_line(r, what, ok, "%s", why);
 }
 
 /* The CMS itself: as it is, or out of a Provenance. */
@@ -114,15 +118,16 @@ void verify_structure(struct req *rq, struct jv bundle, struct verify_report *r)
     bool has_composition = json_is(member(first, S("resourceType")), S("Composition"));
     bool has_id = json_has(json_path(bundle, S("identifier.value")));
     bool has_time = json_has(member(bundle, S("timestamp")));
-    line(r, T("the file is a FHIR document"), is_doc && has_composition && has_id && has_time, "%s",
+    verify_line(r, T("the file is a FHIR document"), is_doc && has_composition && has_id && has_time, "%s",
          !is_doc            ? "Bundle.type is not document"
          : !has_composition ? "the first entry is not a Composition"
                             : "Bundle.identifier or Bundle.timestamp is missing");
     enum err e = fhir_validate(rq, bundle, T_BUNDLE);
-    line(r, T("its content follows FHIR R4"), e == OK, "%u faults", fhir_issue_errors(rq));
+    verify_line(r, T("its content follows FHIR R4"), e == OK, "%u faults", fhir_issue_errors(rq));
     err_clear(rq);
     bool subject = json_has(verify_resolve(rq, bundle, S("Patient"), member(first, S("subject"))));
-    line(r, T("the patient is in the document"), subject, "Composition.subject is not among the entries");
+    verify_line(r, T("the patient is in the document"), subject,
+                "Composition.subject is not among the entries");
 }
 
 bool verify_name_fits(struct str cert, struct str document)
@@ -132,17 +137,18 @@ bool verify_name_fits(struct str cert, struct str document)
 }
 
 /* Of another maker: a number of the certificate is one of the author's in the document. */
-static void number_check(struct req *rq, struct jv person, bool only, struct verify_report *r)
+void verify_number_check(struct req *rq, struct jv doc, struct str person, bool only,
+                         struct verify_report *r)
 {
     struct outside_number cert[OUTSIDE_NUMBERS_MAX];
     struct outside_number own[OUTSIDE_NUMBERS_MAX];
     uint32_t n_cert = 0;
     uint32_t n_own = 0;
-    bool read = r->verdict.has_signer && outside_numbers_of(rq, person, own, &n_own) == OK
+    bool read = r->verdict.has_signer && outside_numbers_shown(rq, doc, person, own, &n_own) == OK
                 && outside_numbers(rq, r->verdict.signer_der, cert, &n_cert) == OK;
     err_clear(rq);
     outside_numbers_keep(cert, &n_cert, r->verdict.vouches);
-    line(r, T("the author is the person of the certificate"),
+    verify_line(r, T("the author is the person of the certificate"),
          only && read && outside_is_same(cert, n_cert, own, n_own),
          "no national number of the certificate is the author's in the document");
 }
@@ -159,24 +165,35 @@ static void author_check(struct req *rq, struct jv bundle, struct verify_report 
     struct str org = json_str(rq->a, json_path(composition, S("custodian.display")));
     bool only = json_len(member(composition, S("author"))) == 1;
     if (r->verdict.is_outside) {
-        number_check(rq, person, only, r);
+        verify_number_check(rq, bundle, id, only, r);
         return;
     }
-    line(r, T("the author is the person of the certificate"),
+    verify_line(r, T("the author is the person of the certificate"),
          only && id.n > 0 && str_eq(id, who->serial_number) && verify_name_fits(who->common_name, name),
          "Composition.author and the certificate's subject differ");
-    line(r, T("the organisation is that of the certificate"), verify_name_fits(who->organization, org),
+    verify_line(r, T("the organisation is that of the certificate"), verify_name_fits(who->organization, org),
          "Composition.custodian and the certificate's subject differ");
 }
 
-static void time_check(struct req *rq, struct jv bundle, struct verify_report *r)
+void verify_time_check(struct req *rq, struct jv date, struct verify_report *r)
 {
     struct instant at = {0};
-    struct jv date = json_path(bundle, S("entry.0.resource.date"));
     bool ok = instant_parse(json_str(rq->a, date), &at) && r->verdict.has_time;
     int64_t apart = r->verdict.signed_at.ms - at.ms;
-    line(r, T("the time of signing is the document's"), ok && apart > -MS_MINUTE && apart < APART_MS,
+    verify_line(r, T("the time of signing is the document's"), ok && apart > -MS_MINUTE && apart < APART_MS,
          "Composition.date and the signing time differ");
+}
+
+/* What the document itself says, held to the signature. */
+static void content_check(struct req *rq, struct jv doc, struct verify_report *r)
+{
+    if (json_is(member(doc, S("resourceType")), S("ClinicalImpression"))) {
+        verify_opinion(rq, doc, r);
+        return;
+    }
+    verify_structure(rq, doc, r);
+    author_check(rq, doc, r);
+    verify_time_check(rq, json_path(doc, S("entry.0.resource.date")), r);
 }
 
 enum err verify_document(struct req *rq, struct str bundle, struct str signature,
@@ -197,15 +214,13 @@ enum err verify_document(struct req *rq, struct str bundle, struct str signature
     TRY(cms_verify(rq, cms, bundle, ca, &r->verdict));
     const struct cms_verdict *v = &r->verdict;
     r->good = true;
-    line(r, T("the signature is over exactly these bytes"), v->signature_ok && v->form_ok,
+    verify_line(r, T("the signature is over exactly these bytes"), v->signature_ok && v->form_ok,
          "the document or the signature was changed");
-    line(r, T("the signature names its certificate"), v->has_signer && v->binding_ok,
+    verify_line(r, T("the signature names its certificate"), v->has_signer && v->binding_ok,
          "the certificate is missing or another one");
-    line(r, T("the certificate was valid when signing, issued by the authority"), v->chain_ok, "%s",
+    verify_line(r, T("the certificate was valid when signing, issued by the authority"), v->chain_ok, "%s",
          v->chain_why);
-    verify_structure(rq, json_root(doc), r);
-    author_check(rq, json_root(doc), r);
-    time_check(rq, json_root(doc), r);
+    content_check(rq, json_root(doc), r);
     *ret_report = *r;
     return OK;
 }
@@ -220,7 +235,7 @@ static void outside_lines(const struct outside_verdict *o, struct verify_report 
         r->since = r->since || since;
         r->unasked = r->unasked || !asked;
         if (asked) {
-            line(r, outside_line_text((enum outside_line)i), why == OUTSIDE_GOOD || since, "%s",
+            verify_line(r, outside_line_text((enum outside_line)i), why == OUTSIDE_GOOD || since, "%s",
                  outside_why_text(why));
         }
     }
@@ -252,9 +267,7 @@ enum err verify_outside(struct req *rq, struct str bundle, struct str signature,
     }
     r->good = true;
     outside_lines(&found, r);
-    verify_structure(rq, json_root(doc), r);
-    author_check(rq, json_root(doc), r);
-    time_check(rq, json_root(doc), r);
+    content_check(rq, json_root(doc), r);
     *ret_report = *r;
     return OK;
 }

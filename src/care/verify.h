@@ -1,4 +1,5 @@
-/* care/verify.h - checks a downloaded conclusion with nothing but its files: no server, no store.
+/* care/verify.h - checks a downloaded conclusion, or the opinion of a member of a consilium, with nothing but
+ * its files: no server, no store.
  *
  * What is printed names no patient and holds nothing of the record. */
 #pragma once
@@ -31,7 +32,8 @@ struct verify_report {
 enum verify_kind { VERIFY_UNKNOWN, VERIFY_BUNDLE, VERIFY_SIGNATURE };
 enum verify_kind verify_kind(struct req *rq, struct str bytes);
 
-/* Holds the exact bytes of a document Bundle to its signature (CMS DER, or a Provenance in JSON).
+/* Holds the exact bytes of a document (a Bundle; an opinion: ClinicalImpression) to its signature (CMS DER,
+ * or a Provenance in JSON).
  * trusted_ca: the authority's certificate, PEM or DER; empty: the one carried in the signature,
  * whose fingerprint the reader compares with the published one.
  *
@@ -47,5 +49,7 @@ MUST_USE enum err verify_outside(struct req *rq, struct str bundle, struct str s
 /* Whether a signature file is of another maker. */
 bool verify_is_outside(struct req *rq, struct str signature);
 
+/* Adds the answer to a question about the files themselves. what: msgid; why: when it is not ok. */
+void verify_add(struct verify_report *r, const char *what, bool ok, const char *why);
 /* The report as text: one line a check, then who signed and the authority's fingerprint. */
 void verify_write(struct buf *b, const struct verify_report *r);

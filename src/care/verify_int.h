@@ -14,3 +14,14 @@ struct jv verify_resolve(struct req *rq, struct jv bundle, struct str type, stru
 void verify_structure(struct req *rq, struct jv bundle, struct verify_report *r);
 /* A name of a certificate, which may be cut, and the name of the document. */
 bool verify_name_fits(struct str cert, struct str document);
+/* One answer of the report; fmt: what is wrong, written when it is not ok. */
+PRINTF_LIKE(4, 5)
+void verify_line(struct verify_report *r, const char *what, bool ok, const char *fmt, ...);
+/* Of a signature of another maker: a number of its certificate is one by which the document knows this
+ * person; only: the document names one author. */
+void verify_number_check(struct req *rq, struct jv doc, struct str person, bool only,
+                         struct verify_report *r);
+/* Whether it was signed within a day of the document's date. */
+void verify_time_check(struct req *rq, struct jv date, struct verify_report *r);
+/* The opinion of a member of a consilium (R4 ClinicalImpression): lines of r. */
+void verify_opinion(struct req *rq, struct jv opinion, struct verify_report *r);

@@ -4,6 +4,8 @@
 #include "care/consilium.h"
 #include "web/page.h"
 
+struct tx;
+
 /* "/consilia/ID", "/consilium/ID" of one patient. */
 struct str consilium_path(struct http_req *h, struct str id, const char *suffix);
 struct str consilium_item_path(struct http_req *h, struct str item, const char *suffix);
@@ -26,6 +28,9 @@ MUST_USE enum err consilium_people(struct http_req *h, const struct policy *poli
 /* What a failure of a move says: the field it is about and a msgid; false: no words of ours. */
 bool consilium_fault(const struct http_req *h, enum err e, const char **ret_field,
                      const char **ret_text);
+/* Fixes an opinion as the bytes a token signs, and shows them (consilium_opinion.c).
+ * errors  as consilium_opinion_fix() */
+MUST_USE enum err consilium_opinion_show(struct http_req *h, struct tx *tx, struct str person);
 /* Somebody was faster: back to the page, which says so. For h->on_fail; h->page_ctx: the path. */
 MUST_USE enum err consilium_late(struct http_req *h);
 /* Into a map: members [{name, post, org, state, in, chair, secretary, votes, reason, instead}]. */

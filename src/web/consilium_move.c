@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "care/consult.h"
 #include "care/directory.h"
+#include "care/outside.h"
 #include "care/room.h"
 #include "store/tx.h"
 #include "web/pages.h"
@@ -184,6 +185,13 @@ static void set_voice(struct http_req *h, const struct consilium *c, const struc
     }
     if (v->entered_by.n > 0) {
         val_set_str(o, "by", dir_person_name(c->dir, v->entered_by));
+    }
+    if (v->opinion == OPINION_GIVEN && !v->hidden) {
+        struct buf b;
+        buf_init(&b, h->rq.a, 256);
+        buf_str(&b, consilium_item_path(h, item->id, "/opinions/"));
+        buf_str(&b, m->person);
+        val_set_str(o, "file", buf_get(&b));
     }
     val_set_str(o, "dissent", v->dissent);
     val_set_z(o, "signed", signed_texts[v->signed_state]);
@@ -434,6 +442,30 @@ static enum err open_move(struct http_req *h, struct consilium *c, struct consil
                       : consilium_open(&h->rq, http_param(h, S("consilium")), AUDIT_READ, c);
 }
 
+/* Whom a move about another member is about. */
+static struct str of_whom(struct http_req *h)
+{
+    return page_sent(h, "of").n > 0 ? page_sent(h, "of") : http_query(h, S("of"));
+}
+
+/* An opinion that was shown for a token is gone on with. */
+static enum err text_before(struct http_req *h, const struct act *a, struct str *ret_text)
+{
+    struct opinion_paper p;
+    struct str person = act_of_other(a) ? of_whom(h) : h->rq.who->person;
+    if ((a->asks & ASK_PASSWORD) == 0) {
+        return OK;
+    }
+    enum err e = consilium_opinion_fixed(&h->rq, http_param(h, S("item")), &p);
+    if (e == E_NOT_FOUND) {
+        err_clear(&h->rq);
+        return OK;
+    }
+    TRY(e);
+    *ret_text = str_eq(p.person, person) ? p.text : (struct str){0};
+    return OK;
+}
+
 static enum err set_asked(struct http_req *h, const struct consilium *c, const struct act *a,
                           struct val *root)
 {
@@ -442,7 +474,9 @@ static enum err set_asked(struct http_req *h, const struct consilium *c, const s
         TRY(consilium_people(h, c->policy, "role", T("Who"), false, root));
     }
     if (a->asks & ASK_TEXT) {
-        f = page_field(h, root, "text", T("In your words"), S(""));
+        struct str before = {0};
+        TRY(text_before(h, a, &before));
+        f = page_field(h, root, "text", T("In your words"), str_or_empty(before));
         val_set_i64(f, "rows", 8);
         val_set_bool(f, "required", true);
     }
@@ -465,6 +499,7 @@ static enum err set_asked(struct http_req *h, const struct consilium *c, const s
     }
     if (a->asks & ASK_PASSWORD) {
         (void)page_secret(h, root, "password", T("Your password"), "current-password");
+        val_set_bool(root, "tokens", outside_offered(care_of(&h->rq)));
     }
     return OK;
 }
@@ -499,7 +534,7 @@ static enum err show_move(struct http_req *h, unsigned status, const char *field
     val_set_bool(v, "danger", a->look[0] == 'd');
     val_set_str(v, "post", h->path);
     if (act_of_other(a)) {
-        struct str of = page_sent(h, "of").n > 0 ? page_sent(h, "of") : http_query(h, S("of"));
+        struct str of = of_whom(h);
         val_set_str(v, "person", of);
         val_set_str(v, "name", consilium_member(c, of) != NULL ? dir_person_name(c->dir, of) : S(""));
     }
@@ -510,6 +545,12 @@ static enum err show_move(struct http_req *h, unsigned status, const char *field
 enum err web_consilium_move_page(struct http_req *h)
 {
     return show_move(h, 200, NULL, NULL);
+}
+
+/* Whose opinion is given. */
+static struct str speaks_for(struct http_req *h, const struct act *a)
+{
+    return act_of_other(a) ? page_sent(h, "of") : h->rq.who->person;
 }
 
 static enum err make(struct http_req *h, struct tx *tx, const struct act *a)
@@ -533,9 +574,7 @@ static enum err make(struct http_req *h, struct tx *tx, const struct act *a)
         return consilium_item_move(rq, tx, item, a->action, &args);
     }
     if (a->asks & ASK_PASSWORD) {
-        bool other = str_eq(a->action, S("beside"));
-        return consilium_opinion(rq, tx, item, other ? page_sent(h, "of") : rq->who->person, text,
-                                 http_form(h, S("password")));
+        return consilium_opinion(rq, tx, item, speaks_for(h, a), text, http_form(h, S("password")));
     }
     if (str_eq(a->action, S("absent"))) {
         return consilium_absent(rq, tx, item, page_sent(h, "of"), text);
@@ -565,12 +604,15 @@ enum err web_consilium_move(struct http_req *h)
     if (page_done_before(h, &e)) {
         return e;
     }
-    e = make(h, tx, a);
+    bool shows = (a->asks & ASK_PASSWORD) && str_eq(page_sent(h, "go"), S("token"));
+    e = shows ? consilium_opinion_show(h, tx, speaks_for(h, a)) : make(h, tx, a);
     if (e != OK && consilium_fault(h, e, &field, &text)) {
         err_clear(&h->rq);
         return show_move(h, 422, field, text);
     }
-    TRY(e);
+    if (e != OK || shows) {
+        return e;
+    }
     *path = item.n > 0 ? consilium_item_path(h, item, "")
                        : consilium_path(h, http_param(h, S("consilium")), "");
     h->page_ctx = path;

@@ -325,7 +325,7 @@ enum err web_visit_json(struct http_req *h);
 enum err web_visit_p7s(struct http_req *h);
 enum err web_visit_pdf(struct http_req *h); /* SLOW */
 
-/* consilia: consilium.c, consilium_new.c, consilium_move.c, consilium_paper.c */
+/* consilia: consilium.c, consilium_new.c, consilium_move.c, consilium_opinion.c, consilium_paper.c */
 enum err web_consilia(struct http_req *h);
 enum err web_consilium(struct http_req *h);
 enum err web_consilium_move_page(struct http_req *h);
@@ -342,6 +342,10 @@ enum err web_consilium_token(struct http_req *h);  /* by the signature of an own
 enum err web_consilium_bytes(struct http_req *h);  /* what is signed */
 enum err web_consilium_pdf(struct http_req *h);
 enum err web_consilium_json(struct http_req *h);
+enum err web_consilium_opinion(struct http_req *h); /* as a token will sign it */
+enum err web_consilium_opinion_bytes(struct http_req *h);
+enum err web_consilium_opinion_token(struct http_req *h);
+enum err web_consilium_opinion_file(struct http_req *h); /* signed, to take away */
 enum err web_consilium_new(struct http_req *h);
 enum err web_consilium_call(struct http_req *h);
 enum err web_consilium_add(struct http_req *h);

@@ -1,10 +1,11 @@
-// The protocol of a consilium signed by one member with their own token, by the others with their passwords: who may not, what
+// The opinion and the protocol of a consilium signed by one member with their own token, by the others with their passwords: who may not, what
 // is refused, the public check, the paper, and the downloaded file held by `consilium verify`.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { Consilium, PROTOCOL, aCase } from '../lib/consilium.mjs';
 import { PASSWORD } from '../lib/world.mjs';
+import { opinions } from './opinion.mjs';
 import { fault } from './place.mjs';
 
 const MEMBERS = [['consultant', 'Answerer Test'], ['second', 'Answerertoo'], ['outsider', 'Outsider'], ['leaver', 'Leaver']];
@@ -19,7 +20,9 @@ export async function protocols({ place, ca, roots, lists, is, person, another }
   for (const [login] of MEMBERS) await c.part(login, 'accept');
   await c.part('doctor', 'convene');
   await c.part('consultant', 'begin');
-  for (const [login] of MEMBERS) await c.opinion(login, `The opinion of ${login}.`);
+  const token = (login) => p.cli(['token', 'new', login]).trim().split('\n')[0].split(/\s+/).pop();
+  await opinions({ c, place, ca, roots, lists, is, person, another, token });
+  for (const login of ['outsider', 'leaver']) await c.opinion(login, `The opinion of ${login}.`);
   await c.write('doctor', PROTOCOL);
   await c.move('consultant', 'draft');
   await c.present('consultant');
@@ -46,7 +49,6 @@ export async function protocols({ place, ca, roots, lists, is, person, another }
   await refused('a colleague with the certificate of the chair', 'second', good, 'Your personal number (SNILS, IIN or PINFL) is not on record: an administrator enters it on your page under “People and organisations”.');
 
   // ---- taken ----
-  const token = (login) => p.cli(['token', 'new', login]).trim().split('\n')[0].split(/\s+/).pop();
   const software = (login, body) => p.request('POST', `/consilium/${c.item}/protocol.p7s`, { authorization: `Bearer ${token(login)}` }, body);
   is('protocol: software of who takes no part', (await software('stranger', good)).status, 404);
   is('protocol: software hears why not', [await software('consultant', ca.sign(Buffer.from('{}'), person))].map((r) => [r.status, r.body.includes('over another document')])[0], [400, true]);
