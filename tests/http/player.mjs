@@ -20,7 +20,7 @@ export const readGolden = (name, sealed = false) => {
 };
 
 // What files may name before any answer was taken.
-function firstVars(dir) {
+function firstVars() {
   const vars = new Map([['password', PASSWORD]]);
   const day = new Date(Date.now() + 5 * 3600e3).toISOString(); // the server's own time zone
   for (const [i, name] of ['year', 'month', 'day'].entries()) vars.set(`today_${name}`, day.slice(0, 10).split('-')[i]);
@@ -38,15 +38,19 @@ function firstVars(dir) {
     resource: { resourceType: 'Basic', code: { text: 'many' }, identifier: [{ system: 'urn:many', value: 'all' }] },
     request: { method: 'POST', url: 'Basic' },
   })).join());
-  const disk = fs.statfsSync(dir);
-  vars.set('abovefree', String(Math.floor((disk.bavail * disk.bsize * 1.4) / (1 << 20)))); // MiB: reading still goes on
   return vars;
+}
+
+// MiB: more than the disk has free now, and reading still goes on.
+function aboveFree(dir) {
+  const disk = fs.statfsSync(dir);
+  return String(Math.floor((disk.bavail * disk.bsize * 1.4) / (1 << 20)));
 }
 
 export class Player {
   constructor(program) {
     this.program = program;
-    this.vars = firstVars(program.dir);
+    this.vars = firstVars();
     this.jars = new Map(); // login -> {login, password, session} or {token}
     this.lastAudit = 0;
   }
@@ -138,6 +142,7 @@ export class Player {
 
   // "# serve WORDS" in a file's head: for this file the server runs with these settings.
   async serveWith(extra) {
+    this.vars.set('abovefree', aboveFree(this.program.dir));
     extra = extra.map((word) => fill(word, this.vars));
     if (this.program.child && this.program.extra.join() === extra.join()) return;
     if (this.program.child) await this.program.stop();
