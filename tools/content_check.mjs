@@ -154,6 +154,7 @@ const POLICY = ['kind', 'policyId', 'version', 'country', 'title', 'effectiveFro
     'observersNeedConsent', 'idDocumentScanForbidden', 'wearablesCertificateRequired', 'dataStaysInCountry', 'notificationsContentFree',
     'patientIdentifiers', 'practitionerIdentifiers', 'cardiovascularRiskRegion'];
 
+const KEPT = ['notices', 'post', 'calls', 'devices', 'exports', 'shares', 'guests', 'invites']; // rows of src/care/retain.c
 const PURPOSES = new Set((load('outcome.json')?.lists ?? []).find(l => l.code === 'visit-purpose')?.items.map(x => x.code));
 
 function checkPolicy(id) {
@@ -186,6 +187,12 @@ function checkPolicy(id) {
         is(x.kind === 'any' || /^[A-Z]{2,16}$/.test(x.kind ?? ''), f, `retention.images[${i}].kind`, 'not any or a modality');
         is(years === null || (Number.isInteger(years) && years >= 1 && years <= 200), f, `retention.images[${i}].keepYears`, 'not whole years or null');
     }
+    is((p.retention?.terms ?? []).map(t => t.kind).join() === KEPT.join(), f, 'retention.terms', `kinds are not ${KEPT.join(', ')}`);
+    for (const [i, x] of (p.retention?.terms ?? []).entries())
+        is(x.keep?.value === null || DURATION.test(x.keep?.value ?? ''), f, `retention.terms[${i}].keep`, 'not a duration in days, hours, minutes, or null');
+    for (const [at, v] of [['recording.retention', p.recording?.retention], ['retention.medicalRecord', p.retention?.medicalRecord]])
+        is(v?.value === null || DURATION.test(v?.value ?? ''), f, at, 'not a duration in days, hours, minutes, or null');
+    is(p.retention?.audit?.value === null, f, 'retention.audit', 'the record of who saw and changed what is never cut: null');
     for (const k of ['requesterRoles', 'consultantRoles'])
         for (const r of p[k]?.value ?? []) is(ROLES.includes(r), f, k, `no such role: ${r}`);
     const remote = p.patientRemote ?? {};

@@ -60,6 +60,12 @@ MUST_USE enum err app_outside_advice(struct req *rq, const struct app *app, stru
 /* What somebody should do about time stamps that do not come: app/doctor_lists.c. errors  E_IO */
 MUST_USE enum err app_stamp_advice(struct req *rq, const struct app *app, struct buf *out);
 
+/* What somebody should do about terms: a kind that fails to leave, a clock that jumped: app/retention.c.
+ * errors  E_IO */
+MUST_USE enum err app_retention_advice(struct req *rq, struct buf *out);
+/* errors  E_CONFLICT  nothing is removed until somebody says that the clock is right */
+MUST_USE enum err retention_clock_must(struct req *rq);
+
 /* What the virus scanner of the settings says of itself: for the doctor, who waits five seconds at most.
  * errors   of scan_version() */
 MUST_USE enum err app_scanner_look(struct req *rq, const struct config *config,

@@ -230,6 +230,7 @@ static enum err give_advice(const struct command_args *args, const struct app *a
     advice_write(&f, &out);
     TRY(app_outside_advice(rq, app, &out));
     TRY(app_stamp_advice(rq, app, &out));
+    TRY(app_retention_advice(rq, &out));
     command_print(buf_get(&out));
     return OK;
 }

@@ -34,6 +34,7 @@ static enum err expire(struct command_args *args)
         printf("%" PRIu64 " bytes would leave\n", bytes);
         return OK;
     }
+    TRY(retention_clock_must(rq));
     for (; n == REMOVED_AT_ONCE; all += n) {
         TRY(imaging_old_remove(rq, REMOVED_AT_ONCE, &n));
     }

@@ -212,7 +212,7 @@ enum err bulk_row_add(struct req *rq, struct tx *tx, const struct bulk_row *row)
     return TX_SQL(tx, W_BULK_NEW, TX_MUST_BE_NEW, sql_text(row->id), sql_i64(row->kind),
                   sql_text(owner_of(rq)), sql_i64(row->at.ms), sql_i64(row->upto),
                   sql_text(row->ask), sql_text(who), sql_text(S("")),
-                  sql_i64(rq->now.ms + BULK_KEEP_MS));
+                  sql_i64(bulk_until(rq, rq->now)));
 }
 
 enum err bulk_row_new(struct req *rq, struct tx *tx, const struct bulk_row *row, struct str *ret_id)

@@ -28,7 +28,6 @@ enum {
     BULK_PATIENTS_MAX = 200 * 1000, /* of a Group or a list */
     BULK_ID_MAX = 64,
 };
-#define BULK_KEEP_MS (24 * MS_HOUR) /* files are there this long */
 
 /* Provenance about what is exported, when it is not exported anyway (includeAssociatedData). */
 enum bulk_provenance { PROVENANCE_NONE, PROVENANCE_LATEST, PROVENANCE_ALL };

@@ -268,7 +268,7 @@ static enum err commit(struct req *rq, struct bulk_import *m, struct tx *tx, boo
     TRY(bulk_out_sync(rq, &m->outcome));
     if (done) {
         TRY(TX_SQL(tx, W_BULK_END, TX_MUST_CHANGE, sql_text(m->row->id), sql_i64(BULK_DONE),
-                   sql_text(text), sql_i64(rq->now.ms + BULK_KEEP_MS), sql_text(S(""))));
+                   sql_text(text), sql_i64(bulk_until(rq, rq->now)), sql_text(S(""))));
     } else {
         TRY(TX_SQL(tx, W_BULK_STEP, TX_MUST_CHANGE, sql_text(m->row->id), sql_text(m->progress),
                    sql_text(text)));

@@ -3,9 +3,16 @@
 
 #include "care/bulk.h"
 #include "care/care.h"
+#include "care/retain.h"
 #include "care/who.h"
 #include "codec/json.h"
 #include "store/db.h"
+
+/* When the files of what ends now leave. */
+static inline int64_t bulk_until(const struct req *rq, struct instant now)
+{
+    return retain_until(care_of(rq), RETAIN_EXPORTS, now.ms);
+}
 
 /* The caller as the row keeps it: its record's name, what it may see. */
 MUST_USE enum err bulk_who_read(struct req *rq, struct str json, struct who *ret_who);

@@ -58,7 +58,7 @@ static enum err save(struct export_run *r, bool done, bool *ret_dropped)
         struct audit_rec rec = {.action = AUDIT_EXPORT, .why = WHY_SYSTEM, .detail = r->row->id};
         TRY(audit_add(rq, &rec));
         TRY(TX_SQL(tx, W_BULK_END, TX_MUST_CHANGE, sql_text(r->row->id), sql_i64(BULK_DONE),
-                   sql_text(progress), sql_i64(os_now().ms + BULK_KEEP_MS), sql_text(S(""))));
+                   sql_text(progress), sql_i64(bulk_until(rq, os_now())), sql_text(S(""))));
     } else {
         TRY(TX_SQL(tx, W_BULK_STEP, TX_MUST_CHANGE, sql_text(r->row->id), sql_text(r->progress),
                    sql_text(progress)));
@@ -162,7 +162,7 @@ static enum err failed(struct req *rq, const struct bulk_row *row, enum err e)
         return FAIL(rq, e, "%s", why.detail);
     }
     TRY(TX_SQL(tx, W_BULK_END, 0, sql_text(row->id), sql_i64(BULK_FAILED), sql_text(row->progress),
-               sql_i64(rq->now.ms + BULK_KEEP_MS), sql_text(arena_str(rq->a, str_z(why.detail)))));
+               sql_i64(bulk_until(rq, rq->now)), sql_text(arena_str(rq->a, str_z(why.detail)))));
     return store_commit(care_of(rq)->store, rq, tx);
 }
 
@@ -258,19 +258,25 @@ static enum err expire(struct req *rq)
 {
     struct sweep *s = ARENA_NEW(rq->a, struct sweep);
     struct tx *tx = tx_new(rq);
+    struct retain_clock clock;
+    uint64_t n = 0;
     bool has = false;
     TRY_MEM(rq, s);
     TRY_MEM(rq, tx);
+    TRY(retain_clock_look(rq, &clock));
     {
         CLEANUP(db_rows_done) struct db_rows q = {0};
-        TRY(DB_QUERY(rq, &q, Q_BULK_EXPIRED, sql_i64(rq->now.ms), sql_i64(EXPIRED_AT_ONCE)));
+        TRY(DB_QUERY(rq, &q, Q_BULK_EXPIRED, sql_i64(clock.trusted ? rq->now.ms : INT64_MIN),
+                     sql_i64(EXPIRED_AT_ONCE)));
         TRY(db_next(rq, &q, &has));
         while (has) {
+            n++;
             TRY(TX_SQL(tx, W_BULK_DROP, 0, sql_text(db_text(rq->a, &q, 0))));
             TRY(db_next(rq, &q, &has));
         }
     }
     if (!tx_is_empty(tx)) {
+        TRY(retain_note(rq, tx, RETAIN_EXPORTS, n));
         TRY(store_commit(care_of(rq)->store, rq, tx));
     }
     TRY(os_path(rq, str_z(store_dir(care_of(rq)->store)), S("exports"), s->dir));

@@ -8,7 +8,6 @@
 #include "care/policy.h"
 
 enum { PAGE = 100, RULE_MAX = 200, JOB_CAP = 8 << 20 };
-#define MS_YEAR (36525 * MS_DAY / 100)
 
 /* The shortest time of any rule; 0: there is none. */
 static uint32_t shortest(const struct content *c)
@@ -235,6 +234,10 @@ static enum err end_draft(struct req *rq, struct tx *tx, struct str key, struct 
 {
     struct expiry *x = ctx;
     TRY(image_draft_end(rq, tx, key, S("draft expired"), &x->more));
+    if (!x->more) {
+        struct audit_rec rec = {.action = AUDIT_DELETE, .why = WHY_SYSTEM, .detail = S("draft expired")};
+        TRY(audit_add(rq, &rec));
+    }
     return TX_SQL(tx, x->more ? W_DRAFT_OLD_STAYS : W_DRAFT_OLD_END, TX_MUST_CHANGE, sql_text(person),
                   sql_text(key), sql_i64(x->before_ms));
 }

@@ -125,6 +125,24 @@ static enum err read_length(struct req *rq, struct jv v, const char *name, struc
     return OK;
 }
 
+static enum err read_retention(struct req *rq, struct jv v, struct policy *p)
+{
+    struct jv list = json_get(v, S("terms"));
+    struct policy_retain *all = ARENA_ARRAY(rq->a, json_len(list), struct policy_retain);
+    uint32_t n = 0;
+
+    TRY_MEM(rq, all);
+    for (struct jv row = json_first(list); json_has(row); row = json_next(row), n++) {
+        all[n].kind = json_str(rq->a, json_get(row, S("kind")));
+        TRY(read_length(rq, json_get(row, S("keep")), "retention.terms", &all[n].keep));
+    }
+    p->retain = all;
+    p->n_retain = n;
+    p->audit_from = read_source(rq, json_get(v, S("audit")));
+    TRY(read_length(rq, json_get(v, S("medicalRecord")), "retention.medicalRecord", &p->record_keep));
+    return read_keep(rq, json_get(v, S("images")), p);
+}
+
 static enum err read_consilium(struct req *rq, struct jv file, struct policy *p)
 {
     struct jv least = json_get(file, S("minConsiliumMembers"));
@@ -252,7 +270,7 @@ enum err policy_load(struct req *rq, struct jv file, struct policy *ret_policy)
     content_text4(rq, json_path(file, S("consent.title")), &p.consent_title);
     content_text4(rq, json_path(file, S("consent.text")), &p.consent_text);
     TRY(read_terms(rq, json_get(file, S("urgency")), &p));
-    TRY(read_keep(rq, json_path(file, S("retention.images")), &p));
+    TRY(read_retention(rq, json_get(file, S("retention")), &p));
     TRY(read_number(rq, json_path(file, S("patientAccount.ownFromAge")), "patientAccount.ownFromAge",
                     &p.own_account_from));
     TRY(read_number(rq, json_path(file, S("patientAccount.representedUntilAge")),
@@ -263,6 +281,8 @@ enum err policy_load(struct req *rq, struct jv file, struct policy *ret_policy)
         .visit = read_flag(rq, json_path(file, S("recording.visit"))),
         .consilium = read_flag(rq, json_path(file, S("recording.consilium"))),
     };
+    TRY(read_length(rq, json_path(file, S("recording.retention")), "recording.retention",
+                    &p.recording.keep));
     content_text4(rq, json_path(file, S("recording.notice")), &p.recording.notice);
     p.observers_ask = read_flag(rq, json_get(file, S("observersNeedConsent")));
     TRY(read_strings(rq, json_path(file, S("requesterRoles.value")), &p.requester_roles,
@@ -288,6 +308,16 @@ const struct policy_terms *policy_terms(const struct policy *p, struct str urgen
     for (uint32_t i = 0; i < p->n_terms; i++) {
         if (str_eq(p->terms[i].urgency, urgency)) {
             return &p->terms[i];
+        }
+    }
+    return NULL;
+}
+
+const struct policy_retain *policy_retain(const struct policy *p, struct str kind)
+{
+    for (uint32_t i = 0; i < p->n_retain; i++) {
+        if (str_eq(p->retain[i].kind, kind)) {
+            return &p->retain[i];
         }
     }
     return NULL;

@@ -34,6 +34,12 @@ struct policy_keep {
     struct sourced from;
 };
 
+/* How long one kind of what the program keeps beside records stays (care/retain.h). */
+struct policy_retain {
+    struct str kind;  /* "devices" */
+    struct term keep; /* ms 0: for ever */
+};
+
 /* What a document must hold. */
 struct policy_doc {
     struct str type;           /* "conclusion", "consilium", "visit" */
@@ -90,6 +96,7 @@ struct policy_booking {
 /* Whether meetings may be recorded, by what they are about; unset: they may not. */
 struct policy_recording {
     struct policy_flag in_case, visit, consilium;
+    struct term keep;    /* what was recorded; ms 0: for ever */
     struct text4 notice; /* what everybody is told while it runs */
 };
 
@@ -108,6 +115,10 @@ struct policy {
     uint32_t n_terms;
     const struct policy_keep *keep; /* images */
     uint32_t n_keep;
+    const struct policy_retain *retain;
+    uint32_t n_retain;
+    struct term record_keep;        /* a patient's record after its last entry; ms 0: for ever */
+    struct sourced audit_from;      /* who saw and changed what is kept for ever */
     const struct str *requester_roles, *consultant_roles; /* role codes */
     const struct str *patient_ids; /* "iin", "pinfl", "snils", "oms": kinds of identifier */
     uint32_t n_requester_roles, n_consultant_roles, n_patient_ids;
@@ -133,6 +144,9 @@ struct policy {
 
 /* The row of a type of document, or NULL. */
 const struct policy_doc *policy_doc(const struct policy *p, struct str type);
+
+/* The row of a kind, or NULL. */
+const struct policy_retain *policy_retain(const struct policy *p, struct str kind);
 
 const struct policy_terms *policy_terms(const struct policy *p, struct str urgency);
 bool policy_may_ask(const struct policy *p, struct str role);

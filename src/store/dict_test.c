@@ -198,7 +198,7 @@ static void former_schema_opens(void **state)
                "ALTER TABLE session DROP COLUMN place; DROP TABLE factor; DROP TABLE recovery;"
                "DROP TABLE half; DROP TABLE device; DROP TABLE staff_invite;"
                "ALTER TABLE session DROP COLUMN passkey; DROP TABLE passkey; DROP TABLE passkey_ask;"
-               "DROP TABLE provider_tie; DROP TABLE stamp;"
+               "DROP TABLE provider_tie; DROP TABLE stamp; DROP TABLE retain; DROP INDEX notice_read;"
                "PRAGMA user_version = 3");
     t_start(&t);
     assert_int_equal(db_read(&t.rq, T_OBS, S("a"), &row), OK);

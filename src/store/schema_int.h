@@ -23,6 +23,7 @@ extern const char schema_v22_invite[];
 extern const char schema_v23_passkey[];
 extern const char schema_v24_provider[];
 extern const char schema_v25_stamp[];
+extern const char schema_v26_retain[];
 
 /* PRAGMA user_version of an open database. */
 int schema_version(struct conn *c);

@@ -502,6 +502,7 @@ const struct migration migrations[] = {
     {23, schema_v23_passkey},
     {24, schema_v24_provider},
     {25, schema_v25_stamp},
+    {26, schema_v26_retain},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -552,6 +553,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 23",
         "PRAGMA user_version = 24",
         "PRAGMA user_version = 25",
+        "PRAGMA user_version = 26",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

@@ -197,7 +197,7 @@ static void *loop(void *ctx)
     int64_t swept_ms = 0;
     int64_t files_ms = 0;
     unsigned folder = RUNNER_FILES_DONE;
-    bool images = false;
+    bool more = false;
 
     r->db = handle_open(r->care, pause, r);
     bool stop = r->db == NULL;
@@ -209,14 +209,14 @@ static void *loop(void *ctx)
         if (now.ms - swept_ms > SWEEP_EVERY_MS) {
             (void)!runner_sweep(r->care, r->db, now);
             swept_ms = now.ms;
+            more = true;
+        }
+        if (more) {
+            more = runner_retain(r->care, r->db, now);
         }
         if (now.ms - files_ms > FILES_EVERY_MS) { /* at start too */
             files_ms = now.ms;
             folder = 0;
-            images = true;
-        }
-        if (images) {
-            images = runner_sweep_images(r->care, r->db, now);
         }
         if (folder < RUNNER_FILES_DONE) {
             (void)!runner_sweep_files(r->care, r->db, now, &folder);

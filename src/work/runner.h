@@ -20,10 +20,10 @@ void runner_stop(struct runner *r);
  * For the thread, tests and the made-up region. db: a read handle of the calling thread. */
 MUST_USE enum err runner_pass(struct care *care, struct db *db, struct instant now,
                               uint32_t *ret_ran);
-/* Removes expired sessions, uploads, drafts, once keys and old notices. */
+/* Removes codes, half-done sign-ins and once keys that ended; puts counts of refusals on record. */
 MUST_USE enum err runner_sweep(struct care *care, struct db *db, struct instant now);
-/* Removes studies past the time their policy keeps them, some a call: true when there may be more. */
-bool runner_sweep_images(struct care *care, struct db *db, struct instant now);
+/* Removes what is past its term (care/retain.h), a piece of each kind: true when there is more. */
+bool runner_retain(struct care *care, struct db *db, struct instant now);
 /* Removes files nothing refers to (DIR/uploads, DIR/blobs), a few folders a call so that no deadline
  * waits for it. *at: where to go on, 0 at first; RUNNER_FILES_DONE when all were looked at. */
 enum { RUNNER_FILES_DONE = 256 };
