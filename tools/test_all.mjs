@@ -87,7 +87,10 @@ const STEPS = [
     ['asan-golden', 'node tests/http/run.mjs --build asan', 900, 'runner'],
     ['tsan-golden', 'node tests/http/run.mjs --build tsan', 900, 'runner'],
   ],
-  ['torture-units', 'node tests/torture/units.mjs --thin 10', 900, 'runner'], // more, and the golden files: make torture
+  [ // more of both: make torture
+    ['torture-units', 'node tests/torture/units.mjs --thin 10', 900, 'runner'],
+    ['torture', 'node tests/torture/run.mjs --thin 8', 900, 'runner'],
+  ],
   ['fuzz', 'SEED=1 tools/fuzz.sh 5', 1800, 'runner'], // new seeds: make fuzz-short
 ];
 

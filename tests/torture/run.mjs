@@ -139,7 +139,7 @@ class Pass {
     if (this.faulty && reply.status === 429 && step.status !== 429) return this.broken(key, step, null, 'asked too often by now');
     if (!this.faulty) counts.set(key, this.control.disarm());
     // refusals alike are counted, not written again and again (care/refusal.h): here they are many
-    faults.push(...this.player.lookAudit({ ...step, audit: step.audit.filter((l) => !this.faulty || !/\bdeny\b/.test(l)) }));
+    faults.push(...this.player.lookAudit({ ...step, audit: step.audit.filter((l) => !this.faulty || !/\bdeny\b|\bE_/.test(l)) }));
     if (faults.length > 0) this.fault(key, step, null, `${this.faulty ? 'after the fault was over: ' : ''}${faults.join('\n  ')}`);
     return true;
   }
