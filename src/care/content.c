@@ -402,9 +402,12 @@ enum err content_load(struct req *rq, struct str dir, struct content **ret_conte
 
     req_init(&own, CONTENT_CAP, rq->now);
     struct content_box *box = ARENA_NEW(own.a, struct content_box);
-    ASSERT(box != NULL);
-    box->c.dir = arena_str(own.a, dir);
-    enum err e = load_all(&own, &box->c);
+    struct str kept = arena_str(own.a, dir);
+    enum err e = box != NULL && kept.p != NULL ? OK : FAIL(&own, E_TOO_LARGE, "memory cap");
+    if (e == OK) {
+        box->c.dir = kept;
+        e = load_all(&own, &box->c);
+    }
     if (e != OK) {
         enum err code = FAIL(rq, e, "content: %s", own.err.detail);
         req_done(&own);
