@@ -123,6 +123,14 @@ static enum err files_fail(struct stow *s, enum err e)
     return e == OK ? OK : FAIL(&s->h->rq, e, "%s", s->files.err.detail);
 }
 
+/* The same, for one the virus scanner refuses: those of the batches before it stay. */
+static enum err looked_at(struct stow *s, enum err e)
+{
+    return e == E_UNPROCESSED && s->stored > 0
+               ? FAIL(&s->h->rq, e, "%s; %u sent before it are stored", s->files.err.detail, s->stored)
+               : files_fail(s, e);
+}
+
 static void stow_end(void *p)
 {
     struct stow *s = p;
@@ -143,7 +151,7 @@ static enum err file_batch(struct stow *s)
     s->bytes = 0;
     s->files.db = rq->db; /* of the thread that has this piece of the body */
     s->files.shared = rq->shared;
-    TRY(files_fail(s, scan_parts(&s->files, s->parts, n, "an image", &seen)));
+    TRY(looked_at(s, scan_parts(&s->files, s->parts, n, "an image", &seen)));
     TRY(files_fail(s, blob_parts_put(&s->files, care_of(rq)->store, s->parts, n)));
     TRY(imaging_store(rq, &s->from, s->in, n, s->out));
     for (size_t i = 0; i < n; i++) {

@@ -250,10 +250,10 @@ enum err scan_look_file(struct req *rq, int fd, struct scan_result *ret_r)
 static enum err refuse(struct req *rq, const struct scan_result *r, const char *what)
 {
     if (r->verdict == SCAN_FOUND) {
-        return FAIL(rq, E_UNPROCESSED, "%s: a virus was found in it: %s. Nothing was stored", what, r->name);
+        return FAIL(rq, E_UNPROCESSED, "%s: a virus was found in it: %s. It was not stored", what, r->name);
     }
     return r->verdict == SCAN_TOO_LARGE
-               ? FAIL(rq, E_UNPROCESSED, "%s: larger than the virus scanner takes. Nothing was stored", what)
+               ? FAIL(rq, E_UNPROCESSED, "%s: larger than the virus scanner takes. It was not stored", what)
                : OK;
 }
 

@@ -162,8 +162,9 @@ bool upload_pen_complete(const struct upload_pen *pen)
 
 /* ---- the complete file ---- */
 
+/* kept: images of an archive that were filed before; NULL: there are none */
 static enum err refuse(struct req *rq, struct upload_pen *pen, const char *path,
-                       enum file_verdict verdict, const char *virus)
+                       enum file_verdict verdict, const char *virus, const struct upload_filed *kept)
 {
     struct buf b;
     struct json_out o;
@@ -176,12 +177,15 @@ static enum err refuse(struct req *rq, struct upload_pen *pen, const char *path,
     if (virus[0] != '\0') {
         json_ks(&o, S("virus"), str_z(virus));
     }
+    if (kept != NULL) {
+        upload_filed_write(&o, kept);
+    }
     json_obj_end(&o);
     pen->up.meta = buf_get(&b);
     pen->up.state = UPLOAD_REFUSED;
     TRY(TX_SQL(tx, W_UPLOAD_STATE, TX_MUST_CHANGE, sql_text(pen->up.id), sql_i64(UPLOAD_REFUSED),
                sql_text(pen->up.meta)));
-    TRY(upload_int_audit(rq, &pen->up, S("refuse")));
+    TRY(upload_int_audit(rq, &pen->up, kept != NULL ? S("refuse, images before it filed") : S("refuse")));
     TRY(store_commit(care_of(rq)->store, rq, tx));
     TRY(os_remove(rq, path));
     return FAIL(rq, E_UNPROCESSED, "%s", file_verdict_text(verdict));
@@ -197,9 +201,11 @@ static struct str arena_join(struct req *rq, struct str a, struct str b)
 }
 
 static enum err refuse_seen(struct req *rq, struct upload_pen *pen, const char *path,
-                            const struct scan_result *seen)
+                            const struct scan_result *seen, const struct upload_filed *filed)
 {
-    return refuse(rq, pen, path, seen->verdict == SCAN_FOUND ? FILE_VIRUS : FILE_UNSCANNED, seen->name);
+    bool any = filed != NULL && filed->taken + filed->same + filed->aside > 0;
+    return refuse(rq, pen, path, seen->verdict == SCAN_FOUND ? FILE_VIRUS : FILE_UNSCANNED, seen->name,
+                  any ? filed : NULL);
 }
 
 static enum err look_for_viruses(struct req *rq, const char *path, bool is_import,
@@ -220,7 +226,7 @@ static enum err keep(struct req *rq, struct upload_pen *pen, const char *path,
     struct scan_result seen;
     TRY(look_for_viruses(rq, path, str_eq(pen->up.case_id, S(UPLOAD_IMPORT)), &seen));
     if (seen.verdict == SCAN_FOUND || seen.verdict == SCAN_TOO_LARGE) {
-        return refuse_seen(rq, pen, path, &seen);
+        return refuse_seen(rq, pen, path, &seen, NULL);
     }
     struct store *st = care_of(rq)->store;
     struct upload *up = &pen->up;
@@ -335,12 +341,12 @@ static enum err file_archive(struct req *rq, struct upload_pen *pen, const char 
         enum err e = upload_unpack(rq, path, &pen->up, &f, &seen);
         if (e == E_UNPROCESSED) {
             err_clear(rq);
-            return refuse_seen(rq, pen, path, &seen);
+            return refuse_seen(rq, pen, path, &seen, &f);
         }
         TRY(e);
     }
     if (f.taken + f.same + f.aside == 0) {
-        return refuse(rq, pen, path, is ? FILE_ARCHIVE : verdict, "");
+        return refuse(rq, pen, path, is ? FILE_ARCHIVE : verdict, "", NULL);
     }
     TRY(filed(rq, pen, &f));
     return os_remove(rq, path);

@@ -238,8 +238,8 @@ enum err upload_unpack(struct req *rq, const char *path, const struct upload *up
     }
     if (e == OK) {
         count_missing(u);
-        *ret_filed = u->filed;
     }
+    *ret_filed = u->filed;
     arena_back(rq->a, whole); /* the reader ends before its file */
     os_close(fd);
     os_free(u->listed);
@@ -306,21 +306,26 @@ static uint32_t *member(struct upload_filed *f, size_t i)
     return (uint32_t *)(void *)((char *)f + members[i].at);
 }
 
-struct str upload_filed_json(struct req *rq, const struct upload_filed *f)
+void upload_filed_write(struct json_out *o, const struct upload_filed *f)
 {
     struct upload_filed copy = *f;
+    json_k(o, S("filed"));
+    json_obj(o);
+    for (size_t i = 0; i < LEN(members); i++) {
+        json_ki(o, members[i].name, *member(&copy, i));
+    }
+    json_kb(o, S("cut"), f->cut);
+    json_obj_end(o);
+}
+
+struct str upload_filed_json(struct req *rq, const struct upload_filed *f)
+{
     struct json_out o;
     struct buf b;
     buf_init(&b, rq->a, 1024);
     json_out_init(&o, &b);
     json_obj(&o);
-    json_k(&o, S("filed"));
-    json_obj(&o);
-    for (size_t i = 0; i < LEN(members); i++) {
-        json_ki(&o, members[i].name, *member(&copy, i));
-    }
-    json_kb(&o, S("cut"), f->cut);
-    json_obj_end(&o);
+    upload_filed_write(&o, f);
     if (f->why != NULL) {
         json_ks(&o, S("note"), str_z(f->why));
     }

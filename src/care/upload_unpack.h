@@ -21,8 +21,9 @@ struct upload_filed {
 MUST_USE enum err upload_is_archive(struct req *rq, const char *path, bool *ret_is);
 /* Files the images of the archive at path for up->case_id, each batch durable and committed: doing it again
  * after a kill takes the rest.
- * errors  as imaging_store(); E_UNPROCESSED  *ret_seen tells what the virus scanner said of an image: what
- *         was filed before it stays; E_BUSY  the scanner does not answer */
+ * ret_filed  also on failure: what was filed before it, which stays
+ * errors  as imaging_store(); E_UNPROCESSED  *ret_seen tells what the virus scanner said of an image;
+ *         E_BUSY  the scanner does not answer */
 MUST_USE enum err upload_unpack(struct req *rq, const char *path, const struct upload *up,
                                 struct upload_filed *ret_filed, struct scan_result *ret_seen);
 /* Files a complete upload that is a medical image; *ret_is false: it cannot be read, and stays a file.
@@ -31,5 +32,6 @@ MUST_USE enum err upload_image(struct req *rq, const struct upload *up, struct u
                                bool *ret_is);
 /* As the JSON of an upload: {"filed": {"taken": 0, "same": 0, "aside": 0, "others": 0, "missing": 0,
  * "cut": false}, "note": msgid}. And read back; false when there is none. */
+void upload_filed_write(struct json_out *o, const struct upload_filed *f); /* the member "filed" alone */
 struct str upload_filed_json(struct req *rq, const struct upload_filed *f);
 bool upload_filed_read(struct req *rq, struct str meta, struct upload_filed *ret_filed);

@@ -95,12 +95,16 @@ static struct str file_path(struct http_req *h, struct str base, struct str id, 
     return buf_get(&b);
 }
 
-/* What came of an archive's images. */
+/* What came of an archive's images; of one that was refused, those filed before that. */
 static void set_filed(struct http_req *h, const struct upload *up, struct val *m)
 {
     struct upload_filed f;
-    if (up->state != UPLOAD_FILED || !upload_filed_read(&h->rq, up->meta, &f)) {
+    bool refused = up->state == UPLOAD_REFUSED;
+    if ((!refused && up->state != UPLOAD_FILED) || !upload_filed_read(&h->rq, up->meta, &f)) {
         return;
+    }
+    if (refused) {
+        val_set_i64(m, "kept", (int64_t)f.taken + f.same + f.aside);
     }
     struct val *v = val_set_map(m, "filed");
     val_set_i64(v, "taken", f.taken);

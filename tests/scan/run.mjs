@@ -71,6 +71,14 @@ for (const [lang, words] of [['en', 'A virus was found in this file'], ['ru', 'Ð
 const images = await upload('images.zip', 'application/zip', zipFile([['a.dcm', dicomFile({ uid: '1.2.77', pixels: eicar().toString('latin1') })]]));
 is('an image in an archive', images.sent.status, 422);
 
+await doctor.post('/language', { lang: 'en', back: '/' });
+const series = (start) => Array.from({ length: 70 }, (_, i) => [`${i}.dcm`, dicomFile({ uid: start, n: i + 1, pixels: i === 66 ? eicar().toString('latin1') : 'clean pixels' })]);
+const many = await upload('series.zip', 'application/zip', zipFile(series('1.2.80')));
+const stays = await status(many.url);
+is('one far in an archive: refused, and it is said what was filed before', [many.sent.status, stays.state, stays.meta.virus, stays.meta.filed?.aside], [422, 'refused', NAME, 64]);
+is('the list says it too', (await doctor.get(`/ask/${draft}/files`)).body.includes('64 images that came earlier in the archive are kept; nothing else of it was taken.'), true);
+is('as does the record', program.cli(['audit', 'list']).length > 0 && (await system('GET', '/fhir/AuditEvent?_sort=-date&_count=50')).body.includes('refuse, images before it filed'), true);
+
 // The same bytes: FHIR allows what RFC 4648 3.5 leaves to who reads.
 const loose = (bytes) => { const text = Buffer.concat([bytes, Buffer.alloc((3 - (bytes.length % 3)) % 3 + 2, ' ')]).toString('base64'); return text.replace('A=', 'B='); };
 const attachment = { resourceType: 'DocumentReference', status: 'current', content: [{ attachment: { contentType: 'text/plain', data: infected.toString('base64') } }] };
