@@ -65,9 +65,34 @@ enum err app_outside_advice(struct req *rq, const struct app *app, struct buf *o
     return OK;
 }
 
+/* Those that get none: what their readers are told, and what the administrator can do. */
+static enum err stamps_given_up(struct req *rq, struct buf *out)
+{
+    static const struct {
+        enum stamp_why why;
+        struct str text;
+    } rows[] = {
+        {STAMP_UNREADABLE, SI(" signatures get no time stamp, for they cannot be read here: the database is "
+                              "damaged; `consilium audit list` names them (no time stamp)\n")},
+        {STAMP_CROWDED, SI(" signatures get no time stamp, for they came with as many of others as are "
+                           "looked at: nothing is wrong with them\n")},
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        uint64_t n = 0;
+        TRY(stamping_given_up(rq, rows[i].why, &n));
+        if (n > 0) {
+            buf_str(out, rows[i].why == STAMP_CROWDED ? S("advice: ") : S("urgent: "));
+            buf_u64(out, n);
+            buf_str(out, rows[i].text);
+        }
+    }
+    return OK;
+}
+
 enum err app_stamp_advice(struct req *rq, const struct app *app, struct buf *out)
 {
     uint64_t late = 0;
+    TRY(stamps_given_up(rq, out));
     TRY(stamping_late(rq, &late));
     if (late == 0) {
         return OK;

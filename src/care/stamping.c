@@ -20,8 +20,10 @@ enum err stamping_ask(struct req *rq, struct tx *tx, struct str provenance)
 
 /* ---- read back ---- */
 
+enum { WAITS, STAMPED, GIVEN_UP }; /* stored: append only */
+
 struct kept {
-    bool is_stamped;
+    int64_t state;
     int64_t attempts;
     enum stamp_why why;
     struct str token;
@@ -36,7 +38,7 @@ static enum err kept_load(struct req *rq, struct str provenance, struct kept *re
         return OK;
     }
     int64_t why = db_i64(&q, 2);
-    *ret_k = (struct kept){.is_stamped = db_i64(&q, 0) != 0, .attempts = db_i64(&q, 1),
+    *ret_k = (struct kept){.state = db_i64(&q, 0), .attempts = db_i64(&q, 1),
                            .why = why >= 0 && why < STAMP_WHY_COUNT ? (enum stamp_why)why : STAMP_SILENT,
                            .token = db_text(rq->a, &q, 3)};
     TRY_MEM(rq, ret_k->token.p);
@@ -60,8 +62,11 @@ enum err stamping_of(struct req *rq, struct str provenance, struct str cms, stru
     bool has = false;
     TRY(kept_load(rq, provenance, &k, &has));
     *ret_cms = cms;
-    *ret_stamping = (struct stamping){.state = has ? STAMPING_WAITS : STAMPING_NONE, .why = k.why};
-    if (!has || !k.is_stamped) {
+    *ret_stamping = (struct stamping){.state = !has                  ? STAMPING_NONE
+                                               : k.state == GIVEN_UP ? STAMPING_NEVER
+                                                                     : STAMPING_WAITS,
+                                      .why = k.why};
+    if (!has || k.state != STAMPED) {
         return OK;
     }
     enum err e = stamp_parts(rq, cms, &ask.value, theirs, &n);
@@ -75,6 +80,14 @@ enum err stamping_of(struct req *rq, struct str provenance, struct str cms, stru
     *ret_stamping = (struct stamping){.state = f.why == STAMP_GOOD ? STAMPING_HOLDS : STAMPING_BAD,
                                       .why = f.why, .at = f.at, .by = f.by};
     return stamp_attach(rq, cms, k.token, ret_cms);
+}
+
+enum err stamping_given_up(struct req *rq, enum stamp_why why, uint64_t *ret_n)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    TRY(DB_ONE(rq, &q, Q_STAMPS_GIVEN_UP, sql_i64(why)));
+    *ret_n = db_u64(&q, 0);
+    return OK;
 }
 
 enum err stamping_late(struct req *rq, uint64_t *ret_n)
@@ -108,12 +121,15 @@ enum err stamping_next(struct req *rq, struct stamping_due *ret_due)
     struct jv prov;
     TRY(due_read(rq, &d));
     enum err e = sign_int_load(rq, T_PROVENANCE, d.provenance, &prov);
-    if (e == E_NOT_FOUND || e == E_GONE) {
+    if (e == E_BUSY) {
+        return e;
+    }
+    if (e != OK) {
         err_clear(rq);
-        *ret_due = d; /* erased meanwhile */
+        d.is_gone = e == E_NOT_FOUND || e == E_GONE;
+        *ret_due = d;
         return OK;
     }
-    TRY(e);
     d.cms = b64_decoded(rq->a, json_str(rq->a, json_path(prov, S("signature.0.data"))), B64_STD);
     *ret_due = d;
     return OK;
@@ -149,4 +165,10 @@ enum err stamping_again(struct req *rq, struct tx *tx, const struct stamping_due
         return OK; /* the first failure is on record; the log has each */
     }
     return note(rq, due, E_IO, S("time stamp"));
+}
+
+enum err stamping_give_up(struct req *rq, struct tx *tx, const struct stamping_due *due, enum stamp_why why)
+{
+    TRY(TX_SQL(tx, W_STAMP_GIVE_UP, TX_MUST_CHANGE, sql_text(due->provenance), sql_i64(why)));
+    return note(rq, due, why == STAMP_CROWDED ? E_UNSUPPORTED : E_CHECKSUM, S("no time stamp"));
 }

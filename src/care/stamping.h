@@ -19,7 +19,8 @@ enum stamping_state {
     STAMPING_NONE,  /* none was asked for */
     STAMPING_WAITS, /* why: of the last attempt that failed, or STAMP_GOOD before the first */
     STAMPING_HOLDS, /* at, by */
-    STAMPING_BAD    /* the token kept does not hold any more: why */
+    STAMPING_BAD,   /* the token kept does not hold any more: why */
+    STAMPING_NEVER  /* none is asked for any more: why */
 };
 struct stamping {
     enum stamping_state state;
@@ -31,6 +32,8 @@ struct stamping {
  * with the token in it. errors  E_BUSY, E_TOO_LARGE */
 MUST_USE enum err stamping_of(struct req *rq, struct str provenance, struct str cms, struct instant signed_at,
                               struct stamping *ret_stamping, struct str *ret_cms);
+/* How many were given up for a reason. */
+MUST_USE enum err stamping_given_up(struct req *rq, enum stamp_why why, uint64_t *ret_n);
 /* How many signatures wait for longer than a day. */
 MUST_USE enum err stamping_late(struct req *rq, uint64_t *ret_n);
 
@@ -39,11 +42,14 @@ MUST_USE enum err stamping_late(struct req *rq, uint64_t *ret_n);
 /* A signature that is due. */
 struct stamping_due {
     struct str provenance;
-    struct str cms;       /* p NULL: there is none any more: stamping_drop() */
+    bool is_gone;         /* erased meanwhile: stamping_drop() */
+    struct str cms;       /* p NULL: what is kept cannot be read */
     int64_t attempts;
     struct instant asked; /* it was signed then */
 };
-/* errors  E_NOT_FOUND  none is due */
+/* One that cannot be read is no error: it is for stamping_again() or stamping_give_up(), so that others go
+ * on.
+ * errors  E_NOT_FOUND  none is due; E_BUSY */
 MUST_USE enum err stamping_next(struct req *rq, struct stamping_due *ret_due);
 /* Keeps the token, or puts the next attempt off; on record. */
 MUST_USE enum err stamping_keep(struct req *rq, struct tx *tx, const struct stamping_due *due,
@@ -51,3 +57,6 @@ MUST_USE enum err stamping_keep(struct req *rq, struct tx *tx, const struct stam
 MUST_USE enum err stamping_drop(struct tx *tx, const struct stamping_due *due);
 MUST_USE enum err stamping_again(struct req *rq, struct tx *tx, const struct stamping_due *due,
                                  enum stamp_why why, int64_t wait_ms);
+/* None is asked for any more; on record, with the reason for its reader. */
+MUST_USE enum err stamping_give_up(struct req *rq, struct tx *tx, const struct stamping_due *due,
+                                   enum stamp_why why);

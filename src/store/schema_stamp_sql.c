@@ -6,7 +6,7 @@
 const char schema_v25_stamp[] =
     "CREATE TABLE stamp("
     " prov TEXT PRIMARY KEY,"         /* tech: Provenance that holds the signature */
-    " state INTEGER NOT NULL,"        /* tech: 0 waits, 1 stamped */
+    " state INTEGER NOT NULL,"        /* tech: 0 waits, 1 stamped, 2 given up */
     " asked_ms INTEGER NOT NULL,"     /* tech: it was signed then */
     " due_ms INTEGER NOT NULL,"       /* tech: next attempt */
     " attempts INTEGER NOT NULL,"     /* tech: that failed */

@@ -249,7 +249,8 @@ enum err case_doc(struct http_req *h, struct str bytes, struct val *doc)
 void case_stamp(struct http_req *h, const struct stamping *s, struct val *m)
 {
     static const char *const states[] = {[STAMPING_NONE] = "", [STAMPING_WAITS] = "waits",
-                                         [STAMPING_HOLDS] = "holds", [STAMPING_BAD] = "bad"};
+                                         [STAMPING_HOLDS] = "holds", [STAMPING_BAD] = "bad",
+                                         [STAMPING_NEVER] = "never"};
     val_set_z(m, "stamp", states[s->state]);
     val_set_str(m, "stamp_by", s->by);
     val_set_str(m, "stamp_why", s->why != STAMP_GOOD ? tr(h->rq.lang, stamp_why_text(s->why)) : S(""));

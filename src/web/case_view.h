@@ -48,7 +48,7 @@ MUST_USE enum err case_doc(struct http_req *h, struct str bytes, struct val *doc
 /* Who signed, and whether it holds: what signature.html shows. */
 struct signed_doc;
 void case_signature(struct http_req *h, const struct signed_doc *d, struct val *sig);
-/* Its time stamp: stamp (waits, holds, bad; empty: none), stamp_by, stamp_at, stamp_why. */
+/* Its time stamp: stamp (waits, holds, bad, never; empty: none), stamp_by, stamp_at, stamp_why. */
 struct stamping;
 void case_stamp(struct http_req *h, const struct stamping *s, struct val *m);
 

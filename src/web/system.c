@@ -7,6 +7,7 @@
 #include "care/directory.h"
 #include "care/modality.h"
 #include "care/policy.h"
+#include "care/stamping.h"
 #include "dicom/study.h"
 #include "os/file.h"
 #include "store/db.h"
@@ -237,6 +238,24 @@ static void set_policies(struct http_req *h, struct val *root)
     }
 }
 
+/* root.stamps {late, unreadable, crowded}: only when there is something to say. */
+static enum err set_stamps(struct http_req *h, struct val *root)
+{
+    uint64_t late = 0;
+    uint64_t unreadable = 0;
+    uint64_t crowded = 0;
+    TRY(stamping_late(&h->rq, &late));
+    TRY(stamping_given_up(&h->rq, STAMP_UNREADABLE, &unreadable));
+    TRY(stamping_given_up(&h->rq, STAMP_CROWDED, &crowded));
+    if (late + unreadable + crowded > 0) {
+        struct val *m = val_set_map(root, "stamps");
+        val_set_i64(m, "late", (int64_t)late);
+        val_set_i64(m, "unreadable", (int64_t)unreadable);
+        val_set_i64(m, "crowded", (int64_t)crowded);
+    }
+    return OK;
+}
+
 enum err web_system(struct http_req *h)
 {
     struct val *root = NULL;
@@ -248,6 +267,7 @@ enum err web_system(struct http_req *h)
     TRY(set_tokens(h, dir, root));
     TRY(set_room(h, root));
     TRY(set_growth(h, root));
+    TRY(set_stamps(h, root));
     set_policies(h, root);
     return page_reply(h, root, tpl_system);
 }

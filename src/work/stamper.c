@@ -11,6 +11,7 @@
 #include "work/handle.h"
 
 enum { CAP = 8 << 20, IDLE_MS = 1000, TIMEOUT_MS = 15000, DOUBLINGS = 6, HURT_MS = 500, HURT_STEPS = 3 };
+enum { UNREADABLE_TRIES = 8 };
 #define FIRST_MS (2 * MS_SECOND)
 #define MOST_MS MS_HOUR
 
@@ -45,7 +46,8 @@ struct trying {
     int64_t took_ms;
 };
 
-/* Asks and judges; what does not hold is no failure. */
+/* Asks and judges; what does not hold is no failure. With as many tokens of others as readers look at, ours
+ * would never be seen: nobody is asked. */
 static enum err try_one(struct req *rq, stamper_ask_fn ask, struct trying *t)
 {
     const struct stamp_settings *s = &care_of(rq)->stamps;
@@ -58,6 +60,10 @@ static enum err try_one(struct req *rq, stamper_ask_fn ask, struct trying *t)
                              .nonce = {(const char *)nonce, sizeof nonce}, .from = t->due.asked};
     os_random(nonce, sizeof nonce);
     TRY(stamp_parts(rq, t->due.cms, &held.value, others, &n));
+    if (n == STAMP_TOKENS_MAX) {
+        t->facts.why = STAMP_CROWDED;
+        return OK;
+    }
     TRY(stamp_request(rq, held.value, s->policy, nonce, &request));
     uint64_t begun = os_ticks_us();
     ask(rq, request, &reply, &t->status);
@@ -75,8 +81,11 @@ static enum err write_down(struct req *rq, const struct trying *t)
     bool good = t->token.n > 0;
     struct tx *tx = tx_new(rq);
     TRY_MEM(rq, tx);
-    TRY(good ? stamping_keep(rq, tx, &t->due, t->token)
-             : stamping_again(rq, tx, &t->due, t->facts.why, pause_after(t->due.attempts)));
+    bool unreadable = t->facts.why == STAMP_UNREADABLE && t->due.attempts + 1 >= UNREADABLE_TRIES;
+    bool never = !good && (t->facts.why == STAMP_CROWDED || unreadable);
+    TRY(good    ? stamping_keep(rq, tx, &t->due, t->token)
+        : never ? stamping_give_up(rq, tx, &t->due, t->facts.why)
+                : stamping_again(rq, tx, &t->due, t->facts.why, pause_after(t->due.attempts)));
     TRY(store_commit(care_of(rq)->store, rq, tx));
     if (good) {
         LOG(LOG_STAMPED, log_u64((uint64_t)t->due.attempts), log_ms(t->took_ms));
@@ -89,7 +98,7 @@ static enum err write_down(struct req *rq, const struct trying *t)
 
 static enum err step(struct req *rq, stamper_ask_fn ask, enum stamper_did *ret_did)
 {
-    struct trying t = {.facts = {.why = STAMP_NOT_TOKEN}};
+    struct trying t = {.facts = {.why = STAMP_UNREADABLE}};
     enum err e = stamping_next(rq, &t.due);
     if (e == E_NOT_FOUND) {
         err_clear(rq);
@@ -97,13 +106,13 @@ static enum err step(struct req *rq, stamper_ask_fn ask, enum stamper_did *ret_d
     }
     TRY(e);
     *ret_did = STAMPER_TRIED;
-    if (t.due.cms.p == NULL) {
+    if (t.due.is_gone) {
         struct tx *tx = tx_new(rq);
         TRY_MEM(rq, tx);
         TRY(stamping_drop(tx, &t.due));
         return store_commit(care_of(rq)->store, rq, tx);
     }
-    e = try_one(rq, ask, &t);
+    e = t.due.cms.p != NULL ? try_one(rq, ask, &t) : OK;
     if (e == E_SYNTAX || e == E_TOO_LARGE) { /* a signature that cannot be read holds up no other */
         LOG(LOG_JOB_FAILED, log_u64(0), log_u64((uint64_t)t.due.attempts), log_err(e), log_where(&rq->err));
         err_clear(rq);

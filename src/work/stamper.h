@@ -2,7 +2,8 @@
  * that hangs holds up nobody.
  *
  * A row leaves the queue with the commit that keeps its token: killed in between, it is asked again. An
- * attempt that fails is made again after a pause that grows to an hour; it is never given up. While nobody
+ * attempt that fails is made again after a pause that grows to an hour; it is never given up, but for a
+ * signature that could not be read eight times, over some hours, or has no room for our stamp. While nobody
  * answers, however many wait, calls come seconds apart. */
 #pragma once
 
