@@ -93,6 +93,9 @@ int command_audit_verify(struct command_args *args)
     if (r.fault == AUDIT_HOLDS) {
         printf("the record holds: %" PRIu64 " audit records, %" PRIu64 " commits\n", r.n_audit,
                r.n_tx);
+        if (r.n_erased > 0) {
+            printf("%" PRIu64 " versions erased by order: each is on record\n", r.n_erased);
+        }
         return COMMAND_OK;
     }
     printf("the record does NOT hold: %s, at %" PRIu64 "\n", audit_fault_text(r.fault), r.seq);

@@ -21,7 +21,7 @@ bool record_is(enum record_kind kind, const struct audit_row *row)
     case RECORD_PAPERS:
         return row->action == AUDIT_SIGN || row->action == AUDIT_PRINT
                || row->action == AUDIT_EXPORT || row->action == AUDIT_DOWNLOAD;
-    case RECORD_ADMIN: return row->action == AUDIT_ADMIN;
+    case RECORD_ADMIN: return row->action == AUDIT_ADMIN || row->action == AUDIT_ERASE;
     case RECORD_ALL:
     case RECORD_KIND_COUNT: break;
     }

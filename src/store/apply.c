@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/footprint.h"
+#include "store/erase_int.h"
 #include "store/writer_int.h"
 
 /* ---- conditions, before anything is written ---- */
@@ -101,6 +102,7 @@ static enum err item_load(struct writer *w, struct req *rq, struct tx_item *item
         item->version = (uint64_t)sqlite3_column_int64(st, 2);
         item->is_bare = item->version == 0;
         item->old_deleted = sqlite3_column_int64(st, 3) != 0;
+        item->old_erased = sqlite3_column_int64(st, 3) == RES_ERASED;
         item->old_at = sqlite3_column_int64(st, 4);
         item->old_anchor = sqlite3_column_int64(st, 5);
         item->old_patient = sqlite3_column_int64(st, 6);
@@ -115,13 +117,38 @@ static enum err item_load(struct writer *w, struct req *rq, struct tx_item *item
     return OK;
 }
 
+/* Nothing new is written about whose record was erased. */
+static enum err patient_check(struct writer *w, struct req *rq, const struct tx_item *item)
+{
+    int64_t rid = 0;
+    int64_t deleted = 0;
+    if (item->put.patient_type == 0) {
+        return OK;
+    }
+    TRY(apply_rid(w, rq, item->put.patient_type, item->put.patient_id, false, &rid));
+    sqlite3_stmt *st = conn_take(w->conn, C_RES_GONE);
+    if (st == NULL) {
+        return conn_err(rq, w->conn);
+    }
+    bind_i64(st, 1, rid);
+    int rc = sqlite3_step(st);
+    deleted = rc == SQLITE_ROW ? sqlite3_column_int64(st, 0) : 0;
+    TRY(apply_end(w, rq, C_RES_GONE, st, rc));
+    return deleted != RES_ERASED ? OK : FAIL(rq, E_GONE, "the patient's record was erased by order");
+}
+
 static enum err item_check(struct writer *w, struct req *rq, struct tx_item *item)
 {
     bool found = false;
+    TRY(patient_check(w, rq, item));
     item->version = 0;
     item->is_bare = false;
+    item->old_erased = false;
     if (item->put.expect != TX_NEW) {
         TRY(item_load(w, rq, item, &found));
+    }
+    if (found && item->old_erased) {
+        return FAIL(rq, E_GONE, "erased by order");
     }
     bool live = found && item->version > 0 && !item->old_deleted;
     TRY(expect_holds(rq, item, live));
@@ -450,6 +477,9 @@ static enum err checks(struct writer *w, struct tx *tx)
     for (size_t i = 0; i < tx->n_items; i++) {
         TRY(item_check(w, tx->rq, tx->items[i]));
     }
+    for (const struct tx_erase_op *op = tx->erases; op != NULL; op = op->next) {
+        TRY(erase_check(w, tx->rq, op));
+    }
     return OK;
 }
 
@@ -477,7 +507,7 @@ static enum err writes(struct writer *w, struct tx *tx)
                            .request = tx->rq->id,
                            .n = tx->n_items,
                            .first_vid = w->marks.next_vid};
-    if (tx->audit != NULL || tx->n_items > 0) {
+    if (tx->audit != NULL || tx->n_items > 0 || tx->erases != NULL) {
         TRY(record_src(w, tx->rq, &src));
     }
     row.src = src;
@@ -490,8 +520,14 @@ static enum err writes(struct writer *w, struct tx *tx)
     for (const struct tx_index_op *op = tx->indexes; op != NULL; op = op->next) {
         TRY(reindex_write(w, tx->rq, op));
     }
+    for (const struct tx_erase_op *op = tx->erases; op != NULL; op = op->next) {
+        TRY(erase_write(w, tx->rq, op, src));
+    }
     for (const struct tx_team_op *op = tx->teams; op != NULL; op = op->next) {
         TRY(team_write(w, tx->rq, op));
+    }
+    if (tx->scrub != NULL) {
+        TRY(scrub_write(w, tx->rq, tx->scrub));
     }
     TRY(record_audit(w, tx, src));
     return tx->n_items > 0 ? record_tx(w, tx->rq, &s, &row) : OK;

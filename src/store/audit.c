@@ -38,7 +38,8 @@ static bool is_change(const struct audit_rec *rec)
     case AUDIT_INVITE:
     case AUDIT_REVIEW:
     case AUDIT_FACTOR:
-    case AUDIT_SESSION: return true;
+    case AUDIT_SESSION:
+    case AUDIT_ERASE: return true;
     case AUDIT_READ:
     case AUDIT_SEARCH:
     case AUDIT_HISTORY:

@@ -111,6 +111,7 @@ struct audit_report {
     uint64_t seq;     /* where, see above */
     uint64_t n_audit; /* records looked at */
     uint64_t n_tx;
+    uint64_t n_erased; /* versions erased by order: a record says so, and the digest of each stands */
 };
 /* Walks both chains and holds them to DIR/audit.head. A fault found is a result, not a failure.
  * errors   E_IO */

@@ -44,6 +44,12 @@ void bodies_free(struct bodies *b)
     }
 }
 
+void bodies_wipe(struct bodies *b)
+{
+    memset(b->places, 0, sizeof(b->places));
+    memset(b->ring, 0, b->size);
+}
+
 static struct place *set_of(struct bodies *b, int64_t vid)
 {
     return b->places[((uint64_t)vid * UINT64_C(0x9e3779b97f4a7c15)) >> 52];

@@ -12,6 +12,8 @@ struct bodies;
  * at the pace it fills. End with bodies_free(). */
 struct bodies *bodies_new(size_t bytes);
 void bodies_free(struct bodies *b);
+/* Forgets all of them; the bytes are overwritten. */
+void bodies_wipe(struct bodies *b);
 /* The body of a version, borrowed until the next call with b; false: not kept. */
 bool bodies_get(struct bodies *b, int64_t vid, struct str *ret_body);
 /* Copies body, and forgets those not asked for longest; one longer than a 16th of it all is not kept. */

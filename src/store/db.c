@@ -42,10 +42,21 @@ static void row_head(struct res_row *row, sqlite3_stmt *st)
         .version = (uint64_t)sqlite3_column_int64(st, 3),
         .updated = {sqlite3_column_int64(st, 4)},
         .deleted = sqlite3_column_int64(st, 5) != 0,
+        .erased = sqlite3_column_int64(st, 5) == RES_ERASED,
         .at_ms = sqlite3_column_int64(st, 6),
         .anchor = sqlite3_column_int64(st, 7),
         .patient = sqlite3_column_int64(st, 8),
     };
+}
+
+/* Bodies kept before something was erased are kept no longer. */
+static void bodies_follow(struct db *db)
+{
+    uint64_t now = atomic_load_explicit(&db->store->erased, memory_order_acquire);
+    if (db->bodies != NULL && db->erased != now) {
+        bodies_wipe(db->bodies);
+        db->erased = now;
+    }
 }
 
 /* The body of the row's version: as kept, or from its row. */
@@ -56,6 +67,7 @@ static enum err body_read(struct req *rq, int64_t vid, struct res_row *row)
     sqlite3_stmt *st;
     bool has = false;
     struct str raw = {NULL, 0};
+    bodies_follow(db);
     if (db->bodies != NULL && bodies_get(db->bodies, vid, &kept)) {
         row->body = arena_str(rq->a, kept);
         TRY_MEM(rq, row->body.p);
@@ -281,6 +293,7 @@ void db_end(struct req *rq)
 bool db_idle(struct db *db)
 {
     bool clean = db->conn->n_taken == 0 && db->views == 0;
+    bodies_follow(db);
     if (!clean) {
         conn_drop_all(db->conn);
         db->views = 0;

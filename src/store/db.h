@@ -15,6 +15,8 @@ const struct fhir_rules *db_rules(const struct db *db);
 /* ---- Resources ---- */
 
 #define ANCHOR_DIRECTORY INT64_C(0) /* every signed-in person may read it */
+/* Column deleted of res: 0 live. */
+enum { RES_DELETED = 1, RES_ERASED = 2 /* or about to be: nothing of it is shown */ };
 #define ANCHOR_SYSTEM INT64_C(-1)   /* the system's alone */
 
 struct res_row {
@@ -24,6 +26,7 @@ struct res_row {
     uint64_t version; /* 1.. */
     struct instant updated;
     bool deleted;
+    bool erased;      /* by order; deleted is set too */
     int64_t at_ms;    /* principal date: its place in posting lists */
     int64_t anchor;   /* rid of the case or patient it hangs on, or ANCHOR_ */
     int64_t patient;  /* rid, 0: none */
@@ -62,16 +65,16 @@ struct ver_row {
     int64_t patient;
     struct str body;  /* as it was, with id and meta; empty for VER_DELETE */
 };
-/* errors   E_NOT_FOUND  no such version; E_GONE  that version is a deletion */
+/* errors   E_NOT_FOUND  no such version; E_GONE  that version is a deletion, or all are erased */
 MUST_USE enum err db_vread(struct req *rq, uint16_t type, struct str id, uint64_t version,
                            struct ver_row *ret_row);
-/* The version at a place of the feed, with its body; deletions too. */
+/* The version at a place of the feed, with its body; deletions too. What is erased looks as deleted. */
 MUST_USE enum err db_ver_read(struct req *rq, int64_t vid, struct ver_row *ret_row);
 /* Shown a version without its body; *ret_keep: head's texts stay; *ret_stop: the walk ends. */
 typedef enum err (*db_ver_fn)(struct req *rq, const struct ver_row *head, void *ctx, bool *ret_keep,
                               bool *ret_stop);
 /* Shows fn the versions of one resource, newest first, vid < before (0: from the newest).
- * errors   E_NOT_FOUND */
+ * errors   E_NOT_FOUND; E_GONE  erased */
 MUST_USE enum err db_history(struct req *rq, uint16_t type, struct str id, int64_t before,
                              db_ver_fn fn, void *ctx);
 /* The same of all resources: the change feed backwards. At most scan rows are looked at; *ret_next is

@@ -12,6 +12,7 @@ struct store;
 
 /* Column codec of ver. */
 enum {
+    CODEC_ERASED = -1, /* no body: see erase_int.h */
     CODEC_RAW = 0,  /* the bytes themselves */
     CODEC_ZSTD = 1, /* a zstd frame without its first four bytes, no dictionary */
     CODEC_DICT = 2, /* from here on: the same, with the row of table dict that has this id */

@@ -199,6 +199,8 @@ static void former_schema_opens(void **state)
                "DROP TABLE half; DROP TABLE device; DROP TABLE staff_invite;"
                "ALTER TABLE session DROP COLUMN passkey; DROP TABLE passkey; DROP TABLE passkey_ask;"
                "DROP TABLE provider_tie; DROP TABLE stamp; DROP TABLE retain; DROP INDEX notice_read;"
+               "DROP TABLE scrub; DROP INDEX res_gone;"
+               "DROP INDEX res_gone_of; DROP TABLE erasure; DROP TABLE erasure_item; DROP TABLE erasure_hold;"
                "PRAGMA user_version = 3");
     t_start(&t);
     assert_int_equal(db_read(&t.rq, T_OBS, S("a"), &row), OK);

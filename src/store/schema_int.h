@@ -24,6 +24,8 @@ extern const char schema_v23_passkey[];
 extern const char schema_v24_provider[];
 extern const char schema_v25_stamp[];
 extern const char schema_v26_retain[];
+extern const char schema_v27_scrub[];
+extern const char schema_v27_erasure[];
 
 /* PRAGMA user_version of an open database. */
 int schema_version(struct conn *c);

@@ -503,6 +503,8 @@ const struct migration migrations[] = {
     {24, schema_v24_provider},
     {25, schema_v25_stamp},
     {26, schema_v26_retain},
+    {27, schema_v27_scrub},
+    {27, schema_v27_erasure},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -554,6 +556,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 24",
         "PRAGMA user_version = 25",
         "PRAGMA user_version = 26",
+        "PRAGMA user_version = 27",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

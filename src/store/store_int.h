@@ -28,6 +28,7 @@ struct store {
     struct head_key head_key; /* signs DIR/audit.head */
     struct head head;         /* which DIR/audit.head said at the start, if it stands */
     bool head_stands;         /* it was there and fits the database */
+    atomic_uint_fast64_t erased; /* commits that erased: bodies kept before are to be forgotten */
     struct os_mutex blob_lock; /* pins; and a blob's removal, against one that is being put */
     struct blob_pin *pins;     /* blob.c: blobs of requests that have not ended */
 };
@@ -38,6 +39,7 @@ struct db {
     unsigned views; /* db_begin without db_end so far */
     struct unpack unpack;
     struct bodies *bodies; /* NULL: none are kept */
+    uint64_t erased;       /* commits that erased, when they were looked at last */
 };
 
 /* A 128-bit keyed hash: two texts never share one. */
@@ -68,6 +70,7 @@ struct tx_item {
     int64_t old_vid; /* 0: no row yet, or a bare row (then is_bare) */
     bool is_bare;
     bool old_deleted;
+    bool old_erased;
     int64_t old_at;
     int64_t old_anchor;
     int64_t old_patient;
@@ -92,6 +95,15 @@ struct tx_index_op {
     uint64_t version;
     struct tx_put put; /* type, at_ms, tuples, words */
 };
+struct erase_what;
+struct tx_erase_op {
+    struct tx_erase_op *next;
+    const struct erase_what *what;
+};
+enum scrub_step { SCRUB_BEGIN, SCRUB_WORDS, SCRUB_FILL, SCRUB_DROP, SCRUB_DONE };
+struct tx_scrub_op {
+    enum scrub_step step; /* set by the writer to the next one */
+};
 struct tx_team_op {
     struct tx_team_op *next;
     uint16_t type;
@@ -113,6 +125,8 @@ struct tx {
     struct tx_require *requires, **requires_end;
     bool has_after;
     struct tx_index_op *indexes, **indexes_end;
+    struct tx_erase_op *erases, **erases_end;
+    struct tx_scrub_op *scrub;
     struct tx_team_op *teams, **teams_end;
     struct tx_sql_op *sqls, **sqls_end;
     struct store_event *events;

@@ -420,6 +420,9 @@ static const char *const may_scan[] = {
     "coalesce(sum(size), 0)", "FROM client ORDER BY id", "FROM pragma_page_count()",
     "coalesce(sum(n_instances), 0)", "WHERE i.sha = ?1 UNION ALL SELECT 1",
     "why FROM retain",
+    /* once for an order to erase a record: tables of what waits and of what was lately done */
+    "FROM erasure_item e CROSS JOIN res", "FROM erasure WHERE state IN (1, 2)", "FROM erasure_hold ORDER BY",
+    "DELETE FROM app_launch WHERE patient", "UPDATE bulk SET expires_ms = 1",
 };
 
 static void t_plan(sqlite3 *sql, const char *text)

@@ -73,7 +73,7 @@ static enum err ver_top(struct req *rq, uint16_t type, struct str id, int64_t *r
     bind_i64(st, 2, type);
     TRY(two_numbers(rq, C_VER_TOP, st, v));
     *ret_vid = v[0];
-    return OK;
+    return v[1] != RES_ERASED ? OK : FAIL(rq, E_GONE, "erased by order");
 }
 
 enum err db_vread(struct req *rq, uint16_t type, struct str id, uint64_t version,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/audit_int.h"
+#include "store/erase_int.h"
 #include "store/read_int.h"
 #include "store/store_int.h"
 
@@ -64,9 +65,59 @@ static enum err hash_at(struct req *rq, unsigned id, uint64_t seq, uint8_t ret_h
     return e;
 }
 
+/* Is an erased version's tombstone whole, and does a record say that just this was erased? */
+static enum err tombstone_holds(struct req *rq, const struct chain_ver *v, struct str bytes,
+                                uint8_t ret_sha[32], bool *ret_holds)
+{
+    sqlite3_stmt *st;
+    uint64_t seq = 0;
+    uint64_t upto = 0;
+    bool has = false;
+    *ret_holds = false;
+    if (bytes.n != TOMBSTONE_BYTES) {
+        return OK;
+    }
+    memcpy(ret_sha, bytes.p, 32);
+    for (size_t i = 0; i < 8; i++) {
+        seq |= (uint64_t)(uint8_t)bytes.p[32 + i] << (8 * i);
+    }
+    TRY(read_take(rq, C_ERASED_BY, &st));
+    bind_i64(st, 1, (int64_t)seq);
+    bind_i64(st, 2, v->rid);
+    bind_i64(st, 3, AUDIT_ERASE);
+    enum err e = read_step(rq, st, &has);
+    if (e == OK && has) {
+        struct str rest = col_str(st, 0);
+        struct str head = S(ERASE_DETAIL);
+        size_t end = str_find_char(rest, ',');
+        *ret_holds = str_starts(rest, head) && str_u64(str_sub(rest, head.n, end - head.n), &upto) &&
+                     v->version <= upto;
+    }
+    conn_give(rq->db->conn, C_ERASED_BY, st);
+    return e;
+}
+
+static enum err body_sha_of(struct req *rq, const struct chain_ver *v, int64_t codec, struct str stored,
+                            struct audit_report *r, uint8_t ret_sha[32], bool *ret_whole)
+{
+    struct str body;
+    if (codec == CODEC_ERASED) {
+        TRY(tombstone_holds(rq, v, stored, ret_sha, ret_whole));
+        r->n_erased += *ret_whole;
+        return OK;
+    }
+    *ret_whole = dict_unpack(rq, rq->db, codec, stored, &body) == OK;
+    if (*ret_whole) {
+        sha_of(body, ret_sha);
+    } else {
+        err_clear(rq);
+    }
+    return OK;
+}
+
 /* Adds the versions of one tx row to s; false when one is missing or belongs elsewhere. */
 static enum err add_versions(struct req *rq, sqlite3_stmt *vers, const struct chain_tx *row,
-                             struct sha *s, bool *ret_whole)
+                             struct sha *s, struct audit_report *r, bool *ret_whole)
 {
     *ret_whole = true;
     for (uint64_t i = 0; i < row->n && *ret_whole; i++) {
@@ -86,14 +137,11 @@ static enum err add_versions(struct req *rq, sqlite3_stmt *vers, const struct ch
             .op = sqlite3_column_int64(vers, 4),
             .updated_ms = sqlite3_column_int64(vers, 5),
         };
-        struct str body;
-        if (dict_unpack(rq, rq->db, sqlite3_column_int64(vers, 7), col_str(vers, 8), &body) != OK) {
-            err_clear(rq);
-            *ret_whole = false;
-            return OK;
+        TRY(body_sha_of(rq, &v, sqlite3_column_int64(vers, 7), col_str(vers, 8), r, body_sha,
+                        ret_whole));
+        if (*ret_whole) {
+            chain_tx_ver(s, &v, body_sha);
         }
-        sha_of(body, body_sha);
-        chain_tx_ver(s, &v, body_sha);
     }
     return OK;
 }
@@ -128,7 +176,7 @@ static enum err check_tx(struct req *rq, sqlite3_stmt *st, sqlite3_stmt *vers,
         return OK;
     }
     chain_tx_begin(&s, last->tx_hash, &row);
-    TRY(add_versions(rq, vers, &row, &s, &whole));
+    TRY(add_versions(rq, vers, &row, &s, r, &whole));
     uint8_t got[32];
     chain_tx_end(&s, audit_seq, (const uint8_t *)audit_head.p, got);
     if (!whole || memcmp(got, hash.p, 32) != 0 || memcmp(want, audit_head.p, 32) != 0) {

@@ -216,6 +216,9 @@ static void batch_tell(struct writer *w, struct batch *b)
 {
     struct tx *next;
     for (struct tx *tx = b->first; tx != NULL; tx = tx->next) {
+        if (tx->result == OK && tx->erases != NULL) {
+            atomic_fetch_add_explicit(&w->store->erased, 1, memory_order_release);
+        }
         if (tx->result == OK && tx->n_events > 0 && w->on_commit != NULL) {
             w->on_commit(tx->events, tx->n_events, w->on_commit_ctx);
         }

@@ -37,6 +37,7 @@ static const char *const actions[AUDIT_ACTION_COUNT] = {
     [AUDIT_INVITE] = T("opened the record to the patient or a relative, or shut it"),
     [AUDIT_FACTOR] = T("second step of signing in"),
     [AUDIT_SESSION] = T("ended sessions"),
+    [AUDIT_ERASE] = T("erased by order"),
 };
 static const char *const whys[AUDIT_WHY_COUNT] = {
     [WHY_NONE] = "",

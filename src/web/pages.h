@@ -184,6 +184,10 @@ enum err web_account_notices_end(struct http_req *h);
 enum err web_system_notices(struct http_req *h);
 /* settings.c */
 enum err web_system_settings(struct http_req *h);
+enum err web_erasures(struct http_req *h);
+enum err web_erasures_do(struct http_req *h);
+enum err web_erasure(struct http_req *h);
+enum err web_erasure_do(struct http_req *h);
 enum err web_system_notices_again(struct http_req *h);
 
 /* me.c: the own account */

@@ -179,6 +179,14 @@ static void look_beside(struct runner *r, struct instant now)
     req_done(&rq);
 }
 
+static bool is_stopping(struct runner *r)
+{
+    os_lock(&r->lock);
+    bool stop = r->stop;
+    os_unlock(&r->lock);
+    return stop;
+}
+
 static bool pause(void *ctx, uint32_t ms)
 {
     struct runner *r = ctx;
@@ -198,6 +206,7 @@ static void *loop(void *ctx)
     int64_t files_ms = 0;
     unsigned folder = RUNNER_FILES_DONE;
     bool more = false;
+    unsigned erasing = 0;
 
     r->db = handle_open(r->care, pause, r);
     bool stop = r->db == NULL;
@@ -217,6 +226,9 @@ static void *loop(void *ctx)
         if (now.ms - files_ms > FILES_EVERY_MS) { /* at start too */
             files_ms = now.ms;
             folder = 0;
+        }
+        while (runner_erase(r->care, r->db, os_now(), &erasing) && !is_stopping(r)) {
+            (void)!runner_pass(r->care, r->db, os_now(), &ran); /* deadlines do not wait for it */
         }
         if (folder < RUNNER_FILES_DONE) {
             (void)!runner_sweep_files(r->care, r->db, now, &folder);

@@ -24,6 +24,9 @@ MUST_USE enum err runner_pass(struct care *care, struct db *db, struct instant n
 MUST_USE enum err runner_sweep(struct care *care, struct db *db, struct instant now);
 /* Removes what is past its term (care/retain.h), a piece of each kind: true when there is more. */
 bool runner_retain(struct care *care, struct db *db, struct instant now);
+/* One piece of an order to erase a record that was confirmed: true when there is more. *step: 0 at first,
+ * kept between calls. */
+bool runner_erase(struct care *care, struct db *db, struct instant now, unsigned *step);
 /* Removes files nothing refers to (DIR/uploads, DIR/blobs), a few folders a call so that no deadline
  * waits for it. *at: where to go on, 0 at first; RUNNER_FILES_DONE when all were looked at. */
 enum { RUNNER_FILES_DONE = 256 };

@@ -3,6 +3,7 @@
  * nothing refers to. What has a term leaves by care/retain.h. */
 #include "work/runner.h"
 
+#include "care/erasure.h"
 #include "care/refusal.h"
 #include "care/retain.h"
 #include "care/upload.h"
@@ -34,6 +35,26 @@ static enum err sweep(struct req *rq)
     TRY(TX_SQL(tx, W_RATES_EXPIRED, 0, sql_i64(now)));
     TRY(store_commit(care->store, rq, tx));
     return refusal_tell(rq, REFUSALS_AT_ONCE, &told);
+}
+
+enum { ERASE_CAP = 512 << 20 }; /* one resource with all its versions, parsed */
+
+bool runner_erase(struct care *care, struct db *db, struct instant now, unsigned *step)
+{
+    struct req rq;
+    bool more = false;
+
+    req_init(&rq, ERASE_CAP, now);
+    rq.app = (struct app *)care;
+    rq.db = db;
+    rq.who = &who_clock;
+    enum err e = erasure_step(&rq, step, &more);
+    if (e != OK && e != E_BUSY) {
+        LOG(LOG_ERASURE, log_err(e), log_where(&rq.err));
+    }
+    err_clear(&rq); /* it goes on with the next call */
+    req_done(&rq);
+    return e == OK && more;
 }
 
 static void sweep_req(struct req *rq, struct care *care, struct db *db, struct instant now)
