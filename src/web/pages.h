@@ -188,6 +188,9 @@ enum err web_erasures(struct http_req *h);
 enum err web_erasures_do(struct http_req *h);
 enum err web_erasure(struct http_req *h);
 enum err web_erasure_do(struct http_req *h);
+/* retention.c: terms of storage */
+enum err web_system_retention(struct http_req *h); /* SLOW */
+enum err web_system_retention_clock(struct http_req *h);
 enum err web_system_notices_again(struct http_req *h);
 
 /* me.c: the own account */

@@ -7,6 +7,7 @@
 #include "care/directory.h"
 #include "care/modality.h"
 #include "care/policy.h"
+#include "care/retain.h"
 #include "care/stamping.h"
 #include "dicom/study.h"
 #include "os/file.h"
@@ -256,6 +257,21 @@ static enum err set_stamps(struct http_req *h, struct val *root)
     return OK;
 }
 
+/* Whether what is past its term is held up: by a clock that jumped, or by a failure. */
+static enum err set_held_up(struct http_req *h, struct val *root)
+{
+    struct retain_seen seen[RETAIN_COUNT];
+    struct retain_clock clock;
+    TRY(retain_clock_look(&h->rq, &clock));
+    TRY(retain_look(&h->rq, seen));
+    bool held_up = !clock.trusted;
+    for (uint32_t i = 0; i < RETAIN_COUNT; i++) {
+        held_up = held_up || seen[i].failed.ms > 0;
+    }
+    val_set_bool(root, "held_up", held_up);
+    return OK;
+}
+
 enum err web_system(struct http_req *h)
 {
     struct val *root = NULL;
@@ -268,6 +284,7 @@ enum err web_system(struct http_req *h)
     TRY(set_room(h, root));
     TRY(set_growth(h, root));
     TRY(set_stamps(h, root));
+    TRY(set_held_up(h, root));
     set_policies(h, root);
     return page_reply(h, root, tpl_system);
 }

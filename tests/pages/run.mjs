@@ -24,7 +24,7 @@ const PAGES = [
   ['neurologist1', 'ru', ['/home', '/work', '/duty', '/mine 403']],
   ['head1', 'ru', ['/home', '/figures', '/duty']],
   ['auditor', 'ru', ['/home', '/record', '/record?kind=refused']],
-  ['admin', 'kk', ['/home', '/system', '/system/sign-in', '/system/settings', '/staff/import']],
+  ['admin', 'kk', ['/home', '/system', '/system/sign-in', '/system/settings', '/system/retention', '/staff/import']],
 ];
 
 async function looks(login, lang, targets) {
