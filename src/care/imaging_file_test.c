@@ -186,6 +186,25 @@ static uint32_t old_in_days(int64_t days)
     return n;
 }
 
+/* The id of one whose national number images may name; in keep. */
+static struct str a_patient_with_number(void)
+{
+    const struct field typed[] = {
+        {SI("family"), SI("Омарова")}, {SI("given"), SI("Дана")},  {SI("birth-date"), SI("1972-05-04")},
+        {SI("sex"), SI("female")},     {SI("id-kind"), SI("iin")}, {SI("id"), SI(IIN)},
+        {SI("confirm"), SI("true")},
+    };
+    struct problems p = {.n = 0};
+    struct str id = {0};
+    struct req rq;
+    as(&rq, person_who(&keep, "asker"));
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, patient_register(&rq, tx, &(struct fields){typed, LEN(typed)}, &p, &id));
+    struct str kept = arena_str(keep.a, id);
+    assert_int_equal(commit_end(&rq, tx), OK);
+    return kept;
+}
+
 static void studies_leave_when_their_time_is_over(void **state)
 {
     (void)state;
@@ -193,9 +212,12 @@ static void studies_leave_when_their_time_is_over(void **state)
     struct policy *p = (struct policy *)(uintptr_t)region.care.policy;
     struct image_from from = {.source = S("ae:CT1"), .org = S("hospital")};
     struct made m = hers("1.2.3.900", "1.2.3.900.1");
+    struct str hold_of = a_patient_with_number();
     struct req rq;
     uint32_t n = 0;
 
+    m.patient_id = IIN; /* so it is filed with her */
+    m.name = "OMAROVA^DANA";
     assert_int_equal(send_as(NULL, &from, &m).fate, IMAGE_STORED);
     m = hers("1.2.3.901", "1.2.3.901.1");
     m.modality = "MG";
@@ -212,6 +234,23 @@ static void studies_leave_when_their_time_is_over(void **state)
     assert_int_equal(old_in_days(760), 1);
     rules[1].years = 3;
     assert_int_equal(old_in_days(760), 1);
+    assert_int_equal(old_in_days(1100), 2);
+
+    as(&rq, NULL); /* a hold on the record keeps its images */
+    struct dicom_study hers_is = study_of("1.2.3.900");
+    struct res_row patient;
+    assert_true(hers_is.patient != 0);
+    MUST(&rq, db_head_rid(&rq, hers_is.patient, &patient));
+    assert_true(str_eq(patient.id, hold_of));
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, TX_SQL(tx, W_ERASURE_HOLD, 0, sql_text(hold_of), sql_text(S("a court asks")),
+                     sql_text(S("head")), sql_i64(rq.now.ms)));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    assert_int_equal(old_in_days(1100), 1); /* the other one is nobody's */
+    as(&rq, NULL);
+    tx = tx_new(&rq);
+    MUST(&rq, TX_SQL(tx, W_ERASURE_HOLD_END, 0, sql_text(hold_of)));
+    assert_int_equal(commit_end(&rq, tx), OK);
     assert_int_equal(old_in_days(1100), 2);
 
     as(&rq, NULL);

@@ -49,12 +49,27 @@ static const struct policy_keep *rule_of(const struct policy *p, struct str moda
     return last;
 }
 
-/* Whether somebody may still need it: an open case, a draft. */
+/* Whether the record of its patient is held (care/erasure.h). */
+static enum err is_held(struct req *rq, const struct dicom_study *s, bool *ret_held)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    struct res_row patient;
+    if (s->patient == 0) {
+        *ret_held = false;
+        return OK;
+    }
+    TRY(db_head_rid(rq, s->patient, &patient));
+    TRY(DB_QUERY(rq, &q, Q_ERASURE_HOLD, sql_text(patient.id)));
+    return db_next(rq, &q, ret_held);
+}
+
+/* Whether somebody may still need it: an open case, a draft; or the record is held. */
 static enum err is_needed(struct req *rq, const struct dicom_study *s, bool *ret_needed)
 {
     struct dicom_place places[DICOM_PLACES_MAX];
     uint32_t n = 0;
     bool needed = false;
+    TRY(is_held(rq, s, &needed));
     TRY(dicom_places(rq, s->key, places, &n));
     for (uint32_t i = 0; i < n && !needed; i++) {
         struct case_row row;
