@@ -5,6 +5,7 @@
 #include "store/audit.h"
 
 enum { STEP = 2000, RUN_MEMORY = 64 << 20, EXPIRED_AT_ONCE = 20, LINES = 256 };
+#define ERASED_MS 1 /* W_ER_BULK: goes whatever the clock says */
 #define SAVE_EVERY_MS (2 * MS_SECOND)
 
 static void run_req(struct req *rq, struct care *care, struct db *db)
@@ -266,7 +267,7 @@ static enum err expire(struct req *rq)
     TRY(retain_clock_look(rq, &clock));
     {
         CLEANUP(db_rows_done) struct db_rows q = {0};
-        TRY(DB_QUERY(rq, &q, Q_BULK_EXPIRED, sql_i64(clock.trusted ? rq->now.ms : INT64_MIN),
+        TRY(DB_QUERY(rq, &q, Q_BULK_EXPIRED, sql_i64(clock.trusted ? rq->now.ms : ERASED_MS),
                      sql_i64(EXPIRED_AT_ONCE)));
         TRY(db_next(rq, &q, &has));
         while (has) {
