@@ -26,7 +26,7 @@ struct account {
     enum lang lang;
 };
 
-enum { PASSWORD_MIN = 10, PASSWORD_MAX = 256, LOGIN_MAX = 64, SESSION_LEN = 43, TOKEN_MAX = 80 };
+enum { PASSWORD_MIN = 12, PASSWORD_MAX = 256, LOGIN_MAX = 64, SESSION_LEN = 43, TOKEN_MAX = 80 };
 
 /* errors  E_NOT_FOUND */
 MUST_USE enum err account_by_login(struct req *rq, struct str login, struct account *ret_account);

@@ -224,5 +224,5 @@ const char *password_fault_text(const struct req *rq)
                ? T("This password is easy to guess: common words, the login, keyboard rows, years and "
                    "repeated signs do not count. Take several words that have nothing to do with each other.")
            : str_eq(detail, S(PASSWORD_LONG)) ? T("The new password is too long.")
-                                              : T("The new password needs at least 10 characters.");
+                                              : T("The new password needs at least 12 characters.");
 }

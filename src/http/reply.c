@@ -258,7 +258,8 @@ static const struct reply_field page_fields[] = {
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "same-origin"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
-    /* last: what the page may ask of the machine, unless its handler says otherwise */
+    /* last: what the page may ask of the machine, unless its handler says otherwise (a room asks for camera
+     * and microphone) */
     {POWERS, "camera=(), microphone=(), display-capture=(), geolocation=()"},
 };
 static const struct reply_field plain_fields[] = {
@@ -313,15 +314,37 @@ static struct str text_type(struct call *c)
     return utf8_is_valid(text) ? S("text/plain; charset=utf-8") : r->type;
 }
 
-/* The handler named what the page may ask of the machine: a room asks for camera and microphone. */
-static bool has_powers(const struct reply *r)
+static bool has_field(const struct reply *r, struct str name)
 {
     for (uint32_t i = 0; i < r->n_fields; i++) {
-        if (str_eq(str_z(r->fields[i].name), S(POWERS))) {
+        if (str_eq(str_z(r->fields[i].name), name)) {
             return true;
         }
     }
     return false;
+}
+
+/* Answers of interfaces are files to keep, nothing a browser shows as a page of ours (OWASP ASVS 14.4.2). */
+#define DISPOSITION "Content-Disposition"
+static void add_disposition(const struct reply *r, enum http_kind kind, struct MHD_Response *m)
+{
+    static const struct {
+        struct str within; /* the media type */
+        const char *value;
+    } rows[] = {
+        {SI("ndjson"), "attachment; filename=\"api.ndjson\""},
+        {SI("json"), "attachment; filename=\"api.json\""},
+        {SI("csv"), "attachment; filename=\"api.csv\""},
+    };
+    bool data = kind == KIND_FHIR || str_find(r->type, rows[1].within) < r->type.n;
+    if (!data || r->type.n == 0 || has_field(r, S(DISPOSITION))) {
+        return;
+    }
+    size_t i = 0;
+    while (i < LEN(rows) && str_find(r->type, rows[i].within) == r->type.n) {
+        i++;
+    }
+    (void)MHD_add_response_header(m, DISPOSITION, i < LEN(rows) ? rows[i].value : "attachment");
 }
 
 static void fill(struct call *c, struct MHD_Response *m)
@@ -337,7 +360,7 @@ static void fill(struct call *c, struct MHD_Response *m)
             add_policy(c, m);
             from = 1;
         }
-        add_fields(m, page_fields + from, LEN(page_fields) - from - has_powers(r));
+        add_fields(m, page_fields + from, LEN(page_fields) - from - has_field(r, S(POWERS)));
     } else {
         add_fields(m, plain_fields, LEN(plain_fields));
     }
@@ -347,6 +370,7 @@ static void fill(struct call *c, struct MHD_Response *m)
         (void)MHD_add_response_header(m, "Cache-Control", z_of(c, r->cache));
     }
     add_fields(m, r->fields, r->n_fields);
+    add_disposition(r, kind, m);
     if (c->w->s->sealed) {
         (void)MHD_add_response_header(m, "Strict-Transport-Security", HSTS);
     }

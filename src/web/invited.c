@@ -79,7 +79,7 @@ static enum err show(struct http_req *h, const struct invited *v, struct val *ro
         owes = owes || (care->factor_by_role && v->person->roles[i].factor && !v->account.factor);
     }
     struct val *f = page_secret(h, root, "password", T("Choose a password"), "new-password");
-    val_set_str(f, "hint", tr(h->rq.lang, T("At least 10 characters.")));
+    val_set_str(f, "hint", tr(h->rq.lang, T("At least 12 characters.")));
     (void)page_secret(h, root, "again", T("The same password once more"), "new-password");
     val_set_str(root, "name", v->person->name);
     val_set_str(root, "login", v->account.login);

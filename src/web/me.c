@@ -106,7 +106,7 @@ static enum err show(struct http_req *h, unsigned status, struct val *root)
     struct val *f = page_secret(h, root, "new", T("New password"), "new-password");
     (void)page_secret(h, root, "again", T("New password once more"), "new-password");
     val_set_str(f, "hint",
-                tr(h->rq.lang, T("At least 10 characters. Several words are better than signs.")));
+                tr(h->rq.lang, T("At least 12 characters. Several words are better than signs.")));
     f = page_field(h, root, "name", T("What it is for"), S(""));
     val_set_str(f, "hint", tr(h->rq.lang, T("For example: export to the hospital's system")));
     f = page_field(h, root, "scope", T("What it may do"), S("read"));
@@ -149,7 +149,7 @@ static void check_passwords(struct http_req *h, struct val *root)
         page_error(h, root, "old", T("Enter the present password."));
     }
     if (utf8_count(new) < PASSWORD_MIN) {
-        page_error(h, root, "new", T("The new password needs at least 10 characters."));
+        page_error(h, root, "new", T("The new password needs at least 12 characters."));
     } else if (new.n > PASSWORD_MAX) {
         page_error(h, root, "new", T("The new password is too long."));
     } else if (str_eq(now, new)) {

@@ -25,7 +25,7 @@ static enum err show(struct http_req *h, const struct invite *i, struct val *roo
     struct val *f = NULL;
     val_set_bool(open_link_code(h, root), "required", true);
     f = page_secret(h, root, "password", T("Choose a password"), "new-password");
-    val_set_str(f, "hint", tr(h->rq.lang, T("At least 10 characters.")));
+    val_set_str(f, "hint", tr(h->rq.lang, T("At least 12 characters.")));
     (void)page_secret(h, root, "again", T("The same password once more"), "new-password");
     f = page_field(h, root, "login", T("Login"), S(""));
     val_set_z(f, "auto", "username");

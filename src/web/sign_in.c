@@ -203,6 +203,8 @@ enum err web_sign_in(struct http_req *h)
 static enum err signed_out(struct http_req *h)
 {
     http_reply_cookie(h, S("sid"), S(""), 0);
+    /* Files and pictures that were looked at go; what was typed and not sent stays (web/draft.ts). */
+    http_reply_header(h, "Clear-Site-Data", S("\"cache\""));
     return http_redirect(h, S("/sign-in?done=signed-out"));
 }
 
