@@ -339,6 +339,7 @@ struct protocol_signer {
     struct str name, post, org;
     struct str issuer, certificate; /* of an own token: whose certificate, its number; else empty */
     struct instant at;
+    struct stamping stamp;
     bool chair, refused;
 };
 struct protocol_check {

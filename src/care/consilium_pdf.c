@@ -34,6 +34,16 @@ static void token_line(struct buf *b, enum lang lang, const struct cms_verdict *
     buf_str(b, v->signer.issuer.common_name);
 }
 
+static void stamp_line(struct req *rq, struct buf *b, enum lang lang, const struct stamping *s)
+{
+    if (s->state != STAMPING_NONE) {
+        BUF_LIT(b, "; ");
+        buf_str(b, tr(lang, T("Time stamp")));
+        BUF_LIT(b, ": ");
+        stamping_write(b, lang, s, zone_at(&care_of(rq)->zone, s->at.ms));
+    }
+}
+
 static void seal_line(struct req *rq, struct buf *b, enum lang lang, const struct consilium_member *m,
                       const struct consilium_voice *v, const struct protocol_signature *s)
 {
@@ -44,6 +54,7 @@ static void seal_line(struct req *rq, struct buf *b, enum lang lang, const struc
     if (s != NULL && cms_is_good(s->verdict)) {
         sign_time_write(b, s->verdict->signed_at, zone_at(&care_of(rq)->zone, s->verdict->signed_at.ms));
         token_line(b, lang, s->verdict);
+        stamp_line(rq, b, lang, &s->stamp);
     } else if (s != NULL) {
         buf_str(b, tr(lang, T("the signature is not valid")));
     } else if (v != NULL && v->signed_state == SIGNED_REFUSED) {

@@ -28,6 +28,7 @@ static struct protocol_signer signer_of(struct req *rq, const struct consilium *
     struct protocol_signer r = {
         .name = v->signer.subject.common_name, .post = v->signer.subject.title,
         .org = v->signer.subject.organization, .at = v->signed_at,
+        .stamp = s->stamp,
         .chair = str_eq(s->person, c->chair),
     };
     if (v->is_outside) {

@@ -279,6 +279,12 @@ static struct str seal_text(struct page *p, const struct pdf_conclusion *c, stru
     text_line(&b, tr(p->lang, T("Signed at")), buf_get(&at));
     text_line(&b, tr(p->lang, T("Certificate")), v->signer.serial_hex);
     text_line(&b, tr(p->lang, T("Issued by")), v->signer.issuer.common_name);
+    if (c->stamp != NULL) {
+        struct buf stamp;
+        buf_init(&stamp, p->rq->a, 2048);
+        stamping_write(&stamp, p->lang, c->stamp, c->offset_min);
+        text_line(&b, tr(p->lang, T("Time stamp")), buf_get(&stamp));
+    }
     text_line(&b, tr(p->lang, T("Check this document")), url);
     return str_trim(buf_get(&b));
 }

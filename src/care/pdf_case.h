@@ -6,11 +6,13 @@
 #pragma once
 
 #include "care/sign_doc.h"
+#include "care/stamping.h"
 #include "codec/cms.h"
 
 struct pdf_conclusion {
     struct str bundle;                   /* exact bytes of the document Bundle */
     const struct cms_verdict *signature; /* what checking it gave; NULL: a preview, not signed */
+    const struct stamping *stamp;        /* its time stamp; NULL: none */
     struct str seals;                    /* several signed: who, in words; empty: signature alone counts */
     struct str replaced_by;              /* check code of a later version; empty: none */
     int offset_min;                      /* local time, minutes east of UTC */

@@ -289,6 +289,7 @@ enum err signed_pdf(struct req *rq, const struct signed_doc *doc, struct str *re
     struct pdf_conclusion c = {
         .bundle = doc->bytes,
         .signature = &doc->verdict,
+        .stamp = &doc->stamp,
         .replaced_by = doc->replaced ? doc->replaced_by : (struct str){0},
         .offset_min = care_tz(rq),
     };
@@ -403,6 +404,7 @@ enum err sign_check(struct req *rq, struct str code, struct sign_answer *ret_ans
         .issuer = d.verdict.is_outside ? d.verdict.signer.issuer.common_name : S(""),
         .certificate = d.verdict.is_outside ? d.verdict.signer.serial_hex : S(""),
         .signed_at = d.verdict.signed_at,
+        .stamp = d.stamp,
         .protocol = str_eq(row.flow, str_z(care_consilium.name)) && str_eq(row.conclusion, bundle.id)
                         ? row.id
                         : (struct str){0},

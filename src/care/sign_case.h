@@ -84,6 +84,7 @@ struct sign_answer {
     struct str organization;
     struct str issuer, certificate; /* of a signature by an own token; else empty */
     struct instant signed_at;
+    struct stamping stamp;
     struct str protocol;         /* a protocol of several signatures: protocol_check() of it says them all */
 };
 /* For the public page of a code. Nobody needs to be signed in; the look is put on record.

@@ -32,6 +32,9 @@ struct stamping {
  * with the token in it. errors  E_BUSY, E_TOO_LARGE */
 MUST_USE enum err stamping_of(struct req *rq, struct str provenance, struct str cms, struct instant signed_at,
                               struct stamping *ret_stamping, struct str *ret_cms);
+/* "Test TSA, 23.11.2026 14:02 (UTC+05:00), checked: it holds", or why there is none that holds; nothing when
+ * none was asked for. offset_min: local time, minutes east of UTC. */
+void stamping_write(struct buf *b, enum lang lang, const struct stamping *s, int offset_min);
 /* How many were given up for a reason. */
 MUST_USE enum err stamping_given_up(struct req *rq, enum stamp_why why, uint64_t *ret_n);
 /* How many signatures wait for longer than a day. */

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "care/consilium.h"
 #include "care/sign_case.h"
+#include "web/case_view.h"
 #include "web/page.h"
 #include "web/tpl.h"
 
@@ -25,8 +26,8 @@ static struct str code_clean(struct http_req *h, struct str typed)
     return buf_get(&b);
 }
 
-/* answer.signers of a protocol that several signed: name, post, org, at, chair, refused; issuer and
- * certificate of an own token. */
+/* answer.signers of a protocol that several signed: name, post, org, at, chair, refused, its time
+ * stamp as of stamp.html; issuer and certificate of an own token. */
 static enum err set_signers(struct http_req *h, const struct sign_answer *a, struct val *m)
 {
     struct protocol_check *r = ARENA_NEW(h->rq.a, struct protocol_check);
@@ -43,6 +44,7 @@ static enum err set_signers(struct http_req *h, const struct sign_answer *a, str
         val_set_str(v, "issuer", r->all[i].issuer);
         val_set_str(v, "certificate", r->all[i].certificate);
         val_set_instant(v, "at", r->all[i].at);
+        case_stamp(h, &r->all[i].stamp, v);
         val_set_bool(v, "chair", r->all[i].chair);
         val_set_bool(v, "refused", r->all[i].refused);
     }
@@ -69,6 +71,7 @@ static enum err show(struct http_req *h, struct str code, const struct sign_answ
             val_set_str(m, "issuer", a->issuer);
             val_set_str(m, "certificate", a->certificate);
             val_set_instant(m, "at", a->signed_at);
+            case_stamp(h, &a->stamp, m);
         }
         val_set_bool(m, "asked", true);
         if (a->valid && a->protocol.n > 0) {

@@ -83,7 +83,7 @@ export async function stamps(build, is) {
   await holds(one);
   is('stamp: asked as RFC 3161 says', tsa.requests[0].type === 'application/timestamp-query' && tsa.requests[0].method === 'POST', true);
   is('stamp: asked once', tsa.asked, 1);
-  const files = { json: await file(one, 'json'), p7s: await file(one, 'p7s') };
+  const files = { json: await file(one, 'json'), p7s: await file(one, 'p7s'), pdf: await file(one, 'pdf') };
   const at = (name) => path.join(ca.dir, name);
   fs.writeFileSync(at('c.json'), files.json);
   fs.writeFileSync(at('c.p7s'), files.p7s);
@@ -107,6 +107,13 @@ export async function stamps(build, is) {
   const changed = Buffer.from(files.p7s);
   changed[files.p7s.indexOf(token) + token.length - 40] ^= 1; // in its signature
   is('stamp: a changed one', verify(changed, [...ours, '--tsa-roots', at('roots.pem')]).code, 1);
+
+  // ---- on the paper, and for anybody who holds its code ----
+  const paper = (pdf) => spawnSync('pdftotext', ['-layout', '-', '-'], { input: pdf, encoding: 'utf8' }).stdout;
+  const printed = paper(files.pdf).replace(/\s+/g, ' ');
+  is('stamp: on the paper', /Time stamp: Test TSA, \d\d\.\d\d\.\d{4} \d\d:\d\d \(UTC[+-]\d\d:\d\d\), checked: it holds/.test(printed), true);
+  const code = /\/check\/([a-z2-7]{20})/.exec(printed.replace(/ /g, ''))?.[1];
+  is('stamp: the public check', /Time stamp by Test TSA, /.test((await p.request('GET', `/check/${code}`)).body), true);
 
   // ---- who signs waits for nobody; a server killed meanwhile asks again ----
   tsa.mode = 'slow';
