@@ -18,135 +18,137 @@ enum { SIGNED_LEN = 43, FILE_LEN = 64 };
 /* A use of a blob ends: of a file of a case by the digest its DocumentReference
  * holds (one of several uses, perhaps), of the exact bytes of a signed document
  * by the one its Provenance names (nobody else's). */
-static enum err blob_drop(struct req *rq, struct tx *tx, struct str body,
-                          struct str before, size_t len, bool is_signed) {
-  size_t at = str_find(body, before);
-  while (at < body.n) {
-    struct str text = str_sub(body, at + before.n, len);
-    struct str sha = {0};
-    uint8_t bytes[32];
-    if (is_signed) {
-      sha = b64_decoded(rq->a, text, B64_URL);
-    } else if (text.n == FILE_LEN && str_unhex(text, bytes, sizeof(bytes))) {
-      sha = arena_str(rq->a, (struct str){(const char *)bytes, sizeof(bytes)});
-      TRY_MEM(rq, sha.p);
+static enum err blob_drop(struct req *rq, struct tx *tx, struct str body, struct str before,
+                          size_t len, bool is_signed)
+{
+    size_t at = str_find(body, before);
+    while (at < body.n) {
+        struct str text = str_sub(body, at + before.n, len);
+        struct str sha = {0};
+        uint8_t bytes[32];
+        if (is_signed) {
+            sha = b64_decoded(rq->a, text, B64_URL);
+        } else if (text.n == FILE_LEN && str_unhex(text, bytes, sizeof(bytes))) {
+            sha = arena_str(rq->a, (struct str){(const char *)bytes, sizeof(bytes)});
+            TRY_MEM(rq, sha.p);
+        }
+        if (sha.p != NULL && sha.n == 32) {
+            TRY(TX_SQL(tx, is_signed ? W_ER_BLOB_ALL : W_BLOB_DROP, 0, sql_blob(sha)));
+            return OK;
+        }
+        size_t rest = at + before.n;
+        size_t next = str_find(str_sub(body, rest, body.n - rest), before);
+        at = rest + next;
     }
-    if (sha.p != NULL && sha.n == 32) {
-      TRY(TX_SQL(tx, is_signed ? W_ER_BLOB_ALL : W_BLOB_DROP, 0,
-                 sql_blob(sha)));
-      return OK;
-    }
-    size_t rest = at + before.n;
-    size_t next = str_find(str_sub(body, rest, body.n - rest), before);
-    at = rest + next;
-  }
-  return OK;
+    return OK;
 }
 
 /* Of the newest version that has a body. */
-static enum err blobs_drop(struct req *rq, struct tx *tx,
-                           const struct erase_what *what) {
-  for (size_t i = 0; i < what->n; i++) {
-    struct str body = what->vers[i].body;
-    if (body.n == 0) {
-      continue;
+static enum err blobs_drop(struct req *rq, struct tx *tx, const struct erase_what *what)
+{
+    for (size_t i = 0; i < what->n; i++) {
+        struct str body = what->vers[i].body;
+        if (body.n == 0) {
+            continue;
+        }
+        if (what->type == T_DOCUMENT_REFERENCE) {
+            return blob_drop(rq, tx, body, S(FILE_NAME), FILE_LEN, false);
+        }
+        if (what->type == T_PROVENANCE) {
+            return blob_drop(rq, tx, body, S(SIGNED_NAME), SIGNED_LEN, true);
+        }
+        break;
     }
-    if (what->type == T_DOCUMENT_REFERENCE) {
-      return blob_drop(rq, tx, body, S(FILE_NAME), FILE_LEN, false);
-    }
-    if (what->type == T_PROVENANCE) {
-      return blob_drop(rq, tx, body, S(SIGNED_NAME), SIGNED_LEN, true);
-    }
-    break;
-  }
-  return OK;
+    return OK;
 }
 
-static enum err items_next(struct req *rq, int64_t order, int64_t *ret_rids,
-                           size_t *ret_n) {
-  CLEANUP(db_rows_done) struct db_rows q = {0};
-  size_t n = 0;
-  bool has = false;
-  TRY(DB_QUERY(rq, &q, Q_ERASURE_ITEMS, sql_i64(order), sql_i64(AT_ONCE)));
-  TRY(db_next(rq, &q, &has));
-  while (has && n < AT_ONCE) {
-    ret_rids[n++] = db_i64(&q, 0);
+static enum err items_next(struct req *rq, int64_t order, int64_t *ret_rids, size_t *ret_n)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    size_t n = 0;
+    bool has = false;
+    TRY(DB_QUERY(rq, &q, Q_ERASURE_ITEMS, sql_i64(order), sql_i64(AT_ONCE)));
     TRY(db_next(rq, &q, &has));
-  }
-  *ret_n = n;
-  return OK;
-}
-
-static struct str note_of(struct req *rq, int64_t order) {
-  struct buf b;
-  buf_init(&b, rq->a, 40);
-  BUF_LIT(&b, "order ");
-  buf_i64(&b, order);
-  return buf_get(&b);
-}
-
-static enum err piece(struct req *rq, const struct erasure *o) {
-  int64_t rids[AT_ONCE];
-  size_t n = 0;
-  size_t bytes = 0;
-  struct tx *tx = tx_new(rq);
-  TRY_MEM(rq, tx);
-  TRY(items_next(rq, o->id, rids, &n));
-  for (size_t i = 0; i < n && bytes < BYTES_AT_ONCE; i++) {
-    const struct erase_what *what = NULL;
-    TRY(fhir_erase(rq, tx, rids[i], WHY_ADMIN, note_of(rq, o->id), &what));
-    TRY(blobs_drop(rq, tx, what));
-    TRY(TX_SQL(tx, W_ERASURE_ITEM_END, TX_MUST_CHANGE, sql_i64(o->id),
-               sql_i64(rids[i])));
-    for (size_t k = 0; k < what->n; k++) {
-      bytes += what->vers[k].body.n;
+    while (has && n < AT_ONCE) {
+        ret_rids[n++] = db_i64(&q, 0);
+        TRY(db_next(rq, &q, &has));
     }
-  }
-  if (n == 0) {
-    TRY(TX_SQL(tx, W_ERASURE_STATE, TX_MUST_CHANGE, sql_i64(o->id),
-               sql_i64(ERASURE_RUNS), sql_i64(ERASURE_SCRUBS), sql_i64(0)));
-  }
-  return store_commit(care_of(rq)->store, rq, tx);
+    *ret_n = n;
+    return OK;
 }
 
-static enum err scrub(struct req *rq, const struct erasure *o, unsigned *step) {
-  bool more = false;
-  TRY(store_scrub(care_of(rq)->store, rq, step, &more));
-  if (more) {
-    return OK;
-  }
-  *step = 0;
-  struct tx *tx = tx_new(rq);
-  TRY_MEM(rq, tx);
-  TRY(TX_SQL(tx, W_ERASURE_STATE, TX_MUST_CHANGE, sql_i64(o->id),
-             sql_i64(ERASURE_SCRUBS), sql_i64(ERASURE_DONE),
-             sql_i64(rq->now.ms)));
-  struct audit_rec rec = {
-      .action = AUDIT_ADMIN, .why = WHY_SYSTEM, .patient_rid = o->patient_rid};
-  struct buf b;
-  buf_init(&b, rq->a, 60);
-  BUF_LIT(&b, "erasure done, order ");
-  buf_i64(&b, o->id);
-  rec.detail = buf_get(&b);
-  TRY(audit_add(rq, &rec));
-  return store_commit(care_of(rq)->store, rq, tx);
+static struct str note_of(struct req *rq, int64_t order)
+{
+    struct buf b;
+    buf_init(&b, rq->a, 40);
+    BUF_LIT(&b, "order ");
+    buf_i64(&b, order);
+    return buf_get(&b);
 }
 
-enum err erasure_step(struct req *rq, unsigned *step, bool *ret_more) {
-  CLEANUP(db_rows_done) struct db_rows q = {0};
-  struct erasure o = {0};
-  *ret_more = false;
-  enum err e = db_one(rq, Q_ERASURE_RUNS, NULL, 0, &q);
-  if (e == E_NOT_FOUND) {
-    err_clear(rq);
+static enum err piece(struct req *rq, const struct erasure *o)
+{
+    int64_t rids[AT_ONCE];
+    size_t n = 0;
+    size_t bytes = 0;
+    struct tx *tx = tx_new(rq);
+    TRY_MEM(rq, tx);
+    TRY(items_next(rq, o->id, rids, &n));
+    for (size_t i = 0; i < n && bytes < BYTES_AT_ONCE; i++) {
+        const struct erase_what *what = NULL;
+        TRY(fhir_erase(rq, tx, rids[i], WHY_ADMIN, note_of(rq, o->id), &what));
+        TRY(blobs_drop(rq, tx, what));
+        TRY(TX_SQL(tx, W_ERASURE_ITEM_END, TX_MUST_CHANGE, sql_i64(o->id), sql_i64(rids[i])));
+        for (size_t k = 0; k < what->n; k++) {
+            bytes += what->vers[k].body.n;
+        }
+    }
+    if (n == 0) {
+        TRY(TX_SQL(tx, W_ERASURE_STATE, TX_MUST_CHANGE, sql_i64(o->id), sql_i64(ERASURE_RUNS),
+                   sql_i64(ERASURE_SCRUBS), sql_i64(0)));
+    }
+    return store_commit(care_of(rq)->store, rq, tx);
+}
+
+static enum err scrub(struct req *rq, const struct erasure *o, unsigned *step)
+{
+    bool more = false;
+    TRY(store_scrub(care_of(rq)->store, rq, step, &more));
+    if (more) {
+        return OK;
+    }
+    *step = 0;
+    struct tx *tx = tx_new(rq);
+    TRY_MEM(rq, tx);
+    TRY(TX_SQL(tx, W_ERASURE_STATE, TX_MUST_CHANGE, sql_i64(o->id), sql_i64(ERASURE_SCRUBS),
+               sql_i64(ERASURE_DONE), sql_i64(rq->now.ms)));
+    struct audit_rec rec = {
+        .action = AUDIT_ADMIN, .why = WHY_SYSTEM, .patient_rid = o->patient_rid};
+    struct buf b;
+    buf_init(&b, rq->a, 60);
+    BUF_LIT(&b, "erasure done, order ");
+    buf_i64(&b, o->id);
+    rec.detail = buf_get(&b);
+    TRY(audit_add(rq, &rec));
+    return store_commit(care_of(rq)->store, rq, tx);
+}
+
+enum err erasure_step(struct req *rq, unsigned *step, bool *ret_more)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    struct erasure o = {0};
+    *ret_more = false;
+    enum err e = db_one(rq, Q_ERASURE_RUNS, NULL, 0, &q);
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        return OK;
+    }
+    TRY(e);
+    o.id = db_i64(&q, 0);
+    o.patient_rid = db_i64(&q, 1);
+    o.state = (enum erasure_state)db_i64(&q, 3);
+    db_rows_done(&q);
+    TRY(o.state == ERASURE_RUNS ? piece(rq, &o) : scrub(rq, &o, step));
+    *ret_more = true;
     return OK;
-  }
-  TRY(e);
-  o.id = db_i64(&q, 0);
-  o.patient_rid = db_i64(&q, 1);
-  o.state = (enum erasure_state)db_i64(&q, 3);
-  db_rows_done(&q);
-  TRY(o.state == ERASURE_RUNS ? piece(rq, &o) : scrub(rq, &o, step));
-  *ret_more = true;
-  return OK;
 }

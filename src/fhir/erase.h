@@ -14,6 +14,5 @@
  * gives    *ret_what: what goes, with its bodies
  * errors   E_NOT_FOUND  no such resource; E_TOO_LARGE; of the commit: E_STALE
  * written to meanwhile */
-MUST_USE enum err fhir_erase(struct req *rq, struct tx *tx, int64_t rid,
-                             enum audit_why why, struct str note,
-                             const struct erase_what **ret_what);
+MUST_USE enum err fhir_erase(struct req *rq, struct tx *tx, int64_t rid, enum audit_why why,
+                             struct str note, const struct erase_what **ret_what);

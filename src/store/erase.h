@@ -14,27 +14,26 @@
 
 /* A version that still has its body. */
 struct erase_ver {
-  int64_t vid;
-  struct str body; /* as stored: without id and meta; empty for a deletion */
-  struct str narrative; /* as its tx_put had them: the caller sets these two, or
+    int64_t vid;
+    struct str body;      /* as stored: without id and meta; empty for a deletion */
+    struct str narrative; /* as its tx_put had them: the caller sets these two, or
                            leaves them empty */
-  struct str words;
+    struct str words;
 };
 struct erase_what {
-  int64_t rid;
-  uint64_t version; /* the newest: written to meanwhile is E_STALE */
-  uint16_t type;
-  struct str id;
-  struct erase_ver *vers; /* newest first */
-  size_t n;
-  enum audit_why why; /* by what right: the caller sets it, and */
-  struct str note; /* by which order: goes into the record's detail; never what
+    int64_t rid;
+    uint64_t version; /* the newest: written to meanwhile is E_STALE */
+    uint16_t type;
+    struct str id;
+    struct erase_ver *vers; /* newest first */
+    size_t n;
+    enum audit_why why; /* by what right: the caller sets it, and */
+    struct str note;    /* by which order: goes into the record's detail; never what
                       a record holds */
 };
 /* All versions of a resource with their bodies, hidden ones too.
  * errors   E_NOT_FOUND  no such resource; E_TOO_LARGE */
-MUST_USE enum err erase_load(struct req *rq, int64_t rid,
-                             struct erase_what *ret_what);
+MUST_USE enum err erase_load(struct req *rq, int64_t rid, struct erase_what *ret_what);
 /* Erases it, with its audit record. One that is erased already is left as it
  * is. borrows  *what, until done() errors   of the commit: E_NOT_FOUND, E_STALE
  */
@@ -49,5 +48,4 @@ MUST_USE enum err tx_erase(struct tx *tx, const struct erase_what *what);
  * gives    *ret_more: to be called again
  * errors   E_BUSY  somebody reads an older state: again later, with the same
  * *step; E_IO, E_FULL thread   any but the writer; waits for commits */
-MUST_USE enum err store_scrub(struct store *st, struct req *rq, unsigned *step,
-                              bool *ret_more);
+MUST_USE enum err store_scrub(struct store *st, struct req *rq, unsigned *step, bool *ret_more);

@@ -23,8 +23,8 @@ const PAGES = [
   ['coordinator1', 'kk', ['/home', '/desk', '/figures']],
   ['neurologist1', 'ru', ['/home', '/work', '/duty', '/mine 403']],
   ['head1', 'ru', ['/home', '/figures', '/duty']],
-  ['auditor', 'ru', ['/home', '/record', '/record?kind=refused']],
-  ['admin', 'kk', ['/home', '/system', '/system/sign-in', '/system/settings', '/system/retention', '/staff/import']],
+  ['auditor', 'ru', ['/home', '/record', '/record?kind=refused', '/erasures']],
+  ['admin', 'kk', ['/home', '/system', '/system/sign-in', '/system/settings', '/system/retention', '/staff/import', '/erasures']],
 ];
 
 async function looks(login, lang, targets) {
