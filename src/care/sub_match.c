@@ -140,10 +140,15 @@ static enum err filters_meet(struct req *rq, const struct sub_want *want, struct
     return OK;
 }
 
+/* What was erased by order nobody sees: an event told of before has its number alone. */
 static enum err may_see(struct req *rq, const struct fhir_access *acc, int64_t rid, bool *ret_may)
 {
     struct res_row head;
     TRY(db_head_rid(rq, rid, &head));
+    if (head.erased) {
+        *ret_may = false;
+        return OK;
+    }
     return fhir_may_touch(rq, acc, OP_READ, &head, ret_may);
 }
 

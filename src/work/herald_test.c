@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "care/care_fixture.h"
+#include "fhir/erase.h"
 #include "fhir/meets.h"
 #include "fhir/prepare.h"
 #include "work/herald.h"
@@ -310,6 +311,31 @@ static void only_what_the_owner_may_see(void **state)
     end(S("own"));
 }
 
+static void what_was_erased_is_a_number_alone(void **state)
+{
+    (void)state;
+    struct req rq;
+    struct res_row row;
+    const struct erase_what *what = NULL;
+    assert_int_equal(subscribe(&robot, S("wiped"), SUB("patient-changed", "", CONTENT("full-resource"))), OK);
+    assert_true(send(S("wiped"))); /* the handshake */
+    put(S("{\"resourceType\":\"Patient\",\"id\":\"goes\",\"name\":[{\"family\":\"Zhumagalieva\"}]}"));
+    put(S("{\"resourceType\":\"Patient\",\"id\":\"stays\"}"));
+    assert_int_equal(scan(), 2);
+    as(&rq, NULL);
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, db_head(&rq, T_PATIENT, S("goes"), &row));
+    MUST(&rq, fhir_erase(&rq, tx, row.rid, WHY_ADMIN, S("order 1"), &what));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    assert_true(send(S("wiped")));
+    assert_true(says("\"eventNumber\",\"valueString\":\"1\""));
+    assert_true(says("\"eventNumber\",\"valueString\":\"2\""));
+    assert_true(says("Patient/stays"));
+    assert_false(says("Patient/goes") || says("Zhumagalieva"));
+    assert_int_equal(scan(), 0);
+    end(S("wiped"));
+}
+
 static void a_receiver_that_fails_is_tried_again(void **state)
 {
     (void)state;
@@ -387,6 +413,7 @@ int main(void)
         cmocka_unit_test(fhirpath_sees_both_versions),
         cmocka_unit_test(filters_are_all_met),
         cmocka_unit_test(only_what_the_owner_may_see),
+        cmocka_unit_test(what_was_erased_is_a_number_alone),
         cmocka_unit_test(a_receiver_that_fails_is_tried_again),
         cmocka_unit_test(an_owner_that_went_has_none),
     };
