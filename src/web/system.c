@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "care/account.h"
 #include "care/directory.h"
+#include "care/erasure.h"
 #include "care/modality.h"
 #include "care/policy.h"
 #include "care/retain.h"
@@ -275,6 +276,7 @@ static enum err set_held_up(struct http_req *h, struct val *root)
 enum err web_system(struct http_req *h)
 {
     struct val *root = NULL;
+    bool may_erase = false;
     const struct directory *dir = NULL;
     TRY(page_begin(h, T("System"), &root));
     TRY(directory_get(&h->rq, &dir));
@@ -285,6 +287,8 @@ enum err web_system(struct http_req *h)
     TRY(set_growth(h, root));
     TRY(set_stamps(h, root));
     TRY(set_held_up(h, root));
+    TRY(erasure_may_propose(&h->rq, &may_erase));
+    val_set_bool(root, "may_erase", may_erase || who_may(h->rq.who, MAY_AUDIT));
     set_policies(h, root);
     return page_reply(h, root, tpl_system);
 }
