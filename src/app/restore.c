@@ -242,6 +242,18 @@ static enum err restore(struct req *rq, struct job *j, uint64_t *ret_faults)
     return j->check ? OK : name_it(rq, j);
 }
 
+static void say_restored(const struct job *j, uint64_t faults)
+{
+    printf("restored the backup of %.*s into %s", STR_ARG(j->at), j->to);
+    if (faults > 0) {
+        printf(", with %" PRIu64 " faults, see above\n", faults);
+    } else {
+        printf(": nothing is missing or changed\n");
+    }
+    printf("records erased by order after that are back: compare the list of orders (page /erasures) with "
+           "the documents since then, and order those again before people are let in\n");
+}
+
 /* Nothing of it lies about; what failed may have used up its request. */
 static bool tidy(const struct job *j)
 {
@@ -270,16 +282,11 @@ int command_restore(struct command_args *args)
     if (!tidy(&j) || e != OK) {
         return COMMAND_FAILED;
     }
-    if (faults > 0) {
-        printf("restored the backup of %.*s into %s, with %" PRIu64 " faults, see above\n", STR_ARG(j.at),
-               j.to, faults);
-        return COMMAND_FAILED;
-    }
     if (j.check) {
         printf("the backup of %.*s can be restored: all of it was read, nothing is missing or changed\n",
                STR_ARG(j.at));
     } else {
-        printf("restored the backup of %.*s into %s: nothing is missing or changed\n", STR_ARG(j.at), j.to);
+        say_restored(&j, faults);
     }
-    return COMMAND_OK;
+    return faults > 0 ? COMMAND_FAILED : COMMAND_OK;
 }
