@@ -4,6 +4,8 @@
 #include "care/erasure.h"
 #include "care/flow.h"
 #include "care/patient.h"
+#include "dicom/study.h"
+#include "dicom/study_put.h"
 #include "os/file.h"
 
 static struct req keep;
@@ -269,6 +271,78 @@ static void a_refused_order_takes_nothing(void **state)
     assert_int_equal(propose("admin", S("12/10"), S("2026-01-05"), &id), OK); /* another may be proposed */
 }
 
+static void study_add(struct req *rq, struct tx *tx, struct str uid, struct str key)
+{
+    const struct sql_val no = sql_text(S(""));
+    const struct sql_val zero = sql_i64(0);
+    MUST(rq, TX_SQL(tx, W_DICOM_STUDY_NEW, TX_MUST_BE_NEW, sql_text(uid), zero, no, no, sql_text(str_z(iin)),
+                    sql_text(S("Zhumagalieva^Unsent")), no, no, no, no, no, no, no, no, no, no, zero, zero, zero,
+                    zero, zero));
+    MUST(rq, TX_SQL(tx, W_DICOM_PLACE_NEW, TX_MUST_BE_NEW, sql_text(uid), sql_text(key), zero, no));
+}
+
+static enum err study_is(struct str uid)
+{
+    struct req rq;
+    struct dicom_study s;
+    as(&rq, NULL);
+    enum err e = dicom_study_find(&rq, uid, &s);
+    req_done(&rq);
+    return e;
+}
+
+static enum err export_set(bool runs)
+{
+    const struct sql_val no = sql_text(S(""));
+    struct req rq;
+    as(&rq, NULL);
+    struct tx *tx = tx_new(&rq);
+    enum err e = runs ? TX_SQL(tx, W_BULK_NEW, TX_MUST_BE_NEW, sql_text(S("job")), sql_i64(0), no,
+                               sql_i64(1), sql_i64(1), no, no, no, sql_i64(0))
+                      : TX_SQL(tx, W_BULK_DROP, TX_MUST_CHANGE, sql_text(S("job")));
+    return end_with(&rq, tx, e);
+}
+
+/* Images that came for a request never sent are nobody's yet; a study that another draft shows stays. And what is
+ * no resource may begin while the second person confirms. */
+static void unsent_images_go_and_nothing_begins_between(void **state)
+{
+    const struct str key = S("unsentdraft00001");
+    struct req rq;
+    struct erasure o;
+    uint32_t n = 0;
+    (void)state;
+    as(&rq, person_who(&keep, "auditor"));
+    MUST(&rq, erasure_list(&rq, 0, &o, 1, &n));
+    int64_t id = o.id;
+    assert_int_equal(o.state, ERASURE_PROPOSED);
+    o.patient = arena_str(keep.a, o.patient);
+    req_done(&rq);
+    as(&rq, person_who(&keep, "asker"));
+    struct tx *tx = tx_new(&rq);
+    struct field of[] = {{SI("patient"), o.patient}};
+    MUST(&rq, draft_save(&rq, tx, key, S("request"), &(struct fields){of, 1}, 0));
+    study_add(&rq, tx, S("1.2.3.1"), key);
+    study_add(&rq, tx, S("1.2.3.2"), key);
+    MUST(&rq, dicom_place_add(tx, S("1.2.3.2"), S("anotherdraft0001"), S("")));
+    assert_int_equal(commit_end(&rq, tx), OK);
+
+    as(&rq, person_who(&keep, "auditor"));
+    tx = tx_new(&rq);
+    MUST(&rq, erasure_get(&rq, id, &o));
+    MUST(&rq, erasure_confirm(&rq, tx, &o, S("iin"), str_z(iin)));
+    assert_int_equal(export_set(true), OK);
+    assert_int_equal(commit_end(&rq, tx), E_STALE);
+    assert_int_equal(confirm("auditor", id, iin), E_CONFLICT);
+    assert_int_equal(export_set(false), OK);
+    assert_int_equal(study_is(S("1.2.3.1")), OK);
+    assert_int_equal(confirm("auditor", id, iin), OK);
+    assert_true(run(1000) > 1);
+    assert_int_equal(study_is(S("1.2.3.1")), E_NOT_FOUND);
+    assert_int_equal(study_is(S("1.2.3.2")), OK);
+    assert_int_equal(faults(), 0);
+}
+
 static int begin(void **state)
 {
     int e = region_setup(state);
@@ -287,6 +361,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_people_and_nothing_open),
         cmocka_unit_test(a_refused_order_takes_nothing),
+        cmocka_unit_test(unsent_images_go_and_nothing_begins_between),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
