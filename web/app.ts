@@ -9,6 +9,7 @@ import { startLive } from './live';
 import { startNotices } from './notice';
 import { startPasskeys } from './passkey';
 import { startPush } from './push';
+import { startReveal } from './reveal';
 import { startRing } from './ring';
 
 startDrafts();
@@ -21,3 +22,4 @@ startNotices();
 startPush();
 startRing();
 startPasskeys();
+startReveal();

@@ -197,12 +197,20 @@ await a.page.goto('/');
 is('taken away: signed out', at(a).split('?')[0], '/sign-in');
 await enter(a);
 is('taken away: lets nobody in', at(a), ANSWER);
+await a.page.goto('/sign-in');
+await a.page.fill('#password', 'several typed words');
+const typed = () => a.page.getAttribute('#password', 'type');
+await a.page.click('[for=show-password]');
+is('a typed password can be looked at', await typed(), 'text');
+await a.page.click('[for=show-password]');
+is('and closed again', [await typed(), await a.page.inputValue('#password')], ['password', 'several typed words']);
 await a.end();
 
 // Scripts off: the password as before.
 const plain = await Person.begin(browser, program, 'passkey-plain', { lang: 'en', base, scripts: false });
 await plain.open('/sign-in', '');
 is('without scripts there is no button', await plain.page.locator('[data-passkey]').isVisible(), false);
+is('nor a box that shows what is typed', await plain.page.locator('[for=show-password]').isVisible(), false);
 await signs(plain, 'nurse');
 await plain.open('/account/sign-in/passkeys/new', 'passkey-no-scripts-new');
 is('and it is said', /need scripts/.test(await plain.page.content()), true);
