@@ -3,6 +3,7 @@
 #include "care/erasure.h"
 
 #include "care/care.h"
+#include "care/sign_doc.h"
 #include "care/who.h"
 #include "codec/b64.h"
 #include "fhir/erase.h"
@@ -15,11 +16,26 @@ enum { AT_ONCE = 100, BYTES_AT_ONCE = 2 << 20 };
 #define FILE_NAME "\"valueString\":\""
 enum { SIGNED_LEN = 43, FILE_LEN = 64 };
 
+/* Are these the bytes of a document about this patient? Whoever may write may name any digest. */
+static enum err bytes_are_of(struct req *rq, struct str sha, struct str patient, bool *ret_are)
+{
+    struct str bytes;
+    *ret_are = false;
+    enum err e = blob_read(rq, care_of(rq)->store, (const uint8_t *)sha.p, SIGN_DOC_MAX, &bytes);
+    if (e == E_NOT_FOUND || e == E_TOO_LARGE) {
+        err_clear(rq);
+        return OK;
+    }
+    TRY(e);
+    *ret_are = patient.n > 0 && str_find(bytes, patient) < bytes.n;
+    return OK;
+}
+
 /* A use of a blob ends: of a file of a case by the digest its DocumentReference
  * holds (one of several uses, perhaps), of the exact bytes of a signed document
  * by the one its Provenance names (nobody else's). */
-static enum err blob_drop(struct req *rq, struct tx *tx, struct str body, struct str before,
-                          size_t len, bool is_signed)
+static enum err blob_drop(struct req *rq, struct tx *tx, struct str patient, struct str body,
+                          struct str before, size_t len, bool is_signed)
 {
     size_t at = str_find(body, before);
     while (at < body.n) {
@@ -33,6 +49,11 @@ static enum err blob_drop(struct req *rq, struct tx *tx, struct str body, struct
             TRY_MEM(rq, sha.p);
         }
         if (sha.p != NULL && sha.n == 32) {
+            bool are = !is_signed;
+            TRY(is_signed ? bytes_are_of(rq, sha, patient, &are) : OK);
+            if (!are) {
+                return OK;
+            }
             TRY(TX_SQL(tx, is_signed ? W_ER_BLOB_ALL : W_BLOB_DROP, 0, sql_blob(sha)));
             return OK;
         }
@@ -44,7 +65,7 @@ static enum err blob_drop(struct req *rq, struct tx *tx, struct str body, struct
 }
 
 /* Of the newest version that has a body. */
-static enum err blobs_drop(struct req *rq, struct tx *tx, const struct erase_what *what)
+static enum err blobs_drop(struct req *rq, struct tx *tx, struct str patient, const struct erase_what *what)
 {
     for (size_t i = 0; i < what->n; i++) {
         struct str body = what->vers[i].body;
@@ -52,10 +73,10 @@ static enum err blobs_drop(struct req *rq, struct tx *tx, const struct erase_wha
             continue;
         }
         if (what->type == T_DOCUMENT_REFERENCE) {
-            return blob_drop(rq, tx, body, S(FILE_NAME), FILE_LEN, false);
+            return blob_drop(rq, tx, patient, body, S(FILE_NAME), FILE_LEN, false);
         }
         if (what->type == T_PROVENANCE) {
-            return blob_drop(rq, tx, body, S(SIGNED_NAME), SIGNED_LEN, true);
+            return blob_drop(rq, tx, patient, body, S(SIGNED_NAME), SIGNED_LEN, true);
         }
         break;
     }
@@ -97,7 +118,7 @@ static enum err piece(struct req *rq, const struct erasure *o)
     for (size_t i = 0; i < n && bytes < BYTES_AT_ONCE; i++) {
         const struct erase_what *what = NULL;
         TRY(fhir_erase(rq, tx, rids[i], WHY_ADMIN, note_of(rq, o->id), &what));
-        TRY(blobs_drop(rq, tx, what));
+        TRY(blobs_drop(rq, tx, o->patient, what));
         TRY(TX_SQL(tx, W_ERASURE_ITEM_END, TX_MUST_CHANGE, sql_i64(o->id), sql_i64(rids[i])));
         for (size_t k = 0; k < what->n; k++) {
             bytes += what->vers[k].body.n;
@@ -146,6 +167,7 @@ enum err erasure_step(struct req *rq, unsigned *step, bool *ret_more)
     TRY(e);
     o.id = db_i64(&q, 0);
     o.patient_rid = db_i64(&q, 1);
+    o.patient = db_text(rq->a, &q, 2);
     o.state = (enum erasure_state)db_i64(&q, 3);
     db_rows_done(&q);
     TRY(o.state == ERASURE_RUNS ? piece(rq, &o) : scrub(rq, &o, step));

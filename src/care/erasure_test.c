@@ -4,9 +4,12 @@
 #include "care/erasure.h"
 #include "care/flow.h"
 #include "care/patient.h"
+#include "care/sign_doc.h"
 #include "dicom/study.h"
 #include "dicom/study_put.h"
+#include "fhir/prepare.h"
 #include "os/file.h"
+#include "store/blob.h"
 
 static struct req keep;
 static const char iin[] = "900000000009";
@@ -179,6 +182,44 @@ static int draft_of_case(struct str case_id)
     return e == OK;
 }
 
+/* A Provenance about the patient that names the digest of these bytes; anybody who may write can make one. */
+static struct blob_ref names_bytes(struct str patient, struct str id, struct str bytes)
+{
+    struct req rq;
+    struct blob_ref ref;
+    struct buf b;
+    as(&rq, NULL);
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, blob_put_bytes(&rq, region.store, bytes, &ref));
+    MUST(&rq, TX_SQL(tx, W_BLOB_ADD, 0, blob_val(&rq, &ref), sql_i64((int64_t)ref.size),
+                     sql_text(S("application/fhir+json")), sql_i64(rq.now.ms)));
+    buf_init(&b, rq.a, 2048);
+    BUF_LIT(&b, "{\"resourceType\":\"Provenance\",\"id\":\"");
+    buf_str(&b, id);
+    BUF_LIT(&b, "\",\"target\":[{\"reference\":\"Patient/");
+    buf_str(&b, patient);
+    BUF_LIT(&b, "\"}],\"recorded\":\"2026-01-01T00:00:00Z\","
+                "\"agent\":[{\"who\":{\"reference\":\"Practitioner/asker\"}}],"
+                "\"entity\":[{\"role\":\"source\",\"what\":{\"identifier\":{\"value\":\"");
+    sign_hash_name(&b, ref.sha);
+    BUF_LIT(&b, "\"}}}]}");
+    MUST(&rq, fhir_put(&rq, tx, buf_get(&b), TX_ANY));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    return ref;
+}
+
+static uint64_t uses(const struct blob_ref *ref)
+{
+    struct req rq;
+    struct db_rows q = {0};
+    as(&rq, NULL);
+    MUST(&rq, DB_ONE(&rq, &q, Q_BLOB, blob_val(&rq, ref)));
+    uint64_t n = db_u64(&q, 2);
+    db_rows_done(&q);
+    req_done(&rq);
+    return n;
+}
+
 static void two_people_and_nothing_open(void **state)
 {
     int64_t id = 0;
@@ -200,6 +241,8 @@ static void two_people_and_nothing_open(void **state)
                          &(struct fields){said, 1}, 0));
     assert_int_equal(commit_end(&rq, tx), OK);
     assert_int_equal(draft_of_case(of), 1);
+    struct blob_ref others = names_bytes(patient, S("provofothers"), S("{\"subject\":\"Patient/another\"}"));
+    struct blob_ref mine = names_bytes(patient, S("provofmine"), patient);
     assert_int_equal(a_move(&keep, "asker", of, "withdraw", &(struct care_move_args){.reason = S("Not needed now")}),
                      OK);
     assert_int_equal(propose("admin", S(""), S("2026-01-05"), &id), E_BAD_INPUT);
@@ -235,8 +278,9 @@ static void two_people_and_nothing_open(void **state)
     assert_true(run(1000) > 1);
     assert_int_equal(order_of(id).state, ERASURE_DONE);
     assert_int_equal(order_of(id).left, 0);
-    assert_true(order_of(id).resources > 3);
     assert_int_equal(faults(), 0);
+    assert_int_equal(uses(&mine), 0); /* signed bytes about whose record it was; nobody else's */
+    assert_int_equal(uses(&others), 1);
     assert_false(file_has("consilium.db", str_z(family)));
     assert_false(file_has("consilium.db", S("zhumagalieva"))); /* words and keys are folded */
     assert_false(file_has("consilium.db", str_z(iin)));
