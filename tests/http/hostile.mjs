@@ -148,7 +148,7 @@ for (const [pattern, statuses] of [['^(a+)+$', [413, 422]], ['(a|aa)+!', [200, 4
 // A next link that was changed by one letter, cut, or made longer.
 const page = await answered('a page', 'GET', '/fhir/Organization?_count=2');
 const good = page.link?.find((l) => l.relation === 'next')?.url.replace(/^http:..[^/]*/, '') ?? '';
-for (const forged of [good.replace(/(.)$/, (c) => (c === 'A' ? 'B' : 'A')), good.replace(/(cursor=.{9})./, (_, c) => `${c}_`), good.slice(0, -6), `${good}AAAA`]) {
+for (const forged of [good.replace(/(.)$/, (c) => (c === 'A' ? 'B' : 'A')), good.replace(/(cursor=.{9})(.)/, (_, c, x) => `${c}${x === '_' ? '-' : '_'}`), good.slice(0, -6), `${good}AAAA`]) {
   await refused('a changed cursor', [400], 'GET', forged);
 }
 
