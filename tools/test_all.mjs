@@ -33,8 +33,10 @@ const STEPS = [
     ['golden-tls', 'node tests/http/run.mjs --build release --tls', 600, 'runner'],
   ],
   ['capability', 'node tests/capability.mjs', 120, 'runner'],
-  ['smart', 'node tests/smart/run.mjs', 300, 'runner'],
-  ['oidc', 'node tests/oidc/run.mjs', 120, 'runner'],
+  [
+    ['smart', 'node tests/smart/run.mjs', 300, 'runner'],
+    ['oidc', 'node tests/oidc/run.mjs', 120, 'runner'],
+  ],
   [
     ['subs', 'node tests/subs/run.mjs', 600, 'runner'],
     ['notify', 'node tests/notify/run.mjs', 300, 'runner'],
@@ -59,8 +61,10 @@ const STEPS = [
     ['story', 'node tests/pages/run.mjs --only consilium,pictures,story', 1200, 'runner'],
   ],
   ['meetings', 'node tests/pages/room.mjs', 900, 'runner'],
-  ['told', 'node tests/pages/told.mjs', 300, 'runner'],
-  ['passkeys', 'node tests/passkeys/run.mjs', 120, 'runner'],
+  [
+    ['told', 'node tests/pages/told.mjs', 300, 'runner'],
+    ['passkeys', 'node tests/passkeys/run.mjs', 240, 'runner'],
+  ],
   ['first-change', 'node tests/first_change.mjs', 600],
   [
     ['crash', 'node tests/crash/run.mjs', 900],
@@ -71,8 +75,10 @@ const STEPS = [
     ['crash-invites', 'node tests/crash/invites.mjs', 300, 'runner'],
     ['crash-people', 'node tests/crash/people.mjs', 300, 'runner'],
   ],
-  ['dicom-kills', 'node tests/dicom/kills.mjs', 300],
-  ['faults', 'node tests/faults/run.mjs', 300, 'runner'],
+  [
+    ['dicom-kills', 'node tests/dicom/kills.mjs', 300],
+    ['faults', 'node tests/faults/run.mjs', 300, 'runner'],
+  ],
   [
     ['backup', 'node tests/backup/run.mjs', 600, 'runner'],
     ['package', 'node tests/package/run.mjs', 900, 'runner'],
@@ -84,13 +90,10 @@ const STEPS = [
   ['asan', `${presets('asan')} && ${ctest('asan', 'unit')}`, 1800, 'ctest'],
   ['tsan', `${presets('tsan')} && ${ctest('tsan', 'unit')} -R '^(os|store|http|work|care)/'`, 1800, 'ctest'],
   [
-    ['asan-golden', 'node tests/http/run.mjs --build asan', 900, 'runner'],
     ['tsan-golden', 'node tests/http/run.mjs --build tsan', 900, 'runner'],
+    ['torture', 'node tests/torture/run.mjs --thin 12', 900, 'runner'], // the asan build: first all with nothing failing
   ],
-  [ // more of both: make torture
-    ['torture-units', 'node tests/torture/units.mjs --thin 10', 900, 'runner'],
-    ['torture', 'node tests/torture/run.mjs --thin 8', 900, 'runner'],
-  ],
+  ['torture-units', 'node tests/torture/units.mjs --thin 10', 900, 'runner'], // more of both: make torture
   ['fuzz', 'SEED=1 tools/fuzz.sh 5', 1800, 'runner'], // new seeds: make fuzz-short
 ];
 
