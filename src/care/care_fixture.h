@@ -104,15 +104,10 @@ static inline void add_people(struct req *rq, struct tx *tx)
     }
 }
 
-static inline int region_setup(void **state)
+/* The folder region.dir, as a program that starts opens it. */
+static inline void region_open(void)
 {
     struct req rq;
-    struct str id = {0};
-    struct str neuro = S("neurology");
-
-    (void)state;
-    memcpy(region.dir, "/tmp/care-test-XXXXXX", sizeof "/tmp/care-test-XXXXXX");
-    assert_non_null(mkdtemp(region.dir));
     region.now = os_now();
     care_init(&region.care);
     region.care.password_ops = 1;
@@ -128,6 +123,21 @@ static inline int region_setup(void **state)
     store_on_commit(region.store, committed, &region.care);
     region.db = store_db_open(region.store);
     assert_non_null(region.db);
+    req_done(&rq);
+}
+
+static inline int region_setup(void **state)
+{
+    struct req rq;
+    struct str id = {0};
+    struct str neuro = S("neurology");
+
+    (void)state;
+    memcpy(region.dir, "/tmp/care-test-XXXXXX", sizeof "/tmp/care-test-XXXXXX");
+    assert_non_null(mkdtemp(region.dir));
+    region_open();
+    req_init(&rq, 32 << 20, region.now);
+    rq.app = (struct app *)&region.care;
     rq.db = region.db;
     rq.who = &who_system;
     struct tx *tx = tx_new(&rq);

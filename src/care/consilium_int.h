@@ -101,7 +101,7 @@ int64_t consilium_time_typed(struct req *rq, struct str typed);
 /* The role of the directory with this id, and whose it is; NULL: none present. */
 const struct role_ref *consilium_role(const struct directory *dir, struct str role_id,
                                       const struct dir_person **ret_person);
-/* What one voice needs: the row of the workflow, the voice, that nothing moved meanwhile. */
+/* What one voice or signature needs: the row of the workflow, the voice, that nothing moved meanwhile. */
 struct speaking {
     struct req *rq;
     struct tx *tx;
@@ -112,7 +112,7 @@ struct speaking {
     struct consilium_voice voices[CONSILIUM_MEMBERS_MAX];
     uint32_t n;
     struct consilium_voice *v;
-    bool own_token; /* an opinion is signed by one */
+    bool own_token; /* signed by one */
 };
 /* Opens the voice of a member for an action of rq->who; refusals are put on record.
  * errors  E_NOT_FOUND, E_CONFLICT, E_FORBIDDEN */

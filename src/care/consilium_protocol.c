@@ -254,26 +254,13 @@ enum err protocol_bytes(struct req *rq, const struct consilium_item *item, struc
 
 /* ---- signatures ---- */
 
-struct signing {
-    struct req *rq;
-    struct tx *tx;
-    struct consilium c;
-    struct consilium_item *item;
-    const struct consilium_member *m;
-    const struct care_move *move;
-    struct consilium_voice voices[CONSILIUM_MEMBERS_MAX];
-    uint32_t n;
-    struct consilium_voice *v;
-    bool own_token;       /* the signature was made by means of their own */
-};
-
 static enum err signing_open(struct req *rq, struct tx *tx, struct str item_id, struct str action,
-                             struct signing **ret_s)
+                             struct speaking **ret_s)
 {
-    struct signing *s = ARENA_NEW(rq->a, struct signing);
+    struct speaking *s = ARENA_NEW(rq->a, struct speaking);
 
     TRY_MEM(rq, s);
-    *s = (struct signing){.rq = rq, .tx = tx};
+    *s = (struct speaking){.rq = rq, .tx = tx};
     TRY(consilium_open_item(rq, item_id, AUDIT_READ, &s->c, &s->item));
     TRY(consilium_row(rq, &s->c, s->item, action, &s->move));
     s->m = s->c.me;
@@ -293,7 +280,7 @@ static enum err signing_open(struct req *rq, struct tx *tx, struct str item_id, 
 }
 
 /* Whether with this voice all have signed or refused, the quorum signed, the chair too. */
-static bool is_last(struct signing *s)
+static bool is_last(struct speaking *s)
 {
     uint32_t signatures = 0;
     bool chair = false;
@@ -313,7 +300,7 @@ static bool is_last(struct signing *s)
     return chair && signatures >= s->c.quorum;
 }
 
-static enum err signing_end(struct signing *s, enum signed_state state, struct str refusal)
+static enum err signing_end(struct speaking *s, enum signed_state state, struct str refusal)
 {
     struct req *rq = s->rq;
     bool yes = state == SIGNED_YES;
@@ -344,7 +331,7 @@ enum err protocol_sign(struct req *rq, struct tx *tx, struct str item_id, struct
                        struct sign_means *means)
 {
     struct json_doc *doc = ARENA_NEW(rq->a, struct json_doc);
-    struct signing *s = NULL;
+    struct speaking *s = NULL;
     struct sign_doc *d = ARENA_NEW(rq->a, struct sign_doc);
     struct sign_result r;
     struct str bytes;
@@ -374,7 +361,7 @@ enum err protocol_sign(struct req *rq, struct tx *tx, struct str item_id, struct
 
 enum err protocol_refuse(struct req *rq, struct tx *tx, struct str item_id, struct str reason)
 {
-    struct signing *s = NULL;
+    struct speaking *s = NULL;
 
     TRY(signing_open(rq, tx, item_id, S("refuse"), &s));
     reason = str_trim(reason);

@@ -431,19 +431,7 @@ static void a_kill_leaves_record_and_rows_alike(void **state)
         assert_int_equal(waitpid(pid, NULL, 0), pid);
         (void)close(ends[0]);
 
-        region.now = os_now();
-        care_init(&region.care);
-        req_init(&rq, 32 << 20, region.now);
-        rq.app = (struct app *)&region.care;
-        MUST(&rq, content_load(&rq, S("content"), &region.content));
-        MUST(&rq, store_open(&rq, str_z(region.dir), NULL, &region.store));
-        region.care.content = region.content;
-        region.care.store = region.store;
-        region.care.policy = content_policy(region.content, S("kz"));
-        directory_init(&region.care);
-        store_on_commit(region.store, committed, &region.care);
-        region.db = store_db_open(region.store);
-        req_done(&rq);
+        region_open();
         uint64_t left = seen_of(RETAIN_SESSIONS).past;
         assert_int_equal(left + on_record(RETAIN_SESSIONS), KILLED_OF);
         assert_true(left <= KILLED_OF - 500U * (unsigned)kill_after);

@@ -94,36 +94,6 @@ enum err tx_erase(struct tx *tx, const struct erase_what *what)
 
 /* ---- the writer's side ---- */
 
-struct kept {
-    int64_t vid, version, deleted, at, anchor, patient;
-    struct str footprint;
-};
-
-static enum err kept_load(struct writer *w, struct req *rq, int64_t rid, struct kept *ret_k)
-{
-    struct kept k = {0};
-    sqlite3_stmt *st = conn_take(w->conn, C_INDEX_OLD);
-    if (st == NULL) {
-        return conn_err(rq, w->conn);
-    }
-    bind_i64(st, 1, rid);
-    int rc = sqlite3_step(st);
-    if (rc == SQLITE_ROW) {
-        k = (struct kept){
-            .vid = sqlite3_column_int64(st, 0),
-            .version = sqlite3_column_int64(st, 1),
-            .deleted = sqlite3_column_int64(st, 2),
-            .at = sqlite3_column_int64(st, 3),
-            .anchor = sqlite3_column_int64(st, 4),
-            .patient = sqlite3_column_int64(st, 5),
-            .footprint = arena_str(w->scratch, col_str(st, 6)),
-        };
-    }
-    TRY(apply_end(w, rq, C_INDEX_OLD, st, rc));
-    *ret_k = k;
-    return OK;
-}
-
 enum err erase_check(struct writer *w, struct req *rq, const struct tx_erase_op *op)
 {
     struct kept k;

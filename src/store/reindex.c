@@ -3,12 +3,7 @@
 #include "store/footprint.h"
 #include "store/writer_int.h"
 
-struct kept {
-    int64_t vid, version, deleted, at, anchor, patient;
-    struct str footprint;
-};
-
-static enum err kept_load(struct writer *w, struct req *rq, int64_t rid, struct kept *ret_k)
+enum err kept_load(struct writer *w, struct req *rq, int64_t rid, struct kept *ret_k)
 {
     struct kept k = {.deleted = 1};
     sqlite3_stmt *st = conn_take(w->conn, C_INDEX_OLD);

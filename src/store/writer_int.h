@@ -96,6 +96,12 @@ void apply_restore(struct writer *w, const struct marks *m);
 MUST_USE enum err words_write(struct writer *w, struct req *rq, const struct tx_put *put, int64_t vid);
 
 /* ---- reindex.c ---- */
+/* What the row of a resource says of its newest version; deleted 1, version 0: there is none. */
+struct kept {
+    int64_t vid, version, deleted, at, anchor, patient;
+    struct str footprint; /* in w->scratch */
+};
+MUST_USE enum err kept_load(struct writer *w, struct req *rq, int64_t rid, struct kept *ret_k);
 MUST_USE enum err reindex_write(struct writer *w, struct req *rq, const struct tx_index_op *op);
 
 /* ---- index_rows.c ---- */

@@ -21,6 +21,17 @@ MUST_USE enum err consilium_set_item(struct http_req *h, const struct consilium 
 MUST_USE enum err consilium_set_voices(struct http_req *h, const struct consilium *c,
                                        const struct consilium_item *item, struct val *root,
                                        const struct consilium_voice **ret_voices, uint32_t *ret_n);
+/* How far the voices of one patient are: whether the steps that need them can be made. */
+struct consilium_standing {
+    const struct consilium_voice *own;
+    bool decided;       /* the protocol says what */
+    bool spoken;        /* all opinions that are waited for, and the quorum of them */
+    bool closable;      /* all signed or refused, the quorum of signatures, the chair's among them */
+};
+/* root.moves of the consilium, or of one of its patients (item not NULL): those that can be made by this
+ * person now. s: of the patient; of the consilium as a whole all zero. */
+void consilium_set_moves(struct http_req *h, const struct consilium *c, const struct consilium_item *item,
+                         const struct consilium_standing *s, struct val *root);
 /* A field of choices "name" with the roles that may be members: narrowed by the fields org, post, specialty;
  * those ticked stay. many: checkboxes. */
 MUST_USE enum err consilium_people(struct http_req *h, const struct policy *policy, const char *name,
