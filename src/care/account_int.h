@@ -30,6 +30,8 @@ MUST_USE enum err session_begin(struct req *rq, struct tx *tx, const struct who 
 MUST_USE enum err session_begin_whole(struct req *rq, struct tx *tx, struct str role_id,
                                       const struct sign_in_from *from, struct str detail,
                                       struct session *s);
+/* A session just begun in tx counts as begun with a passkey. */
+MUST_USE enum err session_stepped(struct req *rq, struct tx *tx, const struct session *s);
 /* As whom an account acts from now on, and in which role its session begins (empty: to be chosen).
  * errors  E_SIGN_IN  nothing is open to it */
 MUST_USE enum err who_begins(struct req *rq, const struct account *acc, struct who **ret_who,

@@ -61,8 +61,8 @@ enum err factor_get(struct req *rq, int64_t account, struct factor *ret_f)
     } else {
         TRY(e);
         f = (struct factor){.on = row.on, .waits = !row.on, .made = row.made};
-        TRY(recovery_count(rq, account, &f.recovery_left));
     }
+    TRY(recovery_count(rq, account, &f.recovery_left));
     *ret_f = f;
     return OK;
 }
@@ -206,16 +206,18 @@ enum err factor_take(struct req *rq, struct tx *tx, const struct account *acc, s
     int64_t step = 0;
     bool right = false;
     *ret_kind = FACTOR_WRONG;
-    enum err e = row_load(rq, acc->id, &row);
-    if (e == E_NOT_FOUND) { /* whose second step is a passkey */
-        err_clear(rq);
+    if ((!acc->factor && !acc->passkey) || code.n > CODE_TYPED_MAX) {
         return OK;
     }
-    TRY(e);
-    if (!row.on || code.n > CODE_TYPED_MAX) {
-        return OK;
+    if (acc->factor) { /* else a passkey is the second step, and codes on paper stand for it alone */
+        enum err e = row_load(rq, acc->id, &row);
+        if (e == E_NOT_FOUND) { /* taken away meanwhile */
+            err_clear(rq);
+            return OK;
+        }
+        TRY(e);
+        TRY(code_step(rq, acc->id, &row, code, &step));
     }
-    TRY(code_step(rq, acc->id, &row, code, &step));
     if (step > 0) {
         *ret_kind = FACTOR_CODE;
         return TX_SQL(tx, W_FACTOR_STEP, TX_MUST_CHANGE, sql_i64(acc->id), sql_i64(step));
@@ -302,12 +304,12 @@ enum err factor_confirm(struct req *rq, struct str password, struct str code,
     return factor_do(rq, password, code, &(struct factor_act){confirm, ret_codes});
 }
 
-/* No trace of it is left. */
+/* No trace of it is left, but the recovery codes of whom keeps a passkey. */
 static enum err end(struct tx *tx, int64_t account)
 {
     TRY(TX_SQL(tx, W_FACTOR_END, TX_MUST_CHANGE, sql_i64(account)));
-    TRY(TX_SQL(tx, W_RECOVERY_END, 0, sql_i64(account)));
-    return TX_SQL(tx, W_ACCOUNT_FACTOR, TX_MUST_CHANGE, sql_i64(account), sql_i64(0));
+    TRY(TX_SQL(tx, W_ACCOUNT_FACTOR, TX_MUST_CHANGE, sql_i64(account), sql_i64(0)));
+    return recovery_end_last(tx, account);
 }
 
 static enum err off(struct req *rq, struct tx *tx, const struct account *acc, struct str code,
@@ -315,6 +317,9 @@ static enum err off(struct req *rq, struct tx *tx, const struct account *acc, st
 {
     enum factor_kind kind = FACTOR_WRONG;
     (void)codes;
+    if (!acc->factor) {
+        return FAIL(rq, E_NOT_FOUND, "no one-time codes are in use");
+    }
     TRY(factor_take(rq, tx, acc, code, &kind));
     *ret_right = kind != FACTOR_WRONG;
     if (!*ret_right) {
@@ -334,13 +339,28 @@ static enum err codes_anew(struct req *rq, struct tx *tx, const struct account *
                            bool *ret_right, void *codes)
 {
     enum factor_kind kind = FACTOR_WRONG;
-    TRY(factor_take(rq, tx, acc, code, &kind));
-    *ret_right = kind != FACTOR_WRONG;
+    struct factor f;
+    if (!factor_paper_asks(acc, rq->who)) {
+        *ret_right = true; /* the passkey that this session began with is the code */
+    } else {
+        TRY(factor_get(rq, acc->id, &f));
+        if (!acc->factor && f.recovery_left == 0) {
+            return FAIL(rq, E_NOT_FOUND, "nothing a recovery code could be asked by");
+        }
+        TRY(factor_take(rq, tx, acc, code, &kind));
+        *ret_right = kind != FACTOR_WRONG;
+    }
     if (!*ret_right) {
         return OK;
     }
     TRY(recovery_make(rq, tx, acc->id, codes));
+    TRY(TX_SQL(tx, W_ACCOUNT_OK, 0, sql_i64(acc->id)));
     return note(rq, acc, S("recovery codes made"));
+}
+
+bool factor_paper_asks(const struct account *acc, const struct who *w)
+{
+    return acc->factor || !acc->passkey || !w->stepped;
 }
 
 enum err factor_codes(struct req *rq, struct str password, struct str code,

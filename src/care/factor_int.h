@@ -23,6 +23,9 @@ MUST_USE enum err factor_do(struct req *rq, struct str password, struct str code
                             const struct factor_act *act);
 /* Commits a sign-in with the record naming the person who signs in. */
 MUST_USE enum err sign_in_commit(struct req *rq, struct tx *tx, struct who *who);
+/* The recovery codes end with the last thing they stand for: nothing happens while a passkey or a program
+ * is left. Into tx, after what ends it. */
+MUST_USE enum err recovery_end_last(struct tx *tx, int64_t account);
 /* New recovery codes in place of all old ones, into tx. slow */
 MUST_USE enum err recovery_make(struct req *rq, struct tx *tx, int64_t account,
                                 struct str ret_codes[RECOVERY_CODES]);

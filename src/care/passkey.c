@@ -8,6 +8,7 @@
 #include "codec/url.h"
 #include "codec/utf8.h"
 #include "os/random.h"
+#include "os/thread.h"
 
 enum { KNOWN_CAP = 32 << 10, ORIGIN_MAX = 300, TEXT_CAP = 4096, TRANSPORTS_MAX = 64 };
 
@@ -329,7 +330,22 @@ static enum err write_new(struct req *rq, struct tx *tx, struct str name, const 
     return note(rq, OK, S("passkey added"));
 }
 
-enum err passkey_add(struct req *rq, struct str name, const struct passkey_said *said)
+/* With the first passkey of an account come recovery codes, unless one-time codes brought them. Of staff:
+ * nothing ever asks the patients' side for more than the password. */
+static enum err first_codes(struct req *rq, struct tx *tx, uint32_t before, struct recovery_new *ret_codes)
+{
+    struct account acc;
+    TRY(account_by_id(rq, rq->who->account, &acc));
+    if (before > 0 || acc.factor || acc.of_patient) {
+        return OK;
+    }
+    TRY(recovery_make(rq, tx, acc.id, ret_codes->code));
+    ret_codes->n = RECOVERY_CODES;
+    return note(rq, OK, S("recovery codes made"));
+}
+
+static enum err add_in_turn(struct req *rq, struct str name, const struct passkey_said *said,
+                            struct recovery_new *ret_codes)
 {
     struct webauthn_ask place;
     struct webauthn_key k;
@@ -361,7 +377,24 @@ enum err passkey_add(struct req *rq, struct str name, const struct passkey_said 
         return FAIL(rq, E_CONFLICT, "passkeys: %d are there", PASSKEYS_MAX);
     }
     TRY(write_new(rq, tx, name, said, &k, w.handle));
+    TRY(first_codes(rq, tx, n, ret_codes));
     return store_commit(care_of(rq)->store, rq, tx);
+}
+
+enum err passkey_add(struct req *rq, struct str name, const struct passkey_said *said,
+                     struct recovery_new *ret_codes)
+{
+    struct recovery_new codes = {0};
+    if (rq->who == NULL || rq->who->session.n == 0) {
+        return FAIL(rq, E_SIGN_IN, "nobody is signed in");
+    }
+    struct os_mutex *turn = account_turn(rq, rq->who->audit.login); /* which of two is the first is plain */
+    os_lock(turn);
+    enum err e = add_in_turn(rq, name, said, &codes);
+    os_unlock(turn);
+    TRY(e);
+    *ret_codes = codes;
+    return OK;
 }
 
 /* ---- afterwards ---- */
@@ -388,6 +421,7 @@ static enum err end(struct req *rq, struct tx *tx, const struct account *acc, st
         return OK;
     }
     TRY(TX_SQL(tx, W_PASSKEY_END, TX_MUST_CHANGE, sql_i64(*id), sql_i64(acc->id)));
+    TRY(recovery_end_last(tx, acc->id));
     TRY(TX_SQL(tx, W_ACCOUNT_OK, 0, sql_i64(acc->id)));
     TRY(notice_tell(rq, tx, acc->person, NOTICE_PASSKEY, S("")));
     return note(rq, OK, S("passkey removed"));
@@ -401,5 +435,6 @@ enum err passkey_end(struct req *rq, struct str password, struct str code, int64
 enum err passkeys_end(struct tx *tx, int64_t account)
 {
     TRY(TX_SQL(tx, W_PASSKEYS_END_OF, 0, sql_i64(account)));
+    TRY(recovery_end_last(tx, account));
     return TX_SQL(tx, W_PASSKEY_ASKS_END_OF, 0, sql_i64(account));
 }

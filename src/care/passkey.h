@@ -7,7 +7,7 @@
  * is on record. */
 #pragma once
 
-#include "care/account.h"
+#include "care/factor.h"
 #include "codec/webauthn.h"
 
 enum {
@@ -59,10 +59,12 @@ bool passkey_name_is_valid(struct str name);
 MUST_USE enum err passkey_begin(struct req *rq, struct str password, struct str code,
                                 struct passkey_ask *ret_ask);
 /* What the browser made for it. The session counts as begun with it from now on.
+ * gives   ret_codes: with the first passkey of staff without one-time codes, to be shown once; else n is 0
  * errors  E_NOT_FOUND  nothing was asked for in this session, or too long ago
  *         E_FORBIDDEN, E_BAD_INPUT, E_SYNTAX, E_TOO_LARGE  not what was asked for: webauthn_create()
  *         E_CONFLICT   it is in use already, or PASSKEYS_MAX are there. slow, commits itself */
-MUST_USE enum err passkey_add(struct req *rq, struct str name, const struct passkey_said *said);
+MUST_USE enum err passkey_add(struct req *rq, struct str name, const struct passkey_said *said,
+                              struct recovery_new *ret_codes);
 /* errors  E_BAD_INPUT name; the commit gives E_STALE when it is gone */
 MUST_USE enum err passkey_rename(struct req *rq, struct tx *tx, int64_t id, struct str name);
 /* Removes one. errors as passkey_begin; E_NOT_FOUND. slow, commits itself */

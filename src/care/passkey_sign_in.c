@@ -132,9 +132,7 @@ static enum err write(struct req *rq, struct tx *tx, const struct passkey *p, co
     TRY(TX_SQL(tx, W_PASSKEY_USED, TX_MUST_CHANGE, sql_i64(p->id), sql_i64(p->key.count),
                sql_i64(now->count), sql_i64(now->flags), sql_i64(rq->now.ms)));
     TRY(session_begin_whole(rq, tx, role, from, S("with passkey"), s));
-    struct str hash = secret_hash(rq, (struct str){s->token, SESSION_LEN});
-    TRY_MEM(rq, hash.p);
-    return TX_SQL(tx, W_SESSION_PASSKEY, TX_MUST_CHANGE, sql_blob(hash));
+    return session_stepped(rq, tx, s);
 }
 
 /* As whom the account acts. errors  E_SIGN_IN  it is closed, or nothing is open to it */

@@ -1,189 +1,10 @@
 /* care/passkey_test.c - passkeys: added, used once per challenge, copies told and stopped, removed, counted like
  * wrong passwords, owed by roles. */
-#include "care/care_fixture.h"
+#include "care/passkey_fixture.h"
 
 #include "care/dismiss.h"
-#include "care/factor.h"
-#include "care/passkey.h"
 #include "care/refusal.h"
 #include "care/sessions.h"
-#include "codec/b64.h"
-#include "codec/webauthn_testing.h"
-
-#define PASSWORD S("correct horse battery")
-#define ORIGIN S("https://telemed.example")
-
-static struct req keep;
-static struct test_passkey device; /* of asker */
-
-static int setup(void **state)
-{
-    static const struct str logins[] = {SI("asker"), SI("feldsher"), SI("auditor")};
-    struct req rq;
-    struct str hash = {0};
-    region_setup(state);
-    region.care.notify.base_url = S("HTTPS://Telemed.example/consilium/");
-    as(&keep, NULL);
-    as(&rq, NULL);
-    struct tx *tx = tx_new(&rq);
-    MUST(&rq, password_hash(&rq, PASSWORD, &hash));
-    for (size_t i = 0; i < LEN(logins); i++) {
-        MUST(&rq, account_add(&rq, tx, logins[i], logins[i], hash, false));
-    }
-    assert_int_equal(commit_end(&rq, tx), OK);
-    test_passkey_init(&device, S("of asker"));
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    test_passkey_done(&device);
-    req_done(&keep);
-    return region_teardown(state);
-}
-
-/* ---- acting ---- */
-
-static enum err enter(struct str login, struct session *s)
-{
-    struct req rq;
-    struct sign_in_from from = {{0}, {0}};
-    as(&rq, NULL);
-    rq.who = NULL;
-    enum err e = sign_in(&rq, login, PASSWORD, &from, s);
-    req_done(&rq);
-    return e;
-}
-
-static const struct who *who_of(const struct session *s)
-{
-    const struct who *w = NULL;
-    keep.now = region.now;
-    enum err e = who_by_session(&keep, str_z(s->token), &w);
-    err_clear(&keep);
-    return e == OK ? w : NULL;
-}
-
-static struct str text(struct str bytes)
-{
-    struct buf b;
-    buf_init(&b, keep.a, 4096);
-    b64_write(&b, bytes.p, bytes.n, B64_URL);
-    return buf_get(&b);
-}
-
-/* What a browser that shows a page of origin hands over for a new passkey. */
-static struct passkey_said made(const struct test_passkey *p, const struct passkey_ask *ask, struct str origin)
-{
-    struct webauthn_ask said = {ask->challenge, origin, ask->rp_id};
-    struct str client = test_client(&keep, "webauthn.create", &said);
-    return (struct passkey_said){.client_data = text(client), .auth_data = text(test_made(&keep, p, ask->rp_id)),
-                                 .transports = S("internal evil hybrid")};
-}
-
-/* The same for one that is used. */
-static struct passkey_said used(const struct test_passkey *p, const struct passkey_ask *ask, struct str origin)
-{
-    struct webauthn_ask said = {ask->challenge, origin, ask->rp_id};
-    struct str client = test_client(&keep, "webauthn.get", &said);
-    struct str data = test_used(&keep, p, ask->rp_id);
-    return (struct passkey_said){.id = text(p->id), .client_data = text(client), .auth_data = text(data),
-                                 .sig = text(test_signed(&keep, p, client, data)), .handle = S("")};
-}
-
-/* ask: kept beyond the request */
-static struct passkey_ask kept(const struct passkey_ask *ask)
-{
-    struct passkey_ask k = *ask;
-    k.challenge = arena_str(keep.a, ask->challenge);
-    k.rp_id = arena_str(keep.a, ask->rp_id);
-    k.handle = arena_str(keep.a, str_or_empty(ask->handle));
-    k.known = arena_str(keep.a, str_or_empty(ask->known));
-    k.login = (struct str){0};
-    return k;
-}
-
-static enum err begin(const struct who *w, struct str password, struct passkey_ask *ret_ask)
-{
-    struct req rq;
-    struct passkey_ask ask = {0};
-    as(&rq, w);
-    enum err e = passkey_begin(&rq, password, S(""), &ask);
-    *ret_ask = kept(&ask);
-    req_done(&rq);
-    return e;
-}
-
-static enum err add(const struct who *w, const struct passkey_said *said)
-{
-    struct req rq;
-    as(&rq, w);
-    enum err e = passkey_add(&rq, S("Telephone"), said);
-    req_done(&rq);
-    return e;
-}
-
-static enum err add_new(const struct who *w, const struct test_passkey *p)
-{
-    struct passkey_ask ask;
-    assert_int_equal(begin(w, PASSWORD, &ask), OK);
-    struct passkey_said said = made(p, &ask, ORIGIN);
-    return add(w, &said);
-}
-
-static struct passkey_ask ask_now(void)
-{
-    struct req rq;
-    struct passkey_ask ask = {0};
-    as(&rq, NULL);
-    rq.who = NULL;
-    MUST(&rq, passkey_ask(&rq, &ask));
-    ask = kept(&ask);
-    req_done(&rq);
-    return ask;
-}
-
-static enum err answer(const struct passkey_ask *ask, const struct passkey_said *said, struct session *s)
-{
-    struct req rq;
-    struct sign_in_from from = {{0}, {0}};
-    as(&rq, NULL);
-    rq.who = NULL;
-    enum err e = sign_in_passkey(&rq, str_z(ask->attempt), said, &from, s);
-    req_done(&rq);
-    return e;
-}
-
-static enum err enter_with(const struct test_passkey *p, struct session *s)
-{
-    struct passkey_ask ask = ask_now();
-    struct passkey_said said = used(p, &ask, ORIGIN);
-    return answer(&ask, &said, s);
-}
-
-static uint32_t list(const struct who *w, struct passkey all[PASSKEYS_MAX])
-{
-    uint32_t n = 0;
-    MUST(&keep, passkey_list(&keep, w->account, all, &n));
-    return n;
-}
-
-static enum err end(const struct who *w, struct str password, int64_t id)
-{
-    struct req rq;
-    as(&rq, w);
-    enum err e = passkey_end(&rq, password, S(""), id);
-    req_done(&rq);
-    return e;
-}
-
-static uint32_t told(const char *person, enum notice_kind kind)
-{
-    CLEANUP(db_rows_done) struct db_rows q = {0};
-    MUST(&keep, DB_ONE(&keep, &q, Q_NOTICE_TOLD, sql_text(str_z(person)), sql_i64(kind), sql_text(S("")),
-                       sql_i64(0)));
-    return (uint32_t)db_i64(&q, 0);
-}
 
 /* ---- cases ---- */
 
@@ -522,7 +343,7 @@ static void roles_that_ask_for_more(void **state)
     assert_null(who_of(&s));
     as(&rq, NULL);
     MUST(&rq, half_check(&rq, str_z(s.token), &ways));
-    assert_int_equal(ways, HALF_PASSKEY);
+    assert_int_equal(ways, HALF_PASSKEY | HALF_PAPER); /* codes on paper came with it */
     struct session none;
     struct sign_in_from from = {{0}, {0}};
     assert_int_equal(sign_in_code(&rq, str_z(s.token), S("123456"), &from, &none), E_SIGN_IN);
@@ -594,5 +415,5 @@ int main(void)
         cmocka_unit_test(taken_away_by_administrators),
         cmocka_unit_test(gone_with_its_person),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, passkey_setup, passkey_teardown);
 }

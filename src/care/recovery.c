@@ -76,6 +76,11 @@ enum err recovery_make(struct req *rq, struct tx *tx, int64_t account,
     return OK;
 }
 
+enum err recovery_end_last(struct tx *tx, int64_t account)
+{
+    return TX_SQL(tx, W_RECOVERY_END_LAST, 0, sql_i64(account));
+}
+
 /* What was typed as ten letters: case, blanks and hyphens do not matter. */
 static bool typed_code(struct str typed, char out[LETTERS])
 {

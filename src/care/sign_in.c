@@ -35,6 +35,13 @@ enum err session_begin_whole(struct req *rq, struct tx *tx, struct str role_id,
     return account_note(rq, AUDIT_LOGIN, s->account.person, OK, detail);
 }
 
+enum err session_stepped(struct req *rq, struct tx *tx, const struct session *s)
+{
+    struct str hash = secret_hash(rq, (struct str){s->token, SESSION_LEN});
+    TRY_MEM(rq, hash.p);
+    return TX_SQL(tx, W_SESSION_PASSKEY, TX_MUST_CHANGE, sql_blob(hash));
+}
+
 /* The password was right. Wrong ones stay counted until the code is right, too: else who knows the password
  * could try codes without end. */
 static enum err half_begin(struct req *rq, struct tx *tx, struct session *s)
@@ -151,9 +158,14 @@ static enum err half_find(struct req *rq, struct str half, struct str *ret_hash,
     return account_by_id(rq, db_i64(&q, 0), ret_account);
 }
 
-uint32_t half_ways(const struct account *acc)
+enum err half_ways(struct req *rq, const struct account *acc, uint32_t *ret_ways)
 {
-    return (acc->factor ? (uint32_t)HALF_CODE : 0) | (acc->passkey ? (uint32_t)HALF_PASSKEY : 0);
+    struct factor f;
+    TRY(factor_get(rq, acc->id, &f));
+    bool paper = !acc->factor && acc->passkey && f.recovery_left > 0;
+    *ret_ways = (acc->factor ? (uint32_t)HALF_CODE : 0) | (acc->passkey ? (uint32_t)HALF_PASSKEY : 0)
+                | (paper ? (uint32_t)HALF_PAPER : 0);
+    return OK;
 }
 
 enum err half_check(struct req *rq, struct str half, uint32_t *ret_ways)
@@ -164,11 +176,16 @@ enum err half_check(struct req *rq, struct str half, uint32_t *ret_ways)
     enum err e = half_find(rq, half, &hash, &acc);
     if (e == E_NOT_FOUND) {
         err_clear(rq);
-    } else {
-        TRY(e);
+        *ret_ways = 0;
+        return OK;
     }
-    *ret_ways = e == OK ? half_ways(&acc) : 0;
-    return OK;
+    TRY(e);
+    return half_ways(rq, &acc, ret_ways);
+}
+
+static enum err wrong_code(struct req *rq, const struct account *acc)
+{
+    return account_failed(rq, acc, acc->factor ? S("one-time code") : S("recovery code"));
 }
 
 /* A code that was taken by somebody else between looking and writing is a wrong one. The record of the
@@ -177,7 +194,7 @@ static enum err taken_before(struct req *rq, const struct account *acc, struct a
 {
     err_clear(rq);
     rq->audit = before;
-    return account_failed(rq, acc, S("one-time code"));
+    return wrong_code(rq, acc);
 }
 
 static enum err code_in_turn(struct req *rq, struct str half, struct str code,
@@ -201,12 +218,15 @@ static enum err code_in_turn(struct req *rq, struct str half, struct str code,
     TRY(begins);
     TRY(factor_take(rq, tx, &s->account, code, &kind));
     if (kind == FACTOR_WRONG) {
-        return account_failed(rq, &s->account, S("one-time code"));
+        return wrong_code(rq, &s->account);
     }
     who->audit.login = s->account.login;
     TRY(TX_SQL(tx, W_HALF_END, TX_MUST_CHANGE, sql_blob(hash)));
     TRY(session_begin_whole(rq, tx, role, from,
                             kind == FACTOR_CODE ? S("with one-time code") : S("with recovery code"), s));
+    if (!s->account.factor) { /* the code stood for the passkey */
+        TRY(session_stepped(rq, tx, s));
+    }
     enum err e = sign_in_commit(rq, tx, who);
     return e == E_STALE ? taken_before(rq, &s->account, before) : e;
 }

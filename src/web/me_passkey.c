@@ -136,9 +136,12 @@ enum err web_account_passkey_confirm(struct http_req *h)
     if (!passkey_name_is_valid(name)) {
         return new_again(h, 422, "name", NAME_FAULT);
     }
-    enum err e = passkey_add(&h->rq, name, &said);
+    struct recovery_new codes;
+    enum err e = passkey_add(&h->rq, name, &said, &codes);
     switch (e) {
-    case OK: return http_redirect(h, S(HERE "?done=passkey-added"));
+    case OK:
+        return codes.n > 0 ? recovery_show(h, codes.code, true)
+                           : http_redirect(h, S(HERE "?done=passkey-added"));
     case E_NOT_FOUND:
         return new_again(h, 422, "password",
                          T("The five minutes are over, or this was answered already. If the passkey is not "

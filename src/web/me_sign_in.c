@@ -39,11 +39,13 @@ static enum err set_secret(struct http_req *h, struct val *root)
     return OK;
 }
 
-static void set_fields(struct http_req *h, struct val *root, bool waits)
+static void set_fields(struct http_req *h, struct val *root, bool waits, bool on)
 {
     (void)page_secret(h, root, "password", T("Present password"), "current-password");
     struct val *f = page_field(h, root, "code",
-                   waits ? T("Code that the program shows now") : T("One-time code or recovery code"),
+                   waits ? T("Code that the program shows now")
+                   : on  ? T("One-time code or recovery code")
+                         : T("Recovery code"),
                    S(""));
     val_set_z(f, "auto", "one-time-code");
     val_set_z(f, "width", "w8");
@@ -53,11 +55,24 @@ static void set_fields(struct http_req *h, struct val *root, bool waits)
     }
 }
 
+/* root.paper: {on (codes stand for passkeys alone), can (new ones can be made), code (with a code)} */
+static void set_paper(struct http_req *h, struct val *root, const struct account *acc, const struct factor *f)
+{
+    struct val *m = val_set_map(root, "paper");
+    bool asks = factor_paper_asks(acc, h->rq.who);
+    val_set_bool(m, "on", acc->passkey && !f->on && !acc->of_patient);
+    val_set_bool(m, "can", !f->waits && (!asks || f->recovery_left > 0));
+    val_set_bool(m, "code", asks);
+}
+
 static enum err show(struct http_req *h, unsigned status, struct val *root)
 {
     struct factor f;
+    struct account acc;
     const struct who *w = h->rq.who;
+    TRY(account_by_id(&h->rq, w->account, &acc));
     TRY(factor_get(&h->rq, w->account, &f));
+    set_paper(h, root, &acc, &f);
     val_set_bool(root, "on", f.on);
     val_set_bool(root, "waits", f.waits);
     val_set_bool(root, "owes", w->owes_factor && !w->must_change);
@@ -68,8 +83,8 @@ static enum err show(struct http_req *h, unsigned status, struct val *root)
     if (f.waits) {
         TRY(set_secret(h, root));
     }
-    if (f.waits || f.on) {
-        set_fields(h, root, f.waits);
+    if (f.waits || f.on || acc.passkey) {
+        set_fields(h, root, f.waits, f.on);
     }
     TRY(passkey_set_list(h, w->account, root));
     TRY(web_set_sessions(h, w->account, root));
@@ -121,8 +136,7 @@ static enum err wrong(struct http_req *h, enum err e)
     return show(h, e == E_LOCKED ? 429 : 422, root);
 }
 
-/* The one time recovery codes are shown: no address leads to them again. */
-static enum err show_codes(struct http_req *h, const struct str codes[RECOVERY_CODES])
+enum err recovery_show(struct http_req *h, const struct str codes[RECOVERY_CODES], bool passkey)
 {
     struct val *root = NULL;
     TRY(page_begin(h, T("Recovery codes"), &root));
@@ -130,6 +144,7 @@ static enum err show_codes(struct http_req *h, const struct str codes[RECOVERY_C
     for (unsigned i = 0; i < RECOVERY_CODES; i++) {
         val_add_str(list, codes[i]);
     }
+    val_set_bool(root, "passkey", passkey);
     page_kind(root, "narrow");
     return page_reply(h, root, tpl_recovery_codes);
 }
@@ -138,14 +153,16 @@ enum err web_account_codes_confirm(struct http_req *h)
 {
     struct str codes[RECOVERY_CODES];
     enum err e = factor_confirm(&h->rq, http_form(h, S("password")), page_sent(h, "code"), codes);
-    return e == OK ? show_codes(h, codes) : wrong(h, e);
+    return e == OK ? recovery_show(h, codes, false) : wrong(h, e);
 }
 
 enum err web_account_codes_recovery(struct http_req *h)
 {
     struct str codes[RECOVERY_CODES];
+    struct factor f;
+    TRY(factor_get(&h->rq, h->rq.who->account, &f));
     enum err e = factor_codes(&h->rq, http_form(h, S("password")), page_sent(h, "code"), codes);
-    return e == OK ? show_codes(h, codes) : wrong(h, e);
+    return e == OK ? recovery_show(h, codes, !f.on) : wrong(h, e);
 }
 
 enum err web_account_codes_off(struct http_req *h)

@@ -11,3 +11,6 @@ struct passkey_said passkey_form(struct http_req *h);
 /* root.passkeys: list of {id, name, made, ever, used, stopped, synced}; root.passkey_place: one can be
  * added here. */
 MUST_USE enum err passkey_set_list(struct http_req *h, int64_t account, struct val *root);
+/* The one time recovery codes are shown: no address leads to them again. passkey: they stand for passkeys
+ * alone. */
+MUST_USE enum err recovery_show(struct http_req *h, const struct str codes[RECOVERY_CODES], bool passkey);

@@ -166,7 +166,9 @@ static enum err go_to_code(struct http_req *h, const struct session *s)
     struct buf b;
     sign_in_cookies(h, s);
     if (sign_in_keeps(h)) {
-        return sign_in_ask_code(h, half_ways(&s->account));
+        uint32_t ways = 0;
+        TRY(half_ways(&h->rq, &s->account, &ways));
+        return sign_in_ask_code(h, ways);
     }
     buf_init(&b, h->rq.a, 4096);
     BUF_LIT(&b, SIGN_IN_CODE);

@@ -7,12 +7,14 @@
 #include "web/signing_in.h"
 #include "web/tpl.h"
 
-/* ways: HALF_CODE, HALF_PASSKEY: what may come after the password. */
+/* ways: HALF_ bits: what may come after the password. */
 static enum err show(struct http_req *h, unsigned status, struct val *root, struct str next, bool recovery,
                      uint32_t ways)
 {
     struct val *f = page_field(h, root, "code", recovery ? T("Recovery code") : T("One-time code"), S(""));
     val_set_bool(root, "code", (ways & HALF_CODE) != 0);
+    val_set_bool(root, "paper", (ways & HALF_PAPER) != 0);
+    val_set_bool(root, "asked", (ways & HALF_CODE) != 0 || recovery);
     val_set_bool(root, "passkey", (ways & HALF_PASSKEY) != 0);
     const char *hint = recovery ? T("One of the ten you kept on paper. Each holds once.")
                                 : T("Six digits that the authenticator program shows now.");
@@ -30,23 +32,25 @@ static enum err show(struct http_req *h, unsigned status, struct val *root, stru
     return page_reply_status(h, status, root, tpl_sign_in_code);
 }
 
-static bool asks_recovery(struct http_req *h)
+/* Is a code on paper asked for, of whom has some? */
+static bool asks_recovery(struct http_req *h, uint32_t ways)
 {
-    return str_eq(page_sent(h, "recovery"), S("1"));
+    return (ways & (HALF_CODE | HALF_PAPER)) != 0 && str_eq(page_sent(h, "recovery"), S("1"));
 }
 
 /* The page's name: what is asked for. */
-static const char *title(uint32_t ways)
+static const char *title(uint32_t ways, bool recovery)
 {
-    return (ways & HALF_CODE) != 0 ? T("One-time code") : T("Passkey");
+    return recovery ? T("Recovery code") : (ways & HALF_CODE) != 0 ? T("One-time code") : T("Passkey");
 }
 
 enum err sign_in_ask_code(struct http_req *h, uint32_t ways)
 {
     struct val *root = NULL;
-    TRY(page_begin(h, title(ways), &root));
+    bool recovery = asks_recovery(h, ways);
+    TRY(page_begin(h, title(ways, recovery), &root));
     kept_set(h, root);
-    return show(h, 200, root, sign_in_next(http_form(h, S("next"))), asks_recovery(h), ways);
+    return show(h, 200, root, sign_in_next(http_form(h, S("next"))), recovery, ways);
 }
 
 enum err web_sign_in_code_page(struct http_req *h)
@@ -61,7 +65,7 @@ enum err web_sign_in_code_page(struct http_req *h)
     if (ways == 0) {
         return http_redirect(h, S("/sign-in"));
     }
-    TRY(page_begin(h, title(ways), &root));
+    TRY(page_begin(h, title(ways, false), &root));
     return show(h, 200, root, next, false, ways);
 }
 
@@ -72,17 +76,21 @@ static enum err wrong(struct http_req *h, enum err e)
     struct str wait = e == E_LOCKED ? sign_in_wait(h, S("")) : (struct str){0};
     err_clear(&h->rq);
     TRY(half_check(&h->rq, str_or_empty(http_cookie(h, S(HALF_COOKIE))), &ways));
-    TRY(page_begin(h, T("Error: One-time code"), &root));
+    bool recovery = asks_recovery(h, ways);
+    bool paper = recovery || (ways & HALF_CODE) == 0;
+    TRY(page_begin(h, paper ? T("Error: Recovery code") : T("Error: One-time code"), &root));
     if (e == E_LOCKED) {
         page_error_text(root, "code", wait);
+    } else if (paper) {
+        page_error(h, root, "code",
+                   T("The code is wrong or was used before. Each recovery code holds once."));
     } else {
         page_error(h, root, "code",
                    T("The code is wrong or was used before. Wait for the next one; the clock of the "
                      "telephone must be right."));
     }
     kept_set(h, root);
-    return show(h, e == E_LOCKED ? 429 : 401, root, sign_in_next(http_form(h, S("next"))), asks_recovery(h),
-                ways);
+    return show(h, e == E_LOCKED ? 429 : 401, root, sign_in_next(http_form(h, S("next"))), recovery, ways);
 }
 
 enum err web_sign_in_code(struct http_req *h)
@@ -94,8 +102,12 @@ enum err web_sign_in_code(struct http_req *h)
     if (!sign_in_is_own_form(h)) {
         return FAIL(&h->rq, E_FORBIDDEN, "origin");
     }
-    if (code.n == 0 && asks_recovery(h)) {
-        return sign_in_ask_code(h, HALF_CODE);
+    uint32_t ways = 0;
+    if (code.n == 0) {
+        TRY(half_check(&h->rq, half, &ways));
+    }
+    if (asks_recovery(h, ways)) {
+        return sign_in_ask_code(h, ways);
     }
     enum err e = sign_in_code(&h->rq, half, code, &from, &s);
     if (e == OK) {

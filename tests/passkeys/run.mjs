@@ -1,6 +1,6 @@
 // Passkeys in Chromium with its virtual authenticator: one is added and lets in; what is sent again, made for another
 // site, copied or removed lets nobody in; one that was acknowledged outlives kill -9; who must have a second step and
-// has a passkey gets no further with the password alone.
+// has a passkey gets no further with the password alone, and with a recovery code after it once for each.
 //   node tests/passkeys/run.mjs [--build release]
 import http from 'node:http';
 import { faults, launch, Person } from '../pages/browser.mjs';
@@ -83,7 +83,10 @@ const p = await begin('passkey');
 await p.open('/sign-in', '');
 await signs(p, 'doctor');
 await add(p, 'Telephone', 'passkey-new');
-is('added', at(p), '/account/sign-in?done=passkey-added');
+is('added', at(p), '/account/sign-in/passkeys/confirm');
+is('with recovery codes', await p.page.locator('.c-codes li').count(), 10);
+await p.look('passkey-codes');
+await p.open('/account/sign-in', '');
 await p.look('passkey-list');
 is('in the list', await p.page.locator('#passkeys tbody a').innerText(), 'Telephone');
 is('on the device', (await p.keys()).length, 1);
@@ -178,8 +181,15 @@ await signs(a, 'auditor');
 await a.language('ru');
 is('held until there is a second step', at(a).split('?')[0], '/account/sign-in');
 await add(a, 'Ключ');
-is('added under a role that asks for it', at(a), '/account/sign-in?done=passkey-added');
-await a.look('passkey-list');
+is('added under a role that asks for it', at(a), '/account/sign-in/passkeys/confirm');
+await a.look('passkey-codes');
+const papers = (await a.page.locator('.c-codes li').allInnerTexts()).map((t) => t.trim());
+is('codes on paper came with it', [papers.length, papers.every((c) => /^[a-z0-9]{5}-[a-z0-9]{5}$/.test(c))], [10, true]);
+await a.page.reload();
+is('and are shown once', await a.page.locator('.c-codes li').count(), 0);
+await a.open('/account/sign-in', 'passkey-list');
+const leftNow = async () => Number(/\d+/.exec(await a.page.locator('#paper + p').innerText())[0]);
+is('ten are left', await leftNow(), 10);
 await a.page.goto('/');
 is('not held any more', at(a).startsWith('/account'), false);
 await out(a);
@@ -190,8 +200,49 @@ await a.go('form[action="/sign-in"] button:not([type=button])', 'passkey-half');
 is('the password alone is half', at(a).split('?')[0], '/sign-in/code');
 const guess = await post('/sign-in/code', (await a.context.cookies()).filter((c) => c.name === 'half').map((c) => `half=${c.value}`).join(), { code: '123456' });
 is('no code makes it whole', guess.status, 401);
+// The device is lost: a code on paper stands for it, after the password, once.
+await a.page.click('button[name=recovery]');
+await a.page.fill('#code', 'aaaaa-bbbbb');
+await a.go('form[action="/sign-in/code"] button', 'passkey-recovery-wrong');
+is('a wrong one does not', at(a), '/sign-in/code');
+await a.page.fill('#code', papers[0].toUpperCase().replace('-', ' '));
+await loaded(a, () => a.page.click('form[action="/sign-in/code"] button'));
+is('a recovery code does', at(a).startsWith('/sign-in'), false);
+await a.page.goto('/notices');
+is('its person is told', /резервных кодов/.test(await a.text()), true);
+await a.page.goto('/account/sign-in');
+is('nine are left', await leftNow(), 9);
+await program.kill();
+await program.start();
+const half = async () => cookieOf(await post('/sign-in', '', { login: 'auditor', password: PASSWORD }), 'half');
+const reused = await post('/sign-in/code', await half(), { recovery: '1', code: papers[0] });
+is('once, after a kill too', [reused.status, cookieOf(reused, 'sid')], [401, undefined]);
+const alone = await post('/sign-in/code', '', { recovery: '1', code: papers[1] });
+is('not without the password', [alone.status, cookieOf(alone, 'sid')], [401, undefined]);
+const instead = await post('/sign-in', '', { login: 'auditor', password: papers[1] });
+is('nor in its place', [instead.status, cookieOf(instead, 'sid')], [401, undefined]);
+// Anew, in a session that showed the passkey or a code for it: the old ones have ended.
+await a.page.goto('/account/sign-in');
+await a.page.fill('#passkeys input[type=password]', PASSWORD);
+await a.go('#passkeys form button', 'passkey-codes-anew');
+const fresher = (await a.page.locator('.c-codes li').allInnerTexts()).map((t) => t.trim());
+is('made anew', [fresher.length, fresher.includes(papers[1])], [10, false]);
+const former = await post('/sign-in/code', await half(), { recovery: '1', code: papers[1] });
+is('the old ones have ended', former.status, 401);
+// Without scripts there is still the paper.
+const lost = await Person.begin(browser, program, 'passkey-lost', { lang: 'en', base, scripts: false, width: 360 });
+await lost.open('/sign-in', '');
+await signs(lost, 'auditor');
+await lost.page.click('button[name=recovery]');
+await lost.page.fill('#code', fresher[0]);
+await lost.go('form[action="/sign-in/code"] button', '');
+is('without scripts too', new URL(lost.page.url()).pathname.startsWith('/sign-in'), false);
+await lost.end();
+await out(a);
+await a.open('/sign-in', '');
+await signs(a, 'auditor');
 await loaded(a, () => a.page.click('[data-passkey=offer] button'));
-is('the passkey does', at(a).startsWith('/sign-in'), false);
+is('the passkey does as before', at(a).startsWith('/sign-in'), false);
 program.cli(['user', 'second-factor', 'auditor']);
 await a.page.goto('/');
 is('taken away: signed out', at(a).split('?')[0], '/sign-in');
@@ -218,7 +269,7 @@ await plain.end();
 
 await browser.close();
 const record = (await program.request('GET', '/fhir/AuditEvent?_count=200', { authorization: `Bearer ${system}` })).body;
-for (const what of ['passkey asked for', 'passkey added', 'with passkey', 'unknown passkey', 'its counter went back', 'passkey removed', 'passkeys taken away by administrator']) {
+for (const what of ['passkey asked for', 'passkey added', 'with passkey', 'with recovery code', 'recovery codes made', 'unknown passkey', 'its counter went back', 'passkey removed', 'passkeys taken away by administrator']) {
   is(`on record: ${what}`, record.includes(what), true);
 }
 const session = await signIn(program, 'nurse', PASSWORD);
