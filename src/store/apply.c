@@ -220,8 +220,11 @@ static void train_count(struct writer *w, uint16_t type)
     w->trains = true;
 }
 
-static enum err ver_write(struct writer *w, struct req *rq, const struct tx_item *item, int64_t op)
+static enum err ver_write(struct writer *w, struct req *rq, struct tx_item *item, int64_t op)
 {
+    if (item->codec >= CODEC_DICT && !dicts_may_write(w->store->dicts, item->codec)) {
+        item->stored = dict_pack(w->store->dicts, w->scratch, item->put.type, item->put.body, &item->codec);
+    }
     const int64_t v[] = {item->vid,     item->rid, item->put.type,     (int64_t)item->version,
                          item->old_vid, (int64_t)w->marks.head.tx + 1, op, w->time_ms,
                          item->codec};
@@ -480,7 +483,7 @@ static enum err checks(struct writer *w, struct tx *tx)
     for (const struct tx_erase_op *op = tx->erases; op != NULL; op = op->next) {
         TRY(erase_check(w, tx->rq, op));
     }
-    return OK;
+    return tx->dict != NULL ? dict_op_check(w, tx->rq, tx->dict) : OK;
 }
 
 static enum err one(struct writer *w, unsigned id, struct req *rq)
@@ -528,6 +531,9 @@ static enum err writes(struct writer *w, struct tx *tx)
     }
     if (tx->scrub != NULL) {
         TRY(scrub_write(w, tx->rq, tx->scrub));
+    }
+    if (tx->dict != NULL) {
+        TRY(dict_op_write(w, tx->rq, tx->dict));
     }
     TRY(record_audit(w, tx, src));
     return tx->n_items > 0 ? record_tx(w, tx->rq, &s, &row) : OK;

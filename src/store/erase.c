@@ -128,7 +128,7 @@ static enum err record_write(struct writer *w, struct req *rq, const struct eras
     return record_one(w, rq, &rec, src);
 }
 
-static enum err tombstone(struct writer *w, struct req *rq, const struct erase_ver *v)
+static enum err tombstone(struct writer *w, struct req *rq, uint16_t type, const struct erase_ver *v)
 {
     uint8_t bytes[TOMBSTONE_BYTES];
     sqlite3_stmt *st = conn_take(w->conn, C_VER_ERASE);
@@ -142,6 +142,7 @@ static enum err tombstone(struct writer *w, struct req *rq, const struct erase_v
     bind_i64(st, 1, v->vid);
     bind_blob(st, 2, (const char *)bytes, sizeof(bytes));
     TRY(apply_end(w, rq, C_VER_ERASE, st, sqlite3_step(st)));
+    TRY(dict_retire(w, rq, type, v->vid));
     if (v->narrative.n + v->words.n == 0) {
         return OK;
     }
@@ -189,7 +190,7 @@ enum err erase_write(struct writer *w, struct req *rq, const struct tx_erase_op 
     }
     TRY(record_write(w, rq, what, &k, src));
     for (size_t i = 0; i < what->n; i++) {
-        TRY(tombstone(w, rq, &what->vers[i]));
+        TRY(tombstone(w, rq, what->type, &what->vers[i]));
     }
     return rows_end(w, rq, what, &k);
 }

@@ -40,10 +40,12 @@ MUST_USE enum err erase_load(struct req *rq, int64_t rid, struct erase_what *ret
 MUST_USE enum err tx_erase(struct tx *tx, const struct erase_what *what);
 
 /* One piece of removing from the database file what erased (and deleted) rows
- * left behind: words in the segments of the text index, then the content of
- * free pages, about a megabyte at a time, each a transaction of its own between
- * those of others; at last the write-ahead log is emptied. *step is 0 at first
- * and belongs to this function; after a restart it begins with 0 again.
+ * left behind: dictionaries of compression made of them (the bodies that need
+ * one are compressed anew, 256 at a time), words in the segments of the text
+ * index, then the content of free pages, about a megabyte at a time, each a
+ * transaction of its own between those of others; at last the write-ahead log is emptied. *step is 0 at first
+ * and belongs to this function; after a restart it begins with 0 again. Reads
+ * through rq->db.
  *
  * gives    *ret_more: to be called again
  * errors   E_BUSY  somebody reads an older state: again later, with the same

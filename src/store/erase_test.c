@@ -206,6 +206,25 @@ static void nothing_is_left(void **state)
     t_close(&t);
 }
 
+/* A page that became free is taken again by somebody else before the file is cleaned. */
+static void freed_pages_taken_again(void **state)
+{
+    struct t t = t_open();
+    char id[8];
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        put_named(&t, t_id(id, i), secret, TX_CREATE);
+    }
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(erase(&t, t_id(id, i), secret), OK);
+        put_named(&t, t_id(id, N + i * 3), other, TX_CREATE);
+    }
+    assert_int_equal(scrub(&t), OK);
+    assert_false(file_has(&t, "consilium.db", secret));
+    assert_false(file_has(&t, "consilium.db-wal", secret));
+    t_close(&t);
+}
+
 /* text: %s in it is the true digest of what r2 says. */
 static void sql(struct t *t, const char *text)
 {
@@ -350,6 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_left),
+        cmocka_unit_test(freed_pages_taken_again),
         cmocka_unit_test(a_forged_one_is_found),
         cmocka_unit_test(written_meanwhile_is_refused),
         cmocka_unit_test(killed_in_the_middle),

@@ -48,4 +48,12 @@ const char schema_v27_erasure[] =
     "CREATE INDEX consilium_item_patient ON consilium_item(patient_rid);"
     "CREATE INDEX glass_patient ON glass(patient_rid);"
     "CREATE INDEX app_grant_patient ON app_grant(patient) WHERE patient <> '';";
+const char schema_v28_dict[] =
+    "ALTER TABLE dict ADD COLUMN vids BLOB NOT NULL DEFAULT x'';"   /* tech: versions in its bytes, le64 each; empty: unknown */
+    "ALTER TABLE dict ADD COLUMN state INTEGER NOT NULL DEFAULT 0;" /* tech: enum dict_state */
+    "ALTER TABLE dict ADD COLUMN upto INTEGER NOT NULL DEFAULT 0;"  /* tech: state 1, 2: versions up to here need it no more */
+    "CREATE INDEX dict_retired ON dict(id) WHERE state IN (1, 2);"
+    /* Orders that were done leave dictionaries behind which may hold what they erased. */
+    "UPDATE dict SET state = 1 WHERE EXISTS (SELECT 1 FROM erasure WHERE state IN (1, 2, 3));"
+    "UPDATE erasure SET state = 2, done_ms = 0 WHERE state = 3 AND EXISTS (SELECT 1 FROM dict WHERE state = 1);";
 /* clang-format on */

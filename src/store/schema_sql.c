@@ -325,7 +325,7 @@ static const char v3_search[] =
     " content='', columnsize=0, detail=column, tokenize='ascii');";
 
 static const char v4_dict[] =
-    /* Dictionaries the bodies are compressed with; never changed or deleted. */
+    /* Dictionaries the bodies are compressed with; never changed, emptied when nothing needs one: redict.c. */
     "CREATE TABLE dict("
     " id INTEGER PRIMARY KEY,"       /* tech: what ver.codec names, 2.. */
     " type INTEGER NOT NULL,"        /* tech: of the resources it was made for */
@@ -505,6 +505,7 @@ const struct migration migrations[] = {
     {26, schema_v26_retain},
     {27, schema_v27_scrub},
     {27, schema_v27_erasure},
+    {28, schema_v28_dict},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -557,6 +558,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 25",
         "PRAGMA user_version = 26",
         "PRAGMA user_version = 27",
+        "PRAGMA user_version = 28",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

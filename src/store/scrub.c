@@ -1,8 +1,9 @@
-/* store/scrub.c - what erased rows leave in the file: words in old segments of the text index, content of
- * free pages, the log. See store_scrub().
+/* store/scrub.c - what erased rows leave in the file: dictionaries made of them (redict.c), words in
+ * old segments of the text index, content of free pages, the log. See store_scrub().
  *
- * A removed row's bytes are overwritten in its page (pragma secure_delete), but a page that becomes free is
- * not written again. So all free pages are taken at once by rows of zeros, which then go. */
+ * A removed row's bytes are overwritten in its page, and so is a page that becomes free (pragma
+ * secure_delete), since schema 28. All free pages are taken once by rows of zeros, for those of
+ * before; then these go. */
 #include "store/erase.h"
 #include "store/erase_int.h"
 
@@ -10,6 +11,7 @@ enum {
     MERGE_PAGES = 256, /* of the text index, about, in one piece */
     FILL_PAGES = 256,  /* of the file */
     PAGE_USED = 4092,  /* of a page of 4096, in a long row */
+    IN_LEAF = 1000,    /* of such a row, beside whole pages: so the last of them is written to its end */
     CUT_WAIT_MS = 100,
 };
 
@@ -31,7 +33,7 @@ static enum err free_fill(struct writer *w, struct req *rq, struct tx_scrub_op *
         op->step = SCRUB_DROP;
         return OK;
     }
-    const int64_t v[] = {MIN(n, (int64_t)FILL_PAGES) * PAGE_USED};
+    const int64_t v[] = {MIN(n, (int64_t)FILL_PAGES) * PAGE_USED + IN_LEAF};
     return apply_ints(w, rq, C_SCRUB_ADD, v, 1);
 }
 
@@ -47,6 +49,8 @@ static enum err filled_drop(struct writer *w, struct req *rq, struct tx_scrub_op
 enum err scrub_write(struct writer *w, struct req *rq, struct tx_scrub_op *op)
 {
     switch (op->step) {
+    case SCRUB_TRAIN:
+    case SCRUB_DICTS: break; /* of redict.c */
     case SCRUB_BEGIN:
     case SCRUB_WORDS: return words_merge(w, rq, op);
     case SCRUB_FILL: return free_fill(w, rq, op);
@@ -72,10 +76,27 @@ static enum err log_cut(struct store *st, struct req *rq)
     return rc == SQLITE_OK ? OK : FAIL(rq, E_IO, "sqlite %d", rc);
 }
 
+/* What no longer holds is made anew with the next call. */
+static enum err dicts_step(struct store *st, struct req *rq, unsigned *step)
+{
+    bool more = true;
+    enum err e = *step == SCRUB_TRAIN ? redict_train(st, rq) : redict_step(st, rq, &more);
+    if (e == E_STALE) {
+        err_clear(rq);
+        return OK;
+    }
+    TRY(e);
+    *step = *step == SCRUB_TRAIN ? SCRUB_DICTS : more ? SCRUB_DICTS : SCRUB_BEGIN;
+    return OK;
+}
+
 enum err store_scrub(struct store *st, struct req *rq, unsigned *step, bool *ret_more)
 {
     struct tx_scrub_op op = {.step = (enum scrub_step)*step};
     *ret_more = *step != SCRUB_DONE;
+    if (op.step == SCRUB_TRAIN || op.step == SCRUB_DICTS) {
+        return dicts_step(st, rq, step);
+    }
     if (op.step == SCRUB_DONE) {
         return log_cut(st, rq);
     }

@@ -100,7 +100,7 @@ struct tx_erase_op {
     struct tx_erase_op *next;
     const struct erase_what *what;
 };
-enum scrub_step { SCRUB_BEGIN, SCRUB_WORDS, SCRUB_FILL, SCRUB_DROP, SCRUB_DONE };
+enum scrub_step { SCRUB_TRAIN, SCRUB_DICTS, SCRUB_BEGIN, SCRUB_WORDS, SCRUB_FILL, SCRUB_DROP, SCRUB_DONE };
 struct tx_scrub_op {
     enum scrub_step step; /* set by the writer to the next one */
 };
@@ -127,6 +127,7 @@ struct tx {
     struct tx_index_op *indexes, **indexes_end;
     struct tx_erase_op *erases, **erases_end;
     struct tx_scrub_op *scrub;
+    const struct tx_dict_op *dict;
     struct tx_team_op *teams, **teams_end;
     struct tx_sql_op *sqls, **sqls_end;
     struct store_event *events;

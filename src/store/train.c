@@ -1,7 +1,8 @@
 /* store/train.c - dictionaries made from what is stored. See dict_int.h.
  *
  * The keeper makes them: the first of a type after its first bodies, others much later, kept only
- * when they gain. A dictionary holds pieces of records, and is as secret as they are. */
+ * when they gain. A dictionary holds pieces of records, and is as secret as they are: its row names the
+ * versions, so that it goes when one of them is erased (redict.c). */
 #include <string.h>
 #include <zdict.h>
 
@@ -24,11 +25,15 @@ struct heap {
     char *p;
     size_t n;
     size_t sizes[SAMPLES];
+    unsigned char vids[SAMPLES][8]; /* versions they are of, le64 */
     unsigned count;
 };
 
-static void heap_add(struct heap *h, struct str body)
+static void heap_add(struct heap *h, int64_t vid, struct str body)
 {
+    for (size_t i = 0; i < 8; i++) {
+        h->vids[h->count][i] = (unsigned char)((uint64_t)vid >> (8 * i));
+    }
     memcpy(h->p + h->n, body.p, body.n);
     h->n += body.n;
     h->sizes[h->count++] = body.n;
@@ -40,14 +45,14 @@ static bool heap_new(struct arena *a, struct heap *h)
     return h->p != NULL;
 }
 
-static enum err collect(struct req *rq, uint16_t type, struct heap *train, struct heap *test)
+static enum err collect(struct req *rq, uint16_t type, bool all, struct heap *train, struct heap *test)
 {
     sqlite3_stmt *st;
     bool has = true;
     enum err e = OK;
     TRY(read_take(rq, C_VER_OF_TYPE, &st));
     bind_i64(st, 1, type);
-    bind_i64(st, 2, LOOK_BACK);
+    bind_i64(st, 2, all ? INT64_MAX : LOOK_BACK);
     bind_i64(st, 3, SAMPLES);
     bind_i64(st, 4, SAMPLE_MAX);
     for (unsigned i = 0; (e = read_step(rq, st, &has)) == OK && has && i < SAMPLES; i++) {
@@ -57,7 +62,7 @@ static enum err collect(struct req *rq, uint16_t type, struct heap *train, struc
             break;
         }
         if (body.n > 0 && body.n <= SAMPLE_MAX) {
-            heap_add(i % HELD_BACK == HELD_BACK - 1 ? test : train, body);
+            heap_add(i % HELD_BACK == HELD_BACK - 1 ? test : train, sqlite3_column_int64(st, 2), body);
         }
     }
     conn_give(rq->db->conn, C_VER_OF_TYPE, st);
@@ -85,25 +90,18 @@ static bool gains(struct req *rq, struct dicts *ds, uint16_t type, const struct 
 }
 
 static enum err dict_save(struct req *rq, struct store *st, uint16_t type, unsigned samples,
-                          struct str bytes)
+                          const struct heap *learnt, struct str bytes)
 {
-    sqlite3_stmt *last;
-    bool has = false;
-    TRY(read_take(rq, C_DICT_LAST, &last));
-    enum err e = read_step(rq, last, &has);
-    int64_t id = MAX(sqlite3_column_int64(last, 0) + 1, (int64_t)CODEC_DICT);
-    conn_give(rq->db->conn, C_DICT_LAST, last);
-    TRY(e);
+    const struct str vids = {(const char *)learnt->vids, learnt->count * sizeof(learnt->vids[0])};
+    struct tx_dict_op op = {
+        .kind = DICT_OP_ADD, .type = type, .samples = samples, .bytes = bytes, .vids = vids};
     struct tx *tx = tx_new(rq);
     TRY_MEM(rq, tx);
-    TRY(TX_SQL(tx, W_DICT_ADD, 0, sql_i64(id), sql_i64(type), sql_tx_time(0), sql_i64(samples),
-               sql_blob(bytes)));
-    TRY(store_commit(st, rq, tx));
-    dicts_use(st->dicts, id, type, bytes);
-    return OK;
+    tx->dict = &op;
+    return store_commit(st, rq, tx);
 }
 
-static enum err train(struct req *rq, struct store *st, uint16_t type)
+static enum err train(struct req *rq, struct store *st, uint16_t type, bool all)
 {
     struct heap *learn = ARENA_NEW(rq->a, struct heap);
     struct heap *test = ARENA_NEW(rq->a, struct heap);
@@ -112,7 +110,7 @@ static enum err train(struct req *rq, struct store *st, uint16_t type)
         !heap_new(rq->a, test)) {
         return FAIL(rq, E_TOO_LARGE, "memory cap");
     }
-    TRY(collect(rq, type, learn, test));
+    TRY(collect(rq, type, all, learn, test));
     if (learn->count < SAMPLES_MIN) {
         return OK;
     }
@@ -123,18 +121,18 @@ static enum err train(struct req *rq, struct store *st, uint16_t type)
     }
     struct str bytes = {out, n};
     return gains(rq, st->dicts, type, test, bytes)
-               ? dict_save(rq, st, type, learn->count + test->count, bytes)
+               ? dict_save(rq, st, type, learn->count + test->count, learn, bytes)
                : OK;
 }
 
-void dict_train(struct store *st, uint16_t type)
+enum err dict_train(struct store *st, uint16_t type, bool all)
 {
     struct req rq;
     req_init(&rq, WORK_CAP, os_now());
     rq.db = store_db_open(st);
-    if (rq.db != NULL && train(&rq, st, type) != OK) {
-        err_clear(&rq); /* the next round comes; nothing is lost */
-    }
+    enum err e = rq.db != NULL ? train(&rq, st, type, all) : E_IO;
+    err_clear(&rq);
     store_db_close(rq.db);
     req_done(&rq);
+    return e;
 }

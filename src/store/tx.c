@@ -184,7 +184,7 @@ enum err tx_event_part(struct tx *tx, enum event_kind kind, uint64_t topic, uint
 bool tx_is_empty(const struct tx *tx)
 {
     return tx->n_items == 0 && tx->requires == NULL && tx->teams == NULL && tx->sqls == NULL &&
-           tx->indexes == NULL && tx->erases == NULL && tx->scrub == NULL &&
+           tx->indexes == NULL && tx->erases == NULL && tx->scrub == NULL && tx->dict == NULL &&
            tx->audit == NULL && tx->rq->audit == NULL && tx->n_events == 0;
 }
 

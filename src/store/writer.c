@@ -63,6 +63,8 @@ static enum err reload(struct writer *w, struct req *rq)
     TRY(apply_number(w, rq, C_SRC_LAST, &m.next_src));
     TRY(load_last(w, rq, C_AUDIT_LAST, &m.head.seq, m.head.hash, 1));
     TRY(load_last(w, rq, C_TX_LAST, &m.head.tx, m.head.tx_hash, 2));
+    TRY(dicts_load(rq, w->store->dicts, w->conn));
+    w->dicts = false;
     m.next_rid++;
     m.next_vid++;
     m.next_src++;
@@ -244,6 +246,10 @@ static void batch_run(struct writer *w)
     if (b.err == OK) {
         b.err = batch_commit(w);
     }
+    if (b.err == OK && w->dicts && dicts_load(NULL, w->store->dicts, w->conn) != OK) {
+        w->data_version = 0; /* before anything else is written */
+    }
+    w->dicts = false;
     uint64_t synced_us = os_ticks_us();
     atomic_fetch_add_explicit(&w->write_us, applied_us - b.start_us, memory_order_relaxed);
     atomic_fetch_add_explicit(&w->sync_us, synced_us - applied_us, memory_order_relaxed);
@@ -333,7 +339,7 @@ static void keep_dicts(struct writer *w)
 {
     for (unsigned type = 0; type < DICT_TYPES; type++) {
         if (atomic_exchange_explicit(&w->train[type], false, memory_order_relaxed)) {
-            dict_train(w->store, (uint16_t)type);
+            (void)!dict_train(w->store, (uint16_t)type, false); /* the next round comes; nothing is lost */
         }
     }
 }

@@ -45,6 +45,7 @@ struct writer {
     struct cache_slot *srcs;
     struct newest_slot *newest;
     struct born born[DICT_TYPES];
+    bool dicts;            /* rows of dict were changed: what is kept of them follows */
     bool trains;           /* the keeper is to be told of train[] */
     bool sealed;           /* the last tx row covers the last audit record */
 
