@@ -291,6 +291,7 @@ enum err app_open(struct req *rq, const struct config *config, bool read_only, s
     app->assets = http_assets_new(web_assets, web_assets_count,
                                   config_has_tls(config) || str_starts(config->base_url, S("https://")));
     app->web.assets = app->assets;
+    app->web.version = S(CONSILIUM_VERSION);
     if (!read_only) {
         TRY(open_uploads(rq, app));
         app->web.care.signals = signals_new(app_room_changed, app);

@@ -21,7 +21,6 @@ struct app {
     struct icd *icd;
     struct zone_table zone_table; /* of care.zone */
     struct http_assets *assets;
-    struct http_server *_Atomic server; /* NULL until it listens, and in commands */
     struct app_live *live; /* app/live.c; NULL: no media server is named */
     bool has_directory;
 };

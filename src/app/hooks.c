@@ -177,10 +177,10 @@ void app_committed(const struct store_event *events, size_t n, void *ctx)
     bool people = false;
     directory_committed(&app->web.care, events, n);
     signals_committed(app->web.care.signals, events, n);
-    if (app->server == NULL) {
+    if (app->web.server == NULL) {
         return;
     }
-    struct hub *hub = http_server_hub(app->server);
+    struct hub *hub = http_server_hub(app->web.server);
     while (n > 0) {
         struct hub_event told[AT_ONCE];
         size_t k = MIN(n, (size_t)AT_ONCE);
@@ -201,8 +201,8 @@ void app_room_changed(uint64_t topic, void *ctx)
 {
     struct app *app = ctx;
     const struct hub_event told = {EVENT_ROOM, topic};
-    if (app->server != NULL) {
-        hub_publish(http_server_hub(app->server), &told, 1);
+    if (app->web.server != NULL) {
+        hub_publish(http_server_hub(app->web.server), &told, 1);
     }
 }
 

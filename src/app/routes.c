@@ -184,6 +184,7 @@ const struct http_route app_routes[] = {
     {POST,   "/system/sign-in/:account/codes/end", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_system_codes_end},
     {GET,    "/system/notices",   WHO_SESSION, MAY_ADMIN,      LIMIT_NONE, 0,    KIND_PAGE,   web_system_notices},
     {POST,   "/system/notices/:post/again", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, 0, KIND_PAGE, web_system_notices_again},
+    {GET,    "/system/load",      WHO_SESSION, MAY_ADMIN,      LIMIT_NONE, SLOW, KIND_PAGE,   web_system_load},
     {GET,    "/system/settings",  WHO_SESSION, MAY_ADMIN,      LIMIT_NONE, 0,    KIND_PAGE,   web_system_settings},
     {GET,    "/system/retention", WHO_SESSION, MAY_ADMIN,      LIMIT_NONE, SLOW, KIND_PAGE,   web_system_retention},
     {POST,   "/system/retention/clock", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, SLOW, KIND_PAGE,  web_system_retention_clock},

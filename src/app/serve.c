@@ -43,7 +43,7 @@ static void reload(struct req *rq, struct app *app)
 {
     struct arena_mark before = arena_mark(rq->a);
     rq->now = os_now();
-    enum err e = http_server_renew(rq, app->server);
+    enum err e = http_server_renew(rq, app->web.server);
     if (e != OK) {
         LOG(LOG_TLS_REFUSED, log_name("old"), log_err(e), log_where(&rq->err));
         err_clear(rq);
@@ -107,7 +107,7 @@ static enum err listen_up(struct req *rq, struct app *app)
     files_raise(c);
     struct http_server *server;
     TRY(http_server_start(rq, &o, &server));
-    app->server = server;
+    app->web.server = server;
     return OK;
 }
 
@@ -119,7 +119,7 @@ static void announce(const struct app *app)
         printf("listening on %.*s\n", STR_ARG(at));
     } else {
         printf("listening on %s://%.*s:%u/\n", config_has_tls(app->config) ? "https" : "http", STR_ARG(at),
-               (unsigned)http_server_port(app->server));
+               (unsigned)http_server_port(app->web.server));
     }
     (void)fflush(stdout);
 }
@@ -145,7 +145,7 @@ static struct str fhir_base(struct req *rq, const struct app *app)
         buf_str(&b, config_has_tls(app->config) ? S("https://") : S("http://"));
         buf_str(&b, app->config->listen);
         buf_char(&b, ':');
-        buf_u64(&b, http_server_port(app->server));
+        buf_u64(&b, http_server_port(app->web.server));
     }
     BUF_LIT(&b, "/fhir");
     return buf_get(&b);
@@ -218,7 +218,7 @@ static enum err serve(struct req *rq, struct app *app, const sigset_t *set)
     if (e == OK) {
         e = workers_start(rq, app, &workers);
         if (e != OK) {
-            http_server_stop(app->server, 0);
+            http_server_stop(app->web.server, 0);
         }
     }
     if (e != OK) {
@@ -226,12 +226,12 @@ static enum err serve(struct req *rq, struct app *app, const sigset_t *set)
         return e;
     }
     announce(app);
-    LOG(LOG_START, log_u64(http_server_port(app->server)),
+    LOG(LOG_START, log_u64(http_server_port(app->web.server)),
         log_ms((int64_t)(os_ticks_us() - begun) / 1000));
     wait_for_signal(rq, app, set);
     begun = os_ticks_us();
     workers_stop(&workers);
-    http_server_stop(app->server, (uint32_t)app->config->drain * DRAIN_UNIT_MS);
+    http_server_stop(app->web.server, (uint32_t)app->config->drain * DRAIN_UNIT_MS);
     app_live_stop(app);
     LOG(LOG_STOP, log_ms((int64_t)(os_ticks_us() - begun) / 1000));
     return OK;

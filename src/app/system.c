@@ -109,7 +109,7 @@ enum err system_metrics(struct http_req *h)
     buf_init(&b, h->rq.a, 4 * 1024 * 1024);
     BUF_LIT(&b, "# TYPE consilium_build_info gauge\n"
                 "consilium_build_info{version=\"" CONSILIUM_VERSION "\"} 1\n");
-    struct http_server *server = app_of(h)->server;
+    struct http_server *server = app_of(h)->web.server;
     if (server == NULL) {
         return FAIL(&h->rq, E_BUSY, "starting");
     }

@@ -151,6 +151,16 @@ struct route_count {
     _Atomic uint64_t bucket[LATENCY_BUCKETS + 1];
     _Atomic uint64_t sum_us;
     _Atomic uint64_t bytes;
+    _Atomic uint64_t own_us;  /* from the whole request to its answer, without the line of the caller */
+    _Atomic uint64_t most_us; /* the longest of these */
+};
+
+enum { LOAD_STEP_S = 300, LOAD_STEPS = 24 * 3600 / LOAD_STEP_S, TROUBLES = 50 };
+
+/* What one I/O thread did in five minutes. */
+struct load_step {
+    _Atomic uint64_t at; /* which, from 1; 0: none yet */
+    _Atomic uint64_t n, failed, slow, own_us;
 };
 
 /* One I/O thread. */
@@ -170,6 +180,7 @@ struct worker {
     _Atomic uint32_t active;  /* requests begun and not ended */
     _Atomic uint32_t connections;
     struct route_count *counts; /* n_routes + 1: the last is "no route" */
+    struct load_step steps[LOAD_STEPS]; /* of the last day, by their number modulo LOAD_STEPS */
     z_stream gzip;
     bool has_gzip;
 };
@@ -214,6 +225,11 @@ struct http_server {
     _Atomic bool stopping;       /* no call may be suspended any more */
     _Atomic uint32_t suspended;  /* calls with the writer or the pool */
     _Atomic uint64_t bodies; /* bytes of whole bodies held */
+    struct instant began;
+    uint64_t began_us;
+    struct os_mutex troubles_lock; /* troubles, n_troubles */
+    struct http_trouble troubles[TROUBLES];
+    uint64_t n_troubles; /* ever: the newest is at (n - 1) modulo TROUBLES */
 };
 
 static inline struct call *call_of(struct http_req *h)
@@ -276,6 +292,9 @@ struct MHD_Response *hub_response(struct call *c);
 void hub_leave(struct call *c);
 void hub_tick(struct hub *hub);
 void hub_stop(struct hub *hub);
+
+/* load.c: counts an answer, and keeps it when it failed or was slow. thread: the call's worker */
+void load_note(struct call *c, struct route_count *of);
 
 /* metric.c */
 void metric_done(struct call *c);

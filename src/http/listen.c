@@ -189,6 +189,9 @@ enum err http_server_start(struct req *rq, const struct http_opts *opts,
     s->listen_fd = -1;
     s->router = router_new(s->a, opts->routes, opts->n_routes);
     s->hub = hub_new(s->a, opts->max_streams);
+    s->began = os_now();
+    s->began_us = os_ticks_us();
+    os_mutex_init(&s->troubles_lock);
     os_mutex_init(&s->clock_lock);
     os_cond_init(&s->clock_wake);
     enum err e = pool_start(rq, &s->pool, s, MAX(1, opts->pool_threads));

@@ -35,6 +35,7 @@ void metric_done(struct call *c)
     atomic_fetch_add_explicit(&r->bucket[b], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&r->sum_us, us, memory_order_relaxed);
     atomic_fetch_add_explicit(&r->bytes, c->sent_bytes, memory_order_relaxed);
+    load_note(c, r);
     note_slow(c);
     if (o->log_access) {
         const struct http_route *route = c->h.route;
@@ -127,23 +128,15 @@ static void put_route(struct http_server *s, struct buf *b, size_t row)
 
 void http_server_metrics(struct http_server *s, struct buf *b)
 {
-    uint64_t connections = 0;
-    uint64_t active = 0;
-    for (unsigned i = 0; i < s->o.io_threads; i++) {
-        connections += atomic_load(&s->workers[i].connections);
-        active += atomic_load(&s->workers[i].active);
-    }
-    os_lock(&s->pool.lock);
-    uint64_t queued = s->pool.n;
-    os_unlock(&s->pool.lock);
+    struct http_now now = http_server_now(s);
     BUF_LIT(b, "# TYPE consilium_http_connections gauge\n");
-    put_sample(b, S("consilium_http_connections"), connections);
+    put_sample(b, S("consilium_http_connections"), now.connections);
     BUF_LIT(b, "# TYPE consilium_http_active_requests gauge\n");
-    put_sample(b, S("consilium_http_active_requests"), active);
+    put_sample(b, S("consilium_http_active_requests"), now.active);
     BUF_LIT(b, "# TYPE consilium_http_pool_queue gauge\n");
-    put_sample(b, S("consilium_http_pool_queue"), queued);
+    put_sample(b, S("consilium_http_pool_queue"), now.queued);
     BUF_LIT(b, "# TYPE consilium_http_event_streams gauge\n");
-    put_sample(b, S("consilium_http_event_streams"), hub_streams(s->hub));
+    put_sample(b, S("consilium_http_event_streams"), now.streams);
     BUF_LIT(b, "# TYPE consilium_http_requests_total counter\n"
                "# TYPE consilium_http_request_seconds histogram\n"
                "# TYPE consilium_http_reply_bytes_total counter\n");

@@ -73,3 +73,45 @@ struct hub *http_server_hub(struct http_server *s);
 void http_server_stop(struct http_server *s, uint32_t wait_ms);
 /* The figures in Prometheus text form (version 0.0.4). */
 void http_server_metrics(struct http_server *s, struct buf *b);
+
+/* ---- for the administrator's page: load.c. thread: any ---- */
+
+struct http_now {
+    struct instant began; /* when the server did */
+    uint64_t connections;
+    uint64_t active;  /* requests begun and not answered */
+    uint64_t queued;  /* of them, those that wait for a thread of the pool */
+    uint64_t streams; /* of events */
+};
+struct http_now http_server_now(struct http_server *s);
+
+/* What was answered in a span of time that ends now. */
+struct http_span {
+    uint64_t n;
+    uint64_t failed; /* with a status of 500 or more */
+    uint64_t slow;   /* http_opts.slow_ms or longer */
+    uint64_t own_us; /* all of them together took, without the callers' lines */
+};
+/* minutes: 1..1440, in steps of five; the step that runs is counted as one. */
+struct http_span http_server_span(struct http_server *s, uint32_t minutes);
+
+/* An answer that failed or was slow. */
+struct http_trouble {
+    struct instant at;
+    uint64_t id;                    /* number of the request, as the log has it */
+    const struct http_route *route; /* NULL: there is none */
+    unsigned status;
+    enum err err;                   /* OK: it was only slow */
+    bool slow;
+    uint64_t took_us;               /* 0: a body that came in pieces */
+};
+/* gives how many of the last fifty are in ret[], the newest first */
+uint32_t http_server_troubles(struct http_server *s, struct http_trouble *ret, uint32_t max);
+
+/* What an address took since the server began. */
+struct http_busy {
+    const struct http_route *route; /* NULL: all that have none */
+    uint64_t n, failed, own_us, most_us;
+};
+/* gives how many are in ret[], what took the most time in all first */
+uint32_t http_server_busiest(struct http_server *s, struct http_busy *ret, uint32_t max);

@@ -102,6 +102,7 @@ static const struct http_hooks test_hooks = {
 
 static const char *test_certificate; /* NULL: without TLS */
 static const char *test_key;
+static uint32_t test_slow_ms;
 
 static void test_start(const struct http_route *routes, size_t n)
 {
@@ -115,6 +116,7 @@ static void test_start(const struct http_route *routes, size_t n)
         .max_connections = 200,
         .max_streams = 20,
         .stream_max_bytes = 64 << 20,
+        .slow_ms = test_slow_ms,
         .routes = routes,
         .n_routes = n,
         .hooks = &test_hooks,

@@ -182,6 +182,8 @@ enum err web_account_notices_choose(struct http_req *h);
 enum err web_account_notices_test(struct http_req *h);
 enum err web_account_notices_end(struct http_req *h);
 enum err web_system_notices(struct http_req *h);
+/* load.c: how the server runs */
+enum err web_system_load(struct http_req *h); /* SLOW */
 /* settings.c */
 enum err web_system_settings(struct http_req *h);
 enum err web_erasures(struct http_req *h);

@@ -2,6 +2,8 @@
  * the disk, and which values of the policy profiles nobody has verified. No clinical text. */
 #include "web/pages.h"
 
+#include <stdatomic.h>
+
 #include "base/text.h"
 #include "care/account.h"
 #include "care/directory.h"
@@ -11,12 +13,14 @@
 #include "care/retain.h"
 #include "care/stamping.h"
 #include "dicom/study.h"
+#include "http/server.h"
 #include "os/file.h"
 #include "store/db.h"
 #include "web/page.h"
 #include "web/tpl.h"
+#include "web/web.h"
 
-enum { LISTED = 50, SOURCES_MAX = 40, GROWTH_DAYS = 30, BACKUP_LATE_DAYS = 2 };
+enum { LISTED = 50, SOURCES_MAX = 40, GROWTH_DAYS = 30, BACKUP_LATE_DAYS = 2, DAY_MINUTES = 24 * 60 };
 
 /* ---- people, accounts, tokens ---- */
 
@@ -287,6 +291,8 @@ enum err web_system(struct http_req *h)
     TRY(set_growth(h, root));
     TRY(set_stamps(h, root));
     TRY(set_held_up(h, root));
+    struct http_server *server = atomic_load(&web_of(&h->rq)->server);
+    val_set_i64(root, "errors_lately", server != NULL ? (int64_t)http_server_span(server, DAY_MINUTES).failed : 0);
     TRY(erasure_may_propose(&h->rq, &may_erase));
     val_set_bool(root, "may_erase", may_erase || who_may(h->rq.who, MAY_AUDIT));
     set_policies(h, root);

@@ -7,6 +7,8 @@
 #include "care/care.h"
 #include "http/asset.h"
 
+struct http_server;
+
 enum web_setting_from { SETTING_DEFAULT, SETTING_FILE, SETTING_ENVIRONMENT, SETTING_FLAG };
 
 /* One setting of the program, as its page shows it. */
@@ -29,6 +31,8 @@ struct web {
     size_t n_settings;
     struct str settings_file;          /* where they were read; empty: no file */
     bool demo;                         /* pages say that all people are made up */
+    struct str version;                /* of the program */
+    struct http_server *_Atomic server; /* NULL until it listens, and in commands */
 };
 
 static inline const struct web *web_of(const struct req *rq)

@@ -24,7 +24,7 @@ const PAGES = [
   ['neurologist1', 'ru', ['/home', '/work', '/duty', '/mine 403']],
   ['head1', 'ru', ['/home', '/figures', '/duty']],
   ['auditor', 'ru', ['/home', '/record', '/record?kind=refused', '/erasures']],
-  ['admin', 'kk', ['/home', '/system', '/system/sign-in', '/system/settings', '/system/retention', '/staff/import', '/erasures']],
+  ['admin', 'kk', ['/home', '/system', '/system/sign-in', '/system/settings', '/system/retention', '/system/load', '/staff/import', '/erasures']],
 ];
 
 async function looks(login, lang, targets) {
