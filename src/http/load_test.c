@@ -45,7 +45,7 @@ static void a_day_in_steps(void **state)
     const uint64_t minute = 60 * UINT64_C(1000000);
     (void)state;
     ask("/good", 200);
-    ask("/bad/thing", 500);
+    ask("/bad/thing", 503);
     ask("/unknown", 404);
     struct http_span s = http_server_span(T.server, 5);
     assert_int_equal(s.n, 3);
@@ -71,20 +71,20 @@ static void troubles_are_kept(void **state)
     (void)state;
     ask("/good", 200);
     assert_int_equal(http_server_troubles(T.server, t, 60), 0);
-    ask("/bad/thing", 500);
+    ask("/bad/thing", 503);
     ask("/late", 200);
     assert_int_equal(http_server_troubles(T.server, t, 60), 2);
     assert_true(t[0].slow && t[0].status == 200 && t[0].err == OK && t[0].route == &routes[3]);
     assert_true(t[0].took_us >= 20000);
-    assert_true(!t[1].slow && t[1].status == 500 && t[1].err == E_IO && t[1].route == &routes[1]);
+    assert_true(!t[1].slow && t[1].status == 503 && t[1].err == E_IO && t[1].route == &routes[1]);
     assert_true(t[1].at.ms <= t[0].at.ms && t[1].id != t[0].id);
     assert_int_equal(http_server_span(T.server, 5).slow, 1);
     /* the newest fifty, the newest first */
     for (int i = 0; i < 52; i++) {
-        ask("/bad/thing", 500);
+        ask("/bad/thing", 503);
     }
     assert_int_equal(http_server_troubles(T.server, t, 60), TROUBLES);
-    assert_true(t[0].status == 500 && t[TROUBLES - 1].status == 500);
+    assert_true(t[0].status == 503 && t[TROUBLES - 1].status == 503);
     assert_int_equal(http_server_troubles(T.server, t, 3), 3);
 }
 
@@ -95,8 +95,8 @@ static void what_took_most_comes_first(void **state)
     assert_int_equal(http_server_busiest(T.server, b, LEN(b)), 0);
     ask("/good", 200);
     ask("/late", 200);
-    ask("/bad/thing", 500);
-    ask("/bad/thing", 500);
+    ask("/bad/thing", 503);
+    ask("/bad/thing", 503);
     ask("/none", 404);
     uint32_t n = http_server_busiest(T.server, b, LEN(b));
     assert_int_equal(n, 4);

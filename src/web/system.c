@@ -292,7 +292,9 @@ enum err web_system(struct http_req *h)
     TRY(set_stamps(h, root));
     TRY(set_held_up(h, root));
     struct http_server *server = atomic_load(&web_of(&h->rq)->server);
-    val_set_i64(root, "errors_lately", server != NULL ? (int64_t)http_server_span(server, DAY_MINUTES).failed : 0);
+    if (server != NULL) {
+        val_set_i64(root, "errors_lately", (int64_t)http_server_span(server, DAY_MINUTES).failed);
+    }
     TRY(erasure_may_propose(&h->rq, &may_erase));
     val_set_bool(root, "may_erase", may_erase || who_may(h->rq.who, MAY_AUDIT));
     set_policies(h, root);
