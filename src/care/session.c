@@ -171,6 +171,7 @@ enum err who_by_session(struct req *rq, struct str cookie, const struct who **re
     w->expires = expires;
     w->role_chosen = db_peek(&q, 1).n > 0;
     w->must_change = db_i64(&q, 8) == ACCOUNT_MUST_CHANGE;
+    w->bare = db_i64(&q, 13) != 0;
     w->stepped = db_i64(&q, 12) != 0;
     w->owes_factor = factor_is_owed(care_of(rq), w, w->stepped);
     w->account = db_i64(&q, 0);

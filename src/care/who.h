@@ -61,6 +61,7 @@ struct who {
     int64_t account;         /* row of the account; 0 for the system */
     bool role_chosen;        /* false: the person has several roles and must choose one first */
     bool must_change;        /* the password was set by somebody else and must be changed */
+    bool bare;               /* the account has no password: they came by an identity provider */
     bool stepped;            /* the session began with a second step that is still theirs */
     bool owes_factor;        /* a role of theirs asks for a second step of signing in, and there is none */
     struct str session;      /* SHA-256 of the session's value: its key; empty for tokens */

@@ -6,6 +6,7 @@
 #include "care/content.h"
 #include "care/grant.h"
 #include "care/password.h"
+#include "care/provider.h"
 #include "codec/utf8.h"
 #include "store/tx.h"
 #include "web/consent.h"
@@ -127,6 +128,8 @@ static enum err show(struct http_req *h, unsigned status, struct val *root)
         page_option(f, r->id, buf_get(&b));
     }
     val_set_bool(root, "must", h->rq.who->must_change);
+    val_set_bool(root, "bare", h->rq.who->bare);
+    val_set_bool(root, "provider", provider_is_set(care_of(&h->rq)));
     return page_reply_status(h, status, root, tpl_account);
 }
 

@@ -85,6 +85,9 @@ enum err web_account_passkey_new(struct http_req *h)
     if (!passkey_place(&h->rq, &place)) {
         return FAIL(&h->rq, E_UNSUPPORTED, "passkeys need base_url");
     }
+    if (h->rq.who->bare) { /* where it is said why */
+        return http_redirect(h, S(HERE));
+    }
     TRY(page_begin(h, T("New passkey"), &root));
     return show(h, 200, root, S(""), tpl_passkey_new);
 }

@@ -76,6 +76,7 @@ static enum err show(struct http_req *h, unsigned status, struct val *root)
     val_set_bool(root, "on", f.on);
     val_set_bool(root, "waits", f.waits);
     val_set_bool(root, "owes", w->owes_factor && !w->must_change);
+    val_set_bool(root, "bare", w->bare);
     val_set_bool(root, "patient", who_is_patient(w));
     val_set_i64(root, "left", f.recovery_left);
     val_set_bool(root, "few", f.recovery_left < CODES_LEFT_FEW);

@@ -10,7 +10,11 @@ enum { DISPOSITION_MAX = 200 };
 void signing_password(struct http_req *h, struct val *root)
 {
     struct val *f = page_secret(h, root, "password", T("Your password"), "current-password");
-    val_set_str(f, "hint", tr(h->rq.lang, T("Your signature key is opened by it, for this one signature.")));
+    const char *hint = h->rq.who->bare
+                           ? T("Your account has no password to open a signature key with: the administrator "
+                               "of your organisation can send you a link by which you choose one.")
+                           : T("Your signature key is opened by it, for this one signature.");
+    val_set_str(f, "hint", tr(h->rq.lang, hint));
 }
 
 const char *signing_fault(enum err e)

@@ -2,6 +2,7 @@
 //   node tests/oidc/run.mjs [--build release]
 import { spawnSync } from 'node:child_process';
 import crypto from 'node:crypto';
+import fs from 'node:fs';
 import path from 'node:path';
 import { checks } from '../lib/checks.mjs';
 import { option, Program } from '../lib/program.mjs';
@@ -44,6 +45,11 @@ const password = (login = 'outsider') => program.request('POST', '/sign-in', FOR
 world(program);
 program.cli(['user', 'add', 'locked', '--family', 'Locked', '--given', 'Test', '--org', program.cli(['org', 'add', 'Third', '--kind', 'hospital']).trim().split(/\s+/).pop(), '--role', 'doctor',
   '--password-stdin', 'true', '--must-change', 'false'], { input: `${PASSWORD}\n` });
+for (const lines of ['code,name,kind,parent,phone\nfourth,Fourth,hospital,,\n', 'login,number,family,given,middle,sex,organisation,role,services,from,until\nbare,,Bare,Test,,,fourth,doctor,,,\n']) {
+  const file = path.join(program.dir, 'tests-import.csv'); // people of a file have no password at first
+  fs.writeFileSync(file, lines);
+  program.cli(['people', 'import', file]);
+}
 const liar = await new Liar().listen();
 await serve(liar.issuer('good')); // learns its port
 await serve(liar.issuer('good'));
@@ -217,6 +223,22 @@ is('amr that counts', (await way({ claims: strong })).said, '/');
 is('acr that counts', (await way({ claims: { acr: 'urn:strong', sub: 'number-2' } })).said, '/');
 await serve(liar.issuer('strong'));
 is('none counts unless the settings say so', (await way({ claims: { ...strong, acr: 'urn:strong' } })).said, '/sign-in/code?next=%2F');
+
+// ---- somebody without a password: no page asks for one they do not have, and what asks for it lets nothing by ----
+const bare = await way({ claims: { preferred_username: 'bare', sub: 'number-bare' } });
+is('without a password: let in', bare.said, '/');
+const theirs = { cookie: cookieOf(bare.back, 'sid') };
+const shown = async (to) => (await program.request('GET', to, theirs)).body;
+const account = await shown('/account');
+is('told so, and asked for none', [/has no password: you sign in by/.test(account), /name="old"/.test(account)], [true, false]);
+const means = await shown('/account/sign-in');
+is('nor for what a password would set up', [/has no password: you sign in by/.test(means), /Set up one-time codes/.test(means), /passkeys\/new/.test(means)], [true, false, false]);
+is('nor for a passkey', (await program.request('GET', '/account/sign-in/passkeys/new', theirs)).status !== 200, true);
+const csrf = /name="csrf" value="([^"]+)"/.exec(account)[1];
+for (const [to, fields] of [['/account/password', { old: '', new: 'four words of their own', again: 'four words of their own' }], ['/account/sign-in/codes/recovery', { password: '', code: '' }]]) {
+  const reply = await program.request('POST', to, { ...theirs, ...FORM }, new URLSearchParams({ csrf, ...fields }).toString());
+  is(`nothing is set by ${to}`, [422, 303].includes(reply.status) && (await password('bare')).status === 401, true);
+}
 
 // ---- a real one ----
 if (INSTALLED) {
