@@ -4,7 +4,6 @@
 #include "os/clock.h"
 #include "os/thread.h"
 
-enum { DIRECTORY_CAP = 64 << 20 };
 #define DIRECTORY_AGE_MS (10 * MS_MINUTE)
 
 /* One reading of the directory, alive as long as a request uses it. */

@@ -19,6 +19,7 @@ void dir_map_add(struct dir_map *m, struct str id, uint32_t at);
 /* rows: the first member of each is its id. */
 uint32_t dir_map_find(const struct dir_map *m, const void *rows, size_t row_size, struct str id);
 
+enum { DIRECTORY_CAP = 64 << 20 }; /* of a request that reads it */
 /* Reads all directory resources into rq->a. */
 MUST_USE enum err directory_load(struct req *rq, const struct care *care,
                                  struct directory *ret_dir);

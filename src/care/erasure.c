@@ -4,11 +4,12 @@
 
 #include "base/text.h"
 #include "care/care.h"
-#include "care/directory.h"
+#include "care/directory_int.h"
 #include "care/episode.h"
 #include "care/patient_int.h"
 #include "care/who.h"
 #include "fhir/erase.h"
+#include "fhir/type.h"
 #include "store/tx.h"
 
 /* clang-format off */
@@ -55,6 +56,39 @@ enum err erasure_may_propose(struct req *rq, bool *ret_may)
 static bool may_confirm(const struct req *rq)
 {
     return who_role(rq->who) != NULL && who_may(rq->who, MAY_AUDIT);
+}
+
+/* Does a role of theirs audit where the order was proposed, or above? Of an order that does not say where:
+ * at an organisation with nothing above it. */
+static bool covers(const struct directory *d, struct str person, struct str role_id, struct str org)
+{
+    const struct dir_person *p = dir_person(d, person);
+    uint32_t theirs = DIR_NONE;
+    for (uint32_t i = 0; p != NULL && p->active && i < p->n_roles; i++) {
+        if (str_eq(p->roles[i].id, role_id) && (p->roles[i].rights & MAY_AUDIT) != 0) {
+            theirs = dir_org_at(d, p->roles[i].org);
+        }
+    }
+    if (theirs == DIR_NONE || org.n == 0) {
+        return theirs != DIR_NONE && d->orgs[theirs].parent == DIR_NONE;
+    }
+    uint32_t at = dir_org_at(d, org);
+    while (at != DIR_NONE && at != theirs) {
+        at = d->orgs[at].parent;
+    }
+    return at == theirs;
+}
+
+enum err erasure_may_confirm(struct req *rq, const struct erasure *o, bool *ret_may)
+{
+    const struct directory *d = NULL;
+    *ret_may = false;
+    if (!may_confirm(rq) || str_eq(rq->who->person, o->by)) {
+        return OK;
+    }
+    TRY(directory_get(rq, &d));
+    *ret_may = covers(d, rq->who->person, who_role(rq->who)->id, o->org);
+    return OK;
 }
 
 static enum err may_either(struct req *rq)
@@ -204,6 +238,7 @@ static void order_get(struct req *rq, const struct db_rows *q, struct erasure *r
         .resources = db_u64(q, 11),
         .done = {db_i64(q, 12)},
         .left = db_u64(q, 13),
+        .org = db_text(rq->a, q, 14),
     };
 }
 
@@ -292,7 +327,7 @@ enum err erasure_propose(struct req *rq, struct tx *tx, const struct erasure_loo
     int64_t id = db_i64(&q, 0) + 1;
     TRY(TX_SQL(tx, W_ERASURE_NEW, TX_MUST_BE_NEW, sql_i64(id), sql_i64(l->patient_rid),
                sql_text(l->patient), sql_text(reason), sql_text(number), sql_text(date),
-               sql_text(rq->who->person), sql_i64(rq->now.ms)));
+               sql_text(rq->who->person), sql_i64(rq->now.ms), sql_text(who_role(rq->who)->org)));
     TRY(note(rq, AUDIT_ADMIN, l->patient_rid, numbered(rq, "erasure proposed, order ", id)));
     *ret_id = id;
     return OK;
@@ -333,6 +368,25 @@ static enum err still_may(struct req *rq, void *ctx)
     return any ? FAIL(rq, E_CONFLICT, "open") : OK;
 }
 
+/* The same, as the directory is in the state that the order is applied to: the role may have ended since the
+ * request came. */
+static enum err right_holds(struct req *rq, void *ctx)
+{
+    const struct erasure *o = ctx;
+    struct directory d = {0};
+    struct req own;
+    req_init(&own, DIRECTORY_CAP, rq->now);
+    own.app = rq->app;
+    own.db = rq->db;
+    enum err e = directory_load(&own, care_of(rq), &d);
+    bool may = e == OK && covers(&d, rq->who->person, who_role(rq->who)->id, o->org);
+    req_done(&own);
+    if (e != OK) {
+        return FAIL(rq, e, "directory");
+    }
+    return may ? OK : FAIL(rq, E_FORBIDDEN, "erasure: the right has ended");
+}
+
 enum err erasure_confirm(struct req *rq, struct tx *tx, const struct erasure *o, struct str kind,
                          struct str typed)
 {
@@ -346,6 +400,11 @@ enum err erasure_confirm(struct req *rq, struct tx *tx, const struct erasure *o,
     }
     if (str_eq(rq->who->person, o->by)) {
         return FAIL(rq, E_FORBIDDEN, "same person");
+    }
+    bool may = false;
+    TRY(erasure_may_confirm(rq, o, &may));
+    if (!may) {
+        return FAIL(rq, E_FORBIDDEN, "place");
     }
     if (o->state != ERASURE_PROPOSED) {
         return FAIL(rq, E_CONFLICT, "state");
@@ -364,6 +423,7 @@ enum err erasure_confirm(struct req *rq, struct tx *tx, const struct erasure *o,
     *kept = *o;
     const struct sql_val v[] = {sql_i64(o->id), sql_i64(o->patient_rid), sql_text(o->patient)};
     TRY(tx_require(tx, 0, now.vid, still_may, kept));
+    TRY(tx_require(tx, T_PRACTITIONER_ROLE, 0, right_holds, kept)); /* every time: none is without a role */
     TRY(TX_SQL(tx, W_ERASURE_DECIDE, TX_MUST_CHANGE, sql_i64(o->id), sql_i64(ERASURE_RUNS),
                sql_text(rq->who->person), sql_i64(rq->now.ms)));
     TRY(TX_SQL(tx, W_ERASURE_UNHELD, TX_MUST_CHANGE, sql_i64(o->id)));

@@ -58,6 +58,7 @@ struct erasure {
     struct instant at, second_at, done; /* ms 0: not yet */
     uint64_t resources;                 /* that were to go when it was confirmed */
     uint64_t left;                      /* of them still to be erased */
+    struct str org;                     /* Organization that by acted for; empty: not written down */
 };
 
 /* What an order would take, in numbers. */
@@ -85,6 +86,11 @@ struct erasure_hold {
 /* Who may propose: an administrator acting for an organisation with nothing
  * above it. Who may confirm: the right to audit. Both may hold. */
 MUST_USE enum err erasure_may_propose(struct req *rq, bool *ret_may);
+/* May the person who acts be the second of this order: not who proposed it, and
+ * the right to audit is of the organisation it was proposed for or of one above
+ * it? Roles reach downward here as they do for openings that are reviewed
+ * (care/glass.h): an auditor of a hospital judges nothing of its centre. */
+MUST_USE enum err erasure_may_confirm(struct req *rq, const struct erasure *o, bool *ret_may);
 /* By a personal number as typed; the search is put on record.
  * errors  E_FORBIDDEN; E_BAD_INPUT "id-kind", "id: shape", "id: check digit";
  * E_NOT_FOUND */
@@ -107,7 +113,8 @@ MUST_USE enum err erasure_propose(struct req *rq, struct tx *tx, const struct er
                                   struct str reason, struct str number, struct str date,
                                   int64_t *ret_id);
 /* The second, who types the personal number again. Hides the whole record and
- * removes all rows beside it. errors  E_FORBIDDEN "same person" or no right;
+ * removes all rows beside it. The right is looked at again by the writer, with
+ * the roles as they are then. errors  E_FORBIDDEN "same person", "place" or no right;
  * E_BAD_INPUT "id"  another number; E_CONFLICT "held", "open", "state"; E_STALE
  * from the commit */
 MUST_USE enum err erasure_confirm(struct req *rq, struct tx *tx, const struct erasure *o,

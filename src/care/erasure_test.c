@@ -19,7 +19,14 @@ static void add_admins(void)
 {
     static const struct {
         struct str id, org;
-    } admins[] = {{SI("admin"), SI("national")}, {SI("localadmin"), SI("hospital")}};
+        const char *role;
+    } admins[] = {{SI("admin"), SI("national"), "administrator"},
+                  {SI("localadmin"), SI("hospital"), "administrator"},
+                  {SI("regionadmin"), SI("centre"), "administrator"},
+                  {SI("nauditor"), SI("national"), "auditor"},
+                  {SI("rauditor"), SI("centre"), "auditor"},
+                  {SI("hauditor"), SI("hospital"), "auditor"},
+                  {SI("oauditor"), SI("other"), "auditor"}};
     struct req rq;
     struct str id = {0};
     as(&rq, NULL);
@@ -28,7 +35,7 @@ static void add_admins(void)
         MUST(&rq, person_add(&rq, tx, &(struct person_new){.id = admins[i].id, .family = S("Admin"),
                                                            .given = admins[i].id}, &id));
         MUST(&rq, role_add(&rq, tx, &(struct role_new){.person = admins[i].id, .org = admins[i].org,
-                                                       .code = S("administrator")}, &id));
+                                                       .code = str_z(admins[i].role)}, &id));
     }
     assert_int_equal(commit_end(&rq, tx), OK);
 }
@@ -257,13 +264,13 @@ static void two_people_and_nothing_open(void **state)
     assert_int_equal(propose("admin", S("12/4"), S("2026-01-05"), &second), E_CONFLICT); /* one at a time */
     assert_int_equal(confirm("admin", id, iin), E_FORBIDDEN);
     assert_int_equal(confirm("cons1", id, iin), E_FORBIDDEN);
-    assert_int_equal(confirm("auditor", id, "850101300004"), E_BAD_INPUT);
+    assert_int_equal(confirm("nauditor", id, "850101300004"), E_BAD_INPUT);
     assert_int_equal(hold("auditor", patient, true, S("A court asked for it")), OK);
-    assert_int_equal(confirm("auditor", id, iin), E_CONFLICT);
+    assert_int_equal(confirm("nauditor", id, iin), E_CONFLICT);
     assert_int_equal(hold("auditor", patient, false, S("The court has decided")), OK);
     assert_int_equal(reads(T_PATIENT, patient), OK);
-    assert_int_equal(confirm("auditor", id, iin), OK);
-    assert_int_equal(confirm("auditor", id, iin), E_CONFLICT);
+    assert_int_equal(confirm("nauditor", id, iin), OK);
+    assert_int_equal(confirm("nauditor", id, iin), E_CONFLICT);
 
     /* Hidden at once, before any piece has run. */
     assert_int_equal(order_of(id).state, ERASURE_RUNS);
@@ -309,10 +316,54 @@ static void a_refused_order_takes_nothing(void **state)
     MUST(&rq, erasure_get(&rq, id, &o));
     MUST(&rq, erasure_refuse(&rq, tx, &o));
     assert_int_equal(commit_end(&rq, tx), OK);
-    assert_int_equal(confirm("auditor", id, iin), E_CONFLICT);
+    assert_int_equal(confirm("nauditor", id, iin), E_CONFLICT);
     assert_int_equal(order_of(id).state, ERASURE_REFUSED);
     assert_int_equal(run(10), 0);
     assert_int_equal(propose("admin", S("12/10"), S("2026-01-05"), &id), OK); /* another may be proposed */
+}
+
+/* Where the order was proposed, or above; and as roles are when it is written. */
+static void the_right_reaches_down_and_is_looked_at_again(void **state)
+{
+    struct req rq;
+    struct erasure o;
+    uint32_t n = 0;
+    int64_t id = 0;
+    bool may = true;
+    (void)state;
+    as(&rq, person_who(&keep, "auditor"));
+    MUST(&rq, erasure_list(&rq, 0, &o, 1, &n));
+    assert_true(str_eq(o.org, S("national")));
+    MUST(&rq, erasure_may_confirm(&rq, &o, &may));
+    assert_false(may);
+    id = o.id;
+    req_done(&rq);
+    assert_int_equal(confirm("auditor", id, iin), E_FORBIDDEN); /* of the centre, below */
+    as(&rq, person_who(&keep, "admin"));
+    struct tx *tx = tx_new(&rq);
+    MUST(&rq, erasure_get(&rq, id, &o));
+    MUST(&rq, erasure_refuse(&rq, tx, &o));
+    assert_int_equal(commit_end(&rq, tx), OK);
+    assert_int_equal(propose("regionadmin", S("12/11"), S("2026-01-05"), &id), OK);
+    assert_int_equal(confirm("hauditor", id, iin), E_FORBIDDEN);
+    assert_int_equal(confirm("oauditor", id, iin), E_FORBIDDEN);
+    as(&rq, person_who(&keep, "nauditor"));
+    MUST(&rq, erasure_get(&rq, id, &o));
+    MUST(&rq, erasure_may_confirm(&rq, &o, &may));
+    assert_true(may);
+    req_done(&rq);
+    /* Asked for in time, written when the role had ended. */
+    as(&rq, person_who(&keep, "rauditor"));
+    tx = tx_new(&rq);
+    MUST(&rq, erasure_get(&rq, id, &o));
+    MUST(&rq, erasure_confirm(&rq, tx, &o, S("iin"), str_z(iin)));
+    struct req other;
+    as(&other, NULL);
+    struct tx *ended = tx_new(&other);
+    MUST(&other, role_end(&other, ended, who_role(rq.who)->id));
+    assert_int_equal(commit_end(&other, ended), OK);
+    assert_int_equal(commit_end(&rq, tx), E_FORBIDDEN);
+    assert_int_equal(order_of(id).state, ERASURE_PROPOSED);
 }
 
 static void study_add(struct req *rq, struct tx *tx, struct str uid, struct str key)
@@ -377,10 +428,10 @@ static void unsent_images_go_and_nothing_begins_between(void **state)
     MUST(&rq, erasure_confirm(&rq, tx, &o, S("iin"), str_z(iin)));
     assert_int_equal(export_set(true), OK);
     assert_int_equal(commit_end(&rq, tx), E_STALE);
-    assert_int_equal(confirm("auditor", id, iin), E_CONFLICT);
+    assert_int_equal(confirm("nauditor", id, iin), E_CONFLICT);
     assert_int_equal(export_set(false), OK);
     assert_int_equal(study_is(S("1.2.3.1")), OK);
-    assert_int_equal(confirm("auditor", id, iin), OK);
+    assert_int_equal(confirm("nauditor", id, iin), OK);
     assert_true(run(1000) > 1);
     assert_int_equal(study_is(S("1.2.3.1")), E_NOT_FOUND);
     assert_int_equal(study_is(S("1.2.3.2")), OK);
@@ -405,6 +456,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_people_and_nothing_open),
         cmocka_unit_test(a_refused_order_takes_nothing),
+        cmocka_unit_test(the_right_reaches_down_and_is_looked_at_again),
         cmocka_unit_test(unsent_images_go_and_nothing_begins_between),
     };
     return cmocka_run_group_tests(tests, begin, end);

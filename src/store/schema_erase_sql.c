@@ -56,4 +56,7 @@ const char schema_v28_dict[] =
     /* Orders that were done leave dictionaries behind which may hold what they erased. */
     "UPDATE dict SET state = 1 WHERE EXISTS (SELECT 1 FROM erasure WHERE state IN (1, 2, 3));"
     "UPDATE erasure SET state = 2, done_ms = 0 WHERE state = 3 AND EXISTS (SELECT 1 FROM dict WHERE state = 1);";
+/* Where an order was proposed: who audits there, or above, may confirm it. */
+const char schema_v29_erasure[] =
+    "ALTER TABLE erasure ADD COLUMN org TEXT NOT NULL DEFAULT '';"; /* staff: Organization acted for; empty: not written down */
 /* clang-format on */

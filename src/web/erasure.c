@@ -74,6 +74,7 @@ static void set_order(struct http_req *h, const struct directory *d, const struc
     val_set_i64(m, "resources", (int64_t)o->resources);
     val_set_i64(m, "left", (int64_t)o->left);
     val_set_str(m, "patient", o->patient);
+    val_set_str(m, "place", o->org.n > 0 ? dir_org_name(d, o->org) : S(""));
     val_set_bool(m, "own", str_eq(o->by, h->rq.who->person));
 }
 
@@ -304,8 +305,9 @@ static enum err show_one(struct http_req *h, struct val *root, const struct eras
     if (o->state == ERASURE_PROPOSED) {
         TRY(erasure_look_at(&h->rq, o, l));
         set_look(h, d, l, root);
-        val_set_bool(root, "may_confirm",
-                     who_may(h->rq.who, MAY_AUDIT) && !str_eq(o->by, h->rq.who->person));
+        bool may = false;
+        TRY(erasure_may_confirm(&h->rq, o, &may));
+        val_set_bool(root, "may_confirm", may);
         set_kind(h, root);
         set_sure(h, root);
     }
