@@ -135,6 +135,13 @@ function seconds(d) {
     return (Number(m[1] ?? 0) * 24 + Number(m[2] ?? 0)) * 3600 + Number(m[3] ?? 0) * 60 + Number(m[4] ?? 0);
 }
 
+// Days of a term of storage, whole years too; 0: it is none
+function days(d) {
+    const years = /^P([1-9]\d{0,2})Y$/.exec(d ?? '');
+    if (years) return Number(years[1]) > 200 ? 0 : Number(years[1]) * 365.25;
+    return DURATION.test(d ?? '') ? seconds(d) / 86400 : 0;
+}
+
 function values(file, place, node) {
     if (Array.isArray(node)) return node.forEach((x, i) => values(file, `${place}[${i}]`, x));
     if (!isObj(node)) return undefined;
@@ -191,7 +198,9 @@ function checkPolicy(id) {
     for (const [i, x] of (p.retention?.terms ?? []).entries())
         is(x.keep?.value === null || DURATION.test(x.keep?.value ?? ''), f, `retention.terms[${i}].keep`, 'not a duration in days, hours, minutes, or null');
     for (const [at, v] of [['recording.retention', p.recording?.retention], ['retention.medicalRecord', p.retention?.medicalRecord]])
-        is(v?.value === null || DURATION.test(v?.value ?? ''), f, at, 'not a duration in days, hours, minutes, or null');
+        is(v?.value === null || days(v?.value) > 0, f, at, 'not whole years (P25Y), a duration in days, hours, minutes, or null');
+    is(!(p.retention?.medicalRecord?.value && days(p.retention.medicalRecord.value) < 365), f, 'retention.medicalRecord', 'under one year: days typed for years?');
+    is(days(p.retention?.waiting?.value) >= 7, f, 'retention.waiting', 'not a duration of a week or more');
     is(p.retention?.audit?.value === null, f, 'retention.audit', 'the record of who saw and changed what is never cut: null');
     for (const k of ['requesterRoles', 'consultantRoles'])
         for (const r of p[k]?.value ?? []) is(ROLES.includes(r), f, k, `no such role: ${r}`);

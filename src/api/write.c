@@ -60,6 +60,12 @@ static enum rule rule_of(enum fhir_type type, uint32_t *ret_right)
 }
 
 static const struct str file_mark = SI(CARE_URL "/StructureDefinition/sha256");
+static const struct str gone_mark = SI(CARE_URL "/StructureDefinition/bytes-removed");
+
+static bool is_file(struct str body)
+{
+    return str_find(body, file_mark) < body.n || str_find(body, gone_mark) < body.n;
+}
 
 /* What a person wrote to others, forms that were filled in, and the files of a case stay as they were
  * sent. */
@@ -74,7 +80,7 @@ static enum err kept_check(struct http_req *h, enum fhir_type type, const struct
     if (type == T_QUESTIONNAIRE_RESPONSE) {
         return FAIL(&h->rq, E_FORBIDDEN, "a form stays as it was sent");
     }
-    if (type == T_DOCUMENT_REFERENCE && str_find(old->body, file_mark) < old->body.n) {
+    if (type == T_DOCUMENT_REFERENCE && is_file(old->body)) {
         return FAIL(&h->rq, E_FORBIDDEN, "a file of a case stays");
     }
     return OK;
@@ -112,7 +118,7 @@ static enum err person_check(struct http_req *h, enum fhir_type type, struct str
  * added by uploading them. */
 static enum err file_check(struct http_req *h, const struct tx_put *put)
 {
-    if (put->type == T_DOCUMENT_REFERENCE && str_find(put->body, file_mark) < put->body.n) {
+    if (put->type == T_DOCUMENT_REFERENCE && is_file(put->body)) {
         return FAIL(&h->rq, E_FORBIDDEN, "the file of a case is added by uploading it");
     }
     return OK;

@@ -47,6 +47,10 @@ static enum err look(struct req *rq)
         if (seen[id].past > 0) {
             printf("; %" PRIu64 " past it, the oldest of %s", seen[id].past, text_of(rq, seen[id].oldest));
         }
+        if (seen[id].later > 0) {
+            printf("; %" PRIu64 " more from %s on, when the waiting time of its term is over", seen[id].later,
+                   text_of(rq, seen[id].later_from));
+        }
         printf("\n");
         all += seen[id].past;
     }
@@ -141,6 +145,16 @@ enum err app_retention_advice(struct req *rq, struct buf *out)
                      "--clock-is-right\n");
     }
     for (uint32_t i = 0; i < RETAIN_COUNT; i++) {
+        if (seen[i].later > 0) {
+            BUF_LIT(out, "a term of storage was set or made shorter (");
+            buf_str(out, retain_kinds[i].code);
+            BUF_LIT(out, "): from ");
+            instant_write(out, seen[i].later_from);
+            BUF_LIT(out, " on ");
+            buf_u64(out, seen[i].later);
+            BUF_LIT(out, " leave for ever; if that is a mistake, take the term back in content/policy "
+                         "before\n");
+        }
         if (seen[i].failed.ms != 0) {
             BUF_LIT(out, "urgent: what is past its term is not removed (");
             buf_str(out, retain_kinds[i].code);

@@ -24,6 +24,7 @@ struct civil {
 #define MS_MINUTE INT64_C(60000)
 #define MS_HOUR INT64_C(3600000)
 #define MS_DAY INT64_C(86400000)
+#define MS_YEAR (36525 * MS_DAY / 100) /* of terms counted in years: an average one */
 
 bool civil_is_valid(const struct civil *c);
 /* Days since 1970-01-01 of a valid date. */

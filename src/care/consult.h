@@ -60,6 +60,8 @@ struct case_file {
     struct str kind, encounter; /* on adding: code of document-kind; Encounter it comes from, or empty */
     bool is_dicom;
     struct dicom_facts dicom;
+    struct instant gone; /* its bytes left by term then; ms 0: they are there */
+    struct str gone_by;  /* which: "kz 2026-11-22 recording.retention" */
     bool mismatch;    /* the DICOM file names another patient than the case's */
     struct str study; /* a study of images: its UID; id is its ImagingStudy, size all its bytes, sha none */
     uint32_t n_images; /* of that study */
@@ -85,9 +87,14 @@ MUST_USE enum err consult_files(struct req *rq, int64_t case_rid, uint32_t from,
                                 uint32_t *ret_total);
 /* One file with the right to it checked and the download on record. ret_row->id is empty when it hangs
  * on the patient.
- * errors  E_NOT_FOUND */
+ * errors  E_NOT_FOUND; E_GONE  its bytes left by term */
 MUST_USE enum err consult_file_get(struct req *rq, struct str id, enum audit_action action,
                                    struct case_row *ret_row, struct case_file *ret_file);
+/* The bytes of a file leave by term (rq->who IS_CLOCK): its document stays and says when and by which
+ * (by, as in struct case_file); one use of the bytes ends, with a record of it (ground). One that was
+ * erased is left as it is. errors  E_NOT_FOUND */
+MUST_USE enum err consult_file_gone(struct req *rq, struct tx *tx, struct str id, struct str by,
+                                    struct str ground);
 /* What an upload's meta holds about DICOM: {"dicom":{"patientName":...}}; false when it is none. */
 bool dicom_facts_read(struct req *rq, struct str meta, struct dicom_facts *ret_facts);
 

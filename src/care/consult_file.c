@@ -5,7 +5,6 @@
 
 enum { UPLOAD_RECEIVING = 0, UPLOAD_COMPLETE = 1, WAITING_MAX = 200, OWN_MAX = 50 };
 
-#define EXT_SHA S(CARE_URL "/StructureDefinition/sha256")
 #define EXT_DICOM S(CARE_URL "/StructureDefinition/dicom")
 #define EXT_MISMATCH S(CARE_URL "/StructureDefinition/dicom-other-patient")
 
@@ -359,6 +358,8 @@ static void read_file(struct req *rq, struct jv v, struct case_file *ret_file)
         struct jv url = json_get(e, S("url"));
         if (json_is(url, EXT_SHA)) {
             (void)!str_unhex(json_str(a, json_get(e, S("valueString"))), f.sha, sizeof f.sha);
+        } else if (json_is(url, EXT_GONE)) {
+            consult_gone_read(rq, e, &f);
         } else if (json_is(url, EXT_MISMATCH)) {
             f.mismatch = true;
         } else if (json_is(url, EXT_DICOM)) {
@@ -434,5 +435,5 @@ enum err consult_file_get(struct req *rq, struct str id, enum audit_action actio
     }
     TRY(json_parse(rq, row.body, NULL, doc));
     read_file(rq, json_root(doc), ret_file);
-    return OK;
+    return ret_file->gone.ms == 0 ? OK : FAIL(rq, E_GONE, "its term of storage is over");
 }

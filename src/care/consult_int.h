@@ -14,6 +14,14 @@ struct str consult_icd(struct str typed);
 /* An Observation per measured value of a form; systolic and diastolic become one. */
 MUST_USE enum err consult_observations(struct req *rq, struct tx *tx, const struct form *f,
                                        const struct fields *typed, const struct case_row *row);
+/* Extensions of a DocumentReference: the name of its bytes; when and by which term they left. */
+#define EXT_SHA S(CARE_URL "/StructureDefinition/sha256")
+#define EXT_GONE S(CARE_URL "/StructureDefinition/bytes-removed")
+/* The digest of a document's first version: the program wrote that one; whoever may write may name any
+ * digest. *ret_has false: it has none, or was erased by order. errors  E_NOT_FOUND */
+MUST_USE enum err consult_file_sha(struct req *rq, struct str id, uint8_t ret_sha[32], bool *ret_has);
+/* Reads EXT_GONE. */
+void consult_gone_read(struct req *rq, struct jv extension, struct case_file *f);
 /* A file or a study of images that goes with a message. */
 struct case_ref {
     enum fhir_type type; /* T_DOCUMENT_REFERENCE, T_IMAGING_STUDY */

@@ -3,13 +3,17 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "base/must_testing.h"
 #include "care/care.h"
+#include "care/content_int.h"
 #include "care/form.h"
 #include "care/policy.h"
+#include "os/file.h"
 
 static struct content *content;
 static struct req rq;
@@ -98,6 +102,43 @@ static void a_good_form_has_no_problems(void **state)
         print_message("%.*s: %s\n", STR_ARG(p.v[i].field), p.v[i].text);
     }
     assert_int_equal(p.n, 0);
+}
+
+/* A profile with another value of the medical record's term. */
+static enum err with_term(const char *term, int64_t *ret_ms)
+{
+    static char text[256 << 10];
+    struct json_doc *doc = ARENA_NEW(rq.a, struct json_doc);
+    struct policy p = {.id = S("")};
+    struct str file;
+    MUST(&rq, os_read_file(&rq, "content/policy/kz.json", sizeof(text) / 2, &file));
+    const struct str row = S("\"medicalRecord\": {\n      \"value\": null");
+    size_t at = str_find(file, row);
+    assert_true(at < file.n);
+    int n = snprintf(text, sizeof(text), "%.*s\"medicalRecord\": {\"value\": %s%.*s", (int)at, file.p, term,
+                     (int)(file.n - at - row.n), file.p + at + row.n);
+    MUST(&rq, json_parse(&rq, (struct str){text, (size_t)n}, NULL, doc));
+    enum err e = policy_load(&rq, json_root(doc), &p);
+    *ret_ms = p.record_keep.ms;
+    err_clear(&rq);
+    return e;
+}
+
+/* Days typed for years take nothing. */
+static void a_records_term_is_a_year_or_more(void **state)
+{
+    int64_t ms = 1;
+    (void)state;
+    assert_int_equal(with_term("null", &ms), OK);
+    assert_int_equal(ms, 0);
+    assert_int_equal(with_term("\"P25Y\"", &ms), OK);
+    assert_int_equal(ms, 25 * MS_YEAR);
+    assert_int_equal(with_term("\"P365D\"", &ms), OK);
+    static const char *const bad[] = {"\"P25D\"", "\"P364D\"", "\"P0Y\"", "\"P201Y\"",
+                                      "\"P-1Y\"", "\"PT8000H\"", "\"25\""};
+    for (size_t i = 0; i < LEN(bad); i++) {
+        assert_int_equal(with_term(bad[i], &ms), E_BAD_INPUT);
+    }
 }
 
 static void each_fault_names_its_field(void **state)
@@ -214,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_shipped_content_is_complete),
         cmocka_unit_test(a_good_form_has_no_problems),
+        cmocka_unit_test(a_records_term_is_a_year_or_more),
         cmocka_unit_test(each_fault_names_its_field),
         cmocka_unit_test(a_form_becomes_a_response_and_comes_back),
         cmocka_unit_test(drafts_keep_every_field),

@@ -7,7 +7,6 @@
 
 #include "dicom/study.h"
 
-#define MS_YEAR (36525 * MS_DAY / 100)
 /* rule: which one, for the record: "kz 1: images CT, 5 years". */
 typedef enum err (*image_old_fn)(struct req *rq, const struct dicom_study *s, struct str rule, void *ctx);
 /* Studies that are past their time, the oldest first, at most max. They may be removed by fn only after

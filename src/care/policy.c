@@ -3,6 +3,9 @@
 
 #include "care/content_int.h"
 
+enum { YEARS_MAX = 200 };
+#define WAIT_LEAST_MS (7 * MS_DAY)
+
 static struct sourced read_source(struct req *rq, struct jv v)
 {
     struct text4 source = {.v = {[LANG_EN] = json_str(rq->a, json_get(v, S("source")))}};
@@ -125,6 +128,36 @@ static enum err read_length(struct req *rq, struct jv v, const char *name, struc
     return OK;
 }
 
+/* The same, or whole years: "P25Y". */
+static enum err read_years(struct req *rq, struct jv v, const char *name, struct term *ret_term)
+{
+    struct str text = json_str(rq->a, json_get(v, S("value")));
+    uint64_t years = 0;
+
+    if (text.n < 3 || text.p[0] != 'P' || text.p[text.n - 1] != 'Y') {
+        return read_length(rq, v, name, ret_term);
+    }
+    if (!str_u64(str_sub(text, 1, text.n - 2), &years) || years < 1 || years > YEARS_MAX) {
+        return FAIL(rq, E_BAD_INPUT, "policy: %s is not 1 to %d years", name, YEARS_MAX);
+    }
+    *ret_term = (struct term){(int64_t)years * MS_YEAR, read_source(rq, v)};
+    return OK;
+}
+
+/* What takes a patient's record is no place for a slip: days typed for years. */
+static enum err read_record_terms(struct req *rq, struct jv v, struct policy *p)
+{
+    TRY(read_years(rq, json_get(v, S("medicalRecord")), "retention.medicalRecord", &p->record_keep));
+    if (p->record_keep.ms > 0 && p->record_keep.ms < 365 * MS_DAY) {
+        return FAIL(rq, E_BAD_INPUT, "policy: retention.medicalRecord is under one year");
+    }
+    TRY(read_length(rq, json_get(v, S("waiting")), "retention.waiting", &p->wait));
+    if (p->wait.ms < WAIT_LEAST_MS) {
+        return FAIL(rq, E_BAD_INPUT, "policy: retention.waiting is under a week");
+    }
+    return OK;
+}
+
 static enum err read_retention(struct req *rq, struct jv v, struct policy *p)
 {
     struct jv list = json_get(v, S("terms"));
@@ -139,7 +172,7 @@ static enum err read_retention(struct req *rq, struct jv v, struct policy *p)
     p->retain = all;
     p->n_retain = n;
     p->audit_from = read_source(rq, json_get(v, S("audit")));
-    TRY(read_length(rq, json_get(v, S("medicalRecord")), "retention.medicalRecord", &p->record_keep));
+    TRY(read_record_terms(rq, v, p));
     return read_keep(rq, json_get(v, S("images")), p);
 }
 
@@ -281,8 +314,8 @@ enum err policy_load(struct req *rq, struct jv file, struct policy *ret_policy)
         .visit = read_flag(rq, json_path(file, S("recording.visit"))),
         .consilium = read_flag(rq, json_path(file, S("recording.consilium"))),
     };
-    TRY(read_length(rq, json_path(file, S("recording.retention")), "recording.retention",
-                    &p.recording.keep));
+    TRY(read_years(rq, json_path(file, S("recording.retention")), "recording.retention",
+                   &p.recording.keep));
     content_text4(rq, json_path(file, S("recording.notice")), &p.recording.notice);
     p.observers_ask = read_flag(rq, json_get(file, S("observersNeedConsent")));
     TRY(read_strings(rq, json_path(file, S("requesterRoles.value")), &p.requester_roles,

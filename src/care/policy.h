@@ -117,7 +117,9 @@ struct policy {
     uint32_t n_keep;
     const struct policy_retain *retain;
     uint32_t n_retain;
-    struct term record_keep;        /* a patient's record after its last entry; ms 0: for ever */
+    struct term record_keep;        /* a patient's record after its last entry; ms 0: for ever, else
+                                     * a year or more */
+    struct term wait;               /* a term of records or recordings that was set or shortened */
     struct sourced audit_from;      /* who saw and changed what is kept for ever */
     const struct str *requester_roles, *consultant_roles; /* role codes */
     const struct str *patient_ids; /* "iin", "pinfl", "snils", "oms": kinds of identifier */

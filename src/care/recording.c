@@ -97,7 +97,18 @@ static struct recording row_get(struct req *rq, const struct db_rows *q)
         .stopped_by = db_text(rq->a, q, 10),
         .files = (uint32_t)db_i64(q, 11),
         .encounter = db_text(rq->a, q, 12),
+        .gone = {db_i64(q, 13)},
+        .gone_by = db_text(rq->a, q, 14),
     };
+}
+
+enum err recording_load(struct req *rq, struct str id, struct recording *ret_recording)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
+    TRY(DB_ONE(rq, &q, Q_RECORDING, sql_text(id)));
+    *ret_recording = row_get(rq, &q);
+    TRY_MEM(rq, ret_recording->id.p);
+    return OK;
 }
 
 enum err recording_of(struct req *rq, const struct room *room, struct recording *ret_recording)
@@ -115,12 +126,13 @@ enum err recording_of(struct req *rq, const struct room *room, struct recording 
     return OK;
 }
 
-enum err recording_work(struct req *rq, struct recording *ret_all, uint32_t n, uint32_t *ret_n)
+static enum err rows_get(struct req *rq, enum stmt_id id, const struct sql_val *v, size_t n_v,
+                         struct recording *ret_all, uint32_t n, uint32_t *ret_n)
 {
     CLEANUP(db_rows_done) struct db_rows q = {0};
     uint32_t got = 0;
     bool has = false;
-    TRY(DB_QUERY(rq, &q, Q_RECORDING_WORK, sql_i64(n)));
+    TRY(db_query(rq, id, v, n_v, &q));
     TRY(db_next(rq, &q, &has));
     while (has && got < n) {
         ret_all[got] = row_get(rq, &q);
@@ -130,6 +142,19 @@ enum err recording_work(struct req *rq, struct recording *ret_all, uint32_t n, u
     }
     *ret_n = got;
     return OK;
+}
+
+enum err recording_work(struct req *rq, struct recording *ret_all, uint32_t n, uint32_t *ret_n)
+{
+    const struct sql_val v[] = {sql_i64(n)};
+    return rows_get(rq, Q_RECORDING_WORK, v, LEN(v), ret_all, n, ret_n);
+}
+
+enum err recordings_of(struct req *rq, struct str room, struct recording *ret_all, uint32_t n,
+                       uint32_t *ret_n)
+{
+    const struct sql_val v[] = {sql_text(room), sql_i64(n)};
+    return rows_get(rq, Q_RECORDINGS_OF, v, LEN(v), ret_all, n, ret_n);
 }
 
 enum err recording_answers(struct req *rq, struct str recording, struct recording_answer *ret_answers,

@@ -42,6 +42,8 @@ struct recording {
     enum recording_state state;
     enum recording_end why;
     int64_t asked_ms, started_ms, stopped_ms;
+    struct instant gone;  /* when its files left by term, ms 0: they are there */
+    struct str gone_by;   /* by which: "kz 2026-11-22: recording.retention, 365 days" */
 };
 
 /* Why a meeting cannot be recorded. */
@@ -59,8 +61,14 @@ const char *recording_bar_text(enum recording_bar bar); /* msgid */
 /* May it be recorded, by the policy of rq->who and by what is there. ret_policy (may be NULL): the value. */
 MUST_USE enum err recording_may(struct req *rq, const struct room *room, enum recording_bar *ret_bar,
                                 const struct policy_flag **ret_policy);
+/* errors  E_NOT_FOUND */
+MUST_USE enum err recording_load(struct req *rq, struct str id, struct recording *ret_recording);
 /* The last recording of the present meeting. errors  E_NOT_FOUND none */
 MUST_USE enum err recording_of(struct req *rq, const struct room *room, struct recording *ret_recording);
+
+/* Those of a room that were made, the newest first. */
+MUST_USE enum err recordings_of(struct req *rq, struct str room, struct recording *ret_all, uint32_t n,
+                                uint32_t *ret_n);
 
 /* What somebody said. */
 enum recording_voice { RECORDING_SILENT, RECORDING_YES, RECORDING_NO };

@@ -3,13 +3,15 @@
 
 #include "base/text.h"
 #include "care/imaging_keep.h"
+#include "care/recording_old.h"
 #include "care/refusal.h"
+#include "care/retain_wait.h"
 #include "care/upload.h"
 #include "care/who.h"
 #include "store/db.h"
 #include "store/tx.h"
 
-enum { PIECE = 500, ONE_BY_ONE = 100, STUDIES = 10, JOB_CAP = 8 << 20 };
+enum { PIECE = 500, ONE_BY_ONE = 100, STUDIES = 10, RECORDINGS = 20, JOB_CAP = 8 << 20 };
 
 /* clang-format off */
 const struct retain_kind retain_kinds[RETAIN_COUNT] = {
@@ -36,10 +38,12 @@ const struct retain_kind retain_kinds[RETAIN_COUNT] = {
 };
 
 /* How a kind is looked at and leaves. */
-typedef enum err (*past_fn)(struct req *rq, uint64_t *ret_n, int64_t *ret_oldest);
+typedef enum err (*past_fn)(struct req *rq, struct retain_seen *seen);
 typedef enum err (*end_fn)(struct req *rq, int64_t before, uint32_t *ret_n); /* one by one, each with its record */
 
-static enum err past_images(struct req *rq, uint64_t *ret_n, int64_t *ret_oldest);
+static enum err past_recordings(struct req *rq, struct retain_seen *seen);
+static enum err past_images(struct req *rq, struct retain_seen *seen);
+static enum err end_recordings(struct req *rq, int64_t before, uint32_t *ret_n);
 static enum err end_images(struct req *rq, int64_t before, uint32_t *ret_n);
 static enum err end_requests(struct req *rq, int64_t before, uint32_t *ret_n);
 static enum err end_uploads(struct req *rq, int64_t before, uint32_t *ret_n);
@@ -53,7 +57,7 @@ static const struct way {
     uint32_t most;      /* of end_by at once */
 } ways[RETAIN_COUNT] = {
     [RETAIN_RECORD]     = {.past = STMT_COUNT,      .end = STMT_COUNT},
-    [RETAIN_RECORDINGS] = {.past = STMT_COUNT,      .end = STMT_COUNT},
+    [RETAIN_RECORDINGS] = {.past = STMT_COUNT,      .end = STMT_COUNT, .past_by = past_recordings, .end_by = end_recordings, .most = RECORDINGS},
     [RETAIN_IMAGES]     = {.past = STMT_COUNT,      .end = STMT_COUNT, .past_by = past_images, .end_by = end_images, .most = STUDIES},
     [RETAIN_REQUESTS]   = {.past = Q_PAST_REQUESTS, .end = STMT_COUNT, .end_by = end_requests, .most = ONE_BY_ONE},
     [RETAIN_DRAFTS]     = {.past = Q_PAST_DRAFTS,   .end = W_PAST_DRAFTS},
@@ -144,17 +148,16 @@ static bool before_of(struct req *rq, enum retain_id id, int64_t *ret_before)
 
 /* ---- looking ---- */
 
-static enum err past_of(struct req *rq, enum retain_id id, int64_t before, uint64_t *ret_n,
-                        int64_t *ret_oldest)
+static enum err past_of(struct req *rq, enum retain_id id, int64_t before, struct retain_seen *seen)
 {
     CLEANUP(db_rows_done) struct db_rows q = {0};
     if (ways[id].past_by != NULL) {
-        return ways[id].past_by(rq, ret_n, ret_oldest);
+        return ways[id].past_by(rq, seen);
     }
     const struct sql_val v = sql_i64(before);
     TRY(db_one(rq, ways[id].past, &v, 1, &q));
-    *ret_n = db_u64(&q, 0);
-    *ret_oldest = db_i64(&q, 1);
+    seen->past = db_u64(&q, 0);
+    seen->oldest.ms = db_i64(&q, 1);
     return OK;
 }
 
@@ -187,7 +190,7 @@ enum err retain_look(struct req *rq, struct retain_seen ret_seen[RETAIN_COUNT])
         int64_t before = 0;
         seen[id].counted = before_of(rq, id, &before);
         if (seen[id].counted) {
-            TRY(past_of(rq, id, before, &seen[id].past, &seen[id].oldest.ms));
+            TRY(past_of(rq, id, before, &seen[id]));
         }
     }
     for (uint32_t i = 0; i < RETAIN_COUNT; i++) {
@@ -196,28 +199,41 @@ enum err retain_look(struct req *rq, struct retain_seen ret_seen[RETAIN_COUNT])
     return OK;
 }
 
-struct tally {
-    uint64_t n;
-    int64_t oldest;
-};
-
-static enum err tally_one(struct req *rq, const struct dicom_study *s, struct str rule, void *ctx)
+/* One more, since at. */
+static void tally(struct retain_seen *seen, int64_t at, bool waits, struct instant until)
 {
-    struct tally *t = ctx;
+    if (waits) {
+        seen->later_from = seen->later == 0 || until.ms < seen->later_from.ms ? until : seen->later_from;
+        seen->later++;
+        return;
+    }
+    seen->oldest.ms = seen->past == 0 ? at : MIN(seen->oldest.ms, at);
+    seen->past++;
+}
+
+static enum err tally_study(struct req *rq, const struct dicom_study *s, struct str rule, void *ctx)
+{
     (void)rq;
     (void)rule;
-    t->oldest = t->n == 0 ? s->changed_ms : MIN(t->oldest, s->changed_ms);
-    t->n++;
+    tally(ctx, s->changed_ms, false, (struct instant){0});
     return OK;
 }
 
-static enum err past_images(struct req *rq, uint64_t *ret_n, int64_t *ret_oldest)
+static enum err past_images(struct req *rq, struct retain_seen *seen)
 {
-    struct tally t = {0};
-    TRY(imaging_old_each(rq, RETAIN_LOOK, tally_one, &t));
-    *ret_n = t.n;
-    *ret_oldest = t.oldest;
+    return imaging_old_each(rq, RETAIN_LOOK, tally_study, seen);
+}
+
+static enum err tally_recording(struct req *rq, const struct recording_old *r, void *ctx)
+{
+    (void)rq;
+    tally(ctx, r->ended_ms, r->waits, r->until);
     return OK;
+}
+
+static enum err past_recordings(struct req *rq, struct retain_seen *seen)
+{
+    return recording_old_each(rq, true, RETAIN_LOOK, tally_recording, seen);
 }
 
 /* ---- the clock ---- */
@@ -292,6 +308,12 @@ enum err retain_note(struct req *rq, struct tx *tx, enum retain_id id, uint64_t 
     return count_removed(rq, tx, id, n);
 }
 
+static enum err end_recordings(struct req *rq, int64_t before, uint32_t *ret_n)
+{
+    (void)before; /* each has its policy */
+    return recording_old_remove(rq, RECORDINGS, ret_n);
+}
+
 static enum err end_images(struct req *rq, int64_t before, uint32_t *ret_n)
 {
     (void)before; /* each study has its rule */
@@ -320,9 +342,8 @@ static enum err piece(struct req *rq, enum retain_id id, bool all, const struct 
 {
     const struct way *w = &ways[id];
     struct tx *tx = tx_new(rq);
+    struct retain_seen now = {0};
     int64_t before = 0;
-    int64_t oldest = 0;
-    uint64_t past = 0;
     uint32_t n = 0;
 
     TRY_MEM(rq, tx);
@@ -333,11 +354,11 @@ static enum err piece(struct req *rq, enum retain_id id, bool all, const struct 
         TRY(w->end_by(rq, before, &n));
         *ret_full = n >= w->most;
     } else {
-        TRY(past_of(rq, id, before, &past, &oldest));
+        TRY(past_of(rq, id, before, &now));
         bool today = was->removed.ms >= rq->now.ms - rq->now.ms % MS_DAY && was->removed.ms <= rq->now.ms;
-        n = (uint32_t)MIN(past, (uint64_t)PIECE);
+        n = (uint32_t)MIN(now.past, (uint64_t)PIECE);
         n = today && !all && n < PIECE ? 0 : n;
-        *ret_full = past > PIECE;
+        *ret_full = now.past > PIECE;
     }
     if (n == 0 && was->failed.ms == 0) {
         return OK;
@@ -395,6 +416,7 @@ enum err retain_round(struct req *rq, bool all, struct retain_done *ret_done)
     TRY(read_states(rq, was));
     TRY(TX_SQL(tx, W_RETAIN_CLOCK, 0, sql_i64(rq->now.ms)));
     TRY(store_commit(care_of(rq)->store, rq, tx));
+    TRY(retain_waits_note(rq));
     for (enum retain_id id = 0; id < RETAIN_COUNT; id++) {
         struct req one;
         bool full = false;

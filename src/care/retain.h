@@ -70,6 +70,8 @@ struct retain_seen {
     bool counted;             /* false: nothing of it ever leaves by itself */
     uint64_t past;            /* how many are past their term now; of images at most RETAIN_LOOK */
     struct instant oldest;    /* of these: since when; ms 0: none */
+    uint64_t later;           /* past a term that waits (care/retain_wait.h): they leave from */
+    struct instant later_from; /* then on, the first of them */
     struct instant removed;   /* when some were removed last; ms 0: never */
     uint64_t removed_n;       /* how many on that day (UTC) */
     struct instant failed;    /* since when removing fails; ms 0: it does not */

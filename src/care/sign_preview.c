@@ -104,7 +104,7 @@ enum err sign_int_seen(struct req *rq, int64_t case_rid, const struct sign_seen 
     uint32_t n_seen = 0;
     for (uint32_t i = 0; i < n; i++) {
         struct buf at;
-        if (files[i].aside != NULL) { /* nobody's yet */
+        if (files[i].aside != NULL || files[i].gone.ms != 0) { /* nobody's yet; nothing to see any more */
             continue;
         }
         buf_init(&at, rq->a, 64);

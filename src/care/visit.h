@@ -165,6 +165,7 @@ struct visit_change {
     struct instant before_at;
     struct str flag;       /* interpretation: "H", "L", ... */
     struct str who;
+    bool gone;             /* a file whose bytes left by term */
     struct str survey;     /* the asking a questionnaire answers: care/survey.h; empty: none */
     struct str case_id, study; /* where its images or files are opened; empty: not in a case */
 };

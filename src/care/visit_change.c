@@ -126,6 +126,9 @@ static void tell_file(struct req *rq, struct jv v, struct visit_change *c)
         c->text = S("");
     }
     c->who = json_str(rq->a, json_path(v, S("author.0.display")));
+    for (struct jv e = json_first(json_get(v, S("extension"))); json_has(e); e = json_next(e)) {
+        c->gone = c->gone || json_is(json_get(e, S("url")), EXT_GONE);
+    }
 }
 
 static void tell_images(struct req *rq, struct jv v, struct visit_change *c)

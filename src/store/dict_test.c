@@ -198,7 +198,8 @@ static void former_schema_opens(void **state)
                "ALTER TABLE session DROP COLUMN place; DROP TABLE factor; DROP TABLE recovery;"
                "DROP TABLE half; DROP TABLE device; DROP TABLE staff_invite;"
                "ALTER TABLE session DROP COLUMN passkey; DROP TABLE passkey; DROP TABLE passkey_ask;"
-               "DROP TABLE provider_tie; DROP TABLE stamp; DROP TABLE retain; DROP INDEX notice_read;"
+               "DROP TABLE provider_tie; DROP TABLE stamp; DROP TABLE retain; DROP TABLE retain_term;"
+               "DROP INDEX notice_read;"
                "DROP TABLE scrub; DROP INDEX res_gone;"
                "DROP INDEX res_gone_of; DROP TABLE erasure; DROP TABLE erasure_item; DROP TABLE erasure_hold;"
                "PRAGMA user_version = 3");

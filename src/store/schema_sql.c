@@ -507,6 +507,7 @@ const struct migration migrations[] = {
     {27, schema_v27_erasure},
     {28, schema_v28_dict},
     {29, schema_v29_erasure},
+    {30, schema_v30_terms},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -561,6 +562,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 27",
         "PRAGMA user_version = 28",
         "PRAGMA user_version = 29",
+        "PRAGMA user_version = 30",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

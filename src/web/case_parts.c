@@ -82,7 +82,10 @@ static void add_file(struct http_req *h, struct str case_id, const struct case_f
     buf_init(&hash, h->rq.a, 80);
     buf_hex(&hash, f->sha, sizeof f->sha);
     val_set_str(m, "id", f->id);
-    if (f->study.n == 0 && f->aside == NULL) {
+    if (f->gone.ms != 0) {
+        val_set_instant(m, "gone", f->gone);
+        val_set_str(m, "gone_by", f->gone_by);
+    } else if (f->study.n == 0 && f->aside == NULL) {
         val_set_str(m, "href", page_path(h, "/files/", f->id, ""));
         val_set_str(m, "hash", buf_get(&hash));
     }

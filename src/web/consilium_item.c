@@ -5,10 +5,10 @@
 #include "base/text.h"
 #include "care/consult.h"
 #include "care/directory.h"
-#include "care/room.h"
 #include "store/tx.h"
 #include "web/pages.h"
 #include "web/tpl.h"
+#include "web/room.h"
 
 static void set_voice(struct http_req *h, const struct consilium *c, const struct consilium_item *item,
                       const struct consilium_member *m, const struct consilium_voice *v, bool held,
@@ -174,7 +174,7 @@ static enum err set_room(struct http_req *h, const struct consilium_item *item, 
     if (!(care_consilium.states[item->state].flags & STATE_FINAL)) {
         val_set_str(root, "room", page_path(h, "/rooms/", room->id, ""));
     }
-    return OK;
+    return room_set_recordings(h, room, root);
 }
 
 static void add_section(struct val *list, struct str title, struct str text)

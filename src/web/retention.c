@@ -76,6 +76,10 @@ static void add_kind(struct http_req *h, struct val *list, struct sources *sourc
     }
     val_set_bool(m, "counted", seen->counted);
     val_set_i64(m, "past", (int64_t)seen->past);
+    if (seen->later > 0) {
+        val_set_i64(m, "later", (int64_t)seen->later);
+        val_set_instant(m, "later_from", seen->later_from);
+    }
     if (seen->past > 0) {
         val_set_instant(m, "oldest", seen->oldest);
     }
@@ -120,6 +124,7 @@ static enum err show(struct http_req *h, unsigned status, struct val *root)
         failing = failing || seen[id].failed.ms > 0;
     }
     val_set_bool(root, "failing", failing);
+    val_set_i64(root, "wait", care_of(&h->rq)->policy->wait.ms);
     return page_reply_status(h, status, root, tpl_system_retention);
 }
 

@@ -44,6 +44,8 @@ bool room_may_show(struct http_req *h, const struct room *room);
 /* rec of a room for one seat. */
 MUST_USE enum err room_set_recording(struct http_req *h, const struct room *room,
                                      const struct seat *seat, struct val *root);
+/* recordings of a room's meetings, for the page of its subject (recordings.html). */
+MUST_USE enum err room_set_recordings(struct http_req *h, const struct room *room, struct val *root);
 /* The page of a room; fault: a msgid, or NULL. */
 MUST_USE enum err room_show(struct http_req *h, const struct room_caller *c, unsigned status,
                             const char *fault);

@@ -8,7 +8,7 @@
 #include "web/pages.h"
 #include "web/room.h"
 
-enum { ANSWERS_MAX = 64 };
+enum { ANSWERS_MAX = 64, RECORDINGS_SHOWN = 50 };
 
 /* Who is in and has not said yes. */
 static enum err set_open(struct http_req *h, const struct room *room, const struct recording *r,
@@ -62,7 +62,7 @@ static void set_state(struct http_req *h, const struct room *room, const struct 
         return;
     }
     val_set_str(rec, "why", tr(h->rq.lang, recording_end_text(r->why)));
-    val_set_bool(rec, "kept", r->state == RECORDING_KEPT && r->files > 0);
+    val_set_bool(rec, "kept", r->state == RECORDING_KEPT && r->files > 0 && r->gone.ms == 0);
     val_set_bool(rec, "keeping", r->state == RECORDING_STOPPED && r->started_ms > 0);
 }
 
@@ -86,6 +86,28 @@ enum err room_set_recording(struct http_req *h, const struct room *room, const s
     }
     err_clear(&h->rq);
     return in && seat->host ? set_may(h, room, rec) : OK;
+}
+
+enum err room_set_recordings(struct http_req *h, const struct room *room, struct val *root)
+{
+    struct recording *all = ARENA_ARRAY(h->rq.a, RECORDINGS_SHOWN, struct recording);
+    struct val *list = val_set_list(root, "recordings");
+    uint32_t n = 0;
+    TRY_MEM(&h->rq, all);
+    TRY(recordings_of(&h->rq, room->id, all, RECORDINGS_SHOWN, &n));
+    for (uint32_t i = 0; i < n; i++) {
+        struct val *m = val_add_map(list);
+        val_set_instant(m, "at", (struct instant){all[i].started_ms});
+        val_set_instant(m, "until", (struct instant){all[i].stopped_ms});
+        val_set_str(m, "by", all[i].by_name);
+        val_set_i64(m, "files", all[i].files);
+        val_set_bool(m, "keeping", all[i].state == RECORDING_STOPPED);
+        if (all[i].gone.ms != 0) {
+            val_set_instant(m, "gone", all[i].gone);
+            val_set_str(m, "gone_by", all[i].gone_by);
+        }
+    }
+    return OK;
 }
 
 /* ---- what people do ---- */

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "care/care.h"
 #include "care/policy.h"
-#include "care/room.h"
 #include "care/sign_case.h"
 #include "store/tx.h"
 #include "web/ask_int.h"
@@ -13,6 +12,7 @@
 #include "web/case_view.h"
 #include "web/tpl.h"
 #include "web/visit.h"
+#include "web/room.h"
 
 enum { ADDRESS_CAP = 512 };
 
@@ -89,6 +89,9 @@ static struct str change_path(struct http_req *h, const struct visit_change *c)
 {
     struct buf b;
     buf_init(&b, h->rq.a, ADDRESS_CAP);
+    if (c->kind == CHANGE_FILE && c->gone) {
+        return S("");
+    }
     if (c->kind == CHANGE_FILE) {
         BUF_LIT(&b, "/files/");
         buf_str(&b, c->id);
@@ -117,6 +120,7 @@ static void add_change(struct http_req *h, struct val *items, const struct visit
         val_set_instant(m, c->changed ? "changed" : "came", c->came);
     }
     val_set_str(m, "href", change_path(h, c));
+    val_set_bool(m, "gone", c->gone);
     val_set_bool(m, "high", str_eq(c->flag, S("H")) || str_eq(c->flag, S("HH")));
     val_set_bool(m, "low", str_eq(c->flag, S("L")) || str_eq(c->flag, S("LL")));
     if (c->before.n > 0) {
@@ -265,7 +269,7 @@ static enum err set_room(struct http_req *h, const struct visit_view *v, struct 
     if (v->state == VISIT_BEGUN || v->state == VISIT_TALK) {
         val_set_str(root, "room", page_path(h, "/rooms/", room.id, ""));
     }
-    return OK;
+    return room_set_recordings(h, &room, root);
 }
 
 /* The next visit: patient, doctor and problem stand already; how and from which day as the signed note
