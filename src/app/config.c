@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "os/secret.h"
+
 enum setting_kind { SETTING_TEXT, SETTING_NUM, SETTING_FLAG };
 
 struct setting {
@@ -286,6 +288,15 @@ static enum err read_all(struct req *rq, const struct config_source *from, struc
     TRY(read_file(&r, from->file));
     TRY(read_env(&r, from->env));
     TRY(read_flags(&r, from));
+#define TEXT(key, def, most, help)
+#define SECRET(key, most, help) (void)os_lock_secret(c.key);
+#define NUM(key, unit, def, least, most, help)
+#define FLAG(key, def, help)
+#include "app/config.def"
+#undef TEXT
+#undef SECRET
+#undef NUM
+#undef FLAG
     *ret_config = c;
     return OK;
 }

@@ -3,11 +3,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "app/command.h"
 #include "care/outside.h"
 #include "codec/outside_wire.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/secret.h"
 
 extern char **environ;
 
@@ -173,6 +176,9 @@ static int check_gost(struct req *rq)
 int main(int argc, char **argv)
 {
     struct req rq;
+    os_no_dumps();
+    /* before OpenSSL is used first */
+    (void)CRYPTO_set_mem_functions(os_wiping_malloc, os_wiping_realloc, os_wiping_free);
     req_init(&rq, RUN_CAP, os_now());
     bool helps = argc == 2 && strcmp(argv[1], "check-gost") == 0; /* of its own: no settings are read */
     int status = helps ? check_gost(&rq) : run(&rq, argc, argv);

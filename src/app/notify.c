@@ -5,6 +5,7 @@
 #include "codec/jws.h"
 #include "codec/webpush.h"
 #include "os/file.h"
+#include "os/secret.h"
 
 enum { SECRET_MAX = 4096 };
 
@@ -22,6 +23,7 @@ static enum err secret(struct req *rq, const char *name, struct str file, struct
         err_clear(rq);
         return FAIL(rq, E_BAD_INPUT, "setting %s: the file cannot be read", name);
     }
+    (void)os_lock_secret(text);
     *ret_secret = str_trim(text);
     for (size_t i = 0; i < ret_secret->n; i++) {
         if ((unsigned char)ret_secret->p[i] < ' ') {
@@ -41,6 +43,9 @@ static enum err push_key(struct req *rq, bool make, struct str data, struct str 
     TRY_MEM(rq, der);
     TRY(os_path(rq, data, S("push.key"), path));
     enum err e = os_read_file(rq, path, JWS_KEY_MAX, ret_der);
+    if (e == OK) {
+        (void)os_lock_secret(*ret_der);
+    }
     if (e != E_NOT_FOUND) {
         return e;
     }

@@ -17,6 +17,8 @@ enum {
     CHAIN_MAX = 10,
     KNOWN_MAX = 4096, /* peers that may come back without a whole handshake */
     KNOWN_S = 3600,
+    SECURE_HEAP = 64 * 1024, /* bytes for private keys; the least piece */
+    SECURE_LEAST = 32,
     LEVEL = 2, /* 112 bits: RSA and DH of 2048, no SHA-1 */
 };
 
@@ -272,6 +274,9 @@ enum err tls_open(struct req *rq, const char *certificate, const char *key, stru
                   struct ssl_ctx_st **ret_ctx)
 {
     SSL_CTX *ctx = NULL;
+    if (CRYPTO_secure_malloc_initialized() == 0) { /* private keys lie there: locked, in no core file */
+        (void)CRYPTO_secure_malloc_init(SECURE_HEAP, SECURE_LEAST);
+    }
     struct arena_mark before = arena_mark(rq->a);
     struct tls_facts facts = load(rq, certificate, key, S(""), &ctx);
     arena_back(rq->a, before);

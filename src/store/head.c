@@ -27,7 +27,9 @@ enum err head_key_load(struct req *rq, const char *dir, bool make, struct head_k
         TRY(os_write_file(rq, path, buf_get(&b), 0600));
     }
     TRY(os_read_file(rq, path, HEAD_MAX, &text));
-    if (!str_unhex(str_trim(text), seed, sizeof(seed))) {
+    bool read = str_unhex(str_trim(text), seed, sizeof(seed));
+    sodium_memzero((void *)(uintptr_t)text.p, text.n);
+    if (!read) {
         return FAIL(rq, E_CHECKSUM, "server.key is not 32 bytes in hex");
     }
     crypto_sign_seed_keypair(ret_key->public, ret_key->secret, seed);

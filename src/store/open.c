@@ -4,6 +4,7 @@
 
 #include "os/log.h"
 #include "os/random.h"
+#include "os/secret.h"
 #include "store/blob_int.h"
 #include "store/bodies_int.h"
 #include "store/schema_int.h"
@@ -93,6 +94,7 @@ static enum err prepare_dir(struct req *rq, struct store *st)
         TRY(blob_folders_make(rq, st));
         TRY(os_sync_dir(rq, st->dir));
     }
+    (void)os_lock_secret((struct str){(const char *)&st->head_key, sizeof(st->head_key)});
     return head_key_load(rq, st->dir, !st->opts.read_only, &st->head_key);
 }
 

@@ -1,6 +1,6 @@
 // HTTPS in the program: what is served over it, what the checker says of certificates, a reload under load, hostile peers.
 // node tests/tls/run.mjs [--build PRESET]
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, createPrivateKey, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import https from 'node:https';
 import os from 'node:os';
@@ -8,6 +8,7 @@ import path from 'node:path';
 import { Authority } from '../lib/certificates.mjs';
 import { checks } from '../lib/checks.mjs';
 import { aCase } from '../lib/consilium.mjs';
+import { secretsIn } from '../lib/memory.mjs';
 import { option, Program } from '../lib/program.mjs';
 import { signIn } from '../lib/session.mjs';
 import { until } from '../lib/until.mjs';
@@ -38,7 +39,10 @@ function install(made) {
 }
 
 install(first);
-const p = new Program({ build, tls: live, extra: ['--base-url', 'https://localhost'] });
+const smtpPassword = path.join(place, 'smtp.password');
+fs.writeFileSync(smtpPassword, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 });
+const p = new Program({ build, tls: live, extra: ['--base-url', 'https://localhost', '--smtp-url', 'smtp://127.0.0.1:9',
+  '--smtp-user', 'consilium', '--smtp-password-file', smtpPassword, '--mail-from', 'consilium@localhost'] });
 const region = world(p);
 checker(p, authority, is);
 hook(authority, is);
@@ -172,6 +176,24 @@ await until('and hears', () => /event: (desk|notices)/.test(heard.slice(before))
 stream.destroy();
 
 await hostile(p, own, ask, is);
+
+// ---- secrets are where no core file has them ----
+const scalar = Buffer.from(createPrivateKey(fs.readFileSync(live.key)).export({ format: 'jwk' }).d, 'base64url');
+const seed = fs.readFileSync(path.join(p.dir, 'server.key'), 'latin1').trim();
+const secrets = {
+  'key of the record': Buffer.from(seed, 'hex'), 'its file': Buffer.from(seed),
+  'key of the certificate': scalar, 'the other way round': Buffer.from(scalar).reverse(),
+  'its file, a line': Buffer.from(fs.readFileSync(live.key, 'latin1').split('\n')[1]),
+  'password of the mail server': fs.readFileSync(smtpPassword).subarray(0, -1),
+};
+if (process.getuid() === 0) {
+  const seen = secretsIn(p.child.pid, secrets);
+  is('no secret where a core file has it', seen.dumped, []);
+  is('they were looked for rightly', seen.kept, ['key of the record', 'password of the mail server', 'the other way round']);
+} else {
+  is('nobody else looks into its memory', (() => { try { return secretsIn(p.child.pid, secrets); } catch (e) { return e.code; } })(), 'EACCES');
+}
+is('nor is a core file written', /^Max core file size +0 +0 /m.test(fs.readFileSync(`/proc/${p.child.pid}/limits`, 'utf8')), true);
 await p.stop();
 is('nothing it holds is wrong', p.log.split('\n').filter((l) => /level=alarm/.test(l) && !l.includes('tls-not-loaded')), []);
 
