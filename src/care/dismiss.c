@@ -25,6 +25,15 @@ static enum err accounts_end(struct req *rq, struct tx *tx, struct str person)
     return OK;
 }
 
+enum err role_leave(struct req *rq, struct tx *tx, struct str person, struct str role)
+{
+    const struct directory *dir = NULL;
+
+    TRY(directory_get(rq, &dir));
+    TRY(role_end(rq, tx, role));
+    return duty_role_left(rq, tx, dir, dir_person_at(dir, person), role, NULL, 0);
+}
+
 enum err person_end(struct req *rq, struct tx *tx, struct str person)
 {
     const struct directory *dir = NULL;

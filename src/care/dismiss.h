@@ -12,5 +12,8 @@
 
 struct tx;
 
+/* One role of somebody who stays ends now, as role_end(); who plans is told of the turns of duty that nobody
+ * has then. errors  E_NOT_FOUND */
+MUST_USE enum err role_leave(struct req *rq, struct tx *tx, struct str person, struct str role);
 /* errors  E_NOT_FOUND no such person; E_CONFLICT left already; E_FORBIDDEN oneself */
 MUST_USE enum err person_end(struct req *rq, struct tx *tx, struct str person);

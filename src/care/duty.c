@@ -445,15 +445,47 @@ static enum err tell_planners(struct req *rq, struct tx *tx, const struct direct
     return OK;
 }
 
+/* Has the person turns of a service that run or are to come? */
+static bool is_planned(const struct directory *d, uint32_t service, uint32_t person, struct instant now)
+{
+    bool planned = false;
+    for (uint32_t i = 0; i < d->n_duties && !planned; i++) {
+        const struct dir_duty *u = &d->duties[i];
+        planned = u->service == service && u->person == person && u->to_ms > now.ms;
+    }
+    return planned;
+}
+
 enum err duty_left(struct req *rq, struct tx *tx, const struct directory *d, uint32_t person)
 {
     for (uint32_t s = 0; s < d->n_services; s++) {
-        bool planned = false;
-        for (uint32_t i = 0; i < d->n_duties && !planned; i++) {
-            const struct dir_duty *u = &d->duties[i];
-            planned = u->service == s && u->person == person && u->to_ms > rq->now.ms;
+        if (is_planned(d, s, person, rq->now)) {
+            TRY(tell_planners(rq, tx, d, s));
         }
-        if (planned) {
+    }
+    return OK;
+}
+
+enum err duty_role_left(struct req *rq, struct tx *tx, const struct directory *d, uint32_t person,
+                        struct str role, const struct str *kept, uint32_t n)
+{
+    struct dir_person others = person != DIR_NONE ? d->people[person] : (struct dir_person){.n_roles = 0};
+    struct role_ref *rest = ARENA_ARRAY(rq->a, others.n_roles + 1, struct role_ref);
+    uint32_t n_rest = 0;
+    TRY_MEM(rq, rest);
+    for (uint32_t i = 0; i < others.n_roles; i++) {
+        bool ends = str_eq(others.roles[i].id, role);
+        if (!ends || n > 0) {
+            rest[n_rest] = others.roles[i];
+            rest[n_rest].services = ends ? kept : others.roles[i].services;
+            rest[n_rest].n_services = ends ? n : others.roles[i].n_services;
+            n_rest++;
+        }
+    }
+    others.roles = rest;
+    others.n_roles = n_rest;
+    for (uint32_t s = 0; person != DIR_NONE && s < d->n_services; s++) {
+        if (is_planned(d, s, person, rq->now) && !dir_person_serves(&others, d->services[s].id)) {
             TRY(tell_planners(rq, tx, d, s));
         }
     }

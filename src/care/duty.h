@@ -73,5 +73,9 @@ MUST_USE enum err duty_answer(struct req *rq, struct tx *tx, struct str slot, en
 MUST_USE enum err duty_substitute(struct req *rq, struct tx *tx, struct str service, struct str person,
                                   struct duty_span period, struct str substitute, uint32_t *ret_n);
 
+/* Part of a role's ending or changing: who plans is told of the turns of services that neither it (kept: of
+ * n that it keeps) nor another role of theirs answers for from now on. */
+MUST_USE enum err duty_role_left(struct req *rq, struct tx *tx, const struct directory *d, uint32_t person,
+                                 struct str role, const struct str *kept, uint32_t n);
 /* Part of somebody's leaving: who plans is told of the turns that nobody has now. */
 MUST_USE enum err duty_left(struct req *rq, struct tx *tx, const struct directory *d, uint32_t person);

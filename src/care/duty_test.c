@@ -327,7 +327,7 @@ static void a_turn_is_struck_out_or_ended(void **state)
     is_on_duty(21 * MS_HOUR, "");
 }
 
-/* A role ends, and the person stays. */
+/* A role ends, and the person stays: who plans is told, once the service has lost them. */
 static void whose_role_has_ended_is_not_on_duty(void **state)
 {
     (void)state;
@@ -337,13 +337,26 @@ static void whose_role_has_ended_is_not_on_duty(void **state)
 
     assert_int_equal(plan("head", "cons2", 140 * MS_HOUR, 144 * MS_HOUR, 1), OK);
     is_on_duty(141 * MS_HOUR, "cons2");
+    region.now.ms += 2 * MS_HOUR; /* what was told before is told */
+    assert_false(told("head", NOTICE_DUTY_GAP));
     as(&rq, NULL);
     MUST(&rq, directory_get(&rq, &d));
     const struct dir_person *p = dir_person(d, S("cons2"));
     role = arena_str(keep.a, p->roles[0].id);
     struct tx *tx = tx_new(&rq);
-    assert_int_equal(end_with(&rq, tx, role_end(&rq, tx, role)), OK);
+    MUST(&rq, duty_role_left(&rq, tx, d, dir_person_at(d, S("cons2")), role, &(struct str)SI("neuro"), 1));
+    assert_int_equal(end_with(&rq, tx, OK), OK);
+    assert_false(told("head", NOTICE_DUTY_GAP)); /* it still answers for the service */
+    as(&rq, NULL);
+    tx = tx_new(&rq);
+    assert_int_equal(end_with(&rq, tx, role_leave(&rq, tx, S("cons2"), role)), OK);
+    region.now.ms -= 2 * MS_HOUR;
     is_on_duty(141 * MS_HOUR, "");
+    region.now.ms += 2 * MS_HOUR;
+    assert_true(told("head", NOTICE_DUTY_GAP));
+    assert_true(told("coord", NOTICE_DUTY_GAP));
+    assert_false(told("asker", NOTICE_DUTY_GAP));
+    region.now.ms -= 2 * MS_HOUR;
 }
 
 /* Clocks go forward at 02:00 of the second night: that night's turn is an hour shorter, and nothing is left open. */

@@ -72,11 +72,7 @@ static bool covers(const struct directory *d, struct str person, struct str role
     if (theirs == DIR_NONE || org.n == 0) {
         return theirs != DIR_NONE && d->orgs[theirs].parent == DIR_NONE;
     }
-    uint32_t at = dir_org_at(d, org);
-    while (at != DIR_NONE && at != theirs) {
-        at = d->orgs[at].parent;
-    }
-    return at == theirs;
+    return dir_is_within(d, dir_org_at(d, org), theirs);
 }
 
 enum err erasure_may_confirm(struct req *rq, const struct erasure *o, bool *ret_may)

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "care/account.h"
+#include "care/duty.h"
 #include "care/put.h"
 #include "care/staff_invite.h"
 #include "codec/csv.h"
@@ -180,6 +181,7 @@ static enum err put_person(struct req *b, struct tx *tx, const struct people_pla
     struct role_new role = {.person = first->id, .org = row->org, .code = row->v[STAFF_ROLE],
                             .services = row->services, .n_services = row->n_services,
                             .from = row->v[STAFF_FROM], .until = row->v[STAFF_UNTIL], .quiet = true};
+    const struct directory *dir = NULL;
     struct str id = {0};
 
     if (row->number.n > 0) {
@@ -195,6 +197,8 @@ static enum err put_person(struct req *b, struct tx *tx, const struct people_pla
     } else if (row->role_changes) {
         role.id = row->role_id;
         TRY(role_change(b, tx, &role));
+        TRY(directory_get(b, &dir));
+        TRY(duty_role_left(b, tx, dir, dir_person_at(dir, first->id), role.id, role.services, role.n_services));
     }
     return row->account_new ? staff_invite_account(b, tx, row->key, first->id) : OK;
 }

@@ -269,7 +269,7 @@ enum err web_staff_role_end(struct http_req *h)
     if (str_eq(person, h->rq.who->person)) {
         return FAIL(&h->rq, E_FORBIDDEN, "oneself");
     }
-    TRY(role_end(&h->rq, tx, role));
+    TRY(role_leave(&h->rq, tx, person, role));
     return page_commit(h, tx, page_path(h, "/staff/people/", person, "?done=staff-changed"));
 }
 
