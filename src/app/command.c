@@ -52,6 +52,7 @@ const struct command commands[] = {
     {"backup list", "", "the backups that are there", command_backup_list},
     {"restore", "[FOLDER] [--snapshot ID] [--with-faults] [--check] [--if-set]", "make a data folder out of a backup, where none is, when everything doctor knows finds it whole; --with-faults: also when not; --check: read every byte of all backups, restore the newest beside, look, and remove it again; --if-set: only say so where backup_to names none", command_restore},
     {"images expire", "[--look]", "remove studies past the time their policy keeps them (the running server does so by itself); --look: only list them", command_images_expire},
+    {"stamps", "again", "time stamps of signatures that were given up are asked for again: when the database was mended", command_stamps},
     {"retention", "[--look | --clock-is-right]", "remove what is past its term (the running server does so by itself); --look: only say how many of each kind, and since when; --clock-is-right: nothing is removed after the clock went more than a week ahead, until somebody says so", command_retention},
     {"reindex", "", "make the search index anew from the resources, also beside a running server; goes on where it was interrupted", command_reindex},
     {"validate", "FILE... [--profile FILE|URL] [--with FILE]... [--strict]", "hold resources to FHIR R4, to profiles; print an OperationOutcome for each file", command_validate},

@@ -81,6 +81,7 @@ int command_backup_list(struct command_args *args);
 int command_restore(struct command_args *args);
 int command_images_expire(struct command_args *args);
 int command_retention(struct command_args *args);
+int command_stamps(struct command_args *args);
 int command_config(struct command_args *args);
 int command_config_check(struct command_args *args);
 int command_verify(struct command_args *args);

@@ -73,7 +73,8 @@ static enum err stamps_given_up(struct req *rq, struct buf *out)
         struct str text;
     } rows[] = {
         {STAMP_UNREADABLE, SI(" signatures get no time stamp, for they cannot be read here: the database is "
-                              "damaged; `consilium audit list` names them (no time stamp)\n")},
+                              "damaged; `consilium audit list` names them (no time stamp); when mended, "
+                              "`consilium stamps again`\n")},
         {STAMP_CROWDED, SI(" signatures get no time stamp, for they came with as many of others as are "
                            "looked at: nothing is wrong with them\n")},
     };

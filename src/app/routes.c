@@ -187,6 +187,7 @@ const struct http_route app_routes[] = {
     {GET,    "/system/load",      WHO_SESSION, MAY_ADMIN,      LIMIT_NONE, SLOW, KIND_PAGE,   web_system_load},
     {GET,    "/system/settings",  WHO_SESSION, MAY_ADMIN,      LIMIT_NONE, 0,    KIND_PAGE,   web_system_settings},
     {GET,    "/system/retention", WHO_SESSION, MAY_ADMIN,      LIMIT_NONE, SLOW, KIND_PAGE,   web_system_retention},
+    {POST,   "/system/stamps",    WHO_SESSION, MAY_ADMIN,      LIMIT_FORM, SLOW, KIND_PAGE,  web_system_stamps},
     {POST,   "/system/retention/clock", WHO_SESSION, MAY_ADMIN, LIMIT_FORM, SLOW, KIND_PAGE,  web_system_retention_clock},
     {GET,    "/notices",          WHO_SESSION, 0,              LIMIT_NONE, PATIENT_TOO,    KIND_PAGE,   web_notices},
     {POST,   "/notices/read",     WHO_SESSION, 0,              LIMIT_FORM, PATIENT_TOO,    KIND_PAGE,   web_notices_read},

@@ -198,7 +198,8 @@ static enum err put_person(struct req *b, struct tx *tx, const struct people_pla
         role.id = row->role_id;
         TRY(role_change(b, tx, &role));
         TRY(directory_get(b, &dir));
-        TRY(duty_role_left(b, tx, dir, dir_person_at(dir, first->id), role.id, role.services, role.n_services));
+        TRY(duty_role_left(b, tx, dir, dir_person_at(dir, first->id), role.id, role.services,
+                           role.n_services));
     }
     return row->account_new ? staff_invite_account(b, tx, row->key, first->id) : OK;
 }

@@ -90,6 +90,27 @@ enum err stamping_given_up(struct req *rq, enum stamp_why why, uint64_t *ret_n)
     return OK;
 }
 
+enum err stamping_retry(struct req *rq, struct tx *tx, uint64_t *ret_n)
+{
+    uint64_t all = 0;
+    if (!stamping_offered(care_of(rq))) {
+        return FAIL(rq, E_UNSUPPORTED, "no time stamp authority is set: stamp_url");
+    }
+    for (enum stamp_why why = STAMP_GOOD; why < STAMP_WHY_COUNT; why++) {
+        uint64_t n = 0;
+        TRY(stamping_given_up(rq, why, &n));
+        all += n;
+    }
+    *ret_n = all;
+    if (all == 0) {
+        return OK;
+    }
+    TRY(TX_SQL(tx, W_STAMPS_RETRY, 0, sql_i64(rq->now.ms)));
+    return audit_add(rq, &(struct audit_rec){.action = AUDIT_ADMIN,
+                                             .why = who_may(rq->who, IS_SYSTEM) ? WHY_SYSTEM : WHY_ADMIN,
+                                             .detail = S("time stamps asked for again")});
+}
+
 enum err stamping_late(struct req *rq, uint64_t *ret_n)
 {
     CLEANUP(db_rows_done) struct db_rows q = {0};

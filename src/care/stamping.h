@@ -37,6 +37,9 @@ MUST_USE enum err stamping_of(struct req *rq, struct str provenance, struct str 
 void stamping_write(struct buf *b, enum lang lang, const struct stamping *s, int offset_min);
 /* How many were given up for a reason. */
 MUST_USE enum err stamping_given_up(struct req *rq, enum stamp_why why, uint64_t *ret_n);
+/* Those that were given up are asked for again, now; on record. gives *ret_n: how many.
+ * errors  E_UNSUPPORTED  no authority is set */
+MUST_USE enum err stamping_retry(struct req *rq, struct tx *tx, uint64_t *ret_n);
 /* How many signatures wait for longer than a day. */
 MUST_USE enum err stamping_late(struct req *rq, uint64_t *ret_n);
 

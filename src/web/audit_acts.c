@@ -15,6 +15,7 @@ static const struct {
 } acts[] = {
     {AUDIT_ADMIN, 0, "account added", T("added an account")},
     {AUDIT_ADMIN, 0, "account closed", T("shut the account")},
+    {AUDIT_ADMIN, 0, "time stamps asked for again", T("asked again for time stamps")},
     {AUDIT_ADMIN, 0, "account opened", T("opened the account again")},
     {AUDIT_ADMIN, 0, "invited to choose a password, by e-mail", T("invited by e-mail to choose a password")},
     {AUDIT_ADMIN, 0, "invited to choose a password", T("invited by a link to choose a password")},

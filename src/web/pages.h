@@ -193,6 +193,7 @@ enum err web_erasure_do(struct http_req *h);
 /* retention.c: terms of storage */
 enum err web_system_retention(struct http_req *h); /* SLOW */
 enum err web_system_retention_clock(struct http_req *h);
+enum err web_system_stamps(struct http_req *h);
 enum err web_system_notices_again(struct http_req *h);
 
 /* me.c: the own account */

@@ -258,8 +258,22 @@ static enum err set_stamps(struct http_req *h, struct val *root)
         val_set_i64(m, "late", (int64_t)late);
         val_set_i64(m, "unreadable", (int64_t)unreadable);
         val_set_i64(m, "crowded", (int64_t)crowded);
+        val_set_bool(m, "again", unreadable + crowded > 0 && stamping_offered(care_of(&h->rq)));
     }
     return OK;
+}
+
+enum err web_system_stamps(struct http_req *h)
+{
+    struct tx *tx = tx_new(&h->rq);
+    uint64_t n = 0;
+    enum err e = OK;
+    TRY_MEM(&h->rq, tx);
+    if (page_done_before(h, &e)) {
+        return e;
+    }
+    TRY(stamping_retry(&h->rq, tx, &n));
+    return n > 0 ? page_commit(h, tx, S("/system?done=stamps-again")) : http_redirect(h, S("/system#stamps"));
 }
 
 /* Whether what is past its term is held up: by a clock that jumped, or by a failure. */

@@ -180,6 +180,29 @@ static void what_is_damaged_holds_up_nobody(void **state)
     assert_int_equal(given_up(STAMP_UNREADABLE), 1);
     assert_int_equal(stepped(9 * MS_DAY), STAMPER_SILENCE); /* the other alone */
     assert_int_equal(stepped(9 * MS_DAY), STAMPER_NOTHING);
+    /* Asked for again by somebody: it waits from the first attempt on; and once is enough. */
+    struct req rq;
+    uint64_t n = 0;
+    for (uint64_t want = 1;; want--) {
+        as(&rq, NULL);
+        struct tx *tx = tx_new(&rq);
+        MUST(&rq, stamping_retry(&rq, tx, &n));
+        assert_int_equal(n, want);
+        assert_int_equal(commit_end(&rq, tx), OK);
+        assert_int_equal(given_up(STAMP_UNREADABLE), 0);
+        if (want == 0) {
+            break;
+        }
+    }
+    assert_int_equal(stamping_now(first, S("")).state, STAMPING_WAITS);
+    assert_int_equal(stepped(9 * MS_DAY), STAMPER_TRIED);
+    assert_int_equal(stamping_now(first, S("")).why, STAMP_UNREADABLE);
+    struct str url = region.care.stamps.url;
+    region.care.stamps.url = (struct str){0};
+    as(&rq, NULL);
+    assert_int_equal(stamping_retry(&rq, tx_new(&rq), &n), E_UNSUPPORTED);
+    req_done(&rq);
+    region.care.stamps.url = url;
     req_done(&keep);
 }
 
