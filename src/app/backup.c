@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "app/app.h"
+#include "app/orders.h"
 #include "app/repository.h"
 #include "care/who.h"
 #include "codec/json.h"
@@ -121,11 +122,14 @@ static enum err make_stage(struct req *rq, const struct config *config, const st
                            const char *stage)
 {
     char db[OS_PATH_MAX];
+    char orders[OS_PATH_MAX];
     TRY(os_remove_tree(rq, stage)); /* of one that was killed */
     TRY(room_for_copy(rq, config, store_dir(st)));
     TRY(link_all(rq, store_dir(st), stage, false));
     TRY(os_path(rq, str_z(stage), S("consilium.db"), db));
     TRY(store_snapshot(rq, st, db));
+    TRY(os_path(rq, str_z(stage), S(BACKUP_ORDERS), orders));
+    TRY(orders_write(rq, orders)); /* after the database: what it has, and what was ordered since */
     TRY(link_uploads(rq, store_dir(st), stage));
     return write_manifest(rq, stage, db);
 }

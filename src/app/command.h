@@ -78,6 +78,7 @@ int command_doctor(struct command_args *args);
 MUST_USE enum err doctor_all(struct req *rq, uint64_t *ret_faults);
 int command_backup(struct command_args *args);
 int command_backup_list(struct command_args *args);
+int command_backup_orders(struct command_args *args);
 int command_restore(struct command_args *args);
 int command_images_expire(struct command_args *args);
 int command_retention(struct command_args *args);

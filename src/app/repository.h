@@ -37,4 +37,5 @@ MUST_USE enum err repository_full_path(struct req *rq, struct str path, const ch
 /* What backup.c puts beside the files and restore.c asks for. */
 #define BACKUP_STAGE "backup.part"
 #define BACKUP_MANIFEST "manifest.json"
+#define BACKUP_ORDERS "erasures.list"
 #define BACKUP_TAG "consilium"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/orders.h"
 #include "app/repository.h"
 #include "care/who.h"
 #include "codec/json.h"
@@ -21,6 +22,8 @@ struct job {
     const char *snapshot; /* "latest" */
     const char *to;       /* NULL with check: beside the data folder */
     const char *work;     /* becomes to when it is whole */
+    const char *orders_file; /* NULL: the list of the newest backup */
+    struct orders orders;
     struct str at;        /* when the backup was made */
     int64_t schema;       /* of what program: at most ours */
     bool check;
@@ -28,7 +31,7 @@ struct job {
     bool if_set;
 };
 
-/* One flag with a value, three without, one folder. */
+/* Two flags with a value, three without, one folder. */
 static bool read_words(struct job *j)
 {
     const struct command_args *a = j->args;
@@ -42,6 +45,8 @@ static bool read_words(struct job *j)
             j->if_set = true;
         } else if (strcmp(a->words[i], "--snapshot") == 0 && i + 1 < a->n_words) {
             j->snapshot = a->words[++i];
+        } else if (strcmp(a->words[i], "--orders") == 0 && i + 1 < a->n_words) {
+            j->orders_file = a->words[++i];
         } else if (j->to == NULL && a->words[i][0] != '-') {
             j->to = a->words[i];
         } else {
@@ -160,6 +165,17 @@ static enum err unfold(struct req *rq, struct job *j)
     return hold_to_manifest(rq, j);
 }
 
+/* What is listed as erased since: by the file that was named, else by the newest backup. */
+static enum err choose_orders(struct req *rq, struct job *j)
+{
+    TRY(orders_take(rq, j->work, &j->orders));
+    if (j->orders_file != NULL) {
+        j->orders.place = str_z(j->orders_file);
+        return command_read_file(rq, j->orders_file, 32 << 20, &j->orders.text);
+    }
+    return strcmp(j->snapshot, "latest") == 0 ? OK : orders_newest(rq, &j->repo, &j->orders);
+}
+
 /* ---- is it whole? ---- */
 
 static enum err note(struct req *rq, const struct job *j, uint64_t faults)
@@ -213,6 +229,10 @@ static enum err look(struct req *rq, const struct job *j, uint64_t *ret_faults)
     if (e == OK) {
         e = judge(rq, j, *ret_faults);
     }
+    if (e == OK) {
+        rq->who = &who_system;
+        e = orders_apply(rq, &j->orders, j->at, j->with_faults, ret_faults);
+    }
     if (e == OK && !j->check) {
         e = note(rq, j, *ret_faults);
     }
@@ -238,6 +258,7 @@ static enum err restore(struct req *rq, struct job *j, uint64_t *ret_faults)
     }
     TRY(fetch(rq, j));
     TRY(unfold(rq, j));
+    TRY(choose_orders(rq, j));
     TRY(look(rq, j, ret_faults));
     return j->check ? OK : name_it(rq, j);
 }
@@ -250,8 +271,6 @@ static void say_restored(const struct job *j, uint64_t faults)
     } else {
         printf(": nothing is missing or changed\n");
     }
-    printf("records erased by order after that are back: compare the list of orders (page /erasures) with "
-           "the documents since then, and order those again before people are let in\n");
 }
 
 /* Nothing of it lies about; what failed may have used up its request. */

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "care/care.h"
 #include "care/directory_int.h"
+#include "care/erasure_int.h"
 #include "care/episode.h"
 #include "care/patient_int.h"
 #include "care/who.h"
@@ -354,6 +355,19 @@ static const struct {
 };
 /* clang-format on */
 
+enum err erasure_hide(struct tx *tx, const struct erasure *o, const struct erasure_name *more,
+                      uint32_t n_more)
+{
+    const struct sql_val v[] = {sql_i64(o->id), sql_i64(o->patient_rid), sql_text(o->patient)};
+    for (size_t i = 0; i < LEN(ends); i++) {
+        TRY(tx_sql(tx, ends[i].id, 0, v, ends[i].n));
+        for (uint32_t k = 0; i == 0 && k < n_more; k++) {
+            TRY(TX_SQL(tx, W_ER_ITEM_ADD, 0, sql_i64(o->id), sql_text(more[k].id), sql_i64(more[k].type)));
+        }
+    }
+    return OK;
+}
+
 /* On the writer's thread, when something was written since it was looked at. */
 static enum err still_may(struct req *rq, void *ctx)
 {
@@ -417,15 +431,12 @@ enum err erasure_confirm(struct req *rq, struct tx *tx, const struct erasure *o,
     TRY(look(rq, o->patient_rid, o->patient, l));
     TRY(may_go(rq, l));
     *kept = *o;
-    const struct sql_val v[] = {sql_i64(o->id), sql_i64(o->patient_rid), sql_text(o->patient)};
     TRY(tx_require(tx, 0, now.vid, still_may, kept));
     TRY(tx_require(tx, T_PRACTITIONER_ROLE, 0, right_holds, kept)); /* every time: none is without a role */
     TRY(TX_SQL(tx, W_ERASURE_DECIDE, TX_MUST_CHANGE, sql_i64(o->id), sql_i64(ERASURE_RUNS),
                sql_text(rq->who->person), sql_i64(rq->now.ms)));
     TRY(TX_SQL(tx, W_ERASURE_UNHELD, TX_MUST_CHANGE, sql_i64(o->id)));
-    for (size_t i = 0; i < LEN(ends); i++) {
-        TRY(tx_sql(tx, ends[i].id, 0, v, ends[i].n));
-    }
+    TRY(erasure_hide(tx, o, NULL, 0));
     /* The person's own resource with the first commit: name and numbers find
    * nobody any more. */
     TRY(fhir_erase(rq, tx, o->patient_rid, WHY_ADMIN, numbered(rq, "order ", o->id), &what));

@@ -121,6 +121,14 @@ MUST_USE enum err store_snapshot(struct req *rq, const struct store *st, const c
  * errors   E_CONFLICT  somebody else holds it, and wait is false; E_IO */
 MUST_USE enum err store_hold_files(struct req *rq, const struct store *st, bool wait, int *ret_fd);
 
+/* A text that leaves the data folder and comes back to it, or to one made of its backup: signed by
+ * server.key.
+ * gives    the text with two lines at its end: the key, and the signature over all before */
+MUST_USE enum err store_sign(struct req *rq, const struct store *st, struct str text, struct str *ret_signed);
+/* gives    *ret_text borrows text, without the two lines
+ * errors   E_CHECKSUM  it was changed, the detail says how; E_FORBIDDEN  signed, by another server's key */
+MUST_USE enum err store_signed(struct req *rq, const struct store *st, struct str text, struct str *ret_text);
+
 /* The newest backup, as a file of the data folder tells it: DIR/backup.last. */
 struct store_backup {
     struct instant at; /* ms 0: there was none, or nobody can read of it */

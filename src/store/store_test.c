@@ -419,7 +419,7 @@ static const char *const may_scan[] = {
     "count(iif(state = 1",   "locked_until_ms DESC, login", "OVER () FROM token",
     "coalesce(sum(size), 0)", "FROM client ORDER BY id", "FROM pragma_page_count()",
     "coalesce(sum(n_instances), 0)", "WHERE i.sha = ?1 UNION ALL SELECT 1",
-    "why FROM retain",
+    "why FROM retain", "WITH RECURSIVE c(",
     /* once for an order to erase a record: tables of what waits and of what was lately done */
     "FROM erasure_item e CROSS JOIN res", "FROM erasure WHERE state IN (1, 2)", "FROM erasure_hold ORDER BY",
     "DELETE FROM app_launch WHERE patient", "UPDATE bulk SET expires_ms = 1",

@@ -1,12 +1,15 @@
 // Backups of a region: made while it writes, killed in the middle, restored elsewhere and compared version by
-// version and file by file; one changed bit anywhere is found; what cannot be is said in words.
+// version and file by file; one changed bit anywhere is found; what cannot be is said in words; what was erased
+// after a backup is erased again by its restore.
 //   node tests/backup/run.mjs [--build release] [--flips 20]
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { checks } from '../lib/checks.mjs';
+import { DEMO_PASSWORD } from '../lib/demo.mjs';
 import { option, Program } from '../lib/program.mjs';
+import { signIn } from '../lib/session.mjs';
 import { until } from '../lib/until.mjs';
 import { newBytes, tree } from './tools.mjs';
 
@@ -88,7 +91,7 @@ await program.stop();
 // ---- restored elsewhere: everything acknowledged before it was asked for, byte by byte ----
 const moved = path.join(place, 'moved');
 const back = run(['restore', moved]);
-is('a backup made under load is restored, and it says what a restore brings back', [back.status, /nothing is missing or changed\n.*erased by order/.test(back.text)], [0, true]);
+is('a backup made under load is restored, and it says what a restore brings back', [back.status, /records erased by order after .* are back\.[\s\S]*nothing is missing or changed\n/.test(back.text)], [0, true]);
 if (back.status !== 0) console.log(back.text.slice(-2000));
 const other = new Program({ build, dir: moved });
 await other.start();
@@ -202,6 +205,64 @@ is('a backup of a cut record', run(['backup'], apart).status, 0);
 says('its restore', ['restore', no], apart, /record does NOT hold[\s\S]* \d+ faults, see above: nothing was made/);
 says('on demand', ['restore', kept, '--with-faults'], apart, /restored the backup of .* with \d+ faults/);
 is('with the proof', tree(kept).map(([name]) => name).filter((n) => /conflict|\.new-/.test(n)), ['audit.head.conflict']);
+
+// ---- what was erased after a backup is erased again by its restore, before anybody sees it ----
+const ordered = path.join(place, 'ordered');
+fs.cpSync(twin, ordered, { recursive: true });
+const orders = { data: ordered, 'backup-to': path.join(place, 'repository-of-orders') };
+const region = await new Program({ build, dir: ordered }).start();
+const NUMBER = '750203404573';
+const asks = await signIn(region, 'feldsher1', DEMO_PASSWORD);
+const made = await asks.post('/ask/register', { once: 'o-1', family: 'Zhumagalieva', given: 'Aliya', 'birth-date-year': '1975', 'birth-date-month': '2', 'birth-date-day': '3', sex: 'female', 'id-kind': 'iin', id: NUMBER });
+const found = await fhir(region, 'GET', `Patient?identifier=${NUMBER}`);
+const gone = JSON.parse(found.body).entry?.[0]?.resource.id;
+is('somebody is registered', [made.status, typeof gone], [303, 'string']);
+is('a backup with them', run(['backup'], orders).status, 0);
+const proposes = await signIn(region, 'admin', DEMO_PASSWORD);
+const typed = { 'id-kind': 'iin', id: NUMBER, sure: 'yes' };
+is('an order is proposed', (await proposes.post('/erasures', { ...typed, once: 'o-2', do: 'propose', reason: 'court', number: '12/3', date: '2026-01-05' })).status, 303);
+const confirms = await signIn(region, 'auditor', DEMO_PASSWORD);
+is('and confirmed', (await confirms.post('/erasures/1', { ...typed, once: 'o-3', do: 'confirm' })).status, 303);
+const onRecord = async (p, words) => words.test((await fhir(p, 'GET', 'AuditEvent?subtype=admin&_sort=-date&_count=20')).body);
+await until('it was carried out', () => onRecord(region, /erasure done, order 1/));
+is('a backup without them', run(['backup'], orders).status, 0);
+const file = path.join(place, 'orders.list');
+is('the list is written for keeping elsewhere', run(['backup', 'orders', file], orders).status, 0);
+await region.stop();
+is('it has no name and no number', /Zhumagalieva|750203404573/.test(fs.readFileSync(file, 'utf8')), false);
+const restic = (words) => spawnSync('restic', ['-r', orders['backup-to'], '--password-file', password, '-q', ...words], { encoding: 'utf8' });
+const older = JSON.parse(restic(['snapshots', '--json']).stdout).sort((a, b) => (a.time < b.time ? -1 : 1))[0].short_id;
+
+const again = path.join(place, 'again');
+says('a bad list', ['restore', again, '--snapshot', older, '--orders', password], orders, /password of erasures is refused: /);
+const text = fs.readFileSync(file, 'utf8');
+fs.writeFileSync(`${file}.1`, text.replace('12/3', '12/4'));
+says('a changed list', ['restore', again, '--snapshot', older, '--orders', `${file}.1`], orders, /is refused: it was changed: its signature does not hold/);
+const stranger = await new Program({ build }).fill();
+fs.writeFileSync(path.join(stranger.dir, 'server.key'), `${'5a'.repeat(32)}\n`);
+is('a list of another server', run(['backup', 'orders', `${file}.2`], { data: stranger.dir }).status, 0);
+stranger.remove();
+says('a list of another server is refused', ['restore', again, '--check', '--snapshot', older, '--orders', `${file}.2`], orders, /is refused: it is signed by another server/);
+says('no list', ['restore', again, '--orders', path.join(place, 'none')], orders, /none/);
+is('nothing was made', fs.existsSync(again), false);
+
+const proof = run(['restore', '--check', '--snapshot', older], orders);
+is('a check applies the list too', [proof.status, /the list of the newest backup of erasures, of .*: 1 applied again, .* 0 stood; 0 about/.test(proof.text)], [0, true]);
+for (const [how, words] of [['the newest backup', ['--snapshot', older]], ['a file', ['--snapshot', older, '--orders', file]]]) {
+  const r = run(['restore', again, ...words], orders);
+  is(`a restore of the older backup with the list of ${how}`, [r.status, /: 1 applied again, hidden from the first request/.test(r.text)], [0, true]);
+  if (r.status !== 0) console.log(r.text.slice(-800));
+  const p = await new Program({ build, dir: again }).start();
+  is('the first request does not find them', (await fhir(p, 'GET', `Patient/${gone}`)).status, 410);
+  await until('it is carried out again', () => onRecord(p, /erasure done, order 1/));
+  is('and is on record', await onRecord(p, /erasure applied again after a restore, order 1, proposed by \S+ at [^"]*, confirmed by /), true);
+  await p.stop();
+  is('the doctor finds nothing', run(['doctor'], { data: again }).status, 0);
+  fs.rmSync(again, { recursive: true });
+}
+const newest = run(['restore', again], orders);
+is('the newest one had it, and says until when it knows', [newest.status, /: 0 applied again, .* 1 stood; [\s\S]*not newer than the backup: records erased by order after/.test(newest.text)], [0, true]);
+fs.rmSync(again, { recursive: true });
 
 program.remove();
 end();
