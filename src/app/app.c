@@ -64,6 +64,7 @@ static void apply_settings(struct app *app)
     care->session_idle_ms = (int64_t)c->session_idle * MS_MINUTE;
     care->session_max_ms = (int64_t)c->session_max * MS_HOUR;
     care->draft_keep_ms = (int64_t)c->draft_keep * MS_DAY;
+    care->password_least = (uint32_t)c->password_least;
     care->lock_after = (uint32_t)c->lock_after;
     care->factor_by_role = c->second_factor;
     care->ice = (struct ice_policy){.stun_urls = c->stun_urls,

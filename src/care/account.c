@@ -109,8 +109,8 @@ enum err password_hash(struct req *rq, struct str password, struct str *ret_hash
 {
     const struct care *care = care_of(rq);
 
-    if (count_chars(password) < PASSWORD_MIN || password.n > PASSWORD_MAX) {
-        return FAIL(rq, E_BAD_INPUT, "password: at least %d characters", PASSWORD_MIN);
+    if (count_chars(password) < care->password_least || password.n > PASSWORD_MAX) {
+        return FAIL(rq, E_BAD_INPUT, PASSWORD_SHORT, care->password_least);
     }
     char *hash = arena_alloc(rq->a, crypto_pwhash_STRBYTES);
     TRY_MEM(rq, hash);

@@ -26,7 +26,8 @@ struct account {
     enum lang lang;
 };
 
-enum { PASSWORD_MIN = 12, PASSWORD_MAX = 256, LOGIN_MAX = 64, SESSION_LEN = 43, TOKEN_MAX = 80 };
+enum { PASSWORD_LEAST = 12 /* unless the settings say otherwise: care->password_least */ };
+enum { PASSWORD_MAX = 256, LOGIN_MAX = 64, SESSION_LEN = 43, TOKEN_MAX = 80 };
 
 /* errors  E_NOT_FOUND */
 MUST_USE enum err account_by_login(struct req *rq, struct str login, struct account *ret_account);
@@ -40,7 +41,7 @@ MUST_USE enum err account_list(struct req *rq, struct str after, uint32_t n,
                                struct account *ret_accounts, uint32_t *ret_n);
 
 /* Argon2id of a password, in libsodium's text form. slow.
- * errors  E_BAD_INPUT  shorter than PASSWORD_MIN characters or longer than PASSWORD_MAX bytes */
+ * errors  E_BAD_INPUT  shorter than care->password_least characters or longer than PASSWORD_MAX bytes */
 MUST_USE enum err password_hash(struct req *rq, struct str password, struct str *ret_hash);
 /* Adds an account into tx. hash from password_hash().
  * errors  E_BAD_INPUT login: 2..64 of a-z 0-9 . _ -; the commit gives E_CONFLICT when it exists */

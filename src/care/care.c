@@ -1,6 +1,8 @@
 /* care/care.c - the defaults of the care settings. */
 #include "care/care.h"
 
+#include "care/account.h"
+
 void care_init(struct care *care)
 {
     *care = (struct care){
@@ -9,6 +11,7 @@ void care_init(struct care *care)
         .session_max_ms = 7 * MS_DAY,
         .draft_keep_ms = 90 * MS_DAY,
         .hooks = {.most = 50, .keep_ms = 30 * MS_DAY},
+        .password_least = PASSWORD_LEAST,
         .lock_after = 5,
         .password_ops = 3,
         .password_mem = 64 << 20,

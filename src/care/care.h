@@ -105,6 +105,7 @@ struct care {
     int64_t session_idle_ms;      /* a session without a request ends after this */
     int64_t session_max_ms;       /* and after this in any case */
     int64_t draft_keep_ms;        /* drafts nobody touched are removed after this */
+    uint32_t password_least;      /* characters that a new password has at least */
     uint32_t lock_after;          /* wrong passwords before the first wait */
     bool factor_by_role;          /* roles that say so sign in with a second step: care/factor.h */
     struct spray *spray;          /* care/spray.h: failed logins by address; NULL in commands */

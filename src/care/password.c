@@ -200,8 +200,8 @@ enum err password_judge(struct req *rq, struct str login, struct str password)
     struct signs *s = ARENA_NEW(rq->a, struct signs);
     struct buf b;
     TRY_MEM(rq, s);
-    if (utf8_count(password) < PASSWORD_MIN) {
-        return FAIL(rq, E_BAD_INPUT, PASSWORD_SHORT);
+    if (utf8_count(password) < care_of(rq)->password_least) {
+        return FAIL(rq, E_BAD_INPUT, PASSWORD_SHORT, care_of(rq)->password_least);
     }
     if (password.n > PASSWORD_MAX) {
         return FAIL(rq, E_BAD_INPUT, PASSWORD_LONG);
@@ -224,5 +224,5 @@ const char *password_fault_text(const struct req *rq)
                ? T("This password is easy to guess: common words, the login, keyboard rows, years and "
                    "repeated signs do not count. Take several words that have nothing to do with each other.")
            : str_eq(detail, S(PASSWORD_LONG)) ? T("The new password is too long.")
-                                              : T("The new password needs at least 12 characters.");
+                                              : NULL;
 }

@@ -12,8 +12,8 @@ enum { PASSWORD_REST = 4 /* characters that must be left */ };
 /* Of a password a person chose for this login (empty: not known yet).
  * errors  E_BAD_INPUT  PASSWORD_SHORT, PASSWORD_LONG or PASSWORD_EASY as the detail */
 MUST_USE enum err password_judge(struct req *rq, struct str login, struct str password);
-#define PASSWORD_SHORT "password: at least 12 characters"
+#define PASSWORD_SHORT "password: at least %u characters" /* care->password_least */
 #define PASSWORD_LONG "password: too long"
 #define PASSWORD_EASY "password: easy to guess"
-/* A detail of the above in words for people: msgid. */
+/* A detail of the above in words for people: msgid; NULL: too short, web/password_words.h says how many. */
 const char *password_fault_text(const struct req *rq);

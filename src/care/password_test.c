@@ -8,8 +8,8 @@ static void judged(void **state)
     static const struct {
         const char *login, *password, *fault; /* NULL: good */
     } rows[] = {
-        {"", "short", PASSWORD_SHORT},
-        {"", "пароль", PASSWORD_SHORT},
+        {"", "short", "password: at least 12 characters"},
+        {"", "пароль", "password: at least 12 characters"},
         {"", "password1234", PASSWORD_EASY},
         {"", "Password2026!", PASSWORD_EASY},
         {"", "P@ssw0rd1234", PASSWORD_EASY},
@@ -39,7 +39,7 @@ static void judged(void **state)
         {"", "ot batareya qisqich", NULL},
         {"", "849201736458", NULL},
         {"", "xK7vqpL2mzRt", NULL},
-        {"", "xK7vqpL2mzR", PASSWORD_SHORT},
+        {"", "xK7vqpL2mzR", "password: at least 12 characters"},
         {"", "my doctor has a red bicycle", NULL},
     };
     unsigned wrong = 0;
@@ -79,8 +79,45 @@ static void any_bytes(void **state)
     }
 }
 
+/* The settings say how many, and what is easy stays easy. */
+static void the_length_is_a_setting(void **state)
+{
+    static const struct {
+        uint32_t least;
+        const char *password;
+        enum err e;
+    } rows[] = {
+        {8, "xK7vqpL2", OK}, {8, "xK7vqpL", E_BAD_INPUT}, {8, "password", E_BAD_INPUT},
+        {16, "xK7vqpL2mzRt", E_BAD_INPUT}, {16, "xK7vqpL2mzRtw9Ye", OK},
+    };
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        struct req rq;
+        struct str hash;
+        region.care.password_least = rows[i].least;
+        as(&rq, NULL);
+        assert_int_equal(password_judge(&rq, S(""), str_z(rows[i].password)), rows[i].e);
+        err_clear(&rq);
+        if (strlen(rows[i].password) < rows[i].least) {
+            assert_int_equal(password_hash(&rq, str_z(rows[i].password), &hash), E_BAD_INPUT);
+        } else {
+            assert_int_equal(password_hash(&rq, str_z(rows[i].password), &hash), OK);
+        }
+        req_done(&rq);
+    }
+    /* What the program makes passes the longest that may be asked for. */
+    struct req rq;
+    struct str made = {0};
+    as(&rq, NULL);
+    MUST(&rq, password_make(&rq, &made));
+    assert_int_equal(made.n, 16);
+    req_done(&rq);
+    region.care.password_least = PASSWORD_LEAST;
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(judged), cmocka_unit_test(any_bytes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(judged),
+        cmocka_unit_test(the_length_is_a_setting), cmocka_unit_test(any_bytes)};
     return cmocka_run_group_tests(tests, region_setup, region_teardown);
 }

@@ -7,6 +7,7 @@
 #include "store/tx.h"
 #include "web/open_link.h"
 #include "web/pages.h"
+#include "web/password_words.h"
 #include "web/signing_in.h"
 #include "web/staff.h"
 #include "web/tpl.h"
@@ -79,7 +80,7 @@ static enum err show(struct http_req *h, const struct invited *v, struct val *ro
         owes = owes || (care->factor_by_role && v->person->roles[i].factor && !v->account.factor);
     }
     struct val *f = page_secret(h, root, "password", T("Choose a password"), "new-password");
-    val_set_str(f, "hint", tr(h->rq.lang, T("At least 12 characters.")));
+    password_hint(h, f, false);
     (void)page_secret(h, root, "again", T("The same password once more"), "new-password");
     val_set_str(root, "name", v->person->name);
     val_set_str(root, "login", v->account.login);
@@ -129,7 +130,7 @@ static enum err accept(struct http_req *h, const struct invited *v, struct val *
     if (e == E_UNPROCESSED) {
         page_error(h, root, "password", T("None of your roles holds today. Ask who invited you."));
     } else if (e == E_BAD_INPUT) {
-        page_error(h, root, "password", password_fault_text(&h->rq));
+        page_error_text(root, "password", password_fault(h));
     } else {
         return e;
     }

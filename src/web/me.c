@@ -1,5 +1,6 @@
 /* web/me.c - the own account: password, personal access tokens. */
 #include "web/pages.h"
+#include "web/password_words.h"
 
 #include "base/text.h"
 #include "care/account.h"
@@ -106,8 +107,7 @@ static enum err show(struct http_req *h, unsigned status, struct val *root)
     (void)page_secret(h, root, "old", T("Present password"), "current-password");
     struct val *f = page_secret(h, root, "new", T("New password"), "new-password");
     (void)page_secret(h, root, "again", T("New password once more"), "new-password");
-    val_set_str(f, "hint",
-                tr(h->rq.lang, T("At least 12 characters. Several words are better than signs.")));
+    password_hint(h, f, true);
     f = page_field(h, root, "name", T("What it is for"), S(""));
     val_set_str(f, "hint", tr(h->rq.lang, T("For example: export to the hospital's system")));
     f = page_field(h, root, "scope", T("What it may do"), S("read"));
@@ -151,8 +151,8 @@ static void check_passwords(struct http_req *h, struct val *root)
     if (now.n == 0) {
         page_error(h, root, "old", T("Enter the present password."));
     }
-    if (utf8_count(new) < PASSWORD_MIN) {
-        page_error(h, root, "new", T("The new password needs at least 12 characters."));
+    if (utf8_count(new) < care_of(&h->rq)->password_least) {
+        page_error_text(root, "new", password_short(h));
     } else if (new.n > PASSWORD_MAX) {
         page_error(h, root, "new", T("The new password is too long."));
     } else if (str_eq(now, new)) {
@@ -176,9 +176,9 @@ enum err web_account_password(struct http_req *h)
         return http_redirect(h, S("/sign-in?done=password"));
     }
     if (e == E_BAD_INPUT) {
-        const char *fault = password_fault_text(&h->rq);
+        struct str fault = password_fault(h);
         err_clear(&h->rq);
-        page_error(h, root, "new", fault);
+        page_error_text(root, "new", fault);
         return show(h, 422, root);
     }
     if (e != E_SIGN_IN && e != E_LOCKED) {

@@ -7,6 +7,7 @@
 #include "web/my.h"
 #include "web/open_link.h"
 #include "web/pages.h"
+#include "web/password_words.h"
 #include "web/signing_in.h"
 #include "web/tpl.h"
 
@@ -25,7 +26,7 @@ static enum err show(struct http_req *h, const struct invite *i, struct val *roo
     struct val *f = NULL;
     val_set_bool(open_link_code(h, root), "required", true);
     f = page_secret(h, root, "password", T("Choose a password"), "new-password");
-    val_set_str(f, "hint", tr(h->rq.lang, T("At least 12 characters.")));
+    password_hint(h, f, false);
     (void)page_secret(h, root, "again", T("The same password once more"), "new-password");
     f = page_field(h, root, "login", T("Login"), S(""));
     val_set_z(f, "auto", "username");
@@ -63,7 +64,7 @@ static bool set_fault(struct http_req *h, struct val *root, enum err e)
     } else if (e == E_CONFLICT && str_eq(what, S("login"))) {
         page_error(h, root, "login", T("Somebody has this login already: choose another one."));
     } else if (e == E_BAD_INPUT && str_starts(what, S("password"))) {
-        page_error(h, root, "password", password_fault_text(&h->rq));
+        page_error_text(root, "password", password_fault(h));
     } else if (e == E_BAD_INPUT) {
         page_error(h, root, "login", T("2 to 64 small Latin letters, digits, dots and dashes."));
     } else {
