@@ -440,6 +440,7 @@ void writer_stop(struct writer *w)
     os_unlock(&w->lock);
     os_thread_join(&w->keeper);
     conn_close(w->conn);
+    unpack_done(&w->view.unpack); /* checks read bodies too */
     arena_free(w->scratch);
     os_cond_done(&w->keep);
     os_cond_done(&w->more);
