@@ -8,10 +8,13 @@
 
 #include <openssl/err.h>
 
+#include "base/buf.h"
+#include "base/text.h"
 #include "http/front_int.h"
 #include "os/file.h"
 
 enum { HANDSHAKE_RECORD = 22 }; /* RFC 8446 5.1 */
+enum { PLAIN_MAX = 2048 };
 
 static void to_stage(struct link *k, enum stage stage, uint64_t now_s)
 {
@@ -57,17 +60,30 @@ static void say_end(struct link *k, uint64_t now_s)
 
 /* ---- the beginning ---- */
 
-/* Somebody wrote http:// before the address, or is no browser at all. */
+/* Somebody wrote http:// before the address, or is no browser at all: nothing of the request was read but its
+ * first byte, so the words stand there in each language, English last. */
 static void refuse_plain(struct link *k, char first, uint64_t now_s)
 {
-    static const char words[] = "HTTP/1.1 400 Bad Request\r\n"
-                                "Content-Type: text/plain; charset=utf-8\r\n"
-                                "Content-Length: 68\r\n"
-                                "Connection: close\r\n\r\n"
-                                "This address speaks HTTPS alone: write https:// in front of its name";
-    if (first >= 'A' && first <= 'Z') {
-        (void)send(k->peer.fd, words, sizeof(words) - 1, MSG_NOSIGNAL);
+    static const enum lang langs[] = {LANG_RU, LANG_KK, LANG_UZ, LANG_EN};
+    const char *words = T("This address speaks HTTPS alone: write https:// in front of its name");
+    struct arena *a = arena_new(2 * PLAIN_MAX);
+    size_t size = LEN(langs) - 1;
+    struct buf b;
+    for (size_t i = 0; i < LEN(langs); i++) {
+        size += tr(langs[i], words).n;
     }
+    buf_init(&b, a, PLAIN_MAX);
+    BUF_LIT(&b, "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ");
+    buf_u64(&b, size);
+    BUF_LIT(&b, "\r\nConnection: close\r\n\r\n");
+    for (size_t i = 0; i < LEN(langs); i++) {
+        buf_str(&b, i > 0 ? S("\n") : S(""));
+        buf_str(&b, tr(langs[i], words));
+    }
+    if (first >= 'A' && first <= 'Z' && buf_ok(&b)) {
+        (void)send(k->peer.fd, b.p, b.n, MSG_NOSIGNAL);
+    }
+    arena_free(a);
     hang_up(k, now_s);
 }
 

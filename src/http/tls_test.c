@@ -151,7 +151,8 @@ static void what_is_no_tls_is_told_so(void **state)
     (void)state;
     const char *got = say_raw("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 27);
     test_expect(got, "HTTP/1.1 400 Bad Request\r\n");
-    test_expect(got, "Connection: close\r\n\r\nThis address speaks HTTPS alone: write https:// in front of its name");
+    test_expect(got, "Connection: close\r\n\r\nЭтот адрес");
+    test_expect(got, "\nThis address speaks HTTPS alone: write https:// in front of its name");
     static const char *const rubbish[] = {
         "\x01\x02\x03\x04\x05\x06\x07\x08", "\x80\x2e\x01\x03\x01 an old hello", "get /",
         "\x16\x03\x01\xff\xff rubbish in a record that is too long",
