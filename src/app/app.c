@@ -79,6 +79,7 @@ static void apply_settings(struct app *app)
                                                 .claim = c->oidc_claim,
                                                 .strong = c->oidc_strong,
                                                 .ca_file = c->oidc_ca,
+                                                .roles_claim = c->oidc_roles_claim,
                                                 .plain = c->oidc_plain};
     care->hooks = (struct hook_policy){.hosts = c->hook_hosts,
                                        .ca_file = c->hook_ca,

@@ -9,6 +9,7 @@
 #include "store/store.h"
 #include "web/web.h"
 
+struct provider_map;
 struct sign_ca;
 struct pixels_helper;
 struct app_live;
@@ -58,6 +59,16 @@ MUST_USE enum err app_outside_advice(struct req *rq, const struct app *app, stru
 
 /* What somebody should do about time stamps that do not come: app/doctor_lists.c. errors  E_IO */
 MUST_USE enum err app_stamp_advice(struct req *rq, const struct app *app, struct buf *out);
+
+/* The file of roles that the identity provider's words stand for (oidc_roles): read, held to the
+ * content and to the directory, and put into app. Nothing where none is set.
+ * errors  E_BAD_INPUT  "setting oidc_roles, FILE, line N, PLACE: what"; E_NOT_FOUND, E_IO the file */
+MUST_USE enum err app_provider_roles(struct req *rq, struct app *app);
+/* The provider names no roles any more: app/provider_roles.c. errors  E_IO */
+MUST_USE enum err app_provider_advice(struct req *rq, const struct app *app, struct buf *out);
+/* The file alone: its lines and roles. errors  as app_provider_roles() */
+MUST_USE enum err provider_roles_file(struct req *rq, struct str file, const struct content *content,
+                                      struct provider_map *ret_map);
 
 /* What somebody should do about terms: a kind that fails to leave, a clock that jumped: app/retention.c.
  * errors  E_IO */

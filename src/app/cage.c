@@ -45,9 +45,9 @@ static void add_files(struct reach *r, struct str list, enum os_cage_use use)
 
 static enum err reach_of(struct req *rq, const struct config *c, struct reach *r)
 {
-    const struct str read[] = {c->tls_certificate, c->tls_key, c->oidc_ca, c->hook_ca, c->notify_ca,
-                               c->smtp_password_file, c->sms_secret_file, c->telegram_token_file,
-                               c->media_servers};
+    const struct str read[] = {c->tls_certificate, c->tls_key, c->oidc_ca, c->oidc_roles, c->hook_ca,
+                               c->notify_ca, c->smtp_password_file, c->sms_secret_file,
+                               c->telegram_token_file, c->media_servers};
     const struct str run[] = {c->jpeg_decoder, c->recorder};
     struct str content = c->content;
     char *own = arena_alloc_raw(rq->a, OS_PATH_MAX);

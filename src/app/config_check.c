@@ -265,6 +265,16 @@ static bool provider_unused(const struct config *c)
     return c->oidc_issuer.n == 0 && (c->oidc_client_id.n > 0 || c->oidc_client_secret.n > 0);
 }
 
+static bool provider_roles_half(const struct config *c)
+{
+    return (c->oidc_roles.n > 0) != (c->oidc_roles_claim.n > 0);
+}
+
+static bool provider_roles_unused(const struct config *c)
+{
+    return c->oidc_issuer.n == 0 && c->oidc_roles.n > 0;
+}
+
 static bool backup_nowhere(const struct config *c)
 {
     return c->backup_to.n == 0;
@@ -339,6 +349,8 @@ static const struct {
     {SI("oidc_client_id"), CONFIG_WRONG, provider_without_client, SI("oidc_issuer needs oidc_client_id, the name under which this program is registered there, and oidc_claim")},
     {SI("base_url"), CONFIG_WRONG, provider_without_url, SI("must be set with oidc_issuer: the provider sends people back to this address alone")},
     {SI("oidc_issuer"), CONFIG_ADVICE, provider_unused, SI("names no provider: oidc_client_id and oidc_client_secret have no effect")},
+    {SI("oidc_roles"), CONFIG_WRONG, provider_roles_half, SI("oidc_roles and oidc_roles_claim belong together: set both or none")},
+    {SI("oidc_roles"), CONFIG_ADVICE, provider_roles_unused, SI("has no effect: oidc_issuer names no provider")},
     {SI("backup_to"), CONFIG_ADVICE, backup_nowhere, SI("no backup is made: name a folder on another disk, or s3:https://host/bucket, and set backup_password_file")},
     {SI("backup_password_file"), CONFIG_WRONG, backup_without_password, SI("backups are encrypted with the password in this file, and none is named: keep a copy of it elsewhere")},
     {SI("backup_to"), CONFIG_WRONG, backup_in_data, SI("lies within the data folder and would be lost with it: name another disk")},

@@ -3,6 +3,7 @@
 
 #include "app/app.h"
 #include "care/content.h"
+#include "care/provider_map.h"
 #include "codec/url.h"
 #include "http/tls.h"
 #include "os/child.h"
@@ -10,7 +11,7 @@
 #include "os/socket.h"
 #include "os/zone.h"
 
-enum { OTHERS = 07, OTHERS_READ = 04, TEXT_MAX = 1200 };
+enum { OTHERS = 07, OTHERS_READ = 04, TEXT_MAX = 1200, APP_CAP = 64 << 20 };
 
 struct look {
     struct req *rq;
@@ -284,6 +285,55 @@ static enum err programs(struct look *l)
     return OK;
 }
 
+/* A failure of this is what is wrong with a setting. */
+static enum err say_failure(struct look *l, struct str key, enum err e)
+{
+    if (e == OK) {
+        return OK;
+    }
+    struct str why = arena_str(l->rq->a, str_z(l->rq->err.detail));
+    err_clear(l->rq);
+    TRY_MEM(l->rq, why.p);
+    config_issue_add(l->issues, l->c, CONFIG_WRONG, key, why);
+    return OK;
+}
+
+/* Roles that an identity provider gives: the lines, the codes of roles, and where the data folder is
+ * there the organisations and services. */
+static enum err provider_roles(struct look *l, const struct content *content)
+{
+    const struct config *c = l->c;
+    struct provider_map map = {.n = 0};
+    char path[OS_PATH_MAX];
+    struct req own;
+    struct app app;
+    if (c->oidc_roles.n == 0) {
+        return OK;
+    }
+    enum err e = provider_roles_file(l->rq, c->oidc_roles, content, &map);
+    if (e != OK) {
+        return say_failure(l, S("oidc_roles"), e);
+    }
+    TRY(os_path(l->rq, c->data, S("consilium.db"), path));
+    if (c->oidc_issuer.n == 0 || !os_exists(path)) {
+        return OK;
+    }
+    req_init(&own, APP_CAP, l->rq->now);
+    e = app_open(&own, c, true, &app);
+    if (e == OK) { /* else the commands for that say why */
+        e = app_provider_roles(&own, &app);
+        if (e != OK) {
+            l->rq->err = own.err;
+            e = say_failure(l, S("oidc_roles"), e);
+        }
+    } else {
+        e = OK;
+    }
+    app_close(&own, &app);
+    req_done(&own);
+    return e;
+}
+
 /* The clinical content, and the policy profile of it that is named. */
 static enum err content(struct look *l)
 {
@@ -301,7 +351,9 @@ static enum err content(struct look *l)
         return say(l, CONFIG_WRONG, S("content"), S("cannot be used:"), why);
     }
     bool known = c->policy.n == 0 || content_policy(content, c->policy) != NULL;
+    e = provider_roles(l, content);
     content_free(content);
+    TRY(e);
     return known ? OK
                  : say(l, CONFIG_WRONG, S("policy"), c->policy,
                        S("is no profile of the folder content/policy"));

@@ -231,6 +231,7 @@ static enum err give_advice(const struct command_args *args, const struct app *a
     TRY(app_outside_advice(rq, app, &out));
     TRY(app_stamp_advice(rq, app, &out));
     TRY(app_retention_advice(rq, &out));
+    TRY(app_provider_advice(rq, app, &out));
     command_print(buf_get(&out));
     return OK;
 }

@@ -264,6 +264,9 @@ int serve_folder(struct command_args *args, serve_before_fn before)
         e = app_open(args->rq, args->config, false, &app);
     }
     if (e == OK) {
+        e = app_provider_roles(args->rq, &app);
+    }
+    if (e == OK) {
         e = hold_folder(args->rq, &app, &hold);
     }
     if (e == OK) {

@@ -83,6 +83,8 @@ struct provider_settings {
     struct str claim;     /* its value is the login */
     struct str strong;    /* values of acr or amr that count as the second step, with commas between */
     struct str ca_file;   /* certificates it is checked against; empty: the system's */
+    struct str roles_claim; /* names the values that stand for roles: "roles", "realm_access.roles" */
+    const struct provider_map *map; /* what they stand for: care/provider_map.h; NULL: it gives no roles */
     bool plain;           /* without TLS too */
 };
 

@@ -388,6 +388,9 @@ static void read_role(struct req *rq, const struct dir_person *p, struct str id,
         .from = json_str(rq->a, json_path(v, S("period.start"))),
         .until = json_str(rq->a, json_path(v, S("period.end"))),
     };
+    for (struct jv e = json_first(json_get(v, S("extension"))); json_has(e); e = json_next(e)) {
+        r->by_provider = r->by_provider || json_is(json_get(e, S("url")), S(EXT_ROLE_GIVEN_BY));
+    }
     for (struct jv s = json_first(json_get(v, S("healthcareService")));
          json_has(s) && r->n_services < STAFF_SERVICES_MAX; s = json_next(s)) {
         r->services[r->n_services++] = ref_get(rq, s, T_HEALTHCARE_SERVICE);

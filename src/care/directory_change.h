@@ -35,6 +35,7 @@ struct staff_role {
     struct str services[STAFF_SERVICES_MAX];
     uint32_t n_services;
     struct str from, until; /* FHIR dates or instants; empty: open */
+    bool by_provider;       /* an identity provider gave it: care/provider_roles.c */
     bool holds;             /* is it among the present ones of the directory? */
 };
 /* All roles of a person, the newest first; at most n. errors  E_NOT_FOUND */

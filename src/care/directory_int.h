@@ -23,6 +23,8 @@ enum { DIRECTORY_CAP = 64 << 20 }; /* of a request that reads it */
 /* Reads all directory resources into rq->a. */
 MUST_USE enum err directory_load(struct req *rq, const struct care *care,
                                  struct directory *ret_dir);
+/* Whether a role's period holds now. */
+bool dir_period_holds(struct req *rq, struct jv period);
 /* Who is asked to take over the turn of a Slot, while they can: they work here, and answer for something.
  * DIR_NONE: nobody. */
 uint32_t dir_offered_to(struct req *rq, const struct directory *d, struct jv slot);

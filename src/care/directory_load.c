@@ -207,8 +207,7 @@ static struct str person_name(struct req *rq, struct jv v)
     return str_trim(buf_get(&b));
 }
 
-/* Whether a role's period holds now. */
-static bool is_present(struct req *rq, struct jv period)
+bool dir_period_holds(struct req *rq, struct jv period)
 {
     struct instant lo;
     struct instant hi;
@@ -313,7 +312,7 @@ static enum err load_people(struct req *rq, const struct care *care, struct dire
         struct str id = ref_id(rq, json_get(roles.v[i], S("practitioner")), S("Practitioner"));
         whose[i] = dir_person_at(d, id);
         if (whose[i] == DIR_NONE || !all[whose[i]].active || !is_active(roles.v[i])
-            || !is_present(rq, json_get(roles.v[i], S("period")))) {
+            || !dir_period_holds(rq, json_get(roles.v[i], S("period")))) {
             whose[i] = DIR_NONE;
             continue;
         }

@@ -6,7 +6,7 @@
 #include "fhir/param.h"
 #include "store/db.h"
 
-enum { RES_MAX = 32 << 10 };
+enum { RES_MAX = 32 << 10, DATE_CHARS = 10 };
 
 /* detail: what was done, where action and type do not say; of many at once none (store/record_group.c) */
 static enum err note(struct req *rq, enum audit_action action, enum fhir_type type, struct str id,
@@ -28,7 +28,7 @@ static void begin(struct put *p, struct req *rq, struct tx *tx, enum fhir_type t
 static enum err end_as(struct put *p, const char *detail, struct str *ret_id)
 {
     TRY(put_end(p));
-    TRY(note(p->rq, AUDIT_CREATE, p->type, p->id, detail));
+    TRY(note(p->rq, p->expect > 0 ? AUDIT_UPDATE : AUDIT_CREATE, p->type, p->id, detail));
     *ret_id = p->id;
     return OK;
 }
@@ -149,6 +149,18 @@ enum err person_add(struct req *rq, struct tx *tx, const struct person_new *n, s
     return end(&p, ret_id);
 }
 
+/* "role given by the identity provider ISSUER" */
+static const char *by_provider(struct req *rq, const char *what, struct str issuer)
+{
+    struct buf b;
+    buf_init(&b, rq->a, 400);
+    BUF_LIT(&b, "role ");
+    buf_str(&b, str_z(what));
+    BUF_LIT(&b, " by the identity provider ");
+    buf_str(&b, issuer);
+    return buf_ok(&b) ? arena_cstr(rq->a, buf_get(&b)) : NULL;
+}
+
 enum err role_add(struct req *rq, struct tx *tx, const struct role_new *n, struct str *ret_id)
 {
     struct put p;
@@ -161,6 +173,16 @@ enum err role_add(struct req *rq, struct tx *tx, const struct role_new *n, struc
     }
     begin(&p, rq, tx, T_PRACTITIONER_ROLE, n->id);
     p.aside = n->quiet;
+    p.expect = n->again > 0 ? (int64_t)n->again : p.expect;
+    if (n->given_by.n > 0) {
+        json_k(&p.o, S("extension"));
+        json_arr(&p.o);
+        json_obj(&p.o);
+        json_ks(&p.o, S("url"), S(EXT_ROLE_GIVEN_BY));
+        json_ks(&p.o, S("valueUri"), n->given_by);
+        json_obj_end(&p.o);
+        json_arr_end(&p.o);
+    }
     json_kb(&p.o, S("active"), true);
     if (n->from.n > 0 || n->until.n > 0) {
         json_k(&p.o, S("period"));
@@ -184,7 +206,12 @@ enum err role_add(struct req *rq, struct tx *tx, const struct role_new *n, struc
         }
         json_arr_end(&p.o);
     }
-    return end(&p, ret_id);
+    if (n->given_by.n == 0) {
+        return end(&p, ret_id);
+    }
+    const char *detail = by_provider(rq, "given", n->given_by);
+    TRY_MEM(rq, detail);
+    return end_as(&p, detail, ret_id);
 }
 
 /* The resource again with "active": false. */
@@ -211,8 +238,10 @@ static enum err deactivate(struct req *rq, struct tx *tx, enum fhir_type type, s
     return note(rq, AUDIT_UPDATE, type, id, detail);
 }
 
-enum err role_end(struct req *rq, struct tx *tx, struct str role)
+static enum err end_saying(struct req *rq, struct tx *tx, struct str role, const char *detail)
 {
+    struct instant lo;
+    struct instant hi;
     struct res_row row;
     struct json_doc doc;
     struct put p;
@@ -226,7 +255,9 @@ enum err role_end(struct req *rq, struct tx *tx, struct str role)
     json_kb(&p.o, S("active"), false);
     json_k(&p.o, S("period"));
     json_obj(&p.o);
-    if (start.n > 0) {
+    if (start.n == DATE_CHARS && zone_span(&care_of(rq)->zone, start, &lo, &hi)) {
+        put_instant(&p.o, S("start"), lo); /* the day of here begins before that of UTC, and before its end */
+    } else if (start.n > 0) {
         json_ks(&p.o, S("start"), start);
     }
     put_instant(&p.o, S("end"), rq->now);
@@ -238,7 +269,19 @@ enum err role_end(struct req *rq, struct tx *tx, struct str role)
         }
     }
     TRY(put_end(&p));
-    return note(rq, AUDIT_UPDATE, T_PRACTITIONER_ROLE, role, "role ended");
+    return note(rq, AUDIT_UPDATE, T_PRACTITIONER_ROLE, role, detail);
+}
+
+enum err role_end(struct req *rq, struct tx *tx, struct str role)
+{
+    return end_saying(rq, tx, role, "role ended");
+}
+
+enum err role_end_by(struct req *rq, struct tx *tx, struct str role, struct str issuer)
+{
+    const char *detail = by_provider(rq, "ended", issuer);
+    TRY_MEM(rq, detail);
+    return end_saying(rq, tx, role, detail);
 }
 
 enum err person_dismiss(struct req *rq, struct tx *tx, struct str person)

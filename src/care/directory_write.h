@@ -46,13 +46,19 @@ struct role_new {
     uint32_t n_services;
     struct str from, until;       /* first and last day, YYYY-MM-DD; empty: open */
     bool quiet;                   /* as above */
+    struct str given_by;          /* issuer of the identity provider that gives it; empty: a person does */
+    uint64_t again;               /* version of the role id, ended, that is written anew; 0: a new one */
 };
+/* On a PractitionerRole that an identity provider gave: its issuer. */
+#define EXT_ROLE_GIVEN_BY CARE_URL "/StructureDefinition/role-given-by"
 /* errors  E_BAD_INPUT  role code unknown, or the period ends before it begins ("role: until") */
 MUST_USE enum err role_add(struct req *rq, struct tx *tx, const struct role_new *r,
                            struct str *ret_id);
 /* Ends a role now: its period ends, and it is not active. on record
  * errors  E_NOT_FOUND */
 MUST_USE enum err role_end(struct req *rq, struct tx *tx, struct str role);
+/* The same, by an identity provider that names it no more: the record says so. */
+MUST_USE enum err role_end_by(struct req *rq, struct tx *tx, struct str role, struct str issuer);
 /* Practitioner.active = false: the next request of theirs is refused. Of all else: care/dismiss.h. */
 MUST_USE enum err person_dismiss(struct req *rq, struct tx *tx, struct str person);
 

@@ -382,8 +382,8 @@ static enum err compare_standing(const struct staff *s, struct people_row *row)
             continue;
         }
         row->mine = row->mine && given && people_reaches(s->m, dir_org_at(s->m->d, all[i].org));
-        if (!found && row->org.n > 0 && str_eq(all[i].org, row->org) && str_eq(all[i].code,
-            row->v[STAFF_ROLE])) {
+        if (!found && !all[i].by_provider && row->org.n > 0 && str_eq(all[i].org, row->org)
+            && str_eq(all[i].code, row->v[STAFF_ROLE])) { /* what a file names is given by hand */
             found = true;
             compare_role(s, row, &all[i]);
         }

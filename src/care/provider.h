@@ -1,10 +1,14 @@
 /* care/provider.h - signing in by an outside identity provider: this program as relying party (OpenID Connect
  * Core 1.0 3.1, Discovery 1.0, RFC 7636 PKCE, RFC 9207, RFC 9700).
  *
- * One provider, named by the settings. Nobody is added and no role is given by it: the value of one claim is
+ * One provider, named by the settings. Nobody is added by it: the value of one claim is
  * the login of somebody who is there, and the first sign-in ties the provider's number of them (sub) to the
  * account; from then on another number under the same name, or the same number under another name, is let in
  * no more, until `consilium user provider LOGIN` unties it. Patients sign in by other ways.
+ *
+ * Roles it gives where a file says what its words stand for (care/provider_map.h), and takes away what
+ * it gave when it names them no more, at each sign-in and in one transaction with it; what people gave it
+ * leaves alone.
  *
  * All that belongs to one way in follows from one random value in a cookie of the browser: state, nonce and
  * the verifier of PKCE. Nothing is kept of it until the browser comes back; then its state counts once.
@@ -17,6 +21,8 @@
 #include "care/account.h"
 #include "care/device.h"
 
+/* A setting: since when no token has the claim of roles; "0": they have it. */
+#define PROVIDER_SILENT_KEY "provider-silent"
 enum { PROVIDER_COOKIE_S = 600, PROVIDER_COOKIE_MAX = 2000 };
 
 bool provider_is_set(const struct care *care);
@@ -48,6 +54,7 @@ struct provider_back {
  *         E_UNPROCESSED  what it answered is not to be trusted
  *         E_FORBIDDEN    it did not let them in
  *         E_SIGN_IN      nobody here, who may sign in, is meant
+ *         E_GONE         it is they, and no role of theirs is in force
  *         E_LOCKED       too many failures from this address: "wait N s"
  * costs   calls the provider: on a thread that may wait */
 MUST_USE enum err provider_sign_in(struct req *rq, const struct provider_back *back,

@@ -24,6 +24,9 @@ MUST_USE enum err provider_keys(struct req *rq, const struct provider_meta *meta
 struct provider_person {
     struct str sub, login;
     bool strong; /* by a second step that the settings count */
+    bool says_roles;       /* the claim of the settings stands in the token, if with no value */
+    const struct str *roles; /* its values */
+    uint32_t n_roles;
 };
 /* Asks for the ID token of a code.
  * errors  E_IO, E_UNPROCESSED; E_STALE  the code is none, or was used */
@@ -33,6 +36,23 @@ MUST_USE enum err provider_exchange(struct req *rq, const struct provider_meta *
  * errors  E_IO the keys cannot be had; E_UNPROCESSED  it is not to be trusted: the detail says why */
 MUST_USE enum err provider_token(struct req *rq, const struct provider_meta *meta, struct str token,
                                  struct str nonce, struct provider_person *ret_person);
+/* Of the claims, says_roles and the values.
+ * errors  E_UNPROCESSED  neither a string nor a list of strings, or more than PROVIDER_VALUES_MAX */
+MUST_USE enum err provider_roles_read(struct req *rq, struct jv claims, struct provider_person *person);
+enum { PROVIDER_VALUES_MAX = 1000, PROVIDER_ROLES_MAX = 32 };
+/* Signs in whom a judged token means: tie, roles and session, all of it again when somebody else changed
+ * their roles or tied them meanwhile. Commits itself. errors  E_SIGN_IN, E_GONE as provider_sign_in() */
+MUST_USE enum err provider_enter(struct req *rq, const struct provider_person *person,
+                                 const struct provider_back *back, struct session *s);
+/* What the person's roles become by it, into tx: what the token's values stand for and nobody gave is given,
+ * what a provider gave and they stand for no more ends. What people gave stays as it is. A token without the
+ * claim changes nothing, and the administrators are told (log, `consilium doctor`). rq->who: the person.
+ * gives   as whom they act after it, and the role of the session (empty: to be chosen)
+ * errors  E_GONE  no role is in force after it: tx holds what ends, and is still to be committed
+ *         E_UNPROCESSED  more than PROVIDER_ROLES_MAX; the commit gives E_STALE when another changed the
+ *         roles of the person meanwhile: all of it is to be done again */
+MUST_USE enum err provider_roles_put(struct req *rq, struct tx *tx, const struct provider_person *person,
+                                     struct who **ret_who, struct str *ret_role);
 /* The claims alone, of a token whose signature was checked. */
 MUST_USE enum err provider_claims(struct req *rq, const struct jws *j, struct str nonce,
                                   struct provider_person *ret_person);

@@ -20,7 +20,7 @@
 enum { ADDRESS_MAX = 6000, NEXT_MAX = 1000, CODE_MAX = 2000, HASH_CHARS = 43 };
 /* In the span of care/grant.h, from one address, as of passkeys: anybody can make up a cookie with its
  * state, and each that comes back with one has the provider called. */
-enum { RATE_KEY_MAX = 80, FAILURES_MAX = 20 };
+enum { RATE_KEY_MAX = 80, FAILURES_MAX = 20, TRIES = 5 };
 
 /* ---- one random value for all ---- */
 
@@ -237,7 +237,48 @@ static enum err account_of(struct req *rq, const struct provider_person *person,
     return tie_check(rq, person, acc.id, ret_tied);
 }
 
-/* The session, and the tie at the first time: one transaction. */
+/* As whom the person acts, with what the token says of their roles in tx.
+ * errors  E_GONE  no role is in force: what ends with it is durable */
+static enum err whom(struct req *rq, struct tx *tx, const struct provider_person *person,
+                     const struct account *acc, struct who **ret_who, struct str *ret_role)
+{
+    const struct directory *dir = NULL;
+    if (care_of(rq)->provider.map == NULL) {
+        TRY(who_begins(rq, acc, ret_who, ret_role));
+        (*ret_who)->audit.login = acc->login;
+        rq->who = *ret_who; /* the record names who signs in */
+        return OK;
+    }
+    TRY(directory_get(rq, &dir));
+    const struct dir_person *p = dir_person(dir, acc->person);
+    if (p == NULL || !p->active) {
+        return FAIL(rq, E_SIGN_IN, "left, or nobody");
+    }
+    TRY(who_build(rq, dir, p, S(""), ret_who));
+    (*ret_who)->audit.login = acc->login;
+    rq->who = *ret_who;
+    enum err e = provider_roles_put(rq, tx, person, ret_who, ret_role);
+    if (e == E_GONE && !tx_is_empty(tx)) {
+        err_clear(rq);
+        TRY(store_commit(care_of(rq)->store, rq, tx));
+        return FAIL(rq, E_GONE, "no role in force");
+    }
+    rq->who = e == OK ? *ret_who : rq->who;
+    return e;
+}
+
+/* The tie at the first time. */
+static enum err tie(struct req *rq, struct tx *tx, const struct provider_person *person,
+                    const struct account *acc)
+{
+    struct str issuer = care_of(rq)->provider.issuer;
+    TRY(TX_SQL(tx, W_PROVIDER_TIE, TX_MUST_BE_NEW, sql_text(issuer), sql_text(person->sub),
+               sql_i64(acc->id), sql_i64(rq->now.ms)));
+    TRY(account_note(rq, AUDIT_FACTOR, acc->person, OK, about(rq, "tied to a person of ", issuer)));
+    return notice_tell(rq, tx, acc->person, NOTICE_PROVIDER, S(""));
+}
+
+/* Roles, the tie at the first time and the session: one transaction. */
 static enum err begin(struct req *rq, const struct provider_person *person,
                       const struct provider_back *back, bool tied, struct session *s)
 {
@@ -245,29 +286,33 @@ static enum err begin(struct req *rq, const struct provider_person *person,
     struct who *who = NULL;
     struct str role = {0};
     struct str issuer = care_of(rq)->provider.issuer;
-    const struct who *had = rq->who;
     TRY_MEM(rq, tx);
-    TRY(who_begins(rq, &s->account, &who, &role));
-    who->audit.login = s->account.login;
-    rq->who = who; /* the record names who signs in */
-    enum err e = OK;
+    TRY(whom(rq, tx, person, &s->account, &who, &role));
     if (!tied) {
-        e = TX_SQL(tx, W_PROVIDER_TIE, TX_MUST_BE_NEW, sql_text(issuer), sql_text(person->sub),
-                   sql_i64(s->account.id), sql_i64(rq->now.ms));
-        e = e == OK ? account_note(rq, AUDIT_FACTOR, s->account.person, OK,
-                                   about(rq, "tied to a person of ", issuer))
-                    : e;
-        e = e == OK ? notice_tell(rq, tx, s->account.person, NOTICE_PROVIDER, S("")) : e;
+        TRY(tie(rq, tx, person, &s->account));
     }
-    e = e != OK ? e
-        : person->strong
-            ? session_begin_whole(rq, tx, role, &back->from, about(rq, "by ", issuer), s)
-            : session_begin(rq, tx, who, role, &back->from, about(rq, "by ", issuer), s);
-    if (e == OK && s->half) { /* the record of the session comes with the second step */
-        e = account_note(rq, AUDIT_FACTOR, s->account.person, OK, about(rq, "let in by ", issuer));
+    TRY(person->strong ? session_begin_whole(rq, tx, role, &back->from, about(rq, "by ", issuer), s)
+                       : session_begin(rq, tx, who, role, &back->from, about(rq, "by ", issuer), s));
+    if (s->half) { /* the record of the session comes with the second step */
+        TRY(account_note(rq, AUDIT_FACTOR, s->account.person, OK, about(rq, "let in by ", issuer)));
     }
-    e = e == OK ? store_commit(care_of(rq)->store, rq, tx) : e;
-    rq->who = had;
+    return store_commit(care_of(rq)->store, rq, tx);
+}
+
+enum err provider_enter(struct req *rq, const struct provider_person *person,
+                        const struct provider_back *back, struct session *s)
+{
+    const struct who *had = rq->who;
+    struct audit_rec *before = rq->audit;
+    enum err e = E_STALE;
+    for (int i = 0; i < TRIES && (e == E_STALE || e == E_CONFLICT); i++) {
+        bool tied = false;
+        err_clear(rq);
+        rq->audit = before;
+        e = account_of(rq, person, &s->account, &tied);
+        e = e == OK ? begin(rq, person, back, tied, s) : e;
+        rq->who = had;
+    }
     return e;
 }
 
@@ -276,14 +321,12 @@ static enum err come_back(struct req *rq, const struct provider_back *back, stru
     struct provider_meta meta;
     struct provider_person person = {.strong = false};
     struct str token = {0};
-    bool tied = false;
     TRY(provider_meta(rq, &meta));
     TRY(answer_check(rq, &meta, back));
     TRY(provider_exchange(rq, &meta, back->code, derived(rq, "verifier", back->cookie), back->redirect,
                           &token));
     TRY(provider_token(rq, &meta, token, derived(rq, "nonce", back->cookie), &person));
-    TRY(account_of(rq, &person, &s->account, &tied));
-    return begin(rq, &person, back, tied, s);
+    return provider_enter(rq, &person, back, s);
 }
 
 static struct str rate_key(struct req *rq)

@@ -164,6 +164,7 @@ enum err provider_claims(struct req *rq, const struct jws *j, struct str nonce,
     if (person.sub.n == 0 || person.sub.n > SUB_MAX) {
         return FAIL(rq, E_UNPROCESSED, "token: sub");
     }
+    TRY(provider_roles_read(rq, claims, &person));
     *ret_person = person;
     return OK;
 }

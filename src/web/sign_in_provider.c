@@ -30,6 +30,7 @@ static enum err failed(struct http_req *h, enum err e, struct str next)
         {E_UNPROCESSED, SI("/sign-in?done=provider-odd")},
         {E_FORBIDDEN, SI("/sign-in?done=provider-no")},
         {E_SIGN_IN, SI("/sign-in?done=provider-nobody")},
+        {E_GONE, SI("/sign-in?done=provider-no-role")},
     };
     if (e == E_LOCKED) {
         struct str wait = sign_in_wait(h, S(""));

@@ -111,6 +111,7 @@ static enum err set_roles(struct http_req *h, const struct directory *d, const s
         val_set_str(m, "from", all[i].from);
         val_set_str(m, "until", all[i].until);
         val_set_bool(m, "holds", all[i].holds);
+        val_set_bool(m, "by_provider", all[i].by_provider);
         for (uint32_t k = 0; k < all[i].n_services; k++) {
             val_add_str(services, dir_service_name(d, all[i].services[k]));
         }

@@ -42,7 +42,7 @@ const come = (cookie, fields, from = visitor()) =>
 const stateOf = (to) => new URL(to).searchParams.get('state');
 const password = (login = 'outsider') => program.request('POST', '/sign-in', FORM, new URLSearchParams({ login, password: PASSWORD }).toString());
 
-world(program);
+const region = world(program);
 program.cli(['user', 'add', 'locked', '--family', 'Locked', '--given', 'Test', '--org', program.cli(['org', 'add', 'Third', '--kind', 'hospital']).trim().split(/\s+/).pop(), '--role', 'doctor',
   '--password-stdin', 'true', '--must-change', 'false'], { input: `${PASSWORD}\n` });
 for (const lines of ['code,name,kind,parent,phone\nfourth,Fourth,hospital,,\n', 'login,number,family,given,middle,sex,organisation,role,services,from,until\nbare,,Bare,Test,,,fourth,doctor,,,\n']) {
@@ -240,6 +240,49 @@ for (const [to, fields] of [['/account/password', { old: '', new: 'four words of
   is(`nothing is set by ${to}`, [422, 303].includes(reply.status) && (await password('bare')).status === 401, true);
 }
 
+// ---- roles it gives, and takes away when it names them no more ----
+const map = path.join(program.dir, 'roles.txt');
+const mapped = (lines, claim = 'roles') => { fs.writeFileSync(map, lines); return [`--oidc_roles=${map}`, `--oidc_roles_claim=${claim}`]; };
+const LINES = `# who is who\nteam = coordinator @ ${region.hospital}\nCN=cardio,OU=x = consultant @ ${region.centre} [Cardiology]\nhand = doctor @ ${region.other}\nroot = auditor! @ ${region.centre}\n`;
+const roles = async () => {
+  const found = JSON.parse((await program.request('GET', '/fhir/PractitionerRole?_count=200', { authorization: `Bearer ${region.system}` })).body).entry.map((e) => e.resource);
+  return found.filter((r) => r.active && r.extension?.some((x) => x.valueUri?.endsWith('/roles'))).map((r) => r.code[0].coding[0].code).sort();
+};
+const comes = async (claims, key = 'roles') => (await way({ claims: { preferred_username: 'outsider', sub: 'number-out', ...(claims === undefined ? {} : { [key]: claims }) } })).said;
+for (const [what, lines, wanted] of [
+  ['an unknown role', 'a = witch @ x', /line 1, role: there is none with the code witch/],
+  ['an unknown organisation', `team = nurse @ ${region.centre}\na = nurse @ nowhere`, /line 2, organisation: there is none/],
+  ['a service of another', `a = consultant @ ${region.hospital} [Cardiology]`, /line 1, services: the organisation has none/],
+  ['an auditor without the mark', `a = auditor @ ${region.centre}`, /line 1, role: auditor administers or audits/],
+  ['a line twice', `a = nurse @ ${region.centre}\n\na = nurse @ ${region.centre}`, /line 3, all of it: the same as line 1/],
+]) {
+  const words = mapped(lines);
+  const refused = await serve(liar.issuer('roles'), words).then(() => 'started', () => program.log);
+  is(`no start with ${what}`, wanted.test(refused), true);
+  const check = spawnSync(program.exe, ['config', 'check', '--data', program.dir, ...program.extra], { encoding: 'utf8' });
+  is(`and the checker says so`, [check.status !== 0, wanted.test(check.stdout)], [true, true]);
+}
+await serve(liar.issuer('roles'), mapped(LINES));
+is('a role that it names is given', [await comes(['team', 'unknown', 'team']), await roles()], ['/', ['coordinator']]);
+is('one it names no more ends, another begins', [await comes('CN=cardio,OU=x'), await roles()], ['/', ['consultant']]);
+is('one given by hand is not given twice', [await comes(['hand']), await roles()], ['/', []]);
+is('a marked line makes an auditor', [await comes(['root', 'team']), await roles()], ['/', ['auditor', 'coordinator']]);
+for (const [what, claim, wanted = 'provider-odd'] of [['a number', 7], ['an object', { team: true }], ['a list in a list', [['team']]], ['mixed', ['team', 5]], ['true', true],
+  ['1001 texts', Array(1001).fill('x')], ['10 000 texts', Array(10000).fill('team'), 'provider-down'], ['a huge text', ['x'.repeat(20000)]]]) {
+  is(`${what} is refused, and nothing changes`, [await comes(claim), await roles()], [wanted, ['auditor', 'coordinator']]);
+}
+is('without the claim nothing changes', [await comes(undefined), await roles()], ['/', ['auditor', 'coordinator']]);
+is('and the log says so', /event=provider-no-roles/.test(program.log), true);
+is('and the doctor', /urgent: the last ID token of the identity provider has no claim roles/.test(program.cli(['doctor', ...program.extra])), true);
+is('several at once', await Promise.all([1, 2, 3].map(() => comes(['team']))), ['/', '/', '/']);
+is('make one role', await roles(), ['coordinator']);
+is('no value: what it gave ends, what is by hand lets in', [await comes([]), await roles()], ['/', []]);
+await serve(liar.issuer('roles'), mapped(LINES, 'realm_access.roles'));
+is('a claim within a claim', [await comes({ roles: ['team'] }, 'realm_access'), await roles()], ['/', ['coordinator']]);
+program.cli(['user', 'provider', 'outsider']);
+await serve(liar.issuer('roles'), mapped(LINES, 'https://id.test/roles'));
+is('a claim named by an address', [await comes([], 'https://id.test/roles'), await roles()], ['/', []]);
+
 // ---- a real one ----
 if (INSTALLED) {
   try {
@@ -269,7 +312,8 @@ await program.stop();
 is('the record is whole', /holds/.test(program.cli(['audit', 'verify'])), true);
 const details = spawnSync('sqlite3', [path.join(program.dir, 'consilium.db'), 'SELECT DISTINCT detail FROM audit'], { encoding: 'utf8' }).stdout.split('\n');
 for (const want of [`by ${liar.issuer('good')}`, `tied to a person of ${liar.issuer('good')}`, `let in by ${liar.issuer('strong')}`, 'untied from the identity provider',
-  'provider, token: nonce', 'provider, token: iss', 'provider, answer: iss', 'provider, state: used before', 'provider, tied to somebody else']) {
+  `role given by the identity provider ${liar.issuer('roles')}`, `role ended by the identity provider ${liar.issuer('roles')}`,
+  'provider, token: a value of the roles\' claim is no text', 'provider, token: nonce', 'provider, token: iss', 'provider, answer: iss', 'provider, state: used before', 'provider, tied to somebody else']) {
   is(`on record: ${want}`, details.includes(want), true);
 }
 program.remove();
