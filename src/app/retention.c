@@ -115,7 +115,8 @@ static enum err remove_all(struct command_args *args)
         }
         any = any || failed[i] != OK;
     }
-    printf("done; what leaves by the running server alone: uploads, exports, events\n");
+    printf("done; what leaves by the running server alone: uploads, exports, events,"
+           " what records held that are erased\n");
     return any ? FAIL(rq, E_IO, "a kind could not be removed") : OK;
 }
 

@@ -1,6 +1,6 @@
 /* care/erasure.c - orders to erase a person's record: who may, what would go,
  * what keeps it. See erasure.h. */
-#include "care/erasure.h"
+#include "care/erasure_int.h"
 
 #include "base/text.h"
 #include "care/care.h"
@@ -135,7 +135,7 @@ static enum err look_types(struct req *rq, struct erasure_look *l)
     return OK;
 }
 
-static enum err look_open(struct req *rq, int64_t patient_rid, uint64_t ret_open[ERASURE_OPENS],
+enum err erasure_int_open(struct req *rq, int64_t patient_rid, uint64_t ret_open[ERASURE_OPENS],
                           bool *ret_any)
 {
     CLEANUP(db_rows_done) struct db_rows q = {0};
@@ -179,7 +179,7 @@ static enum err look(struct req *rq, int64_t rid, struct str id, struct erasure_
 {
     *ret = (struct erasure_look){.patient_rid = rid, .patient = id};
     TRY(look_types(rq, ret));
-    TRY(look_open(rq, rid, ret->open, &ret->is_open));
+    TRY(erasure_int_open(rq, rid, ret->open, &ret->is_open));
     return look_hold(rq, ret);
 }
 
@@ -368,13 +368,38 @@ enum err erasure_hide(struct tx *tx, const struct erasure *o, const struct erasu
     return OK;
 }
 
+struct str erasure_int_words(struct req *rq, int64_t order, bool by_policy)
+{
+    struct buf b;
+    buf_init(&b, rq->a, 80);
+    BUF_LIT(&b, "order ");
+    buf_i64(&b, order);
+    if (by_policy) {
+        BUF_LIT(&b, ", term of storage is over");
+    }
+    return buf_get(&b);
+}
+
+enum err erasure_int_apply(struct req *rq, struct tx *tx, int64_t order, int64_t patient_rid,
+                           struct str patient, enum audit_why why, struct str words)
+{
+    const struct erasure o = {.id = order, .patient_rid = patient_rid, .patient = patient};
+    const struct erase_what *what = NULL;
+    TRY_MEM(rq, words.p);
+    TRY(TX_SQL(tx, W_ERASURE_UNHELD, TX_MUST_CHANGE, sql_i64(order)));
+    TRY(erasure_hide(tx, &o, NULL, 0));
+    /* The person's own resource with the first commit: name and numbers find
+     * nobody any more. */
+    return fhir_erase(rq, tx, patient_rid, why, words, &what);
+}
+
 /* On the writer's thread, when something was written since it was looked at. */
 static enum err still_may(struct req *rq, void *ctx)
 {
     const struct erasure *o = ctx;
     uint64_t open[ERASURE_OPENS];
     bool any = false;
-    TRY(look_open(rq, o->patient_rid, open, &any));
+    TRY(erasure_int_open(rq, o->patient_rid, open, &any));
     return any ? FAIL(rq, E_CONFLICT, "open") : OK;
 }
 
@@ -402,7 +427,6 @@ enum err erasure_confirm(struct req *rq, struct tx *tx, const struct erasure *o,
 {
     struct erasure_look *l = ARENA_NEW(rq->a, struct erasure_look);
     struct erasure *kept = ARENA_NEW(rq->a, struct erasure);
-    const struct erase_what *what = NULL;
     struct db_moment now;
     struct res_row row;
     if (!may_confirm(rq)) {
@@ -435,11 +459,8 @@ enum err erasure_confirm(struct req *rq, struct tx *tx, const struct erasure *o,
     TRY(tx_require(tx, T_PRACTITIONER_ROLE, 0, right_holds, kept)); /* every time: none is without a role */
     TRY(TX_SQL(tx, W_ERASURE_DECIDE, TX_MUST_CHANGE, sql_i64(o->id), sql_i64(ERASURE_RUNS),
                sql_text(rq->who->person), sql_i64(rq->now.ms)));
-    TRY(TX_SQL(tx, W_ERASURE_UNHELD, TX_MUST_CHANGE, sql_i64(o->id)));
-    TRY(erasure_hide(tx, o, NULL, 0));
-    /* The person's own resource with the first commit: name and numbers find
-   * nobody any more. */
-    TRY(fhir_erase(rq, tx, o->patient_rid, WHY_ADMIN, numbered(rq, "order ", o->id), &what));
+    TRY(erasure_int_apply(rq, tx, o->id, o->patient_rid, o->patient, WHY_ADMIN,
+                          erasure_int_words(rq, o->id, false)));
     return note(rq, AUDIT_ADMIN, o->patient_rid, numbered(rq, "erasure confirmed, order ", o->id));
 }
 

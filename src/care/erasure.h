@@ -24,6 +24,11 @@ enum erasure_state {
     ERASURE_STATES
 };
 
+/* In the place of a ground: no order of two, the term of a policy is over
+ * (care/erasure_term.h). Its number is the term, its date the day; nobody stands
+ * in by and second. */
+#define ERASURE_BY_POLICY "policy"
+
 /* Grounds an order names; the words say what happened, not which paragraph
  * allows it. */
 struct erasure_reason {

@@ -1,6 +1,6 @@
 /* care/erasure_run.c - an order that runs: bodies replaced in pieces, then the
  * file cleaned. See erasure.h. */
-#include "care/erasure.h"
+#include "care/erasure_int.h"
 
 #include "care/care.h"
 #include "care/sign_doc.h"
@@ -10,7 +10,7 @@
 #include "fhir/type.h"
 #include "store/blob.h"
 
-enum { AT_ONCE = 100, BYTES_AT_ONCE = 2 << 20 };
+enum { AT_ONCE = 100, DONE_AT_ONCE = 500, BYTES_AT_ONCE = 2 << 20 };
 
 #define SIGNED_NAME "ni:///sha-256;"
 #define FILE_NAME "\"valueString\":\""
@@ -98,26 +98,20 @@ static enum err items_next(struct req *rq, int64_t order, int64_t *ret_rids, siz
     return OK;
 }
 
-static struct str note_of(struct req *rq, int64_t order)
-{
-    struct buf b;
-    buf_init(&b, rq->a, 40);
-    BUF_LIT(&b, "order ");
-    buf_i64(&b, order);
-    return buf_get(&b);
-}
-
 static enum err piece(struct req *rq, const struct erasure *o)
 {
     int64_t rids[AT_ONCE];
     size_t n = 0;
     size_t bytes = 0;
+    bool by_policy = str_eq(o->reason, S(ERASURE_BY_POLICY));
+    struct str words = erasure_int_words(rq, o->id, by_policy);
     struct tx *tx = tx_new(rq);
     TRY_MEM(rq, tx);
+    TRY_MEM(rq, words.p);
     TRY(items_next(rq, o->id, rids, &n));
     for (size_t i = 0; i < n && bytes < BYTES_AT_ONCE; i++) {
         const struct erase_what *what = NULL;
-        TRY(fhir_erase(rq, tx, rids[i], WHY_ADMIN, note_of(rq, o->id), &what));
+        TRY(fhir_erase(rq, tx, rids[i], by_policy ? WHY_SYSTEM : WHY_ADMIN, words, &what));
         TRY(blobs_drop(rq, tx, o->patient, what));
         TRY(TX_SQL(tx, W_ERASURE_ITEM_END, TX_MUST_CHANGE, sql_i64(o->id), sql_i64(rids[i])));
         for (size_t k = 0; k < what->n; k++) {
@@ -131,9 +125,27 @@ static enum err piece(struct req *rq, const struct erasure *o)
     return store_commit(care_of(rq)->store, rq, tx);
 }
 
-static enum err scrub(struct req *rq, const struct erasure *o, unsigned *step)
+/* One is done: its row, and its record. */
+static enum err done(struct req *rq, struct tx *tx, int64_t order, int64_t patient_rid)
 {
+    struct audit_rec rec = {.action = AUDIT_ADMIN, .why = WHY_SYSTEM, .patient_rid = patient_rid};
+    struct buf b;
+    buf_init(&b, rq->a, 60);
+    BUF_LIT(&b, "erasure done, order ");
+    buf_i64(&b, order);
+    rec.detail = buf_get(&b);
+    TRY_MEM(rq, rec.detail.p);
+    TRY(TX_SQL(tx, W_ERASURE_STATE, TX_MUST_CHANGE, sql_i64(order), sql_i64(ERASURE_SCRUBS),
+               sql_i64(ERASURE_DONE), sql_i64(rq->now.ms)));
+    return audit_add(rq, &rec);
+}
+
+/* No body of an order waited when the cleaning began (see erasure_step()): it was for all of them. */
+static enum err scrub(struct req *rq, unsigned *step)
+{
+    CLEANUP(db_rows_done) struct db_rows q = {0};
     bool more = false;
+    bool has = false;
     TRY(store_scrub(care_of(rq)->store, rq, step, &more));
     if (more) {
         return OK;
@@ -141,16 +153,13 @@ static enum err scrub(struct req *rq, const struct erasure *o, unsigned *step)
     *step = 0;
     struct tx *tx = tx_new(rq);
     TRY_MEM(rq, tx);
-    TRY(TX_SQL(tx, W_ERASURE_STATE, TX_MUST_CHANGE, sql_i64(o->id), sql_i64(ERASURE_SCRUBS),
-               sql_i64(ERASURE_DONE), sql_i64(rq->now.ms)));
-    struct audit_rec rec = {
-        .action = AUDIT_ADMIN, .why = WHY_SYSTEM, .patient_rid = o->patient_rid};
-    struct buf b;
-    buf_init(&b, rq->a, 60);
-    BUF_LIT(&b, "erasure done, order ");
-    buf_i64(&b, o->id);
-    rec.detail = buf_get(&b);
-    TRY(audit_add(rq, &rec));
+    TRY(DB_QUERY(rq, &q, Q_ERASURE_SCRUBBED, sql_i64(DONE_AT_ONCE)));
+    TRY(db_next(rq, &q, &has));
+    while (has) {
+        TRY(done(rq, tx, db_i64(&q, 0), db_i64(&q, 1)));
+        TRY(db_next(rq, &q, &has));
+    }
+    db_rows_done(&q);
     return store_commit(care_of(rq)->store, rq, tx);
 }
 
@@ -169,8 +178,10 @@ enum err erasure_step(struct req *rq, unsigned *step, bool *ret_more)
     o.patient_rid = db_i64(&q, 1);
     o.patient = db_text(rq->a, &q, 2);
     o.state = (enum erasure_state)db_i64(&q, 3);
+    o.reason = db_text(rq->a, &q, 4);
     db_rows_done(&q);
-    TRY(o.state == ERASURE_RUNS ? piece(rq, &o) : scrub(rq, &o, step));
+    *step = o.state == ERASURE_RUNS ? 0 : *step; /* what it leaves behind is cleaned from the beginning */
+    TRY(o.state == ERASURE_RUNS ? piece(rq, &o) : scrub(rq, step));
     *ret_more = true;
     return OK;
 }

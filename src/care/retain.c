@@ -2,6 +2,7 @@
 #include "care/retain.h"
 
 #include "base/text.h"
+#include "care/erasure_term.h"
 #include "care/imaging_keep.h"
 #include "care/recording_old.h"
 #include "care/refusal.h"
@@ -11,7 +12,16 @@
 #include "store/db.h"
 #include "store/tx.h"
 
-enum { PIECE = 500, ONE_BY_ONE = 100, STUDIES = 10, RECORDINGS = 20, JOB_CAP = 8 << 20 };
+enum {
+    PIECE = 500,
+    ONE_BY_ONE = 100,
+    STUDIES = 10,
+    RECORDINGS = 20,
+    RECORDS = 10,
+    RECORDS_A_DAY = 200,
+    PATIENTS = 100000,
+    JOB_CAP = 8 << 20
+};
 
 /* clang-format off */
 const struct retain_kind retain_kinds[RETAIN_COUNT] = {
@@ -39,14 +49,17 @@ const struct retain_kind retain_kinds[RETAIN_COUNT] = {
 
 /* How a kind is looked at and leaves. */
 typedef enum err (*past_fn)(struct req *rq, struct retain_seen *seen);
-typedef enum err (*end_fn)(struct req *rq, int64_t before, uint32_t *ret_n); /* one by one, each with its record */
+/* One by one, each with its record, at most `most`; *ret_more: another round finds more. */
+typedef enum err (*end_fn)(struct req *rq, int64_t before, uint32_t most, uint32_t *ret_n, bool *ret_more);
 
+static enum err past_records(struct req *rq, struct retain_seen *seen);
 static enum err past_recordings(struct req *rq, struct retain_seen *seen);
 static enum err past_images(struct req *rq, struct retain_seen *seen);
-static enum err end_recordings(struct req *rq, int64_t before, uint32_t *ret_n);
-static enum err end_images(struct req *rq, int64_t before, uint32_t *ret_n);
-static enum err end_requests(struct req *rq, int64_t before, uint32_t *ret_n);
-static enum err end_uploads(struct req *rq, int64_t before, uint32_t *ret_n);
+static enum err end_records(struct req *rq, int64_t before, uint32_t most, uint32_t *ret_n, bool *ret_more);
+static enum err end_recordings(struct req *rq, int64_t before, uint32_t most, uint32_t *ret_n, bool *ret_more);
+static enum err end_images(struct req *rq, int64_t before, uint32_t most, uint32_t *ret_n, bool *ret_more);
+static enum err end_requests(struct req *rq, int64_t before, uint32_t most, uint32_t *ret_n, bool *ret_more);
+static enum err end_uploads(struct req *rq, int64_t before, uint32_t most, uint32_t *ret_n, bool *ret_more);
 
 static const struct way {
     bool in_row;        /* the end in the row is the end of the term */
@@ -55,8 +68,9 @@ static const struct way {
     past_fn past_by;
     end_fn end_by;
     uint32_t most;      /* of end_by at once */
+    uint32_t most_a_day; /* and on a day (UTC); 0: no limit */
 } ways[RETAIN_COUNT] = {
-    [RETAIN_RECORD]     = {.past = STMT_COUNT,      .end = STMT_COUNT},
+    [RETAIN_RECORD]     = {.past = STMT_COUNT,      .end = STMT_COUNT, .past_by = past_records, .end_by = end_records, .most = RECORDS, .most_a_day = RECORDS_A_DAY},
     [RETAIN_RECORDINGS] = {.past = STMT_COUNT,      .end = STMT_COUNT, .past_by = past_recordings, .end_by = end_recordings, .most = RECORDINGS},
     [RETAIN_IMAGES]     = {.past = STMT_COUNT,      .end = STMT_COUNT, .past_by = past_images, .end_by = end_images, .most = STUDIES},
     [RETAIN_REQUESTS]   = {.past = Q_PAST_REQUESTS, .end = STMT_COUNT, .end_by = end_requests, .most = ONE_BY_ONE},
@@ -189,8 +203,14 @@ enum err retain_look(struct req *rq, struct retain_seen ret_seen[RETAIN_COUNT])
     for (enum retain_id id = 0; id < RETAIN_COUNT; id++) {
         int64_t before = 0;
         seen[id].counted = before_of(rq, id, &before);
-        if (seen[id].counted) {
-            TRY(past_of(rq, id, before, &seen[id]));
+        enum err e = seen[id].counted ? past_of(rq, id, before, &seen[id]) : OK;
+        if (e == E_IO || e == E_TOO_LARGE) {
+            return e;
+        }
+        if (e != OK) { /* it cannot be judged, so it does not leave; the others are shown all the same */
+            seen[id].failed = seen[id].failed.ms != 0 ? seen[id].failed : rq->now;
+            seen[id].why = str_z(err_name(e));
+            err_clear(rq);
         }
     }
     for (uint32_t i = 0; i < RETAIN_COUNT; i++) {
@@ -222,6 +242,19 @@ static enum err tally_study(struct req *rq, const struct dicom_study *s, struct 
 static enum err past_images(struct req *rq, struct retain_seen *seen)
 {
     return imaging_old_each(rq, RETAIN_LOOK, tally_study, seen);
+}
+
+static enum err tally_record(struct req *rq, const struct erasure_old *o, void *ctx)
+{
+    (void)rq;
+    tally(ctx, o->last_ms, o->waits, o->until);
+    return OK;
+}
+
+static enum err past_records(struct req *rq, struct retain_seen *seen)
+{
+    struct erasure_walk all = {0};
+    return erasure_old_each(rq, true, PATIENTS, RETAIN_LOOK, &all, tally_record, seen);
 }
 
 static enum err tally_recording(struct req *rq, const struct recording_old *r, void *ctx)
@@ -308,32 +341,57 @@ enum err retain_note(struct req *rq, struct tx *tx, enum retain_id id, uint64_t 
     return count_removed(rq, tx, id, n);
 }
 
-static enum err end_recordings(struct req *rq, int64_t before, uint32_t *ret_n)
+static enum err end_records(struct req *rq, int64_t before, uint32_t most, uint32_t *ret_n, bool *ret_more)
+{
+    (void)before; /* each has its policies */
+    return erasure_old_remove(rq, most, ret_n, ret_more);
+}
+
+static enum err end_recordings(struct req *rq, int64_t before, uint32_t most, uint32_t *ret_n, bool *ret_more)
 {
     (void)before; /* each has its policy */
-    return recording_old_remove(rq, RECORDINGS, ret_n);
+    TRY(recording_old_remove(rq, most, ret_n));
+    *ret_more = *ret_n >= most;
+    return OK;
 }
 
-static enum err end_images(struct req *rq, int64_t before, uint32_t *ret_n)
+static enum err end_images(struct req *rq, int64_t before, uint32_t most, uint32_t *ret_n, bool *ret_more)
 {
     (void)before; /* each study has its rule */
-    return imaging_old_remove(rq, STUDIES, ret_n);
+    TRY(imaging_old_remove(rq, most, ret_n));
+    *ret_more = *ret_n >= most;
+    return OK;
 }
 
-static enum err end_requests(struct req *rq, int64_t before, uint32_t *ret_n)
+static enum err end_requests(struct req *rq, int64_t before, uint32_t most, uint32_t *ret_n, bool *ret_more)
 {
-    return imaging_drafts_expire(rq, before, ONE_BY_ONE, ret_n);
+    TRY(imaging_drafts_expire(rq, before, most, ret_n));
+    *ret_more = *ret_n >= most;
+    return OK;
 }
 
-static enum err end_uploads(struct req *rq, int64_t before, uint32_t *ret_n)
+static enum err end_uploads(struct req *rq, int64_t before, uint32_t most, uint32_t *ret_n, bool *ret_more)
 {
     size_t n = 0;
     (void)before;
     if (care_of(rq)->uploads != NULL) {
-        TRY(upload_expire(rq, care_of(rq)->uploads, ONE_BY_ONE, &n));
+        TRY(upload_expire(rq, care_of(rq)->uploads, most, &n));
     }
     *ret_n = (uint32_t)n;
+    *ret_more = n >= most;
     return OK;
+}
+
+static bool is_today(const struct req *rq, const struct retain_seen *was)
+{
+    return was->removed.ms >= rq->now.ms - rq->now.ms % MS_DAY && was->removed.ms <= rq->now.ms;
+}
+
+static uint32_t most_of(const struct req *rq, const struct way *w, const struct retain_seen *was)
+{
+    uint64_t gone = is_today(rq, was) ? was->removed_n : 0;
+    uint32_t left = gone >= w->most_a_day ? 0 : w->most_a_day - (uint32_t)gone;
+    return w->most_a_day == 0 ? w->most : MIN(w->most, left);
 }
 
 /* One piece, in rq. */
@@ -351,13 +409,11 @@ static enum err piece(struct req *rq, enum retain_id id, bool all, const struct 
         return OK;
     }
     if (w->end_by != NULL) {
-        TRY(w->end_by(rq, before, &n));
-        *ret_full = n >= w->most;
+        TRY(w->end_by(rq, before, most_of(rq, w, was), &n, ret_full));
     } else {
         TRY(past_of(rq, id, before, &now));
-        bool today = was->removed.ms >= rq->now.ms - rq->now.ms % MS_DAY && was->removed.ms <= rq->now.ms;
         n = (uint32_t)MIN(now.past, (uint64_t)PIECE);
-        n = today && !all && n < PIECE ? 0 : n;
+        n = is_today(rq, was) && !all && n < PIECE ? 0 : n;
         *ret_full = now.past > PIECE;
     }
     if (n == 0 && was->failed.ms == 0) {

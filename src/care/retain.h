@@ -68,7 +68,8 @@ int64_t retain_until(const struct care *care, enum retain_id id, int64_t now_ms)
 /* What a kind came to. */
 struct retain_seen {
     bool counted;             /* false: nothing of it ever leaves by itself */
-    uint64_t past;            /* how many are past their term now; of images at most RETAIN_LOOK */
+    uint64_t past;            /* how many are past their term now; of what is looked at one by one at
+                               * most RETAIN_LOOK, of records among the first 100 000 patients */
     struct instant oldest;    /* of these: since when; ms 0: none */
     uint64_t later;           /* past a term that waits (care/retain_wait.h): they leave from */
     struct instant later_from; /* then on, the first of them */

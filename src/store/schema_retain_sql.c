@@ -5,7 +5,7 @@
 /* clang-format off */
 const char schema_v26_retain[] =
     "CREATE TABLE retain("
-    " kind TEXT PRIMARY KEY,"          /* tech: of care/retain.c; '' the clock: removed_ms is when it was held to be right */
+    " kind TEXT PRIMARY KEY,"          /* tech: of care/retain.c; '' the clock: removed_ms is when it was held to be right; 'record/next' where the walk over patients goes on */
     " removed_ms INTEGER NOT NULL,"    /* tech: when something was removed last, 0 never */
     " removed_n INTEGER NOT NULL,"     /* tech: how many on that day */
     " failed_ms INTEGER NOT NULL,"     /* tech: since when it fails, 0 it does not */

@@ -62,7 +62,11 @@ static void set_order(struct http_req *h, const struct directory *d, const struc
     val_set_bool(m, "waits", o->state == ERASURE_PROPOSED);
     val_set_bool(m, "runs", o->state == ERASURE_RUNS || o->state == ERASURE_SCRUBS);
     val_set_bool(m, "done", o->state == ERASURE_DONE);
-    val_set_str(m, "reason", tr(h->rq.lang, r != NULL ? r->text : ""));
+    bool by_policy = str_eq(o->reason, S(ERASURE_BY_POLICY));
+    val_set_bool(m, "policy", by_policy);
+    const char *why = by_policy ? T("The term of storage is over: made by policy, not by an order")
+                      : r != NULL ? r->text : "";
+    val_set_str(m, "reason", tr(h->rq.lang, why));
     val_set_str(m, "number", o->number);
     val_set_str(m, "date", o->date);
     val_set_str(m, "by", dir_person_name(d, o->by));
