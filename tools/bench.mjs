@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-import { Program, ROOT } from '../tests/lib/program.mjs';
+import { ANY_RATE, Program, ROOT } from '../tests/lib/program.mjs';
 import { signIn } from '../tests/lib/session.mjs';
 import { DEMO_PASSWORD } from '../tests/lib/demo.mjs';
 import { benchFhirpath } from './bench_fhirpath.mjs';
@@ -118,7 +118,7 @@ async function casePages(p, sessions, cases, think) {
 }
 
 async function demoPart() {
-  const p = await new Program({ build: 'release' }).fill();
+  const p = await new Program({ build: 'release', env: ANY_RATE }).fill();
   await startUp(p);
   const sessions = [];
   const cases = [];
@@ -146,7 +146,7 @@ async function demoPart() {
 }
 
 async function load() {
-  const p = new Program({ build: 'release' });
+  const p = new Program({ build: 'release', env: ANY_RATE });
   p.cli(['init']);
   const token = p.cli(['token', 'new', '--system', 'bench']).trim().split(/\s+/).pop();
   await p.start();

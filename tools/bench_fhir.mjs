@@ -7,7 +7,7 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import zlib from 'node:zlib';
-import { Program, ROOT } from '../tests/lib/program.mjs';
+import { ANY_RATE, Program, ROOT } from '../tests/lib/program.mjs';
 import { SHAPES, pick } from './bench_shapes.mjs';
 
 const arg = (name, dflt) => { const i = process.argv.indexOf(`--${name}`); return i > 0 ? process.argv[i + 1] : dflt; };
@@ -56,7 +56,7 @@ function copyOf(bundle, copy) {
 
 class Bench {
   constructor() {
-    this.p = new Program({ build: 'release' });
+    this.p = new Program({ build: 'release', env: ANY_RATE });
     this.p.cli(['init']);
     this.token = this.p.cli(['token', 'new', '--system', 'bench']).trim().split(/\s+/).pop();
     this.bundles = bundlesRead();

@@ -5,7 +5,7 @@ import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { DEMO_PASSWORD } from '../tests/lib/demo.mjs';
-import { option, Program, ROOT } from '../tests/lib/program.mjs';
+import { ANY_RATE, option, Program, ROOT } from '../tests/lib/program.mjs';
 import { signIn } from '../tests/lib/session.mjs';
 
 const args = process.argv.slice(2);
@@ -17,7 +17,7 @@ const ROOMS_MAX = 20;
 const TURNS = 10;
 const LIMITS = { room: 50, event: 300, memory: 100 }; // ms, ms, MB
 
-const program = new Program({ extra: ['--demo-live=false', '--max-streams', String(STREAMS + 100), '--max-connections', '8192'] });
+const program = new Program({ env: ANY_RATE, extra: ['--demo-live=false', '--max-streams', String(STREAMS + 100), '--max-connections', '8192'] });
 const rss = () => Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${program.child.pid}/status`, 'utf8'))[1]) / 1024;
 const at = (list, share) => list.sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * share))];
 const once = (page) => /name="once" value="([^"]+)"/.exec(page)?.[1] ?? '';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { launch } from '../tests/pages/browser.mjs';
 import { GL, firstPicture, prepare } from '../tests/pages/pictures.mjs';
 import { DEMO_PASSWORD } from '../tests/lib/demo.mjs';
-import { option, Program, ROOT } from '../tests/lib/program.mjs';
+import { ANY_RATE, option, Program, ROOT } from '../tests/lib/program.mjs';
 
 const MARKS = ['<!-- first picture: begin -->', '<!-- first picture: end -->'];
 const args = process.argv.slice(2);
@@ -14,7 +14,7 @@ const build = option(args, '--build', 'release');
 const runs = Number(option(args, '--runs', 3));
 const out = path.join(ROOT, 'doc/BENCHMARKS.md');
 
-const program = new Program({ build, extra: ['--lang', 'ru'] });
+const program = new Program({ build, env: ANY_RATE, extra: ['--lang', 'ru'] });
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'consilium-pictures-'));
 const browser = await launch(GL);
 try {

@@ -55,7 +55,8 @@ static void acts(struct http_req *h, enum http_caller_kind kind, const struct wh
 {
     h->rq.who = who;
     h->caller = (struct http_caller){.kind = kind, .rights = who->rights, .csrf = who->csrf,
-                                   .held = held(who), .apart = who_is_patient(who)};
+                                   .held = held(who), .apart = who_is_patient(who),
+                                   .account = (uint64_t)who->account};
 }
 
 /* What a token may do outside the FHIR interface, whose handlers look at its scopes themselves: only

@@ -271,7 +271,9 @@ void call_render(struct call *c, enum err e)
         route_allow(&c->hit, &b);
         http_reply_header(h, "Allow", buf_get(&b));
     }
-    if (e == E_BUSY || e == E_LOCKED) {
+    if (e == E_LOCKED) {
+        (void)http_reply_wait(h);
+    } else if (e == E_BUSY) {
         http_reply_header(h, "Retry-After", S("5"));
     }
     enum http_kind kind = kind_of(c);

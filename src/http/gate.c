@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "http/http_int.h"
+#include "os/clock.h"
+#include "os/log.h"
 
 struct framing {
     unsigned lengths;
@@ -155,6 +157,47 @@ static enum err gate_who(struct call *c)
     return FAIL(&h->rq, E_INTERNAL, "who");
 }
 
+/* Whether they come too often: a person, a program, an address nobody is known at; and each of them at one
+ * row. Whoever is on this machine and the program's own tokens come as often as they like. */
+static enum err gate_rate(struct call *c)
+{
+    const struct http_caller *caller = &c->h.caller;
+    const struct http_route *route = c->h.route;
+    struct http_server *s = c->w->s;
+    enum rate_kind kind = caller->kind == CALLER_SESSION ? RATE_PERSON
+                          : caller->kind == CALLER_TOKEN ? RATE_PROGRAM
+                                                         : RATE_ADDRESS;
+    uint64_t who = kind == RATE_ADDRESS ? rate_address(s->rates, c->h.rq.peer) : caller->account;
+    uint64_t now_us = os_ticks_us();
+    bool first = false;
+    if (kind == RATE_ADDRESS ? c->is_local : who == 0) {
+        return OK;
+    }
+    uint32_t wait_s = rate_take(s->rates, kind, who, 0, s->o.rate[kind], now_us, &first);
+    if (wait_s == 0 && kind != RATE_PROGRAM && route != NULL && (route->flags & OFTEN) == 0) {
+        uint64_t row = (uint64_t)(route - s->o.routes) * RATE_KINDS + kind;
+        kind = RATE_ROUTE;
+        wait_s = rate_take(s->rates, kind, who, row, s->o.rate[kind], now_us, &first);
+    }
+    if (wait_s == 0) {
+        return OK;
+    }
+    if (first) {
+        LOG(LOG_RATE, log_u64(c->h.rq.id), log_ip(c->h.rq.peer), log_name(rate_names[kind]),
+            log_name(route != NULL ? route->path : "-"));
+    }
+    err_clear(&c->h.rq);
+    return FAIL(&c->h.rq, E_LOCKED, "too many requests: wait %" PRIu32 " s", wait_s);
+}
+
+/* Who it is, and whether they come too often: also when they are nobody we know. */
+static enum err gate_known(struct call *c)
+{
+    enum err known = gate_who(c);
+    TRY(gate_rate(c));
+    return known;
+}
+
 static enum err gate_may(struct call *c)
 {
     struct http_req *h = &c->h;
@@ -241,7 +284,7 @@ enum err gate_form(struct call *c)
 enum err gate_head(struct call *c, const char *method)
 {
     typedef enum err (*gate_fn)(struct call *c);
-    static const gate_fn gates[] = {gate_limits, gate_who, gate_may, gate_origin};
+    static const gate_fn gates[] = {gate_limits, gate_known, gate_may, gate_origin};
     read_proxy(c);
     enum err framed = read_framing(c);
     enum err found = find_row(c, method);
@@ -252,6 +295,7 @@ enum err gate_head(struct call *c, const char *method)
             c->h.rq.who = NULL;
         }
         c->h.rq.err = rec;
+        TRY(gate_rate(c));
         return found;
     }
     TRY(framed);

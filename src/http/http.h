@@ -46,6 +46,7 @@ enum {
     OUTSIDE = 1 << 6,   /* as SLOW, on two threads of its own: the handler calls a server of others and may
                            wait for it, and nothing else waits behind it */
     PATIENT_TOO = 1 << 5, /* open to patients: rows without it are for people of the service only */
+    OFTEN = 1 << 7,       /* asked for many times at once by one page or file: not counted by its address */
     HELD_TOO = 1 << 4,  /* open to a caller who is held until they made their own way of signing in safe */
 };
 
@@ -70,6 +71,7 @@ struct http_caller {
     struct str csrf;  /* the session's form token; unsafe requests must carry it */
     const char *held; /* why they may use WHO_ANY and HELD_TOO rows only; NULL: they may all */
     bool apart;       /* a patient: may use WHO_ANY and PATIENT_TOO rows only */
+    uint64_t account; /* whose requests count together; 0: the program's own, which are not counted */
 };
 
 struct http_req {

@@ -225,6 +225,7 @@ struct http_server {
     _Atomic bool stopping;       /* no call may be suspended any more */
     _Atomic uint32_t suspended;  /* calls with the writer or the pool */
     _Atomic uint64_t bodies; /* bytes of whole bodies held */
+    struct rates *rates;
     struct instant began;
     uint64_t began_us;
     struct os_mutex troubles_lock; /* troubles, n_troubles */

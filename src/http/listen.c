@@ -189,6 +189,7 @@ enum err http_server_start(struct req *rq, const struct http_opts *opts,
     s->listen_fd = -1;
     s->router = router_new(s->a, opts->routes, opts->n_routes);
     s->hub = hub_new(s->a, opts->max_streams);
+    s->rates = rates_new();
     s->began = os_now();
     s->began_us = os_ticks_us();
     os_mutex_init(&s->troubles_lock);
@@ -307,5 +308,7 @@ void http_server_stop(struct http_server *s, uint32_t wait_ms)
         }
     }
     arena_free(s->a);
+    rates_free(s->rates);
+    os_mutex_done(&s->troubles_lock);
     os_free(s);
 }

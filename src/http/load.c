@@ -96,6 +96,11 @@ struct http_span http_server_span(struct http_server *s, uint32_t minutes)
     return r;
 }
 
+uint64_t http_server_held_back(const struct http_server *s, enum rate_kind kind)
+{
+    return rate_refused(s->rates, kind);
+}
+
 uint32_t http_server_troubles(struct http_server *s, struct http_trouble *ret, uint32_t max)
 {
     uint32_t n = 0;

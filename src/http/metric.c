@@ -137,6 +137,12 @@ void http_server_metrics(struct http_server *s, struct buf *b)
     put_sample(b, S("consilium_http_pool_queue"), now.queued);
     BUF_LIT(b, "# TYPE consilium_http_event_streams gauge\n");
     put_sample(b, S("consilium_http_event_streams"), now.streams);
+    BUF_LIT(b, "# TYPE consilium_http_held_back_total counter\n");
+    for (enum rate_kind kind = 0; kind < RATE_KINDS; kind++) {
+        BUF_LIT(b, "consilium_http_held_back_total{by=\"");
+        buf_str(b, str_z(rate_names[kind]));
+        put_sample(b, S("\"}"), http_server_held_back(s, kind));
+    }
     BUF_LIT(b, "# TYPE consilium_http_requests_total counter\n"
                "# TYPE consilium_http_request_seconds histogram\n"
                "# TYPE consilium_http_reply_bytes_total counter\n");

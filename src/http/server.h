@@ -7,6 +7,7 @@
 
 #include "http/http.h"
 #include "http/hub.h"
+#include "http/rate.h"
 
 struct http_server;
 typedef void (*http_done_fn)(void *ctx, enum err e);
@@ -48,6 +49,7 @@ struct http_opts {
     unsigned max_streams;     /* streams of events in all */
     uint64_t stream_max_bytes; /* most one STREAM body may hold */
     bool log_access;          /* a log line for each request, by its route's pattern */
+    uint32_t rate[RATE_KINDS]; /* requests a minute, what a minute comes to also at once; 0: any number */
     uint32_t slow_ms;         /* a log line for a request that takes longer; 0: none */
     bool trust_proxy;         /* believe X-Forwarded-For and X-Forwarded-Proto */
     const struct http_route *routes;
@@ -94,6 +96,9 @@ struct http_span {
 };
 /* minutes: 1..1440, in steps of five; the step that runs is counted as one. */
 struct http_span http_server_span(struct http_server *s, uint32_t minutes);
+
+/* gives how many requests were held back since the server began, for they came too often */
+uint64_t http_server_held_back(const struct http_server *s, enum rate_kind kind);
 
 /* An answer that failed or was slow. */
 struct http_trouble {

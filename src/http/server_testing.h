@@ -91,6 +91,7 @@ static enum err test_identify(struct http_req *h)
     h->caller.kind = str_eq(kind, S("session")) ? CALLER_SESSION : CALLER_TOKEN;
     h->caller.rights = (uint32_t)rights;
     h->caller.csrf = S("secret");
+    h->caller.account = 1;
     return OK;
 }
 
@@ -103,6 +104,7 @@ static const struct http_hooks test_hooks = {
 static const char *test_certificate; /* NULL: without TLS */
 static const char *test_key;
 static uint32_t test_slow_ms;
+static uint32_t test_rate; /* requests a minute of each kind; 0: any number */
 
 static void test_start(const struct http_route *routes, size_t n)
 {
@@ -117,6 +119,7 @@ static void test_start(const struct http_route *routes, size_t n)
         .max_streams = 20,
         .stream_max_bytes = 64 << 20,
         .slow_ms = test_slow_ms,
+        .rate = {test_rate, test_rate, test_rate, test_rate > 0 ? test_rate / 2 : 0},
         .routes = routes,
         .n_routes = n,
         .hooks = &test_hooks,

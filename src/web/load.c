@@ -33,9 +33,12 @@ static void set_now(struct http_req *h, struct http_server *server, struct val *
     val_set_i64(m, "queued", (int64_t)now.queued);
     val_set_i64(m, "streams", (int64_t)now.streams);
     val_set_i64(m, "writes", (int64_t)s.queued);
-    val_set_i64(m, "refused", (int64_t)s.failed_txs);
-    val_set_i64(m, "commits", (int64_t)s.batches);
     val_set_i64(m, "commit_ms", s.batches > 0 ? to_ms((s.write_us + s.sync_us) / s.batches) : 0);
+    int64_t held_back = 0;
+    for (enum rate_kind kind = 0; kind < RATE_KINDS; kind++) {
+        held_back += (int64_t)http_server_held_back(server, kind);
+    }
+    val_set_i64(m, "held_back", held_back);
     val_set_i64(m, "no_handle", (int64_t)atomic_load(&care->no_handle));
 }
 

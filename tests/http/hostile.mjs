@@ -3,6 +3,8 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import { Program, option } from '../lib/program.mjs';
+import { signIn } from '../lib/session.mjs';
+import { PASSWORD } from '../lib/world.mjs';
 
 const args = process.argv.slice(2);
 const p = new Program({ build: option(args, '--build', 'dev') });
@@ -169,5 +171,37 @@ const more = most() - before;
 if (more > MIB_MORE) { failed++; console.log(`failed: ${more} MiB more memory than before, ${MIB_MORE} at most`); } else passed++;
 await p.stop();
 p.remove();
+
+// ---- too often: a person, a program, an address nobody is known at ----
+const q = new Program({ build: p.build, extra: ['--rate-person', '60', '--rate-program', '30', '--rate-address', '40', '--trust-proxy'] });
+q.cli(['init']);
+const org = q.cli(['org', 'add', 'Hospital', '--kind', 'hospital']).trim().split('\n')[0].split(/\s+/).pop();
+for (const login of ['busy', 'quiet']) {
+  q.cli(['user', 'add', login, '--family', login, '--given', 'Test', '--org', org, '--role', 'doctor', '--password-stdin', 'true', '--must-change', 'false'], { input: `${PASSWORD}\n` });
+}
+const bearer = q.cli(['token', 'new', 'busy', '--name', 'hostile', '--scope', 'all']).trim().split('\n').find((l) => /^\S{20,}$/.test(l));
+await q.start();
+const busy = await signIn(q, 'busy', PASSWORD);
+const quiet = await signIn(q, 'quiet', PASSWORD);
+async function often(what, most, headers, shape) {
+  let a;
+  let n = 0;
+  do a = await q.request('GET', '/fhir/Basic', headers); while (a.status !== 429 && ++n <= most + 20);
+  const ok = n >= most && n < most + 20 && Number(a.headers['retry-after']) >= 1 && shape(a);
+  if (ok) passed++; else { failed++; console.log(`failed: ${what}: ${n} before ${a.status} ${a.body.slice(0, 200)}`); }
+}
+const outcome = (a) => JSON.parse(a.body).issue[0].code === 'throttled';
+await often('a person', 50, { cookie: busy.cookie }, outcome);
+await often('a program', 30, { authorization: `Bearer ${bearer}` }, outcome);
+await often('an address', 40, { 'x-forwarded-for': '192.0.2.9' }, outcome);
+for (const [what, status, target, headers] of [['its page says so', 429, '/account', { cookie: busy.cookie }], ['others go on', 200, '/account', { cookie: quiet.cookie }],
+  ['another address too', 200, '/sign-in', { 'x-forwarded-for': '192.0.2.10' }]]) {
+  const a = await q.request('GET', target, headers);
+  if (a.status === status && /<\/html>\s*$/.test(a.body)) passed++; else { failed++; console.log(`failed: ${what}: ${a.status}`); }
+}
+const lines = q.log.split('\n').filter((l) => l.includes('event=rate-limited'));
+if (lines.length >= 3 && lines.length <= 8 && !q.log.includes('busy')) passed++; else { failed++; console.log(`failed: told ${lines.length} times`); }
+await q.stop();
+q.remove();
 console.log(`${passed} passed, ${failed} failed; ${more} MiB at most`);
 process.exit(failed === 0 ? 0 : 1);

@@ -11,6 +11,8 @@ export const ROOT = path.join(path.dirname(new URL(import.meta.url).pathname), '
 // What the sanitizers need to know, when the build has them.
 process.env.LSAN_OPTIONS ??= `suppressions=${ROOT}/cmake/lsan.supp:print_suppressions=0`;
 process.env.TSAN_OPTIONS ??= `suppressions=${ROOT}/cmake/tsan.supp:print_suppressions=0`;
+// More of an environment: whoever measures asks as often as can be answered.
+export const ANY_RATE = Object.fromEntries(['PERSON', 'PROGRAM', 'ADDRESS', 'ROUTE'].map((k) => [`CONSILIUM_RATE_${k}`, '0']));
 const running = new Set();
 process.on('exit', () => { for (const c of running) c.kill('SIGKILL'); });
 
