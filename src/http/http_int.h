@@ -227,7 +227,7 @@ struct http_server {
     _Atomic uint64_t bodies; /* bytes of whole bodies held */
     struct rates *rates;
     struct instant began;
-    uint64_t began_us;
+    _Atomic uint64_t began_us; /* the clock of steps; tests move it */
     struct os_mutex troubles_lock; /* troubles, n_troubles */
     struct http_trouble troubles[TROUBLES];
     uint64_t n_troubles; /* ever: the newest is at (n - 1) modulo TROUBLES */

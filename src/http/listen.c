@@ -191,7 +191,7 @@ enum err http_server_start(struct req *rq, const struct http_opts *opts,
     s->hub = hub_new(s->a, opts->max_streams);
     s->rates = rates_new();
     s->began = os_now();
-    s->began_us = os_ticks_us();
+    atomic_store(&s->began_us, os_ticks_us());
     os_mutex_init(&s->troubles_lock);
     os_mutex_init(&s->clock_lock);
     os_cond_init(&s->clock_wake);

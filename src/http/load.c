@@ -10,7 +10,7 @@
 /* The step of the day that now belongs to, from 1: of a clock that never goes back. */
 static uint64_t step_now(const struct http_server *s)
 {
-    return (os_ticks_us() - s->began_us) / (LOAD_STEP_S * UINT64_C(1000000)) + 1;
+    return (os_ticks_us() - atomic_load(&s->began_us)) / (LOAD_STEP_S * UINT64_C(1000000)) + 1;
 }
 
 static void count(_Atomic uint64_t *v, uint64_t n)
