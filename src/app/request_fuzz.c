@@ -101,7 +101,7 @@ static void open_program(void)
     P.rq.who = &who_system;
     fill();
     ASSERT(http_server_start(&P.rq, &o, &server) == OK);
-    P.app.server = server;
+    P.app.web.server = server;
     P.at = (struct sockaddr_in){.sin_family = AF_INET,
                                 .sin_port = htons(http_server_port(server)),
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -29,6 +29,7 @@ struct region {
     struct db *db;
     struct content *content;
     struct instant now; /* tests move it */
+    bool shut;          /* by region_close(), and not open again */
 };
 
 static struct region region;
@@ -36,6 +37,9 @@ static struct region region;
 /* A request of a person in a role; who NULL: the system. End with req_done. */
 static inline void as(struct req *rq, const struct who *who)
 {
+    if (region.shut) { /* a test closed it and could not open it again: none of the others can run */
+        _exit(255);
+    }
     req_init(rq, 32 << 20, region.now);
     rq->app = (struct app *)&region.care;
     rq->db = region.db;
@@ -123,7 +127,19 @@ static inline void region_open(void)
     store_on_commit(region.store, committed, &region.care);
     region.db = store_db_open(region.store);
     assert_non_null(region.db);
+    region.shut = false;
     req_done(&rq);
+}
+
+/* As the program ends: region_open() begins it again. */
+static inline void region_close(void)
+{
+    store_db_close(region.db);
+    region.db = NULL;
+    region.shut = true;
+    directory_done(&region.care);
+    store_close(region.store);
+    content_free(region.content);
 }
 
 static inline int region_setup(void **state)
@@ -179,10 +195,7 @@ static inline int region_teardown(void **state)
 
     (void)state;
     if (region.db != NULL) { /* else the setup failed on its way, and the process ends */
-        store_db_close(region.db);
-        directory_done(&region.care);
-        store_close(region.store);
-        content_free(region.content);
+        region_close();
     }
     strcat(cmd, region.dir);
     return system(cmd);

@@ -168,10 +168,7 @@ static void back_to(const char *name)
     char from[OS_PATH_MAX];
     struct str bytes;
     struct req rq;
-    store_db_close(region.db);
-    directory_done(&region.care);
-    store_close(region.store);
-    content_free(region.content);
+    region_close();
     for (size_t i = 0; i < LEN(goes); i++) {
         path_of(goes[i], path);
         (void)unlink(path);

@@ -269,10 +269,7 @@ static void a_term_waits_after_it_was_set_or_shortened(void **state)
     int64_t now = region.now.ms;
     req_done(&keep);
     region.content->policies = first;
-    store_db_close(region.db);
-    directory_done(&region.care);
-    store_close(region.store);
-    content_free(region.content);
+    region_close();
     region_open();
     region.now.ms = now;
     as(&keep, NULL);
@@ -444,10 +441,7 @@ static void a_store_closed_on_the_way_goes_on(void **state)
     int64_t now = region.now.ms;
     req_done(&keep);
     region.content->policies = first;
-    store_db_close(region.db);
-    directory_done(&region.care);
-    store_close(region.store);
-    content_free(region.content);
+    region_close();
     region_open();
     region.now.ms = now;
     as(&keep, NULL);

@@ -359,10 +359,7 @@ static void it_waits_over_a_restart(void **state)
     const struct str again = {id, m.id.n};
     req_done(&keep);
     region.content->policies = first;
-    store_db_close(region.db);
-    directory_done(&region.care);
-    store_close(region.store);
-    content_free(region.content);
+    region_close();
     region_open();
     region.now.ms = now;
     as(&keep, NULL);
