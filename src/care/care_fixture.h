@@ -38,7 +38,7 @@ static struct region region;
 static inline void as(struct req *rq, const struct who *who)
 {
     if (region.shut) { /* a test closed it and could not open it again: none of the others can run */
-        _exit(255);
+        _Exit(255);
     }
     req_init(rq, 32 << 20, region.now);
     rq->app = (struct app *)&region.care;
