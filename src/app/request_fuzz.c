@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void close_program(void)
 {
     if (P.is_open) {
-        http_server_stop(P.app.server, 1000);
+        http_server_stop(P.app.web.server, 1000);
         app_close(&P.rq, &P.app);
         req_done(&P.rq);
         (void)nftw(P.folder.dir, fuzz_store_remove_one, 16, FTW_DEPTH | FTW_PHYS);
