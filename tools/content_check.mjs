@@ -158,7 +158,7 @@ const PLAIN = new Set(['kind', 'policyId', 'version', 'country', 'effectiveFrom'
 const POLICY = ['kind', 'policyId', 'version', 'country', 'title', 'effectiveFrom', 'effectiveTo', 'sourceAct', 'verifiedBy', 'verifiedOn', 'urgency',
     'requesterRoles', 'consultantRoles', 'modes', 'minConsiliumMembers', 'consiliumLasts', 'remoteMemberOpinionEnteredBy', 'firstVisitRemote', 'patientRemote',
     'booking', 'visitNote', 'consultationPurposes', 'signature', 'recording', 'retention', 'documents', 'consent', 'emergencyAccess', 'patientAccount', 'patientSeesAccessLog',
-    'observersNeedConsent', 'idDocumentScanForbidden', 'wearablesCertificateRequired', 'dataStaysInCountry', 'notificationsContentFree',
+    'observersNeedConsent', 'crossBorderNeedsConsent', 'idDocumentScanForbidden', 'wearablesCertificateRequired', 'dataStaysInCountry', 'notificationsContentFree',
     'patientIdentifiers', 'practitionerIdentifiers', 'cardiovascularRiskRegion'];
 
 const KEPT = ['notices', 'post', 'calls', 'devices', 'exports', 'shares', 'guests', 'invites']; // rows of src/care/retain.c

@@ -129,5 +129,8 @@ void demo_typed_request(struct req *rq, struct demo *d, const struct demo_case *
     if (str_eq(str_z(s->consent), S("unable"))) {
         demo_typed_add(t, S("consent-note"), str_z(demo_phrases(s->lang)->unable));
     }
+    if (s->lang == LANG_UZ) { /* from across the border: the services asked are in another country */
+        demo_typed_add(t, S("cross-border"), S("written"));
+    }
     demo_typed_table(rq, &d->dice, s->request, rq->now, t);
 }

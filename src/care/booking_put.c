@@ -2,6 +2,7 @@
  * transaction. */
 #include "care/booking_int.h"
 
+#include "care/abroad.h"
 #include "care/access.h"
 #include "care/directory.h"
 #include "care/job.h"
@@ -138,6 +139,7 @@ static enum err join_team(struct req *rq, struct tx *tx, const struct booking *b
 {
     const struct store *st = care_of(rq)->store;
 
+    TRY(abroad_allow(rq, tx, b->patient_rid, b->org, false));
     if (b->person.n > 0 && b->taken) {
         TRY(tx_team(tx, T_PATIENT, b->patient, principal_person(st, b->person)));
     }

@@ -4,6 +4,7 @@
 #include "care/consilium_int.h"
 
 #include "base/text.h"
+#include "care/abroad.h"
 
 enum { QUESTION_MAX = 4000, QUORUM_LEAST = 2 /* one alone is a consultation */ };
 
@@ -64,6 +65,20 @@ static void add_member(struct calling *a, const struct role_ref *role, const str
         .person = p->id, .name = p->name, .role = role->id, .post = role->code, .org = role->org,
         .org_name = role->org_name, .state = state, .votes = votes, .at_ms = a->rq->now.ms,
     };
+}
+
+/* Nobody of another country is asked without the patient's consent to that. */
+static enum err check_abroad(struct calling *a)
+{
+    for (uint32_t i = 0; i < a->c.n_members; i++) {
+        enum abroad is = ABROAD_HOME;
+        TRY(abroad_of(a->rq, a->from.patient_rid, a->c.members[i].org, &is));
+        if (abroad_is_shut(is)) {
+            fault(a, S("member"), abroad_text(is));
+            return OK;
+        }
+    }
+    return OK;
 }
 
 /* Those ticked; who calls, as a member or only as its secretary. */
@@ -326,7 +341,7 @@ static enum err fill(struct calling *a)
     read_members(a);
     read_posts(a);
     read_quorum(a);
-    return OK;
+    return check_abroad(a);
 }
 
 enum err consilium_call(struct req *rq, struct tx *tx, struct str case_id,

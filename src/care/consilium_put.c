@@ -2,6 +2,8 @@
  * access. */
 #include "care/consilium_int.h"
 
+#include "care/abroad.h"
+
 static void reference_to(struct json_out *o, struct str key, const struct consilium_member *m)
 {
     put_ref_shown(o, key, T_PRACTITIONER, m->person, m->name);
@@ -108,6 +110,7 @@ enum err consilium_ask_voice(struct req *rq, struct tx *tx, const struct consili
     uint32_t n = 0;
     struct str task = {0};
 
+    TRY(abroad_allow(rq, tx, item->patient_rid, m->org, false));
     if (!m->votes) {
         return OK;
     }
@@ -133,6 +136,7 @@ enum err consilium_join(struct req *rq, struct tx *tx, const struct consilium *c
     for (uint32_t i = 0; i < c->n_items; i++) {
         const struct consilium_item *item = &c->items[i];
         bool in = false;
+        TRY(abroad_allow(rq, tx, item->patient_rid, m->org, false));
         if (!(m->was_in & (1u << item->pos))) {
             TRY(db_team_has(rq, item->case_rid, &self, 1, &in));
             m->was_in |= in ? 1u << item->pos : 0;

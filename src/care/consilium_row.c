@@ -1,6 +1,8 @@
 /* care/consilium_row.c - the rows of a consilium to and from the store, and who may see one. */
 #include "care/consilium_int.h"
 
+#include "care/abroad.h"
+
 enum { VOICES_MAX = CONSILIUM_MEMBERS_MAX };
 
 static void item_get(struct req *rq, const struct db_rows *q, struct consilium_item *ret_item)
@@ -290,6 +292,18 @@ static enum err see_items(struct req *rq, struct consilium *c, bool *ret_any)
     return OK;
 }
 
+/* Is a patient of it at home elsewhere, who has not agreed that somebody of rq->who's country sees this? */
+static enum err shut_abroad(struct req *rq, const struct consilium *c, bool *ret_shut)
+{
+    enum abroad is = ABROAD_HOME;
+
+    for (uint32_t i = 0; i < c->n_items && !abroad_is_shut(is); i++) {
+        TRY(abroad_of(rq, c->items[i].patient_rid, str_or_empty(rq->who->audit.org), &is));
+    }
+    *ret_shut = abroad_is_shut(is);
+    return OK;
+}
+
 /* What rq->who is to it, and what they see. *ret_may false: nothing of it. */
 static enum err see(struct req *rq, struct consilium *c, bool *ret_may)
 {
@@ -312,7 +326,14 @@ static enum err see(struct req *rq, struct consilium *c, bool *ret_may)
         c->all = c->all || in || runs_it || (c->me != NULL && c->me->state == MEMBER_LEFT);
         c->why = runs_it || leads ? WHY_OWN : c->why;
     }
-    *ret_may = c->all || asked;
+    bool shut = false;
+    TRY(w != NULL && !system ? shut_abroad(rq, c, &shut) : OK);
+    *ret_may = !shut && (c->all || asked);
+    if (shut) {
+        c->all = false;
+        c->actor = 0;
+        return OK;
+    }
     return see_items(rq, c, ret_may);
 }
 

@@ -30,6 +30,12 @@
 MUST_USE enum err consult_check(struct req *rq, const struct fields *typed, bool is_draft,
                                 struct problems *ret_problems);
 
+/* What the request owes where it leaves the patient's country: field "cross-border" ("written", "oral",
+ * "no").
+ * For a patient that is rq->who's to see. */
+MUST_USE enum err consult_check_abroad(struct req *rq, const struct fields *typed, bool is_draft,
+                                       struct problems *ret_problems);
+
 /* Sends a request: into tx go ServiceRequest, Task, QuestionnaireResponse, Condition, Consent,
  * Observations, a DocumentReference per complete upload of the draft, the end of the draft, and what
  * the move "submit" brings. draft_id becomes the case's id.

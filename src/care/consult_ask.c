@@ -2,8 +2,10 @@
 #include "care/consult_int.h"
 
 #include "base/text.h"
+#include "care/abroad.h"
 #include "care/consultation.h"
 #include "care/draft.h"
+#include "care/patient_account_consent.h"
 
 enum { QUESTION_MAX = 4000, CONTACT_MAX = 100, CODES_MAX = 20, RESPONSE_MAX = 1 << 20 };
 
@@ -58,6 +60,59 @@ static void check_service(const struct req *rq, const struct directory *dir,
         problem_add(p, S("service"), T("Choose a service of another organisation."),
                     (struct str){0}, NULL);
     }
+}
+
+/* What a service is to a patient; ABROAD_HOME when one of them is not known. */
+static enum err service_abroad(struct req *rq, const struct fields *typed, int64_t patient_rid,
+                               enum abroad *ret_abroad)
+{
+    const struct directory *dir = NULL;
+
+    *ret_abroad = ABROAD_HOME;
+    TRY(directory_get(rq, &dir));
+    const struct dir_service *s = dir_service(dir, fields_get(typed, S("service")));
+    enum abroad own = ABROAD_HOME; /* of who asks: where a patient of another country is found */
+    if (s == NULL || patient_rid == 0) {
+        return OK;
+    }
+    const uint32_t orgs[] = {s->org, s->centre};
+    TRY(abroad_of(rq, patient_rid, str_or_empty(rq->who->audit.org), &own));
+    for (size_t i = 0; i < LEN(orgs) && own == ABROAD_HOME; i++) {
+        TRY(abroad_of(rq, patient_rid, dir->orgs[orgs[i]].id, &own));
+    }
+    *ret_abroad = own;
+    return OK;
+}
+
+enum err consult_check_abroad(struct req *rq, const struct fields *typed, bool is_draft,
+                              struct problems *ret_problems)
+{
+    struct str how = fields_get(typed, S("cross-border"));
+    bool written = str_eq(how, S("written"));
+    bool given = written || str_eq(how, S("oral"));
+    enum abroad is = ABROAD_HOME;
+    int64_t rid = 0;
+
+    if (how.n > 0 && !given && !str_eq(how, S("no"))) {
+        problem_add(ret_problems, S("cross-border"), T("Choose one of the answers."), (struct str){0},
+                    NULL);
+    }
+    TRY(db_rid(rq, T_PATIENT, fields_get(typed, S("patient")), &rid));
+    TRY(service_abroad(rq, typed, rid, &is));
+    if (!is_draft && is == ABROAD_UNASKED && !given) {
+        problem_add(ret_problems, S("cross-border"),
+                    T("This service is in another country: say how the patient agreed that the data go "
+                      "there, or "
+                      "choose a service in this country."), (struct str){0}, NULL);
+    } else if (!is_draft && is == ABROAD_REFUSED && !written) {
+        problem_add(ret_problems, S("cross-border"),
+                    T("This service is in another country, and the patient has refused that or "
+                      "withdrawn the "
+                      "consent. A new consent is given in writing, or by the patient on the own page; "
+                      "or choose a "
+                      "service in this country."), (struct str){0}, NULL);
+    }
+    return OK;
 }
 
 enum err consult_check(struct req *rq, const struct fields *typed, bool is_draft,
@@ -229,6 +284,18 @@ static enum err put_consent(struct asking *a)
     return OK;
 }
 
+/* The consent to another country, taken with the request: the patient's own from then on. */
+static enum err put_abroad(struct asking *a, bool *ret_given)
+{
+    enum abroad is = ABROAD_HOME;
+
+    TRY(service_abroad(a->rq, a->typed, a->patient.rid, &is));
+    *ret_given = abroad_is_shut(is); /* it was checked that the answer says yes */
+    return *ret_given ? patient_consent_taken(a->rq, a->tx, a->patient.id, a->patient.rid, CONSENT_ABROAD,
+                                              fields_get(a->typed, S("cross-border")))
+                      : OK;
+}
+
 static enum err put_request(struct asking *a)
 {
     struct req *rq = a->rq;
@@ -378,6 +445,7 @@ enum err consult_submit(struct req *rq, struct tx *tx, struct str draft_id,
     struct asking a = {.rq = rq, .tx = tx, .typed = typed};
     struct case_row before;
     uint32_t n_files = 0;
+    bool abroad = false;
 
     if (!who_may(rq->who, MAY_ASK)) {
         return FAIL(rq, E_FORBIDDEN, "ask");
@@ -399,13 +467,19 @@ enum err consult_submit(struct req *rq, struct tx *tx, struct str draft_id,
         return FAIL(rq, E_BAD_INPUT, "request: %.*s", STR_ARG(ret_problems->v[0].field));
     }
     TRY(load_patient(&a, draft_id));
+    TRY(consult_check_abroad(rq, typed, false, ret_problems));
+    if (ret_problems->n > 0) {
+        return FAIL(rq, E_BAD_INPUT, "request: %.*s", STR_ARG(ret_problems->v[0].field));
+    }
     TRY(fill_row(&a, draft_id));
     TRY(put_conditions(&a));
     TRY(put_consent(&a));
+    TRY(put_abroad(&a, &abroad));
     TRY(put_request(&a));
     TRY(put_response(&a));
     TRY(consult_observations(rq, tx, a.profile->request, typed, &a.row));
-    struct care_move_args args = {.service = a.row.service, .write_task = write_input, .ctx = &a};
+    struct care_move_args args = {.service = a.row.service, .abroad = abroad,
+                                  .write_task = write_input, .ctx = &a};
     TRY(care_begin(rq, tx, &care_consultation, S("submit"), &a.row, &args));
     TRY(consult_files_take(rq, tx, &a.row, &a.patient, &n_files));
     TRY(draft_end(rq, tx, draft_id));

@@ -242,9 +242,16 @@ enum err consult_worklist(struct req *rq, enum worklist list, struct str owner, 
     TRY(directory_get(rq, &dir));
     int64_t before = !lists[list].ended ? 0 : before_ms != 0 ? before_ms : INT64_MAX;
     TRY(case_rows(rq, lists[list].q, owner, n, before, rows, ret_n));
-    for (uint32_t i = 0; i < *ret_n; i++) {
-        ret_rows[i].row = rows[i];
-        TRY(fill_row(rq, dir, &ret_rows[i]));
+    uint32_t got = *ret_n;
+    *ret_n = 0;
+    for (uint32_t i = 0; i < got; i++) { /* what is shut to this side stands in no list of it */
+        enum audit_why why = WHY_NONE;
+        TRY(access_why(rq, &rows[i], &why));
+        if (why != WHY_NOT_TEAM) {
+            ret_rows[*ret_n].row = rows[i];
+            TRY(fill_row(rq, dir, &ret_rows[*ret_n]));
+            *ret_n += 1;
+        }
     }
     buf_init(&b, rq->a, 32);
     buf_u64(&b, *ret_n);

@@ -147,6 +147,7 @@ struct care_move_args {
     struct str person;      /* Practitioner id */
     struct str document;    /* Bundle id */
     struct str outcome;     /* code */
+    bool abroad;            /* the patient's consent to another country comes with the move, in its tx */
     uint64_t expect;        /* version of the case the person saw; 0 = whatever it is now */
     /* Further members of Task, such as input; NULL: none. ctx is its argument. */
     void (*write_task)(struct json_out *o, void *ctx);
@@ -161,6 +162,7 @@ struct care_move_args {
  *                      state and the action
  *         E_STALE      expect is not the present version
  *         E_BAD_INPUT  something needed is missing: the detail names the field
+ *         E_UNPROCESSED it would go to another country without consent (care/abroad.h)
  * and from the commit: E_STALE when somebody else moved the case meanwhile. */
 MUST_USE enum err care_move(struct req *rq, struct tx *tx, const struct care_flow *flow,
                             struct str case_id, struct str action,

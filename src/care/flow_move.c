@@ -1,6 +1,7 @@
 /* care/flow_move.c - the engine: one function that performs every move of every workflow. */
 #include "care/flow_int.h"
 
+#include "care/abroad.h"
 #include "care/content.h"
 #include "care/notice.h"
 #include "care/put.h"
@@ -244,6 +245,17 @@ enum err flow_tell(struct moving *m)
     return OK;
 }
 
+/* Whom the move lets in, wherever they are. */
+static enum err check_abroad(const struct moving *m)
+{
+    const struct str orgs[] = {m->row.answer_org, m->row.centre_org, m->row.asker_org};
+
+    for (size_t i = 0; i < LEN(orgs); i++) {
+        TRY(abroad_allow(m->rq, m->tx, m->row.patient_rid, orgs[i], m->args->abroad));
+    }
+    return OK;
+}
+
 /* Everything that follows once the row and the right are known. */
 static enum err perform(struct moving *m)
 {
@@ -264,6 +276,7 @@ static enum err perform(struct moving *m)
         TRY(case_row_set(m->tx, &m->row, m->before.version));
     }
     if (first || (m->move->set & (SET_SERVICE | SET_OWNER))) {
+        TRY(check_abroad(m));
         TRY(flow_team(m->rq, m->tx, &m->row));
     }
     TRY(flow_job(m));

@@ -12,6 +12,7 @@ enum consent_kind {
     CONSENT_OBSERVERS, /* observers and students may be present at visits and consilia */
     CONSENT_SHARING,   /* records and images may go to others than those who treat the patient */
     CONSENT_RECORDING, /* meetings may be recorded, when everybody there agrees each time */
+    CONSENT_ABROAD,    /* what names them may go to another country, only when given (care/abroad.h) */
     CONSENT_KINDS
 };
 enum consent_state { CONSENT_UNASKED, CONSENT_GIVEN, CONSENT_REFUSED };
@@ -22,15 +23,27 @@ struct consent {
     uint64_t version;
     struct instant at;
     bool represented;     /* decided by who acts for the patient */
+    struct str how;       /* recorded by a clinician: "written", "oral"; empty: in the own account */
 };
 const char *consent_kind_code(enum consent_kind kind); /* "observers" */
 /* errors  E_IO */
 MUST_USE enum err patient_consent(struct req *rq, int64_t patient_rid, enum consent_kind kind,
                                   struct consent *ret_consent);
-/* The patient, or a legal representative, decides; into tx.
+enum { CONSENTS_MAX = 20 };
+/* All decisions of a kind, the newest first; at most CONSENTS_MAX. */
+MUST_USE enum err patient_consent_history(struct req *rq, int64_t patient_rid, enum consent_kind kind,
+                                          struct consent *ret_all, uint32_t *ret_n);
+/* The patient, or a legal representative, decides; into tx. What goes to another country opens or ends
+ * with it.
  * errors  E_FORBIDDEN  nobody with MY_CONSENT; the commit gives E_STALE when another decision came first */
 MUST_USE enum err patient_consent_set(struct req *rq, struct tx *tx, int64_t patient_rid,
                                       enum consent_kind kind, bool given);
+
+/* A clinician writes down that the patient agreed; into tx. how: "written", "oral". The caller saw to it
+ * that
+ * the patient is theirs. errors  the commit gives E_STALE when another decision came first */
+MUST_USE enum err patient_consent_taken(struct req *rq, struct tx *tx, struct str patient,
+                                        int64_t patient_rid, enum consent_kind kind, struct str how);
 
 /* For rooms: has the patient refused observers and students? Known by Patient id; no look is recorded.
  * errors  E_NOT_FOUND  no such patient */

@@ -317,6 +317,7 @@ enum err policy_load(struct req *rq, struct jv file, struct policy *ret_policy)
     TRY(read_years(rq, json_path(file, S("recording.retention")), "recording.retention",
                    &p.recording.keep));
     content_text4(rq, json_path(file, S("recording.notice")), &p.recording.notice);
+    p.cross_border = read_flag(rq, json_get(file, S("crossBorderNeedsConsent")));
     p.observers_ask = read_flag(rq, json_get(file, S("observersNeedConsent")));
     TRY(read_strings(rq, json_path(file, S("requesterRoles.value")), &p.requester_roles,
                      &p.n_requester_roles));

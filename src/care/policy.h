@@ -130,6 +130,7 @@ struct policy {
     struct policy_number represented_until; /* a legal representative sees the record to this age */
     struct policy_flag patient_sees_log;    /* who looked at the own record */
     struct policy_recording recording;
+    struct policy_flag cross_border;        /* named data leave the country by consent only; unset too */
     struct policy_flag observers_ask;       /* observers and students only if the patient has not refused */
     struct policy_note note;
     struct str consent_version;

@@ -105,7 +105,7 @@ static enum err put_share(struct tx *tx, int64_t at)
     struct str id = new_id();
     return TX_SQL(tx, W_SHARE_NEW, 0, sql_text(id), sql_blob(id), sql_blob(id), sql_text(S("1.2")),
                   sql_text(S("c")), sql_text(S("p")), sql_text(S("r")), sql_text(S("why")), sql_i64(0),
-                  sql_blob(id), sql_i64(0), sql_i64(1), sql_i64(at - MS_DAY), sql_i64(at));
+                  sql_blob(id), sql_i64(0), sql_i64(1), sql_i64(at - MS_DAY), sql_i64(at), sql_i64(0));
 }
 static enum err put_guest(struct tx *tx, int64_t at)
 {

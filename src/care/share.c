@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
+#include "care/abroad.h"
 #include "care/care.h"
 #include "care/patient_account_consent.h"
 #include "os/random.h"
@@ -36,6 +37,13 @@ static enum err open_case(struct req *rq, struct str case_id, struct case_row *r
 {
     TRY(access_case(rq, case_id, AUDIT_READ, ret_row));
     return share_may(rq, ret_row) ? OK : FAIL(rq, E_FORBIDDEN, "only who asked or answers shares images");
+}
+
+/* What names the patient goes to another country by consent to that alone; without identity it may go. */
+static enum err check_abroad(struct req *rq, struct tx *tx, int64_t patient_rid, bool abroad,
+                             enum share_how how)
+{
+    return abroad && how == SHARE_AS_IS ? abroad_allow_stranger(rq, tx, patient_rid) : OK;
 }
 
 /* A record beside the case. */
@@ -139,6 +147,7 @@ enum err share_make(struct req *rq, struct tx *tx, struct str case_id, const str
     if (stopped) {
         return FAIL(rq, E_UNPROCESSED, "the patient has withdrawn consent");
     }
+    TRY(check_abroad(rq, tx, row.patient_rid, ask->abroad, ask->how));
     TRY(dicom_study_find(rq, ask->study, &s));
     TRY(dicom_place_find(rq, s.key, row.id, &place));
     TRY(check_pictures(rq, ask, s.key));
@@ -159,9 +168,11 @@ enum err share_make(struct req *rq, struct tx *tx, struct str case_id, const str
                sql_text(row.id), sql_text(rq->who->person), sql_text(ask->receiver),
                sql_text(ask->reason), sql_i64(ask->how), sql_blob(bytes_of(secret, DICOM_SECRET)),
                sql_i64(CONSENT_EDITION), sql_i64(ask->opens == 0 ? SHARE_OPENS : ask->opens),
-               sql_i64(rq->now.ms), sql_i64(rq->now.ms + days * MS_DAY)));
+               sql_i64(rq->now.ms), sql_i64(rq->now.ms + days * MS_DAY), sql_i64(ask->abroad)));
     return note(rq, &row, AUDIT_GRANT, WHY_TEAM, OK,
-                ask->how == SHARE_AS_IS ? "images shared as they are, consent confirmed:"
+                ask->how == SHARE_AS_IS && ask->abroad
+                    ? "images shared as they are, to another country, consent confirmed:"
+                : ask->how == SHARE_AS_IS ? "images shared as they are, consent confirmed:"
                                         : "images shared de-identified, consent confirmed:", kept);
 }
 
@@ -184,6 +195,7 @@ static enum err read_share(struct req *rq, const struct db_rows *q, struct share
         .expires_ms = db_i64(q, 13),
         .opened_ms = db_i64(q, 14),
         .revoked_ms = db_i64(q, 15),
+        .abroad = db_i64(q, 16) != 0,
     };
     struct str secret = db_peek(q, 7);
     struct str code = db_peek(q, 8);
@@ -291,6 +303,11 @@ enum err share_find(struct req *rq, struct str token, struct share *ret_share,
     bool stopped = false;
     TRY(case_row_load(rq, ret_share->case_id, &row));
     TRY(patient_sharing_stopped(rq, row.patient_rid, &stopped));
+    if (!stopped && ret_share->abroad && ret_share->how == SHARE_AS_IS) {
+        struct consent c;
+        TRY(patient_consent(rq, row.patient_rid, CONSENT_ABROAD, &c));
+        stopped = c.state != CONSENT_GIVEN;
+    }
     if (stopped) {
         return FAIL(rq, E_NOT_FOUND, "share");
     }

@@ -30,6 +30,7 @@ struct share_ask {
     enum share_how how;
     uint32_t days, opens; /* 0: the usual */
     bool code;            /* the receiver must type one */
+    bool abroad;          /* the receiver is in another country */
     bool consent;         /* the patient's consent was confirmed */
     bool seen;            /* the pictures were looked at for names in them */
 };
@@ -39,6 +40,7 @@ struct share {
     uint8_t secret[DICOM_SECRET];
     uint8_t code[32];
     bool has_code;
+    bool abroad;
     uint32_t opens_max, opens, wrong;
     int64_t created_ms, expires_ms, opened_ms, revoked_ms;
 };
@@ -54,7 +56,8 @@ bool share_may(const struct req *rq, const struct case_row *row);
  *         E_BAD_INPUT   receiver, reason, days, downloads or consent
  *         E_CONFLICT    names may stand in the pictures, and seen is false
  *         E_UNPROCESSED a document is inside: it goes out as it is or not at all; or the patient has
- *                       withdrawn consent to sharing (detail "the patient ...") */
+ *                       withdrawn consent to sharing (detail "the patient ..."), or has not agreed that
+ *                       what names them goes abroad (abroad_words()) */
 MUST_USE enum err share_make(struct req *rq, struct tx *tx, struct str case_id,
                              const struct share_ask *ask, struct share_made *ret_made);
 /* Those of a case, the newest first; the case was opened by rq->who. At most SHARES_MAX. */

@@ -1,6 +1,7 @@
 /* care/sight.c - the teams of a patient's anchors, named by the directory. See sight.h. */
 #include "care/sight_int.h"
 
+#include "care/abroad.h"
 #include "care/put.h"
 
 enum { SLOTS = 4096 }; /* of the table of principals: a power of two, never half full */
@@ -256,12 +257,24 @@ static uint32_t rank(const struct seen *s)
     return is_glass(s) ? 0 : s->kind == SIGHT_PERSON ? 1 : 2;
 }
 
+static bool group_abroad(const struct book *b, const struct policy *home, const struct seen *x)
+{
+    const struct dir_service *s = x->kind == SIGHT_SERVICE ? dir_service(b->dir, x->id) : NULL;
+    const struct dir_org *o = s != NULL ? &b->dir->orgs[s->org] : dir_org(b->dir, x->id);
+
+    return x->kind == SIGHT_PERSON ? abroad_person(b->dir, home, &b->dir->people[x->people[0]])
+                                   : o != NULL && o->policy != NULL &&
+                                         !str_eq(o->policy->country, home->country);
+}
+
 static enum err set_groups(struct book *b, struct sight *s)
 {
     struct sight_group *groups = ARENA_ARRAY(b->rq->a, b->n + 1, struct sight_group);
+    const struct policy *home = NULL;
     uint32_t n = 0;
 
     TRY_MEM(b->rq, groups);
+    TRY(abroad_policy(b->rq, s->patient_rid, &home));
     for (uint32_t i = 0; i < b->n; i++) {
         if (b->seen[i].kind != SIGHT_KIND_COUNT && b->seen[i].n_people > 0) {
             TRY(reasons_read(b, &b->seen[i]));
@@ -273,7 +286,9 @@ static enum err set_groups(struct book *b, struct sight *s)
             const struct seen *x = &b->seen[i];
             bool shown = x->kind != SIGHT_KIND_COUNT && x->n_people > 0 && x->n_reasons > 0;
             if (shown && rank(x) == r) {
-                groups[n++] = (struct sight_group){x->kind, x->id, x->whole, x->people, x->n_people,
+                groups[n++] = (struct sight_group){x->kind, x->id, group_abroad(b, home, x),
+                                                   x->whole, x->people,
+                                                   x->n_people,
                                                    x->reasons, x->n_reasons};
             }
         }

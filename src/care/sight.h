@@ -52,6 +52,7 @@ struct sight_reason {
 struct sight_group {
     enum sight_kind kind;
     struct str id;               /* person, organisation or service */
+    bool abroad;                 /* in another country than the patient (care/abroad.h) */
     bool whole;                  /* sees what hangs on the patient too, not only single cases */
     const uint32_t *people;      /* who holds it now: indices of directory people */
     uint32_t n_people;

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/text.h"
+#include "care/abroad.h"
 #include "care/care.h"
 #include "care/directory.h"
 #include "care/patient.h"
@@ -88,6 +89,12 @@ static bool refused(const struct policy_remote *r, const struct visit_facts *f)
     return f->consent_refused;
 }
 
+static bool abroad(const struct policy_remote *r, const struct visit_facts *f)
+{
+    (void)r;
+    return f->abroad_shut;
+}
+
 static bool age_unknown(const struct policy_remote *r, const struct visit_facts *f)
 {
     return r->min_age.set && f->age_years < 0;
@@ -167,6 +174,9 @@ static const struct {
      T("A remote visit is not allowed for this purpose.")},
     {VISIT_CONSENT_REFUSED,   "consent-refused",    refused,         0,
      T("The patient has refused remote visits or withdrawn the consent to them.")},
+    {VISIT_ABROAD,            "cross-border",       abroad,          0,
+     T("Who receives is of another country, and the patient has not agreed that data go there. The patient agrees "
+       "on the own page of consents, or to a doctor who sends a request.")},
     {VISIT_AGE_UNKNOWN,       "age-unknown",        age_unknown,     V(MIN_AGE),
      T("The patient's birth date is not known, and remote visits have a lowest age.")},
     {VISIT_AGE,               "age",                too_young,       V(MIN_AGE),
@@ -402,6 +412,9 @@ enum err visit_rule_facts(struct req *rq, const struct visit_ask *ask, struct vi
     }
     TRY(read_encounters(rq, ask, rid, &f));
     TRY(read_consent(rq, rid, &f));
+    enum abroad is = ABROAD_HOME;
+    TRY(abroad_of(rq, rid, str_or_empty(ask->org), &is));
+    f.abroad_shut = abroad_is_shut(is);
     TRY(read_doctor(rq, ask->practitioner, &f));
     *ret_facts = f;
     return OK;

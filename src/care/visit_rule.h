@@ -25,6 +25,7 @@ enum visit_reason {
     VISIT_OTHER_CLINIC,      /* ... of another organisation */
     VISIT_OTHER_DOCTOR_AGE,  /* ... and the patient is too young for the exception */
     VISIT_OTHER_DOCTOR_YEARS, /* ... and their years in the specialty are too few, or not known */
+    VISIT_ABROAD,            /* who receives is of another country, and the patient has not agreed */
     VISIT_EMERGENCY,         /* policy.patientRemote.notForUrgency: whom to ring stands beside it */
     VISIT_REASON_COUNT
 };
@@ -70,6 +71,7 @@ struct visit_facts {
     struct visit_seen own;      /* by this doctor */
     struct visit_seen org;      /* at this organisation */
     bool consent_refused;
+    bool abroad_shut;           /* care/abroad.h */
 };
 
 struct visit_verdict {

@@ -133,4 +133,7 @@ const char schema_v12_share[] =
     " revoked_ms INTEGER NOT NULL"       /* tech: 0 in force */
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX dicom_share_case ON dicom_share(case_id, created_ms);";
+/* Who gets a link is in another country. */
+const char schema_v31_share[] =
+    "ALTER TABLE dicom_share ADD COLUMN abroad INTEGER NOT NULL DEFAULT 0;"; /* tech: 0 as far as was said */
 /* clang-format on */

@@ -29,6 +29,7 @@ extern const char schema_v27_erasure[];
 extern const char schema_v28_dict[];
 extern const char schema_v29_erasure[];
 extern const char schema_v30_terms[];
+extern const char schema_v31_share[];
 
 /* PRAGMA user_version of an open database. */
 int schema_version(struct conn *c);

@@ -508,6 +508,7 @@ const struct migration migrations[] = {
     {28, schema_v28_dict},
     {29, schema_v29_erasure},
     {30, schema_v30_terms},
+    {31, schema_v31_share},
 };
 const size_t n_migrations = LEN(migrations);
 
@@ -563,6 +564,7 @@ bool schema_set_version(struct conn *c, int version)
         "PRAGMA user_version = 28",
         "PRAGMA user_version = 29",
         "PRAGMA user_version = 30",
+        "PRAGMA user_version = 31",
     };
     ASSERT(version > 0 && (size_t)version < LEN(texts));
     return sqlite3_exec(c->sql, texts[version], NULL, NULL, NULL) == SQLITE_OK;

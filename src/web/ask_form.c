@@ -3,7 +3,9 @@
 #include "web/ask_int.h"
 
 #include "base/text.h"
+#include "care/abroad.h"
 #include "care/directory.h"
+#include "care/patient_account_consent.h"
 #include "codec/json.h"
 #include "web/case_item.h"
 #include "web/tpl.h"
@@ -65,6 +67,7 @@ static unsigned part_of_field(struct str field)
         {SI("patient"), PART_QUESTION},     {SI("diagnosis"), PART_DIAGNOSIS},
         {SI("co-diagnosis"), PART_DIAGNOSIS}, {SI("contact"), PART_CONSENT},
         {SI("consent"), PART_CONSENT},      {SI("consent-note"), PART_CONSENT},
+        {SI("cross-border"), PART_CONSENT},
         {SI("service"), PART_WHERE},
     };
     for (size_t i = 0; i < LEN(parts); i++) {
@@ -96,6 +99,7 @@ static enum err set_progress(struct http_req *h, const struct ask *a, struct val
     int64_t done = 0;
     TRY_MEM(&h->rq, all);
     TRY(consult_check(&h->rq, &a->typed, false, all));
+    TRY(consult_check_abroad(&h->rq, &a->typed, false, all));
     for (uint32_t i = 0; i < all->n; i++) {
         missing |= 1u << part_of_field(all->v[i].field);
     }
@@ -227,6 +231,48 @@ static void set_consent(struct http_req *h, struct val *root, const struct ask *
     val_set_str(m, "version", policy->consent_version);
 }
 
+/* Asked where some organisation is of another country than the patient, and nothing was agreed yet. The
+ * rule
+ * stands beside it with its source, as long as nobody verified that. */
+static enum err set_abroad(struct http_req *h, struct val *root, const struct ask *a, int64_t patient_rid)
+{
+    static const struct {
+        const char *value;
+        const char *label;
+    } ways[] = {
+        {"no", T("Not asked: the request stays in this country")},
+        {"written", T("In writing: the signed paper stays with us")},
+        {"oral", T("Orally, before a witness")},
+    };
+    const struct policy *home = NULL;
+    struct consent c;
+    bool any = false;
+    TRY(abroad_any(&h->rq, &any));
+    if (!any || patient_rid == 0) {
+        return OK;
+    }
+    TRY(patient_consent(&h->rq, patient_rid, CONSENT_ABROAD, &c));
+    TRY(abroad_policy(&h->rq, patient_rid, &home));
+    if (c.state == CONSENT_GIVEN || (home->cross_border.set && !home->cross_border.value)) {
+        return OK;
+    }
+    static const char *const label = T("Did the patient agree that the data go to another country?");
+    struct val *f = own_field(h, root, a, "cross-border", label);
+    val_set_str(f, "label", tr(h->rq.lang, label)); /* without the star: it may be left out */
+    hint(h, f, c.state == CONSENT_REFUSED
+                   ? T("The patient has refused this before or withdrawn it: a new consent is in "
+                       "writing. Only needed "
+                       "when the service is in another country.")
+                   : T("Only needed when the service is in another country."));
+    for (size_t i = 0; i < LEN(ways); i++) {
+        page_option(f, str_z(ways[i].value), tr(h->rq.lang, ways[i].label));
+    }
+    struct val *rule = val_set_map(root, "abroad");
+    val_set_str(rule, "source", text4_get(&home->cross_border.from.source, h->rq.lang));
+    val_set_bool(rule, "unverified", !home->cross_border.from.verified);
+    return OK;
+}
+
 /* ---- where to ---- */
 
 /* Why a service is proposed, as short words. */
@@ -345,6 +391,7 @@ enum err ask_show(struct http_req *h, unsigned status, struct ask *a)
     set_question(h, root, a, policy);
     set_co(root, a);
     set_consent(h, root, a, policy);
+    TRY(set_abroad(h, root, a, whole.rid));
     TRY(set_where(h, root, a, dir));
     struct val *clinical = val_set_list(root, "clinical");
     if (a->profile != NULL) {
@@ -380,6 +427,7 @@ enum err web_ask_form(struct http_req *h)
     bool whole = http_query(h, S("check")).p != NULL;
     if (whole || http_query(h, S("wrong")).p != NULL) {
         TRY(consult_check(&h->rq, &a->typed, !whole, &a->faults));
+        TRY(consult_check_abroad(&h->rq, &a->typed, !whole, &a->faults));
     }
     return ask_show(h, 200, a);
 }

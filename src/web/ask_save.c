@@ -19,6 +19,7 @@ static bool is_own_field(struct str name)
     static const struct str names[] = {
         SI("profile"), SI("urgency"), SI("mode"), SI("question"), SI("service"), SI("contact"),
         SI("diagnosis"), SI("co-diagnosis"), SI("consent"), SI("consent-note"),
+        SI("cross-border"),
     };
     for (size_t i = 0; i < LEN(names); i++) {
         if (str_eq(name, names[i])) {

@@ -3,6 +3,7 @@
 #include "web/case_move.h"
 
 #include "base/text.h"
+#include "care/abroad.h"
 #include "care/care.h"
 #include "care/content.h"
 #include "store/tx.h"
@@ -231,6 +232,10 @@ static const char *fault_of(struct http_req *h, enum err e, const char **ret_fie
     if (e == E_CONFLICT && str_eq(place, S("upload"))) {
         *ret_field = "files";
         return T("A file is still on its way: wait until it is stored, or take it out.");
+    }
+    if (abroad_words(e, h->rq.err.detail) != NULL) {
+        *ret_field = "to";
+        return abroad_words(e, h->rq.err.detail);
     }
     if (e != E_BAD_INPUT) {
         return NULL;

@@ -2,6 +2,7 @@
 #include "web/consilium.h"
 
 #include "base/text.h"
+#include "care/abroad.h"
 #include "care/consult.h"
 #include "care/content.h"
 #include "care/directory.h"
@@ -308,6 +309,12 @@ bool consilium_fault(const struct http_req *h, enum err e, const char **ret_fiel
         {E_LOCKED, NULL, "password", T("Too many attempts: wait some minutes. Nothing was changed.")},
         {E_BUSY, NULL, "password", T("The server is busy: try again. Nothing was signed.")},
     };
+    const char *abroad = abroad_words(e, h->rq.err.detail);
+    if (abroad != NULL) {
+        *ret_field = "role";
+        *ret_text = abroad;
+        return true;
+    }
     for (size_t i = 0; i < LEN(faults); i++) {
         if (faults[i].e == e
             && (faults[i].detail == NULL || str_starts(str_z(h->rq.err.detail), str_z(faults[i].detail)))) {

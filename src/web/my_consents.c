@@ -2,6 +2,7 @@
 #include "web/my.h"
 
 #include "base/text.h"
+#include "care/abroad.h"
 #include "care/patient_account_consent.h"
 #include "care/put.h"
 #include "store/tx.h"
@@ -28,14 +29,76 @@ static const struct {
                              "there is asked first, you too."),
                            T("No meeting about you is recorded, from now on; a recording that runs stops. "
                              "What was recorded before stays in your record.")},
+    [CONSENT_ABROAD] = {T("Another country"),
+                        T("Your doctor may ask doctors in another country about you, and your records "
+                          "and images "
+                          "with your name go there."),
+                        T("Nothing with your name goes to another country. Whoever is there sees your "
+                          "record no "
+                          "more from the moment you withdraw, and links that were sent there end. What "
+                          "they "
+                          "signed stays in your record. In an emergency a doctor there may open a case "
+                          "with a "
+                          "reason; this is on record and looked through.")},
 };
+
+/* Asked where there is another country to go to, and shown where it was decided. */
+static enum err is_shown(struct http_req *h, enum consent_kind kind, const struct consent *c,
+                         bool *ret_shown)
+{
+    *ret_shown = kind != CONSENT_ABROAD || c->state != CONSENT_UNASKED;
+    return *ret_shown ? OK : abroad_any(&h->rq, ret_shown);
+}
+
+static const char *decision_text(const struct consent *c)
+{
+    bool given = c->state == CONSENT_GIVEN;
+    bool written = str_eq(c->how, S("written"));
+    return c->how.n > 0       ? (written ? T("agreed in writing, recorded by a doctor")
+                                         : T("agreed orally, recorded by a doctor"))
+           : c->represented   ? (given ? T("agreed, by who acts for the patient")
+                                     : T("refused, by who acts for the patient"))
+           : given            ? T("agreed")
+                              : T("refused or withdrawn");
+}
+
+/* What was decided before the last time. */
+static enum err set_history(struct http_req *h, const struct my *m, enum consent_kind kind, struct val *x)
+{
+    struct consent *all = ARENA_ARRAY(h->rq.a, CONSENTS_MAX, struct consent);
+    uint32_t n = 0;
+    TRY_MEM(&h->rq, all);
+    TRY(patient_consent_history(&h->rq, m->rid, kind, all, &n));
+    struct val *list = val_set_list(x, "history");
+    for (uint32_t i = 0; i < n; i++) {
+        struct val *one = val_add_map(list);
+        val_set_str(one, "text", tr(h->rq.lang, decision_text(&all[i])));
+        val_set_instant(one, "at", all[i].at);
+    }
+    return OK;
+}
+
+static enum err set_rule(struct http_req *h, const struct my *m, struct val *x)
+{
+    const struct policy *home = NULL;
+    TRY(abroad_policy(&h->rq, m->rid, &home));
+    struct val *rule = val_set_map(x, "abroad");
+    val_set_str(rule, "source", text4_get(&home->cross_border.from.source, h->rq.lang));
+    val_set_bool(rule, "unverified", !home->cross_border.from.verified);
+    return OK;
+}
 
 static enum err set_kinds(struct http_req *h, const struct my *m)
 {
     struct val *list = val_set_list(m->root, "kinds");
     for (unsigned k = 0; k < CONSENT_KINDS; k++) {
         struct consent c;
+        bool shown = false;
         TRY(patient_consent(&h->rq, m->rid, (enum consent_kind)k, &c));
+        TRY(is_shown(h, (enum consent_kind)k, &c, &shown));
+        if (!shown) {
+            continue;
+        }
         struct val *x = val_add_map(list);
         val_set_z(x, "code", consent_kind_code((enum consent_kind)k));
         val_set_str(x, "title", tr(h->rq.lang, words[k].title));
@@ -45,7 +108,9 @@ static enum err set_kinds(struct http_req *h, const struct my *m)
         val_set_bool(x, "refused", c.state == CONSENT_REFUSED);
         if (c.state != CONSENT_UNASKED) {
             val_set_instant(x, "at", c.at);
+            TRY(set_history(h, m, (enum consent_kind)k, x));
         }
+        TRY(k == CONSENT_ABROAD ? set_rule(h, m, x) : OK);
     }
     return OK;
 }

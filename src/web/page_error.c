@@ -3,6 +3,7 @@
 #include "web/page_int.h"
 
 #include "base/text.h"
+#include "care/abroad.h"
 #include "care/who.h"
 #include "codec/url.h"
 #include "web/kept.h"
@@ -136,7 +137,8 @@ enum err page_render_error(struct http_req *h, enum err code)
     page_kind(root, "narrow");
     val_set_str(error, "title", tr(h->rq.lang, f->title));
     val_set_str(error, "text", code == E_FORBIDDEN ? S("") : tr(h->rq.lang, err_text(code)));
-    val_set_str(error, "next", tr(h->rq.lang, f->advice));
+    const char *abroad = abroad_words(code, failure.detail);
+    val_set_str(error, "next", tr(h->rq.lang, abroad != NULL ? abroad : f->advice));
     val_set_bool(error, "sign_in", code == E_SIGN_IN);
     if (err_http(code) >= 500) {
         val_set_str(error, "id", buf_get(&id));

@@ -3,6 +3,7 @@
 #include "web/share.h"
 
 #include "base/text.h"
+#include "care/abroad.h"
 #include "care/directory.h"
 #include "care/modality.h"
 #include "store/tx.h"
@@ -22,6 +23,7 @@ struct share_page {
     bool has_made;
     struct fault faults[FAULTS_MAX];
     uint32_t n_faults;
+    bool abroad;   /* there are organisations of another country: where the receiver is is asked */
     bool ask_seen; /* names may stand in the pictures */
 };
 
@@ -40,6 +42,7 @@ static enum err open_page(struct http_req *h, struct share_page **ret_page)
     if (!share_may(&h->rq, &p->v.row)) {
         return FAIL(&h->rq, E_FORBIDDEN, "only who asked or answers shares images");
     }
+    TRY(abroad_any(&h->rq, &p->abroad));
     *ret_page = p;
     return OK;
 }
@@ -113,6 +116,15 @@ static void set_form(struct http_req *h, const struct share_page *p, struct val 
     struct val *f = page_field(h, root, "receiver", T("Who is it for"), S(""));
     val_set_bool(f, "required", true);
     val_set_str(f, "hint", tr(h->rq.lang, T("Name of the clinic or the person, and the country.")));
+    if (p->abroad) {
+        val_set_bool(root, "ask_abroad", true);
+        f = page_field(h, root, "country", T("Where is the receiver"), S(""));
+        page_option(f, S("home"), tr(h->rq.lang, T("In this country")));
+        page_option(f, S("other"), tr(h->rq.lang, T("In another country")));
+        val_set_str(f, "hint", tr(h->rq.lang, T("With the patient's name it goes to another country "
+                                                "only if the patient has "
+                                               "agreed to that; without identity it may go.")));
+    }
     f = page_field(h, root, "reason", T("Why is it shared"), S(""));
     val_set_bool(f, "required", true);
     f = page_field(h, root, "how", T("What goes out"), S("clean"));
@@ -165,6 +177,7 @@ static enum err set_list(struct http_req *h, struct str case_id, bool open_only,
         val_set_str(m, "by", dir_person_name(dir, s->by));
         val_set_bool(m, "clean", s->how != SHARE_AS_IS);
         val_set_bool(m, "open", open);
+        val_set_bool(m, "abroad", s->abroad);
         val_set_bool(m, "revoked", s->revoked_ms > 0);
         val_set_i64(m, "opens", s->opens);
         val_set_i64(m, "opens_max", s->opens_max);
@@ -237,8 +250,11 @@ static uint32_t number_of(struct http_req *h, const char *name)
     return str_u64(page_sent(h, name), &n) && n > 0 && n < 1000 ? (uint32_t)n : 1000;
 }
 
-static void check(struct share_page *p, const struct share_ask *a)
+static void check(struct share_page *p, const struct share_ask *a, struct str country)
 {
+    if (p->abroad && !a->abroad && !str_eq(country, S("home"))) {
+        add_fault(p, "country", T("Say where the receiver is."));
+    }
     if (a->study.n == 0) {
         add_fault(p, "study", T("Choose a study."));
     }
@@ -280,13 +296,14 @@ enum err web_case_share(struct http_req *h)
         .how = how_of(page_sent(h, "how")),
         .days = number_of(h, "days"),
         .opens = number_of(h, "opens"),
+        .abroad = str_eq(page_sent(h, "country"), S("other")),
         .code = page_sent(h, "code").n > 0,
         .consent = page_sent(h, "consent").n > 0,
         .seen = page_sent(h, "seen").n > 0,
     };
     TRY_MEM(&h->rq, tx);
     TRY(open_page(h, &p));
-    check(p, &ask);
+    check(p, &ask, page_sent(h, "country"));
     if (p->n_faults > 0) {
         p->ask_seen = ask.seen;
         return show(h, p);
@@ -298,6 +315,8 @@ enum err web_case_share(struct http_req *h)
         p->ask_seen = true;
     } else if (e == E_UNPROCESSED && str_starts(str_z(h->rq.err.detail), S("the patient"))) {
         add_fault(p, "consent", T("The patient has withdrawn the consent to sharing: nothing goes out."));
+    } else if (abroad_words(e, h->rq.err.detail) != NULL) {
+        add_fault(p, "country", abroad_words(e, h->rq.err.detail));
     } else if (e == E_UNPROCESSED) {
         add_fault(p, "how", T("The study holds a document, which cannot be rid of identity."));
     }

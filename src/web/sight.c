@@ -130,6 +130,7 @@ static void add_group(const struct sight_page *p, const struct sight_group *g, s
         val_set_bool(m, "more", p->names && g->n_people > NAMES_SHOWN);
     }
     val_set_bool(m, "whole", g->whole);
+    val_set_bool(m, "abroad", g->abroad);
     struct val *reasons = val_set_list(m, "reasons");
     for (uint32_t i = 0; i < g->n_reasons; i++) {
         add_reason(p, person, &g->reasons[i], reasons);
