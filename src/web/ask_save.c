@@ -178,6 +178,7 @@ enum err web_ask_autosave(struct http_req *h)
 static enum err go_review(struct http_req *h, struct ask *a)
 {
     TRY(consult_check(&h->rq, &a->typed, false, &a->faults));
+    TRY(consult_check_abroad(&h->rq, &a->typed, false, &a->faults));
     bool good = a->faults.n == 0;
     return save_and_go(h, a, page_path(h, "/ask/", a->id, good ? "/review" : "?check=1"));
 }

@@ -125,6 +125,7 @@ enum err web_ask_review(struct http_req *h)
         return e;
     }
     TRY(consult_check(&h->rq, &a->typed, false, &a->faults));
+    TRY(consult_check_abroad(&h->rq, &a->typed, false, &a->faults));
     if (a->faults.n > 0) {
         return http_redirect(h, page_path(h, "/ask/", a->id, "?check=1"));
     }
