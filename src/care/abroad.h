@@ -7,16 +7,13 @@
  * is without identity may go. Nothing is asked where all organisations are of one country, nor where the
  * profile at home says that no consent is needed.
  *
- * Asked where a team grows: a case is sent, forwarded or taken over, a consilium asks or is joined, a
- * visit is
- * booked; before, to say it in words, and again by the writer on the state that the change is applied to.
- * A refusal or withdrawal takes everybody abroad out of the teams of the patient and of the patient's
- * cases.
- * What was signed stays in the record. A new consent opens the cases that still wait for an answer there.
+ * Asked where a team grows: a case is sent, forwarded or taken over, a consilium asks or is joined, a visit
+ * is booked; before, to say it in words, and again by the writer on the state that the change is applied to.
+ * A refusal or withdrawal takes everybody abroad out of the teams of the patient and of the patient's cases.
+ * Who comes in person is there already: such visits are booked without it. What was signed stays in the record. A new consent opens the cases that still wait for an answer there.
  *
  * An emergency makes no exception of this rule. Whoever abroad must see a case at once breaks the glass
- * (care/glass.h): that has a reason, is told to those in charge, ends by itself and is reviewed; it
- * needs no
+ * (care/glass.h): that has a reason, is told to those in charge, ends by itself and is reviewed; it needs no
  * consent and no withdrawal shuts it before its time. Guests' links into meetings name no country and stay.
  *
  * An organisation whose profile comes to name another country is abroad from then on: nothing more goes
@@ -50,9 +47,8 @@ MUST_USE enum err abroad_policy(struct req *rq, int64_t patient_rid, const struc
  * nobody is not. */
 bool abroad_person(const struct directory *d, const struct policy *home, const struct dir_person *p);
 
-/* May data of the patient go to the organisation? The writer looks again at what the answer rests on.
- * coming:
- * the consent is given by this very transaction. A refusal is put on record.
+/* May data of the patient go to the organisation? The writer looks again at what the answer rests on. coming: the
+ * consent is given by this very transaction. A refusal is put on record.
  * errors  E_UNPROCESSED  not asked, or refused: abroad_words() has it in words; from the commit too */
 MUST_USE enum err abroad_allow(struct req *rq, struct tx *tx, int64_t patient_rid, struct str org,
                                bool coming);
@@ -64,8 +60,7 @@ const char *abroad_text(enum abroad a);
 const char *abroad_words(enum err e, const char *detail);
 
 /* After a withdrawal: whoever is abroad leaves the teams, links with the patient's name end, and both
- * sides of
- * cases that are open abroad are told. After a consent: such cases are opened again. Into tx.
+ * sides of cases that are open abroad are told. After a consent: such cases are opened again. Into tx.
  * errors  the commit gives E_STALE when somebody else abroad came into a team meanwhile */
 MUST_USE enum err abroad_shut(struct req *rq, struct tx *tx, int64_t patient_rid);
 MUST_USE enum err abroad_open(struct req *rq, struct tx *tx, int64_t patient_rid);
