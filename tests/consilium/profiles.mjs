@@ -13,10 +13,12 @@ export function russians(p, region) {
 
 const MEMBERS = ['Answerer', 'Answerertoo', 'Outsider'];
 const LOGINS = ['consultant', 'second', 'outsider'];
+// Who is treated in one country and asked about in the other has agreed to it.
+const AGREED = { 'cross-border': 'written' };
 
 async function held(p, region, convener, fields) {
   const c = new Consilium(p);
-  await c.call(convener, await aCase(await c.as(convener), region), MEMBERS, fields);
+  await c.call(convener, await aCase(await c.as(convener), region, AGREED), MEMBERS, fields);
   for (const login of LOGINS) await c.part(login, 'accept');
   await c.part(convener, 'convene');
   await c.part('consultant', 'begin');
@@ -33,7 +35,7 @@ async function quorums(p, region, is) {
     ['rudoctor', '', /The policy names no number: say how many must take part/], ['rudoctor', '1', /The quorum cannot be less than the policy demands/],
     ['doctor', '2', /The quorum cannot be less than the policy demands/], ['doctor', '4', /There are fewer members than the quorum/]]) {
     const c = new Consilium(p);
-    const caseId = await aCase(await c.as(convener), region);
+    const caseId = await aCase(await c.as(convener), region, AGREED);
     const why422 = await c.call(convener, caseId, MEMBERS, { quorum }).then(() => 'called', (e) => e.message);
     is(`${convener}, quorum "${quorum}": refused with its reason`, [why422.startsWith('call: 422'), why.test(why422)], [true, true]);
     const page = (await (await c.as(convener)).get('/consilia')).body;
@@ -90,7 +92,18 @@ async function alone(p, region, is) {
   is('refused when sent all the same', [r.status, /Told over/.test((await c.page('consultant')).body)], [403, false]);
 }
 
+// Without the consent nothing that names the patient goes there, and the answer says why.
+async function across(p, region, is) {
+  const c = new Consilium(p);
+  for (const [how, why] of [[{}, /say how the patient agreed that the data go there/], [{ 'cross-border': 'no' }, /say how the patient agreed|has refused/]]) {
+    const told = await aCase(await c.as('rudoctor'), region, how).then(() => 'sent', (e) => e.message);
+    is(`a case over the border, ${how['cross-border'] ?? 'nobody asked'}: refused`, told.includes(': 422'), true);
+    is('in words', why.test((await (await c.as('rudoctor')).post(told.split(':')[0].replace('/send', ''), { once: once(), go: 'review', form: 'cardiology', profile: 'cardiology', service: region.service, ...how })).body), true);
+  }
+}
+
 export async function profiles(p, region, is) {
+  await across(p, region, is);
   await quorums(p, region, is);
   await refused(p, await beside(p, region, is), is);
   await alone(p, region, is);

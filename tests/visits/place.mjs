@@ -94,10 +94,10 @@ export class Place {
     return { person, schedule };
   }
 
-  async patient(family, birthDate = '1972-05-04') {
+  async patient(family, birthDate = '1972-05-04', org = this.region.hospital) {
     const r = await this.program.request('POST', '/fhir/Patient', { authorization: `Bearer ${this.desk}`, 'content-type': 'application/fhir+json' },
       JSON.stringify({ resourceType: 'Patient', name: [{ family, given: ['Test'] }], birthDate, gender: 'female',
-        managingOrganization: { reference: `Organization/${this.region.hospital}` } }));
+        managingOrganization: { reference: `Organization/${org}` } }));
     if (r.status !== 201) throw new Error(`patient: ${r.status} ${r.body}`);
     return JSON.parse(r.body).id;
   }

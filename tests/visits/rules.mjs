@@ -60,8 +60,9 @@ async function seenThere(p, patient, code, { person }, org) {
 }
 
 async function russian(p, start) {
-  const patient = await p.patient('Russian');
-  const young = await p.patient('Young', `${new Date(p.now()).getUTCFullYear() - 17}-12-31`);
+  const patient = await p.patient('Russian', '1972-05-04', p.region.russian);
+  const young = await p.patient('Young', `${new Date(p.now()).getUTCFullYear() - 17}-12-31`, p.region.russian);
+  const ours = await p.patient('Ours');
   const [schedules, of] = [{}, {}];
   for (const login of ['rudoctor', 'rucolleague', 'ruother']) {
     of[login] = await p.hours(login);
@@ -72,6 +73,7 @@ async function russian(p, start) {
   for (const [login, ...row] of RUSSIAN) await ruled(p, patient, start, row, { schedule: schedules[login] });
   await ruled(p, young, start, ['follow-up', 'I10', 'too young for another doctor'], { schedule: schedules.rucolleague });
   await ruled(p, young, start, ['follow-up', 'I10', null], { schedule: schedules.rudoctor });
+  await ruled(p, ours, start, ['prevention', '', 'Who receives is of another country'], { schedule: schedules.rudoctor });
   await emergency(p, patient, start, { schedule: schedules.rudoctor, purpose: 'prevention', problem: '' });
   for (const who of [patient, young]) is('nothing was booked under the profile of Russia', (await p.all(`Appointment?patient=${who}`)).length === 0);
 }
