@@ -116,13 +116,14 @@ static const struct {
     const char *text;
 } refusals[] = {
     [ABROAD_UNASKED] = {"cross-border: the patient was not asked",
-                        T("This would go to another country, and the patient's consent to that is not on "
-                          "record. Ask the patient, or who decides for the patient: consent is given on the "
-                          "patient's own page of consents, or recorded with a request for a consultation.")},
+                        T("This would go to another country, and the patient's consent to that is "
+                          "not on record. Ask the patient, or who decides for the patient: "
+                          "consent is given on the patient's own page of consents, or recorded "
+                          "with a request for a consultation.")},
     [ABROAD_REFUSED] = {"cross-border: the patient has refused",
-                        T("This would go to another country, and the patient has refused that or withdrawn "
-                          "the consent. Only a new consent opens it: on the patient's own page of consents, "
-                          "or in writing with a request for a consultation.")},
+                        T("This would go to another country, and the patient has refused that or "
+                          "withdrawn the consent. Only a new consent opens it: on the patient's "
+                          "own page of consents, or in writing with a request for a consultation.")},
 };
 
 const char *abroad_text(enum abroad a)

@@ -9,8 +9,9 @@
  *
  * Asked where a team grows: a case is sent, forwarded or taken over, a consilium asks or is joined, a visit
  * is booked; before, to say it in words, and again by the writer on the state that the change is applied to.
- * A refusal or withdrawal takes everybody abroad out of the teams of the patient and of the patient's cases.
- * Who comes in person is there already: such visits are booked without it. What was signed stays in the record. A new consent opens the cases that still wait for an answer there.
+ * A refusal or withdrawal takes everybody abroad out of the teams of the patient and of the patient's
+ * cases; what was signed stays in the record. A new consent opens the cases that still wait for an answer
+ * there. Who comes in person is there already: such visits are booked without it.
  *
  * An emergency makes no exception of this rule. Whoever abroad must see a case at once breaks the glass
  * (care/glass.h): that has a reason, is told to those in charge, ends by itself and is reviewed; it needs no

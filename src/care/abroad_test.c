@@ -115,7 +115,7 @@ static uint32_t on_list(const char *person, enum worklist list, const char *owne
     uint32_t n = 0;
     uint32_t found = 0;
     as(&rq, person_who(&keep, person));
-    MUST(&rq, consult_worklist(&rq, list, str_z(owner), 0, rows, LEN(rows), &n));
+    MUST(&rq, consult_worklist(&rq, list, str_z(owner), NULL, rows, LEN(rows), &n));
     for (uint32_t i = 0; i < n; i++) {
         found += str_eq(rows[i].row.id, id);
     }

@@ -30,9 +30,8 @@
 MUST_USE enum err consult_check(struct req *rq, const struct fields *typed, bool is_draft,
                                 struct problems *ret_problems);
 
-/* What the request owes where it leaves the patient's country: field "cross-border" ("written", "oral",
- * "no").
- * For a patient that is rq->who's to see. */
+/* What the request owes where it leaves the patient's country: field "cross-border" ("written",
+ * "oral", "no"). For a patient that is rq->who's to see. */
 MUST_USE enum err consult_check_abroad(struct req *rq, const struct fields *typed, bool is_draft,
                                        struct problems *ret_problems);
 
@@ -181,7 +180,7 @@ enum worklist {
     WORK_CONSULTANT,     /* consultant: own open cases */
     WORK_ASKER,          /* asker: own open cases */
     WORK_ASKER_ORG,      /* asker: open cases of the organisation */
-    WORK_CENTRE_ENDED, WORK_CONSULTANT_ENDED, WORK_ASKER_ENDED, WORK_ASKER_ORG_ENDED
+    WORK_CONSULTANT_ENDED, WORK_ASKER_ENDED, WORK_ASKER_ORG_ENDED
 };
 /* A row for a table: with the patient's name, which is read by the person who may see the list.
  * The look is put on record once, with the number of rows. */
@@ -194,8 +193,9 @@ struct worklist_row {
     const struct care_state *state;
 };
 /* owner: organisation, service or person id; the person must hold a role there.
- * before_ms: for ended ones, of the last row shown; 0: from the newest.
+ * older_ms: of ended ones, before which; 0: from the newest; gives where the older ones begin, 0: there
+ * are none. NULL for open ones.
  * errors  E_FORBIDDEN */
 MUST_USE enum err consult_worklist(struct req *rq, enum worklist list, struct str owner,
-                                   int64_t before_ms, struct worklist_row *ret_rows, uint32_t n,
+                                   int64_t *older_ms, struct worklist_row *ret_rows, uint32_t n,
                                    uint32_t *ret_n);

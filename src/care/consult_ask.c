@@ -99,18 +99,17 @@ enum err consult_check_abroad(struct req *rq, const struct fields *typed, bool i
     }
     TRY(db_rid(rq, T_PATIENT, fields_get(typed, S("patient")), &rid));
     TRY(service_abroad(rq, typed, rid, &is));
-    if (!is_draft && is == ABROAD_UNASKED && !given) {
-        problem_add(ret_problems, S("cross-border"),
-                    T("This service is in another country: say how the patient agreed that the data go "
-                      "there, or "
-                      "choose a service in this country."), (struct str){0}, NULL);
-    } else if (!is_draft && is == ABROAD_REFUSED && !written) {
-        problem_add(ret_problems, S("cross-border"),
-                    T("This service is in another country, and the patient has refused that or "
-                      "withdrawn the "
-                      "consent. A new consent is given in writing, or by the patient on the own page; "
-                      "or choose a "
-                      "service in this country."), (struct str){0}, NULL);
+    const char *why = is == ABROAD_REFUSED && !written
+                          ? T("This service is in another country, and the patient has refused "
+                              "that or withdrawn the consent. A new consent is given in writing, "
+                              "or by the patient on the own page; or choose a service in this "
+                              "country.")
+                      : is == ABROAD_UNASKED && !given
+                          ? T("This service is in another country: say how the patient agreed "
+                              "that the data go there, or choose a service in this country.")
+                          : NULL;
+    if (!is_draft && why != NULL) {
+        problem_add(ret_problems, S("cross-border"), why, (struct str){0}, NULL);
     }
     return OK;
 }

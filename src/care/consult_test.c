@@ -335,14 +335,14 @@ static void lists_show_only_what_is_theirs(void **state)
     struct req rq;
     (void)a_case(&keep);
     as(&rq, person_who(&keep, "coord"));
-    MUST(&rq, consult_worklist(&rq, WORK_DESK, S("centre"), 0, rows, LEN(rows), &n));
+    MUST(&rq, consult_worklist(&rq, WORK_DESK, S("centre"), NULL, rows, LEN(rows), &n));
     assert_true(n > 0);
     assert_true(rows[0].patient_name.n > 0);
-    assert_int_equal(consult_worklist(&rq, WORK_DESK, S("national"), 0, rows, LEN(rows), &n),
+    assert_int_equal(consult_worklist(&rq, WORK_DESK, S("national"), NULL, rows, LEN(rows), &n),
                      E_FORBIDDEN);
     req_done(&rq);
     as(&rq, person_who(&keep, "auditor"));
-    assert_int_equal(consult_worklist(&rq, WORK_DESK, S("centre"), 0, rows, LEN(rows), &n),
+    assert_int_equal(consult_worklist(&rq, WORK_DESK, S("centre"), NULL, rows, LEN(rows), &n),
                      E_FORBIDDEN);
     req_done(&rq);
 }

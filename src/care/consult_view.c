@@ -169,14 +169,14 @@ static const struct {
     enum stmt_id q;
     uint32_t rights; /* of a role at the owner, for organisations */
     bool ended, of_org, of_service;
+    bool by_end; /* of ended ones: ordered by their end, else by their beginning */
 } lists[] = {
     [WORK_DESK] = {Q_FLOW_CENTRE, MAY_COORDINATE | MAY_HEAD, false, true, false},
     [WORK_SERVICE] = {Q_FLOW_SERVICE, MAY_ANSWER, false, false, true},
     [WORK_CONSULTANT] = {Q_FLOW_CONSULTANT, 0, false, false, false},
     [WORK_ASKER] = {Q_FLOW_ASKER, 0, false, false, false},
     [WORK_ASKER_ORG] = {Q_FLOW_ASKER_ORG, MAY_ASK | MAY_HEAD, false, true, false},
-    [WORK_CENTRE_ENDED] = {Q_FLOW_CENTRE_ENDED, MAY_COORDINATE | MAY_HEAD, true, true, false},
-    [WORK_CONSULTANT_ENDED] = {Q_FLOW_CONSULTANT_ENDED, 0, true, false, false},
+    [WORK_CONSULTANT_ENDED] = {Q_FLOW_CONSULTANT_ENDED, 0, true, false, false, true},
     [WORK_ASKER_ENDED] = {Q_FLOW_ASKER_ENDED, 0, true, false, false},
     [WORK_ASKER_ORG_ENDED] = {Q_FLOW_ASKER_ORG_ENDED, MAY_ASK | MAY_HEAD, true, true, false},
 };
@@ -228,7 +228,7 @@ static enum err fill_row(struct req *rq, const struct directory *dir, struct wor
     return w->state != NULL ? OK : FAIL(rq, E_INTERNAL, "a case of an unknown workflow or state");
 }
 
-enum err consult_worklist(struct req *rq, enum worklist list, struct str owner, int64_t before_ms,
+enum err consult_worklist(struct req *rq, enum worklist list, struct str owner, int64_t *older_ms,
                           struct worklist_row *ret_rows, uint32_t n, uint32_t *ret_n)
 {
     const struct directory *dir = NULL;
@@ -240,9 +240,13 @@ enum err consult_worklist(struct req *rq, enum worklist list, struct str owner, 
         return FAIL(rq, E_FORBIDDEN, "list");
     }
     TRY(directory_get(rq, &dir));
-    int64_t before = !lists[list].ended ? 0 : before_ms != 0 ? before_ms : INT64_MAX;
+    int64_t before = !lists[list].ended ? 0 : *older_ms != 0 ? *older_ms : INT64_MAX;
     TRY(case_rows(rq, lists[list].q, owner, n, before, rows, ret_n));
     uint32_t got = *ret_n;
+    if (lists[list].ended) {
+        const struct case_row *last = &rows[n - 1];
+        *older_ms = got < n ? 0 : lists[list].by_end ? last->closed_ms : last->created_ms;
+    }
     *ret_n = 0;
     for (uint32_t i = 0; i < got; i++) { /* what is shut to this side stands in no list of it */
         enum audit_why why = WHY_NONE;

@@ -39,9 +39,8 @@ MUST_USE enum err patient_consent_history(struct req *rq, int64_t patient_rid, e
 MUST_USE enum err patient_consent_set(struct req *rq, struct tx *tx, int64_t patient_rid,
                                       enum consent_kind kind, bool given);
 
-/* A clinician writes down that the patient agreed; into tx. how: "written", "oral". The caller saw to it
- * that
- * the patient is theirs. errors  the commit gives E_STALE when another decision came first */
+/* A clinician writes down that the patient agreed; into tx. how: "written", "oral". The caller saw to
+ * it that the patient is theirs. errors  the commit gives E_STALE when another decision came first */
 MUST_USE enum err patient_consent_taken(struct req *rq, struct tx *tx, struct str patient,
                                         int64_t patient_rid, enum consent_kind kind, struct str how);
 

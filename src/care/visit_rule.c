@@ -175,8 +175,8 @@ static const struct {
     {VISIT_CONSENT_REFUSED,   "consent-refused",    refused,         0,
      T("The patient has refused remote visits or withdrawn the consent to them.")},
     {VISIT_ABROAD,            "cross-border",       abroad,          0,
-     T("Who receives is of another country, and the patient has not agreed that data go there. The patient agrees "
-       "on the own page of consents, or to a doctor who sends a request.")},
+     T("Who receives is of another country, and the patient has not agreed that data go there. "
+       "The patient agrees on the own page of consents, or to a doctor who sends a request.")},
     {VISIT_AGE_UNKNOWN,       "age-unknown",        age_unknown,     V(MIN_AGE),
      T("The patient's birth date is not known, and remote visits have a lowest age.")},
     {VISIT_AGE,               "age",                too_young,       V(MIN_AGE),

@@ -157,7 +157,7 @@ static enum err read_cases(struct http_req *h, struct cases *c, enum worklist li
     if (c->n == CASES_READ) {
         return OK;
     }
-    TRY(consult_worklist(&h->rq, list, owner, 0, c->rows + c->n, CASES_READ - c->n, &got));
+    TRY(consult_worklist(&h->rq, list, owner, NULL, c->rows + c->n, CASES_READ - c->n, &got));
     c->n += got;
     return OK;
 }

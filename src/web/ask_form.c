@@ -232,8 +232,7 @@ static void set_consent(struct http_req *h, struct val *root, const struct ask *
 }
 
 /* Asked where some organisation is of another country than the patient, and nothing was agreed yet. The
- * rule
- * stands beside it with its source, as long as nobody verified that. */
+ * rule stands beside it with its source, as long as nobody verified that. */
 static enum err set_abroad(struct http_req *h, struct val *root, const struct ask *a, int64_t patient_rid)
 {
     static const struct {
@@ -261,8 +260,7 @@ static enum err set_abroad(struct http_req *h, struct val *root, const struct as
     val_set_str(f, "label", tr(h->rq.lang, label)); /* without the star: it may be left out */
     hint(h, f, c.state == CONSENT_REFUSED
                    ? T("The patient has refused this before or withdrawn it: a new consent is in "
-                       "writing. Only needed "
-                       "when the service is in another country.")
+                       "writing. Only needed when the service is in another country.")
                    : T("Only needed when the service is in another country."));
     for (size_t i = 0; i < LEN(ways); i++) {
         page_option(f, str_z(ways[i].value), tr(h->rq.lang, ways[i].label));

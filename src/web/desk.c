@@ -309,7 +309,7 @@ enum err web_desk(struct http_req *h)
     TRY_MEM(&h->rq, d.rows);
     TRY(page_begin(h, T("Desk"), &root));
     TRY(directory_get(&h->rq, &d.dir));
-    TRY(consult_worklist(&h->rq, WORK_DESK, d.centre, 0, d.rows, ROWS_READ, &d.n));
+    TRY(consult_worklist(&h->rq, WORK_DESK, d.centre, NULL, d.rows, ROWS_READ, &d.n));
     set_rows(&d, root);
     set_counts(&d, root);
     set_duty(&d, root);

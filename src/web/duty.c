@@ -378,7 +378,7 @@ static enum err set_cases(struct http_req *h, const struct directory *d, const s
     struct val *list = val_set_list(root, "cases");
     uint32_t n = 0;
     TRY_MEM(&h->rq, rows);
-    TRY(consult_worklist(&h->rq, WORK_SERVICE, d->services[u->service].id, 0, rows, CASES_READ, &n));
+    TRY(consult_worklist(&h->rq, WORK_SERVICE, d->services[u->service].id, NULL, rows, CASES_READ, &n));
     for (uint32_t i = 0; i < n; i++) {
         const struct case_row *row = &rows[i].row;
         if (row->answered_ms == 0

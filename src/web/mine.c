@@ -70,23 +70,23 @@ static enum err set_ended(struct http_req *h, const struct directory *dir, struc
                           bool of_org, struct worklist_row *rows)
 {
     uint32_t n = 0;
-    int64_t before = 0;
+    int64_t older = 0;
     struct val *list = val_set_list(root, "ended");
     struct str asked = http_query(h, S("before"));
-    if (asked.n > 0 && !str_i64(asked, &before)) {
+    if (asked.n > 0 && !str_i64(asked, &older)) {
         return FAIL(&h->rq, E_BAD_INPUT, "before");
     }
     TRY(consult_worklist(&h->rq, of_org ? WORK_ASKER_ORG_ENDED : WORK_ASKER_ENDED,
-                         of_org ? who_role(h->rq.who)->org : h->rq.who->person, before, rows,
+                         of_org ? who_role(h->rq.who)->org : h->rq.who->person, &older, rows,
                          ENDED_SHOWN, &n));
     for (uint32_t i = 0; i < n; i++) {
         case_item(h, dir, &rows[i], val_add_map(list));
     }
-    if (n == ENDED_SHOWN) {
+    if (older != 0) {
         struct buf b;
         buf_init(&b, h->rq.a, 80);
         buf_str(&b, of_org ? S("/mine?of=org&show=ended&before=") : S("/mine?show=ended&before="));
-        buf_i64(&b, rows[n - 1].row.created_ms);
+        buf_i64(&b, older);
         val_set_str(root, "older", buf_get(&b));
     }
     return OK;
@@ -109,7 +109,7 @@ enum err web_mine(struct http_req *h)
         TRY(set_ended(h, dir, root, of_org, rows));
     } else {
         TRY(consult_worklist(&h->rq, of_org ? WORK_ASKER_ORG : WORK_ASKER,
-                             of_org ? who_role(h->rq.who)->org : h->rq.who->person, 0, rows,
+                             of_org ? who_role(h->rq.who)->org : h->rq.who->person, NULL, rows,
                              ROWS_READ, &n));
         qsort(rows, n, sizeof *rows, by_due);
         set_open(h, dir, root, rows, n);

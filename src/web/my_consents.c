@@ -30,16 +30,13 @@ static const struct {
                            T("No meeting about you is recorded, from now on; a recording that runs stops. "
                              "What was recorded before stays in your record.")},
     [CONSENT_ABROAD] = {T("Another country"),
-                        T("Your doctor may ask doctors in another country about you, and your records "
-                          "and images "
-                          "with your name go there."),
-                        T("Nothing with your name goes to another country. Whoever is there sees your "
-                          "record no "
-                          "more from the moment you withdraw, and links that were sent there end. What "
-                          "they "
-                          "signed stays in your record. In an emergency a doctor there may open a case "
-                          "with a "
-                          "reason; this is on record and looked through.")},
+                        T("Your doctor may ask doctors in another country about you, and your "
+                          "records and images with your name go there."),
+                        T("Nothing with your name goes to another country. Whoever is there sees "
+                          "your record no more from the moment you withdraw, and links that were "
+                          "sent there end. What they signed stays in your record. In an emergency "
+                          "a doctor there may open a case with a reason; this is on record and "
+                          "looked through.")},
 };
 
 /* Asked where there is another country to go to, and shown where it was decided. */

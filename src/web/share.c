@@ -121,9 +121,9 @@ static void set_form(struct http_req *h, const struct share_page *p, struct val 
         f = page_field(h, root, "country", T("Where is the receiver"), S(""));
         page_option(f, S("home"), tr(h->rq.lang, T("In this country")));
         page_option(f, S("other"), tr(h->rq.lang, T("In another country")));
-        val_set_str(f, "hint", tr(h->rq.lang, T("With the patient's name it goes to another country "
-                                                "only if the patient has "
-                                               "agreed to that; without identity it may go.")));
+        val_set_str(f, "hint", tr(h->rq.lang, T("With the patient's name it goes to another "
+                                                "country only if the patient has agreed to that; "
+                                                "without identity it may go.")));
     }
     f = page_field(h, root, "reason", T("Why is it shared"), S(""));
     val_set_bool(f, "required", true);

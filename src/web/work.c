@@ -33,7 +33,7 @@ static enum err set_own(struct http_req *h, const struct directory *dir, struct 
     for (size_t k = 0; k < LEN(lists); k++) {
         shown[k] = val_set_list(root, lists[k]);
     }
-    TRY(consult_worklist(&h->rq, WORK_CONSULTANT, h->rq.who->person, 0, rows, ROWS_READ, &n));
+    TRY(consult_worklist(&h->rq, WORK_CONSULTANT, h->rq.who->person, NULL, rows, ROWS_READ, &n));
     for (uint32_t i = 0; i < n; i++) {
         if (str_eq(case_state_name(&rows[i].row), S("allocated"))) {
             continue; /* named, but not accepted: it is among the new ones */
@@ -53,7 +53,7 @@ static enum err add_new(struct http_req *h, const struct directory *dir, struct 
 {
     uint32_t n = 0;
     struct str self = h->rq.who->person;
-    TRY(consult_worklist(&h->rq, WORK_SERVICE, service, 0, rows, ROWS_READ, &n));
+    TRY(consult_worklist(&h->rq, WORK_SERVICE, service, NULL, rows, ROWS_READ, &n));
     for (uint32_t i = 0; i < n; i++) {
         const struct case_row *row = &rows[i].row;
         bool waits = str_eq(case_state_name(row), S("allocated"));
@@ -74,22 +74,22 @@ static enum err set_ended(struct http_req *h, const struct directory *dir, struc
                           struct worklist_row *rows)
 {
     uint32_t n = 0;
-    int64_t before = 0;
+    int64_t older = 0;
     struct val *list = val_set_list(root, "ended");
     struct str asked = http_query(h, S("before"));
-    if (asked.n > 0 && !str_i64(asked, &before)) {
+    if (asked.n > 0 && !str_i64(asked, &older)) {
         return FAIL(&h->rq, E_BAD_INPUT, "before");
     }
-    TRY(consult_worklist(&h->rq, WORK_CONSULTANT_ENDED, h->rq.who->person, before, rows,
+    TRY(consult_worklist(&h->rq, WORK_CONSULTANT_ENDED, h->rq.who->person, &older, rows,
                          ENDED_SHOWN, &n));
     for (uint32_t i = 0; i < n; i++) {
         case_item(h, dir, &rows[i], val_add_map(list));
     }
-    if (n == ENDED_SHOWN) {
+    if (older != 0) {
         struct buf b;
         buf_init(&b, h->rq.a, 80);
         BUF_LIT(&b, "/work?show=ended&before=");
-        buf_i64(&b, rows[n - 1].row.closed_ms);
+        buf_i64(&b, older);
         val_set_str(root, "older", buf_get(&b));
     }
     return OK;

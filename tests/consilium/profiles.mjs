@@ -1,6 +1,6 @@
 // What the profile of the organisation that calls decides, over the pages: how many must take part, who may enter the opinion of
 // a member who is far away, and that the public check names whoever refused to sign.
-import { Consilium, PROTOCOL, aCase, once } from '../lib/consilium.mjs';
+import { Consilium, PROTOCOL, aCase, aDraft, once } from '../lib/consilium.mjs';
 import { PASSWORD } from '../lib/world.mjs';
 
 // People of an organisation with the profile of Russia: one who treats, one who receives only.
@@ -95,10 +95,10 @@ async function alone(p, region, is) {
 // Without the consent nothing that names the patient goes there, and the answer says why.
 async function across(p, region, is) {
   const c = new Consilium(p);
-  for (const [how, why] of [[{}, /say how the patient agreed that the data go there/], [{ 'cross-border': 'no' }, /say how the patient agreed|has refused/]]) {
-    const told = await aCase(await c.as('rudoctor'), region, how).then(() => 'sent', (e) => e.message);
-    is(`a case over the border, ${how['cross-border'] ?? 'nobody asked'}: refused`, told.includes(': 422'), true);
-    is('in words', why.test((await (await c.as('rudoctor')).post(told.split(':')[0].replace('/send', ''), { once: once(), go: 'review', form: 'cardiology', profile: 'cardiology', service: region.service, ...how })).body), true);
+  const doctor = await c.as('rudoctor');
+  for (const [how, more] of [['no answer', {}], ['not asked', { 'cross-border': 'no' }]]) {
+    const r = await doctor.post(`/ask/${await aDraft(doctor, region, more)}/send`, { once: once() });
+    is(`a case over the border, ${how}: refused in words`, [r.status, /say how the patient agreed/.test(r.body)], [422, true]);
   }
 }
 

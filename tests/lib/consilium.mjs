@@ -12,13 +12,19 @@ export async function sent(session, target, fields = {}) {
   return String(r.headers.location);
 }
 
-// A case of the doctor, sent to the service of the region; gives its id.
-export async function aCase(doctor, region, more = {}) {
+// A request of the doctor's to the service of the region, written and not sent; gives its id.
+export async function aDraft(doctor, region, more) {
   const at = await sent(doctor, '/ask/register', { unidentified: 'true', sex: 'male', age: '40', note: 'found at the station' });
   const id = /^\/ask\/([a-z0-9]+)/.exec(at)[1];
   await sent(doctor, `/ask/${id}`, { form: 'cardiology', go: 'review', profile: 'cardiology', urgency: 'urgent', question: 'Transfer?',
     contact: '+77010000001', diagnosis: 'I20.0 Unstable angina', consent: 'written', service: region.service, complaints: 'Pain', history: 'Two hours',
     status: 'Pale', 'vitals.heart-rate': '94', 'vitals.systolic': '148', 'vitals.diastolic': '92', 'cardio.ecg': 'ecg-st-up', 'allergies.known': 'allergy-none', ...more });
+  return id;
+}
+
+// The same, sent: a case.
+export async function aCase(doctor, region, more = {}) {
+  const id = await aDraft(doctor, region, more);
   await sent(doctor, `/ask/${id}/send`);
   return id;
 }
