@@ -48,8 +48,8 @@ MUST_USE enum err abroad_policy(struct req *rq, int64_t patient_rid, const struc
  * nobody is not. */
 bool abroad_person(const struct directory *d, const struct policy *home, const struct dir_person *p);
 
-/* May data of the patient go to the organisation? The writer looks again at what the answer rests on. coming: the
- * consent is given by this very transaction. A refusal is put on record.
+/* May data of the patient go to the organisation? The writer looks again at what the answer rests on.
+ * coming: the consent is given by this very transaction. A refusal is put on record.
  * errors  E_UNPROCESSED  not asked, or refused: abroad_words() has it in words; from the commit too */
 MUST_USE enum err abroad_allow(struct req *rq, struct tx *tx, int64_t patient_rid, struct str org,
                                bool coming);
