@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "care/access.h"
 #include "care/care.h"
+#include "care/consilium_int.h"
 #include "care/flow_int.h"
 #include "care/notice.h"
 #include "care/patient.h"
@@ -422,6 +423,24 @@ enum err abroad_shut(struct req *rq, struct tx *tx, int64_t patient_rid)
     return each_open(rq, tx, g->dir, g->home, patient_rid, tell);
 }
 
+/* Members of the patient's consilia are in their teams again. */
+static enum err consilia_open(struct req *rq, struct tx *tx, int64_t patient_rid)
+{
+    CLEANUP(list_close) struct list *l = NULL;
+    struct res_row head;
+    struct hit hit;
+    uint32_t looked = 0;
+
+    TRY(list_owner(rq, patient_rid, T_SERVICE_REQUEST, LIST_NEWEST, &l));
+    while (looked++ < ANCHORS_MAX && list_next(l, &hit)) {
+        TRY(db_head_rid(rq, hit.rid, &head));
+        if (!head.deleted && head.anchor == hit.rid) {
+            TRY(consilium_rejoin(rq, tx, head.id));
+        }
+    }
+    return list_err(rq, l);
+}
+
 enum err abroad_open(struct req *rq, struct tx *tx, int64_t patient_rid)
 {
     const struct directory *d = NULL;
@@ -434,5 +453,6 @@ enum err abroad_open(struct req *rq, struct tx *tx, int64_t patient_rid)
     }
     TRY(directory_get(rq, &d));
     TRY(abroad_policy(rq, patient_rid, &home));
-    return each_open(rq, tx, d, home, patient_rid, rejoin);
+    TRY(each_open(rq, tx, d, home, patient_rid, rejoin));
+    return consilia_open(rq, tx, patient_rid);
 }

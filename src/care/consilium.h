@@ -46,6 +46,7 @@ struct consilium_member {
     struct str reason;
     int64_t at_ms;
     uint32_t was_in;
+    bool shut;                /* abroad, without a patient's consent: as one who left (care/abroad.h) */
 };
 
 struct consilium_item {
@@ -99,10 +100,10 @@ MUST_USE enum err consilium_open_item(struct req *rq, struct str item_id, enum a
 /* How many members take part, and whether this is the quorum. */
 uint32_t consilium_present(const struct consilium *c);
 bool consilium_has_quorum(const struct consilium *c);
-/* Whether a member is asked for opinion and signature: votes and takes part. */
+/* Whether a member is asked for opinion and signature: votes and takes part, and sees it. */
 static inline bool member_sits(const struct consilium_member *m)
 {
-    return m->votes && m->state == MEMBER_IN;
+    return m->votes && m->state == MEMBER_IN && !m->shut;
 }
 const struct consilium_member *consilium_member(const struct consilium *c, struct str person);
 /* Present state of the meeting: of the patient who is least far; called off only when all are. */

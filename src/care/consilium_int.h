@@ -84,6 +84,9 @@ MUST_USE enum err consilium_join(struct req *rq, struct tx *tx, const struct con
 /* And leaves those they did not see before. */
 MUST_USE enum err consilium_unjoin(struct req *rq, struct tx *tx, const struct consilium *c,
                                    const struct consilium_member *m);
+/* Whoever takes part is in the teams of a patient that is still open, and of the case; any other id of a
+ * request: nothing. */
+MUST_USE enum err consilium_rejoin(struct req *rq, struct tx *tx, struct str item_id);
 
 /* The Appointment of a patient of a planned one: who takes part, from when to when, how far it is. */
 MUST_USE enum err consilium_put_appointment(struct req *rq, struct tx *tx, const struct consilium *c,

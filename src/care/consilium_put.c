@@ -159,3 +159,28 @@ enum err consilium_unjoin(struct req *rq, struct tx *tx, const struct consilium 
     }
     return OK;
 }
+
+enum err consilium_rejoin(struct req *rq, struct tx *tx, struct str item_id)
+{
+    struct consilium_item item;
+    struct consilium *c = ARENA_NEW(rq->a, struct consilium);
+
+    TRY_MEM(rq, c);
+    enum err e = consilium_item_load(rq, item_id, &item);
+    if (e == E_NOT_FOUND) {
+        err_clear(rq);
+        return OK;
+    }
+    TRY(e);
+    if (care_consilium.states[item.state].flags & STATE_FINAL) {
+        return OK;
+    }
+    TRY(consilium_load(rq, item.consilium, c));
+    for (uint32_t i = 0; i < c->n_members; i++) {
+        if (c->members[i].state == MEMBER_IN) {
+            TRY(tx_team(tx, T_SERVICE_REQUEST, item.id, principal(rq, &c->members[i])));
+            TRY(tx_team(tx, T_SERVICE_REQUEST, item.case_id, principal(rq, &c->members[i])));
+        }
+    }
+    return OK;
+}

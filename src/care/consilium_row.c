@@ -130,6 +130,22 @@ static enum err members_load(struct req *rq, struct consilium *c)
     return OK;
 }
 
+/* Who may not see it since a patient of it did not agree, or does no more: nobody waits for them. */
+static enum err members_shut(struct req *rq, struct consilium *c)
+{
+    bool any = false;
+
+    TRY(abroad_any(rq, &any));
+    for (uint32_t i = 0; any && i < c->n_members; i++) {
+        enum abroad is = ABROAD_HOME;
+        for (uint32_t k = 0; k < c->n_items && !abroad_is_shut(is); k++) {
+            TRY(abroad_of(rq, c->items[k].patient_rid, str_or_empty(c->members[i].org), &is));
+        }
+        c->members[i].shut = abroad_is_shut(is);
+    }
+    return OK;
+}
+
 static enum err head_load(struct req *rq, struct str id, struct consilium *c)
 {
     CLEANUP(db_rows_done) struct db_rows q = {0};
@@ -170,6 +186,7 @@ enum err consilium_load(struct req *rq, struct str id, struct consilium *ret_c)
     c->policy = org != NULL ? org->policy : care_of(rq)->policy;
     TRY(items_load(rq, Q_CONSILIUM_ITEMS, c->id, 0, c->items, CONSILIUM_PATIENTS_MAX, &c->n_items));
     TRY(members_load(rq, c));
+    TRY(members_shut(rq, c));
     *ret_c = *c;
     return OK;
 }
