@@ -134,12 +134,27 @@ static enum err put_row(struct tx *tx, const struct booking *before, const struc
                   sql_i64(b->remote), sql_i64(b->taken));
 }
 
+/* May who receives see the patient? A remote visit abroad is refused without the patient's consent. One
+ * in person is booked without it, and opens nothing there: who comes is asked there. */
+static enum err may_join(struct req *rq, struct tx *tx, const struct booking *b, bool *ret_may)
+{
+    enum abroad is = ABROAD_HOME;
+
+    TRY(b->remote ? OK : abroad_of(rq, b->patient_rid, b->org, &is));
+    *ret_may = !abroad_is_shut(is);
+    return *ret_may ? abroad_allow(rq, tx, b->patient_rid, b->org, false) : OK;
+}
+
 /* Who receives, and the registry there, see the patient. */
 static enum err join_team(struct req *rq, struct tx *tx, const struct booking *b)
 {
     const struct store *st = care_of(rq)->store;
+    bool may = false;
 
-    TRY(abroad_allow(rq, tx, b->patient_rid, b->org, false));
+    TRY(may_join(rq, tx, b, &may));
+    if (!may) {
+        return OK;
+    }
     if (b->person.n > 0 && b->taken) {
         TRY(tx_team(tx, T_PATIENT, b->patient, principal_person(st, b->person)));
     }
@@ -219,7 +234,9 @@ enum err booking_write(struct req *rq, struct tx *tx, const struct booking *befo
         TRY(TX_SQL(tx, W_VISIT_TAKE, TX_MUST_BE_NEW, sql_text(b->id), sql_i64(rq->now.ms)));
     }
     b->version = before == NULL ? 1 : before->version + 1;
-    TRY(join_team(rq, tx, b));
+    bool ends = (care_booking.states[m->to].flags & STATE_FINAL)
+                || (before != NULL && m->to == BOOKING_WAITING);
+    TRY(ends ? OK : join_team(rq, tx, b)); /* what ends lets nobody in, nor is it refused for that */
     TRY(tell(rq, tx, before, b, m->tell, (enum notice_kind)m->notice));
     TRY(set_job(rq, tx, b));
     return booking_note(rq, b, before == NULL ? AUDIT_CREATE : AUDIT_MOVE, OK, m->action);

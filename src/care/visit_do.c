@@ -3,6 +3,7 @@
 #include "care/visit_int.h"
 
 #include "base/text.h"
+#include "care/abroad.h"
 #include "care/booking.h"
 #include "care/case_row.h"
 #include "care/job.h"
@@ -404,6 +405,7 @@ enum err visit_begin(struct req *rq, struct tx *tx, const struct visit_view *v)
     if (visit_closed_text(rq, v) != NULL) {
         return FAIL(rq, E_CONFLICT, "visit: not at this time");
     }
+    TRY(abroad_allow(rq, tx, v->patient_rid, str_or_empty(v->org), false));
     TRY(visit_encounter_put(rq, tx, v, S("in-progress"), (struct instant){0}));
     TRY(tx_team(tx, T_PATIENT, v->patient_id,
                 principal_person(care_of(rq)->store, rq->who->person)));
