@@ -40,13 +40,13 @@ static inline int64_t a_day(unsigned weekday)
     return a_day_later(weekday, 0);
 }
 
-/* A new schedule of a doctor of the hospital with Monday 9-12 (20 min, both ways) and Tuesday 14-15 in
+/* A new schedule of a doctor at an organisation with Monday 9-12 (20 min, both ways) and Tuesday 14-15 in
  * person. */
-static inline struct str a_schedule(struct req *keep, const char *doctor)
+static inline struct str a_schedule_at(struct req *keep, const char *doctor, const char *org)
 {
     struct req rq;
     struct str id = {0};
-    const struct schedule s = {.person = str_z(doctor), .org = S("hospital"),
+    const struct schedule s = {.person = str_z(doctor), .org = str_z(org),
                                .place = S("Building 2, room 14"), .zone = {.first_min = 300}};
     const struct schedule_hours week[] = {
         {2, 14 * 60, 15 * 60, 30, SLOT_IN_PERSON},
@@ -65,6 +65,11 @@ static inline struct str a_schedule(struct req *keep, const char *doctor)
         assert_int_equal(commit_end(&rq, tx), OK);
     }
     return id;
+}
+
+static inline struct str a_schedule(struct req *keep, const char *doctor)
+{
+    return a_schedule_at(keep, doctor, "hospital");
 }
 
 static struct str patients[8];

@@ -38,14 +38,13 @@ static inline struct tx *begin(struct req *rq, const char *who)
 }
 
 /* The form: four members, the first chairs; more: further fields. */
-static inline enum err call(const char *who, struct str case_id, const struct field *more, uint32_t n_more,
-                            struct str *ret_id)
+static inline enum err call_told(const char *who, struct str case_id, const struct field *more,
+                                 uint32_t n_more, struct problems *ret_told, struct str *ret_id)
 {
     static const struct field usual[] = {{SI("question"), SI("Operate, and when?")},
                                          {SI("urgency"), SI("emergency")},
                                          {SI("chair"), SI("cons1")}};
     struct field typed[24];
-    struct problems p = {.n = 0};
     struct req rq;
     struct str id = {0};
     uint32_t n = 0;
@@ -61,9 +60,16 @@ static inline enum err call(const char *who, struct str case_id, const struct fi
     }
     struct fields f = {typed, n};
     struct tx *tx = begin(&rq, who);
-    enum err e = consilium_call(&rq, tx, case_id, &f, &p, &id);
+    enum err e = consilium_call(&rq, tx, case_id, &f, ret_told, &id);
     *ret_id = e == OK ? arena_str(keep.a, id) : *ret_id;
     return end_with(&rq, tx, e);
+}
+
+static inline enum err call(const char *who, struct str case_id, const struct field *more, uint32_t n_more,
+                            struct str *ret_id)
+{
+    struct problems p = {.n = 0};
+    return call_told(who, case_id, more, n_more, &p, ret_id);
 }
 
 static inline struct str called(struct str case_id)
