@@ -11,7 +11,8 @@
  * is booked; before, to say it in words, and again by the writer on the state that the change is applied to.
  * A refusal or withdrawal takes everybody abroad out of the teams of the patient and of the patient's
  * cases; what was signed stays in the record. A new consent opens the cases that still wait for an answer
- * there. Who comes in person is there already: such visits are booked without it.
+ * there, and the consilia that go on: meanwhile nobody waits for a member abroad, as for one who left. Who
+ * comes in person is there already: such visits are booked without it, and open nothing of the record there.
  *
  * An emergency makes no exception of this rule. Whoever abroad must see a case at once breaks the glass
  * (care/glass.h): that has a reason, is told to those in charge, ends by itself and is reviewed; it needs no

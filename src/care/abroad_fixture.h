@@ -1,5 +1,5 @@
-/* care/abroad_fixture.h - two countries of the made-up region, and patients who decide what goes over the
- * border. Include from *_test.c only. */
+/* care/abroad_fixture.h - two countries of the made-up region, and patients who decide what goes over
+ * the border. Include from *_test.c only. */
 #pragma once
 
 #include "care/abroad.h"

@@ -1,6 +1,6 @@
-/* care/abroad_join_test.c - who comes in from another country: members of consilia, those who receive a visit,
- * and the lists of what has ended. Without the patient's consent they are refused in words; after a
- * withdrawal nothing of it is theirs any more, and those at home go on. */
+/* care/abroad_join_test.c - who comes in from another country: members of consilia, those who receive
+ * a visit, and the lists of what has ended. Without the patient's consent they are refused in words;
+ * after a withdrawal nothing of it is theirs any more, and those at home go on. */
 #include "care/booking_testing.h"
 #include "care/consilium_fixture.h"
 
@@ -126,7 +126,7 @@ static void a_withdrawal_shuts_it_for_who_is_abroad(void **state)
     assert_int_equal(opine("ncons", item, "ncons", PASSWORD), OK);
 }
 
-/* One abroad has spoken, or not, when the patient withdraws: the decision is made and signed at home. */
+/* One abroad has spoken, or not, when the patient withdraws: at home they decide and sign. */
 static void those_at_home_go_on(void **state)
 {
     (void)state;
@@ -160,8 +160,9 @@ static void those_at_home_go_on(void **state)
     }
 }
 
-/* What a step says; it is prepared while the patient agrees, and written after a withdrawal (late). */
-static enum err part_said(const char *who, struct str id, const char *action, bool late, const char **ret_said)
+/* What a step says; late: prepared while the patient agrees, and written after a withdrawal. */
+static enum err part_said(const char *who, struct str id, const char *action, bool late,
+                          const char **ret_said)
 {
     struct req rq;
     struct tx *tx = begin(&rq, who);
@@ -217,7 +218,8 @@ static void nobody_abroad_joins_after_it(void **state)
 /* ---- visits ---- */
 
 /* A wish of the i-th patient at the national centre: remote on a Monday, in person on a Tuesday. */
-static struct booking_ask wish_abroad(unsigned patient, struct str schedule, bool remote, unsigned nth)
+static struct booking_ask wish_abroad(unsigned patient, struct str schedule, bool remote,
+                                      unsigned nth)
 {
     struct booking_ask ask = a_wish(&keep, schedule, 0);
 
@@ -259,7 +261,7 @@ static void a_remote_visit_abroad_is_booked_by_consent(void **state)
     }
     assert_int_equal(try_book(&keep, "asker", &here, &c, &b), OK);
     assert_int_equal(b.state, BOOKING_BOOKED);
-    assert_int_equal(open_patient("ncons", here.patient), E_NOT_FOUND); /* booked, and nothing opened */
+    assert_int_equal(open_patient("ncons", here.patient), E_NOT_FOUND); /* nothing opened */
 
     assert_int_equal(decide_of(remote.patient, true), OK);
     assert_int_equal(try_book(&keep, "asker", &remote, &c, &b), OK);
@@ -345,7 +347,8 @@ static struct str ended(unsigned patient)
     MUST(&rq, consult_submit(&rq, tx, id, &(struct fields){typed, f.n}, &p, &already));
     assert_int_equal(commit_end(&rq, tx), OK);
     assert_int_equal(a_move(&keep, "coord", id, "reroute",
-                            &(struct care_move_args){.service = S("nneuro"), .reason = S("They know it")}), OK);
+                            &(struct care_move_args){.service = S("nneuro"),
+                                                     .reason = S("They know it")}), OK);
     assert_int_equal(a_move(&keep, "ncoord", id, "allocate",
                             &(struct care_move_args){.service = S("nneuro")}), OK);
     assert_int_equal(a_move(&keep, "ncons", id, "accept", NULL), OK);
@@ -356,8 +359,8 @@ static struct str ended(unsigned patient)
 }
 
 /* Pages of two; which of the cases stand on each: a digit, and one that ends the page. */
-static void check_pages(const char *who, enum worklist list, const struct str *cases, size_t n_cases,
-                        const char *want)
+static void check_pages(const char *who, enum worklist list, const struct str *cases,
+                        size_t n_cases, const char *want)
 {
     char got[32] = "";
     int64_t older = 0;
@@ -393,7 +396,7 @@ static void ended_ones_lead_on_past_what_is_shut(void **state)
     two_countries();
     assert_int_equal(decide_of(another_patient(&keep, 2), true), OK);
     assert_int_equal(decide_of(another_patient(&keep, 3), true), OK);
-    for (size_t i = 0; i < LEN(cases); i++) { /* from the oldest; the third and fourth of another patient */
+    for (size_t i = 0; i < LEN(cases); i++) { /* from the oldest; two of another patient */
         cases[i] = ended(i == 2 || i == 3 ? 3 : 2);
     }
     check_pages("ncons", WORK_CONSULTANT_ENDED, cases, LEN(cases), "43.21.0.");
@@ -407,7 +410,7 @@ static void ended_ones_lead_on_past_what_is_shut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_member_abroad_is_asked_by_consent), /* before the patient decided anything */
+        cmocka_unit_test(a_member_abroad_is_asked_by_consent), /* before any decision */
         cmocka_unit_test(a_withdrawal_shuts_it_for_who_is_abroad),
         cmocka_unit_test(those_at_home_go_on),
         cmocka_unit_test(nobody_abroad_joins_after_it),
