@@ -193,6 +193,16 @@ enum err abroad_allow(struct req *rq, struct tx *tx, int64_t patient_rid, struct
     return a == ABROAD_HOME || coming ? OK : allow(rq, tx, patient_rid, &now, a);
 }
 
+enum err abroad_visit(struct req *rq, struct tx *tx, int64_t patient_rid, struct str org, bool remote,
+                      bool *ret_joins)
+{
+    enum abroad a = ABROAD_HOME;
+
+    TRY(remote ? OK : abroad_of(rq, patient_rid, org, &a));
+    *ret_joins = !abroad_is_shut(a);
+    return *ret_joins ? abroad_allow(rq, tx, patient_rid, org, false) : OK;
+}
+
 enum err abroad_allow_stranger(struct req *rq, struct tx *tx, int64_t patient_rid)
 {
     struct db_moment now;

@@ -54,6 +54,10 @@ bool abroad_person(const struct directory *d, const struct policy *home, const s
  * errors  E_UNPROCESSED  not asked, or refused: abroad_words() has it in words; from the commit too */
 MUST_USE enum err abroad_allow(struct req *rq, struct tx *tx, int64_t patient_rid, struct str org,
                                bool coming);
+/* The same for a visit there. One in person goes on without the consent, and opens nothing of the record:
+ * *ret_joins whether who receives comes into the patient's team. */
+MUST_USE enum err abroad_visit(struct req *rq, struct tx *tx, int64_t patient_rid, struct str org,
+                               bool remote, bool *ret_joins);
 /* The same for somebody outside in another country, who has no organisation here. */
 MUST_USE enum err abroad_allow_stranger(struct req *rq, struct tx *tx, int64_t patient_rid);
 /* What a refusal says: msgid; NULL: ABROAD_HOME, ABROAD_GIVEN. */

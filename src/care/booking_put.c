@@ -134,24 +134,13 @@ static enum err put_row(struct tx *tx, const struct booking *before, const struc
                   sql_i64(b->remote), sql_i64(b->taken));
 }
 
-/* May who receives see the patient? A remote visit abroad is refused without the patient's consent. One
- * in person is booked without it, and opens nothing there: who comes is asked there. */
-static enum err may_join(struct req *rq, struct tx *tx, const struct booking *b, bool *ret_may)
-{
-    enum abroad is = ABROAD_HOME;
-
-    TRY(b->remote ? OK : abroad_of(rq, b->patient_rid, b->org, &is));
-    *ret_may = !abroad_is_shut(is);
-    return *ret_may ? abroad_allow(rq, tx, b->patient_rid, b->org, false) : OK;
-}
-
 /* Who receives, and the registry there, see the patient. */
 static enum err join_team(struct req *rq, struct tx *tx, const struct booking *b)
 {
     const struct store *st = care_of(rq)->store;
     bool may = false;
 
-    TRY(may_join(rq, tx, b, &may));
+    TRY(abroad_visit(rq, tx, b->patient_rid, b->org, b->remote, &may));
     if (!may) {
         return OK;
     }

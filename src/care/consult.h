@@ -31,7 +31,7 @@ MUST_USE enum err consult_check(struct req *rq, const struct fields *typed, bool
                                 struct problems *ret_problems);
 
 /* What the request owes where it leaves the patient's country: field "cross-border" ("written",
- * "oral", "no"). For a patient that is rq->who's to see. */
+ * "oral", "unable", "no"). For a patient that is rq->who's to see. */
 MUST_USE enum err consult_check_abroad(struct req *rq, const struct fields *typed, bool is_draft,
                                        struct problems *ret_problems);
 

@@ -89,13 +89,20 @@ enum err consult_check_abroad(struct req *rq, const struct fields *typed, bool i
 {
     struct str how = fields_get(typed, S("cross-border"));
     bool written = str_eq(how, S("written"));
-    bool given = written || str_eq(how, S("oral"));
+    bool unable = str_eq(how, S("unable"));
+    bool given = written || unable || str_eq(how, S("oral"));
     enum abroad is = ABROAD_HOME;
     int64_t rid = 0;
 
     if (how.n > 0 && !given && !str_eq(how, S("no"))) {
         problem_add(ret_problems, S("cross-border"), T("Choose one of the answers."), (struct str){0},
                     NULL);
+    }
+    if (!is_draft && unable && !str_eq(fields_get(typed, S("consent")), S("unable"))) {
+        problem_add(ret_problems, S("cross-border"),
+                    T("Others decide only for a patient who cannot: the consent to the consultation was "
+                      "taken."),
+                    (struct str){0}, NULL);
     }
     TRY(db_rid(rq, T_PATIENT, fields_get(typed, S("patient")), &rid));
     TRY(service_abroad(rq, typed, rid, &is));

@@ -23,7 +23,7 @@ struct consent {
     uint64_t version;
     struct instant at;
     bool represented;     /* decided by who acts for the patient */
-    struct str how;       /* recorded by a clinician: "written", "oral"; empty: in the own account */
+    struct str how;       /* recorded by a clinician: "written", "oral", "unable"; empty: own account */
 };
 const char *consent_kind_code(enum consent_kind kind); /* "observers" */
 /* errors  E_IO */
@@ -39,8 +39,9 @@ MUST_USE enum err patient_consent_history(struct req *rq, int64_t patient_rid, e
 MUST_USE enum err patient_consent_set(struct req *rq, struct tx *tx, int64_t patient_rid,
                                       enum consent_kind kind, bool given);
 
-/* A clinician writes down that the patient agreed; into tx. how: "written", "oral". The caller saw to
- * it that the patient is theirs. errors  the commit gives E_STALE when another decision came first */
+/* A clinician writes down that the patient agreed; into tx. how: "written", "oral"; "unable": doctors
+ * decided for a patient who cannot. The caller saw to it that the patient is theirs.
+ * errors  the commit gives E_STALE when another decision came first */
 MUST_USE enum err patient_consent_taken(struct req *rq, struct tx *tx, struct str patient,
                                         int64_t patient_rid, enum consent_kind kind, struct str how);
 

@@ -116,7 +116,7 @@ enum { VISIT_REASON_MAX = 4000 }; /* bytes */
  * booked. reason: why it was broken off.
  * errors  E_CONFLICT  not in this state, or not at this time (detail "early", "late", "booked")
  *         E_FORBIDDEN  another person's visit; E_BAD_INPUT a reason is missing; E_STALE from the commit
- *         E_UNPROCESSED begin: it is held from another country without consent (care/abroad.h) */
+ *         E_UNPROCESSED begin: it is remote, from another country without consent (care/abroad.h) */
 MUST_USE enum err visit_begin(struct req *rq, struct tx *tx, const struct visit_view *v);
 /* identity: code of visit_identities[]; consent: "oral" or "written".
  * errors  E_BAD_INPUT see ret_problems */

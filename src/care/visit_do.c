@@ -401,14 +401,15 @@ static enum err room_ready(struct req *rq, struct tx *tx, const struct visit_vie
 enum err visit_begin(struct req *rq, struct tx *tx, const struct visit_view *v)
 {
     struct visit_moving m = {.rq = rq, .tx = tx, .v = v};
+    bool joins = false;
     TRY(visit_may(&m, S("begin")));
     if (visit_closed_text(rq, v) != NULL) {
         return FAIL(rq, E_CONFLICT, "visit: not at this time");
     }
-    TRY(abroad_allow(rq, tx, v->patient_rid, str_or_empty(v->org), false));
+    TRY(abroad_visit(rq, tx, v->patient_rid, str_or_empty(v->org), v->remote, &joins));
     TRY(visit_encounter_put(rq, tx, v, S("in-progress"), (struct instant){0}));
-    TRY(tx_team(tx, T_PATIENT, v->patient_id,
-                principal_person(care_of(rq)->store, rq->who->person)));
+    uint64_t self = principal_person(care_of(rq)->store, rq->who->person);
+    TRY(joins ? tx_team(tx, T_PATIENT, v->patient_id, self) : OK);
     TRY(booked_move(rq, tx, v, BOOKING_BOOKED, S("arrive"), (struct str){0}));
     TRY(room_ready(rq, tx, v));
     TRY(patient_side_tell(rq, tx, v->patient_id, MY_VISIT, NOTICE_VISIT_OPEN, v->id));

@@ -242,6 +242,7 @@ static enum err set_abroad(struct http_req *h, struct val *root, const struct as
         {"no", T("Not asked: the request stays in this country")},
         {"written", T("In writing: the signed paper stays with us")},
         {"oral", T("Orally, before a witness")},
+        {"unable", T("The patient cannot be asked: decided by those named above")},
     };
     const struct policy *home = NULL;
     struct consent c;

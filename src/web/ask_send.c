@@ -46,7 +46,7 @@ static void set_facts(struct http_req *h, const struct ask *a, const struct dire
             add_fact(h, list, T("Consent"), tr(h->rq.lang, ways[i].text));
         }
     }
-    for (size_t i = 0; i < LEN(ways) - 1; i++) {
+    for (size_t i = 0; i < LEN(ways); i++) {
         if (str_eq(fields_get(&a->typed, S("cross-border")), str_z(ways[i].code))) {
             add_fact(h, list, T("Consent to another country"), tr(h->rq.lang, ways[i].text));
         }

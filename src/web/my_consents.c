@@ -51,7 +51,9 @@ static const char *decision_text(const struct consent *c)
 {
     bool given = c->state == CONSENT_GIVEN;
     bool written = str_eq(c->how, S("written"));
-    return c->how.n > 0       ? (written ? T("agreed in writing, recorded by a doctor")
+    bool unable = str_eq(c->how, S("unable"));
+    return unable             ? T("you could not be asked, doctors decided; recorded by a doctor")
+           : c->how.n > 0     ? (written ? T("agreed in writing, recorded by a doctor")
                                          : T("agreed orally, recorded by a doctor"))
            : c->represented   ? (given ? T("agreed, by who acts for the patient")
                                      : T("refused, by who acts for the patient"))
@@ -103,6 +105,7 @@ static enum err set_kinds(struct http_req *h, const struct my *m)
         val_set_str(x, "no", tr(h->rq.lang, words[k].no));
         val_set_bool(x, "given", c.state == CONSENT_GIVEN);
         val_set_bool(x, "refused", c.state == CONSENT_REFUSED);
+        val_set_bool(x, "unable", c.state == CONSENT_GIVEN && str_eq(c.how, S("unable")));
         if (c.state != CONSENT_UNASKED) {
             val_set_instant(x, "at", c.at);
             TRY(set_history(h, m, (enum consent_kind)k, x));

@@ -96,9 +96,14 @@ async function alone(p, region, is) {
 async function across(p, region, is) {
   const c = new Consilium(p);
   const doctor = await c.as('rudoctor');
-  for (const [how, more] of [['no answer', {}], ['not asked', { 'cross-border': 'no' }]]) {
+  const unable = { 'cross-border': 'unable', 'consent-note': 'Unconscious; the doctors on duty decided' };
+  for (const [how, more, status, words] of [
+    ['no answer', {}, 422, /say how the patient agreed/],
+    ['not asked', { 'cross-border': 'no' }, 422, /say how the patient agreed/],
+    ['decided for who can be asked', unable, 422, /Others decide only for a patient who cannot/],
+    ['decided for who cannot', { ...unable, consent: 'unable' }, 303, /^/]]) {
     const r = await doctor.post(`/ask/${await aDraft(doctor, region, more)}/send`, { once: once() });
-    is(`a case over the border, ${how}: refused in words`, [r.status, /say how the patient agreed/.test(r.body)], [422, true]);
+    is(`a case over the border, ${how}`, [r.status, words.test(r.body)], [status, true]);
   }
 }
 
