@@ -50,11 +50,12 @@ fuzz-short: ## every fuzz target for 60 seconds; SECONDS_EACH=n
 	@tools/setup.sh test
 	@tools/fuzz.sh $(or $(SECONDS_EACH),60)
 
-torture: ## golden files and unit tests while calls fail: TRIES=n of each kind a step, SEED=word
+torture: WHICH = $(if $(TRIES),--tries $(TRIES) --seed $(or $(SEED),$(shell date +%s)),--places $(or $(DEPTH),4))
+torture: ## golden files and unit tests while calls fail: each place of a call; TRIES=n of each kind a step (0: each call), SEED=word
 	@tools/setup.sh test
 	@cmake --preset asan >/dev/null && cmake --build --preset asan -j$(JOBS)
-	@node tests/torture/run.mjs --tries $(or $(TRIES),10) --seed $(or $(SEED),$$(date +%s))
-	@node tests/torture/units.mjs --tries $(or $(TRIES),10) --seed $(or $(SEED),$$(date +%s))
+	@node tests/torture/run.mjs $(WHICH)
+	@node tests/torture/units.mjs $(WHICH)
 
 soak: dev ## random searches held to the FHIRPath evaluator; MINUTES=10 SEED=n
 	@node tests/conformance/soak.mjs $(or $(MINUTES),10) $(SEED)

@@ -44,6 +44,15 @@ void err_clear(struct req *rq)
     rq->err = (struct err_rec){.code = OK};
 }
 
+bool err_answers(struct req *rq)
+{
+    bool answers = rows[rq->err.code].http < 500 && (rq->a == NULL || arena_whole(rq->a));
+    if (answers) {
+        err_clear(rq);
+    }
+    return answers;
+}
+
 const char *err_name(enum err code)
 {
     return rows[code < ERR_COUNT ? code : E_INTERNAL].name;

@@ -26,6 +26,9 @@ enum err err_set(struct req *rq, enum err code, const char *file, int line, cons
     PRINTF_LIKE(5, 6);
 /* A caller that handled a failure forgets it; E_TOO_LARGE forgives the arena (base/arena.h). */
 void err_clear(struct req *rq);
+/* As err_clear(), of a failure that is an answer: "this cannot be read". Memory that was short and what the
+ * machine did not do answer nothing: they stay in the record, and false is given. */
+bool err_answers(struct req *rq);
 
 const char *err_name(enum err code);  /* "E_STALE" */
 unsigned err_http(enum err code);     /* 412 */

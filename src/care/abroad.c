@@ -166,6 +166,14 @@ static enum err still_given(struct req *rq, void *ctx)
                                         : refuse(rq, ABROAD_UNASKED);
 }
 
+static enum err deny(struct req *rq, int64_t patient_rid, enum abroad a)
+{
+    struct audit_rec rec = {.action = AUDIT_DENY, .why = WHY_NO_RIGHT, .outcome = E_UNPROCESSED,
+                            .patient_rid = patient_rid, .detail = str_z(refusals[a].detail)};
+    TRY(audit_add(rq, &rec));
+    return refuse(rq, a);
+}
+
 /* a was looked up after now. */
 static enum err allow(struct req *rq, struct tx *tx, int64_t patient_rid, const struct db_moment *now,
                       enum abroad a)
@@ -174,10 +182,7 @@ static enum err allow(struct req *rq, struct tx *tx, int64_t patient_rid, const 
 
     TRY_MEM(rq, g);
     if (abroad_is_shut(a)) {
-        struct audit_rec rec = {.action = AUDIT_DENY, .why = WHY_NO_RIGHT, .outcome = E_UNPROCESSED,
-                                .patient_rid = patient_rid, .detail = str_z(refusals[a].detail)};
-        TRY(audit_add(rq, &rec));
-        return refuse(rq, a);
+        return deny(rq, patient_rid, a);
     }
     g->patient_rid = patient_rid;
     return tx_require(tx, T_CONSENT, now->vid, still_given, g);
@@ -216,6 +221,14 @@ enum err abroad_allow_stranger(struct req *rq, struct tx *tx, int64_t patient_ri
     }
     TRY(consent_of(rq, patient_rid, &a));
     return allow(rq, tx, patient_rid, &now, a);
+}
+
+enum err abroad_look(struct req *rq, int64_t patient_rid)
+{
+    enum abroad a = ABROAD_HOME;
+
+    TRY(abroad_of(rq, patient_rid, rq->who->audit.org, &a));
+    return abroad_is_shut(a) ? deny(rq, patient_rid, a) : OK;
 }
 
 /* ---- who is abroad ---- */

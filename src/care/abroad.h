@@ -60,6 +60,10 @@ MUST_USE enum err abroad_visit(struct req *rq, struct tx *tx, int64_t patient_ri
                                bool remote, bool *ret_joins);
 /* The same for somebody outside in another country, who has no organisation here. */
 MUST_USE enum err abroad_allow_stranger(struct req *rq, struct tx *tx, int64_t patient_rid);
+/* May who asks, in the role they have taken, be told of whom something of theirs is, like a remote visit
+ * booked with them: by their organisation. A refusal is put on record.
+ * errors  E_UNPROCESSED  as of abroad_allow() */
+MUST_USE enum err abroad_look(struct req *rq, int64_t patient_rid);
 /* What a refusal says: msgid; NULL: ABROAD_HOME, ABROAD_GIVEN. */
 const char *abroad_text(enum abroad a);
 /* The same of a failure of abroad_allow(), by its detail; NULL: it is another failure. */

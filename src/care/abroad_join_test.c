@@ -279,9 +279,22 @@ static enum err begin_visit(const char *who, struct str id)
     struct tx *tx = begin(&rq, who);
     struct visit_view *v = ARENA_NEW(rq.a, struct visit_view);
 
-    MUST(&rq, visit_load(&rq, id, AUDIT_READ, v));
-    enum err e = visit_begin(&rq, tx, v);
+    enum err e = visit_load(&rq, id, AUDIT_READ, v);
+    e = e == OK ? visit_begin(&rq, tx, v) : e;
     return end_with(&rq, tx, e);
+}
+
+/* The page of a visit, as who receives opens it. */
+static enum err look_at_visit(const char *who, struct str id)
+{
+    struct req rq;
+
+    as(&rq, person_who(&keep, who));
+    struct visit_view *v = ARENA_NEW(rq.a, struct visit_view);
+    enum err e = visit_load(&rq, id, AUDIT_READ, v);
+    assert_ptr_equal(abroad_words(e, rq.err.detail), e == OK ? NULL : abroad_text(ABROAD_REFUSED));
+    req_done(&rq);
+    return e;
 }
 
 /* Withdrawn between the check and the commit, and while it is booked. */
@@ -321,10 +334,14 @@ static void a_visit_is_refused_at_the_commit(void **state)
 
     assert_int_equal(decide_of(ask.patient, false), OK); /* the patient waits already */
     assert_int_equal(begin_visit("ncons", b.id), E_UNPROCESSED);
+    assert_int_equal(look_at_visit("ncons", b.id), E_UNPROCESSED);
     assert_int_equal(open_patient("ncons", ask.patient), E_NOT_FOUND);
     assert_int_equal(decide_of(ask.patient, true), OK);
+    assert_int_equal(look_at_visit("ncons", b.id), OK);
     assert_int_equal(begin_visit("ncons", b.id), OK);
     assert_int_equal(open_patient("ncons", ask.patient), OK);
+    assert_int_equal(decide_of(ask.patient, false), OK);
+    assert_int_equal(look_at_visit("ncons", b.id), OK); /* begun, it is ended there */
 }
 
 /* ---- lists of what has ended ---- */

@@ -126,6 +126,8 @@ MUST_USE enum err booking_move(struct req *rq, struct tx *tx, struct str id, str
  * of the waiting list is offered the time. key: visit id */
 MUST_USE enum err booking_remind(struct req *rq, struct tx *tx, struct str key);
 
+/* Has a remote visit begun, and not ended? */
+MUST_USE enum err booking_begun(struct req *rq, const struct booking *b, bool *ret_begun);
 /* Why a visit cannot be cancelled any more, whoever asks: it has begun by video (its doctor breaks it
  * off on its own page), or has ended; NULL: it can. A msgid.
  * errors  E_IO */

@@ -266,7 +266,7 @@ static enum err check_time(struct req *rq, const struct booking *b, struct str a
     return OK;
 }
 
-static enum err has_begun(struct req *rq, const struct booking *b, bool *ret_begun)
+enum err booking_begun(struct req *rq, const struct booking *b, bool *ret_begun)
 {
     struct res_row task = {0};
     enum err e = b->remote && b->state == BOOKING_ARRIVED ? db_head(rq, T_TASK, b->id, &task) : E_NOT_FOUND;
@@ -288,7 +288,7 @@ enum err booking_no_cancel(struct req *rq, const struct booking *b, const char *
     };
     bool begun = false;
 
-    TRY(has_begun(rq, b, &begun));
+    TRY(booking_begun(rq, b, &begun));
     *ret_why = begun ? T("This visit has begun: it cannot be cancelled any more. Its doctor ends it, or "
                          "breaks it off, on the page of the visit.")
                      : over[b->state];
@@ -307,7 +307,7 @@ static enum err check_visit(struct req *rq, const struct booking *b, const struc
     if (m->to == BOOKING_FULFILLED) {
         return FAIL(rq, E_CONFLICT, "a remote visit takes place on its own page");
     }
-    TRY(has_begun(rq, b, &begun));
+    TRY(booking_begun(rq, b, &begun));
     return begun ? FAIL(rq, E_CONFLICT, "the visit has begun: it is broken off on its own page") : OK;
 }
 

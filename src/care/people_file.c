@@ -353,8 +353,8 @@ enum err people_file_read(struct req *rq, struct str file, struct people_read *r
     r->p->rows = ARENA_ARRAY(rq->a, r->rows_cap, struct people_row);
     TRY_MEM(rq, r->p->rows);
     r->p->separator = separator_of(str_sub(file, 0, str_find_char(file, '\n')));
-    TRY(reader_new(&g));
-    enum err e = read_lines(&g, file);
+    enum err e = reader_new(&g);
+    e = e == OK ? read_lines(&g, file) : e;
     req_done(&g.lines);
     TRY(e);
     if (!g.has_head) {

@@ -1,5 +1,6 @@
 /* care/room_kind.c - who may enter a room, by what it belongs to. See room.h. */
 #include "base/text.h"
+#include "care/abroad.h"
 #include "care/access.h"
 #include "care/booking.h"
 #include "care/consilium.h"
@@ -47,6 +48,9 @@ static enum err visit_enters(struct req *rq, const struct room *room, struct roo
     if ((booking_actor(rq, &b) & ACTOR_DOCTOR) == 0) {
         return FAIL(rq, E_NOT_FOUND, "room");
     }
+    bool begun = false;
+    TRY(booking_begun(rq, &b, &begun));
+    TRY(begun ? OK : abroad_look(rq, b.patient_rid));
     *ret_right = (struct room_right){.role = ROOM_CLINICIAN, .host = true};
     return OK;
 }

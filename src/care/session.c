@@ -161,8 +161,8 @@ enum err who_by_session(struct req *rq, struct str cookie, const struct who **re
         return no_session(rq);
     }
     e = session_who(rq, &q, &w);
-    if (e == E_SIGN_IN) {
-        return no_session(rq);
+    if (e == E_SIGN_IN) { /* not for who could not be read */
+        return err_answers(rq) ? no_session(rq) : E_TOO_LARGE;
     }
     TRY(e);
     w->audit.login = db_text(rq->a, &q, 6);

@@ -2,6 +2,7 @@
 #include "care/visit_int.h"
 
 #include "base/text.h"
+#include "care/abroad.h"
 #include "care/booking.h"
 #include "care/case_row.h"
 #include "care/icd.h"
@@ -122,6 +123,12 @@ static enum err read_names(struct req *rq, struct visit_view *v)
 
 /* ---- who may ---- */
 
+/* A remote visit that goes on is ended there, whatever the patient says meanwhile (care/abroad.h). */
+static bool goes_on(const struct visit_view *v)
+{
+    return !v->remote || v->state == VISIT_BEGUN || v->state == VISIT_TALK || v->state == VISIT_OWED;
+}
+
 static enum err may_see(struct req *rq, enum audit_action action, struct visit_view *v,
                         struct str id)
 {
@@ -130,6 +137,7 @@ static enum err may_see(struct req *rq, enum audit_action action, struct visit_v
     if (!own) {
         return access_patient(rq, v->patient_id, action, &patient);
     }
+    TRY(goes_on(v) ? OK : abroad_look(rq, v->patient_rid));
     struct audit_rec rec = {.action = action, .why = WHY_OWN, .type = T_APPOINTMENT, .id = id,
                             .patient_type = T_PATIENT, .patient_id = v->patient_id};
     v->actor = who_may(rq->who, MAY_VISIT) ? ACTOR_CONSULTANT : 0;
@@ -269,11 +277,11 @@ enum err visit_load(struct req *rq, struct str id, enum audit_action action,
     if (row.anchor != v->patient_rid) {
         return FAIL(rq, E_NOT_FOUND, "visit");
     }
+    TRY(read_task(rq, v));
     TRY(may_see(rq, action, v, id));
     TRY(patient_load(rq, v->patient_rid, &v->patient));
     TRY(read_place(rq, v));
     TRY(read_names(rq, v));
-    TRY(read_task(rq, v));
     TRY(read_encounter(rq, v));
     TRY(read_rule(rq, v));
     TRY(read_before(rq, v));

@@ -445,6 +445,9 @@ enum err fhir_validate_as(struct req *rq, struct jv v, enum fhir_type type,
         }
     }
     TRY(fhir_library_err(w->check->lib));
+    if (rq->err.code != OK) {
+        return rq->err.code; /* a rule could not be held: not for what it says */
+    }
     if (w->spent) {
         return FAIL(rq, E_TOO_LARGE, "the resource takes too much to be validated");
     }

@@ -63,7 +63,7 @@ static int slice_ask(struct walk *w, const struct path_question *q)
         struct profile p;
         int in = -1;
         if (!json_has(sd) || profile_read(w->rq, sd, &p) != OK) {
-            err_clear(w->rq);
+            (void)err_answers(w->rq);
             return -1;
         }
         if (slices_ask(&h, &p, q, &node, &in)) {
@@ -106,7 +106,7 @@ static int pair_ask(struct walk *w, const struct code *a, const struct code *b)
         return 1;
     }
     if (a->system.n == 0 || terms_system(w->rq, w->check->lib, a->system, &s) != OK || s == NULL) {
-        err_clear(w->rq);
+        (void)err_answers(w->rq);
         return -1;
     }
     const struct term *above = term_find(s, a->code);

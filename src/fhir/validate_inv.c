@@ -69,7 +69,7 @@ static const struct path_prog *program(struct walk *w, uint16_t inv)
         }
     }
     if (w->progs[inv] == NULL && program_new(w->rq, inv, &w->progs[inv]) != OK) {
-        err_clear(w->rq);
+        (void)err_answers(w->rq);
     }
     return w->progs[inv];
 }
@@ -100,7 +100,7 @@ static bool holds(struct walk *w, const struct path_prog *prog, const struct pat
     w->env.ctx = w;
     w->env.fuel = RULE_FUEL;
     if (path_eval_test(w->rq, prog, &w->env, &ok) != OK) {
-        err_clear(w->rq);
+        (void)err_answers(w->rq);
         ok = true;
     }
     return ok;
@@ -174,7 +174,7 @@ void walk_constraints(struct walk *w, struct jv elem, const struct node *node,
             continue;
         }
         if (path_compile(rq, w->d, expr, 0, PATH_LENIENT_AS, &prog) != OK) {
-            err_clear(rq);
+            (void)err_answers(rq);
             continue;
         }
         const struct def_type *row = def_type_row(w->d, node->type);
@@ -203,7 +203,7 @@ bool walk_matches(struct walk *w, struct jv text, struct str regex)
     env.fuel = RULE_FUEL;
     if (path_compile(rq, w->d, S("$this.matches(%pattern)"), 0, 0, &prog) != OK ||
         path_eval_bool(rq, prog, &env, &ok) != OK) {
-        err_clear(rq);
+        (void)err_answers(rq);
         return true;
     }
     return ok;

@@ -280,7 +280,7 @@ void held_profile(struct held *h, const struct node *node, struct str canonical,
             return;
         }
         if (profile_read(h->rq, sd, &p) != OK) {
-            err_clear(h->rq);
+            (void)err_answers(h->rq);
             return;
         }
         uint16_t type = def_find(h->d, p.type);

@@ -55,7 +55,7 @@ static void profile_enter(struct held *h, struct aim *a)
         a->p = p;
         a->at = 0;
     } else {
-        err_clear(h->rq);
+        (void)err_answers(h->rq);
     }
 }
 
@@ -281,7 +281,7 @@ static struct jv slicing_of(struct held *h, const struct profile *p, uint32_t pa
             return slicing;
         }
         if (profile_read(h->rq, sd, &now) != OK) {
-            err_clear(h->rq);
+            (void)err_answers(h->rq);
             return (struct jv){0};
         }
     }

@@ -44,8 +44,8 @@ static enum err io_fail(struct req *rq, const char *what)
 
 enum err os_path(struct req *rq, struct str dir, struct str name, char out[OS_PATH_MAX])
 {
-    if (dir.n + name.n + 2 > OS_PATH_MAX || memchr(dir.p, 0, dir.n) != NULL ||
-        memchr(name.p, 0, name.n) != NULL) {
+    if (dir.p == NULL || name.p == NULL || dir.n + name.n + 2 > OS_PATH_MAX ||
+        memchr(dir.p, 0, dir.n) != NULL || memchr(name.p, 0, name.n) != NULL) {
         return FAIL(rq, E_TOO_LARGE, "path");
     }
     memcpy(out, dir.p, dir.n);

@@ -119,8 +119,9 @@ static enum err head_look(struct req *rq, struct store *st)
         rq->db = before;
         TRY(e);
     } else {
-        TRY(e == E_CHECKSUM || e == E_TOO_LARGE ? OK : e); /* unread is not altered */
-        err_clear(rq);
+        if ((e != E_CHECKSUM && e != E_TOO_LARGE) || !err_answers(rq)) {
+            return e; /* unread is not altered */
+        }
         r.fault = AUDIT_HEAD_BAD;
     }
     if (r.fault == AUDIT_HOLDS) {

@@ -243,10 +243,8 @@ enum err audit_verify(struct req *rq, struct audit_report *ret_report)
     /* The head is read before the view opens: what it names must be in the view. */
     enum err e = st->head_key.present ? head_load(rq, st->dir, &st->head_key, &signed_head)
                                       : E_CHECKSUM;
-    if (e == E_CHECKSUM || e == E_TOO_LARGE || e == E_NOT_FOUND) {
-        err_clear(rq);
-    } else {
-        TRY(e); /* unread is not altered */
+    if (e != OK && !((e == E_CHECKSUM || e == E_TOO_LARGE || e == E_NOT_FOUND) && err_answers(rq))) {
+        return e; /* unread is not altered */
     }
     TRY(os_path(rq, str_z(st->dir), S(HEAD_CONFLICT), conflict));
     TRY(db_begin(rq));

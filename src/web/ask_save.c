@@ -146,7 +146,7 @@ static enum err save_all_but(struct http_req *h, struct ask *a, struct str field
     struct str *text = ARENA_NEW(h->rq.a, struct str);
     TRY_MEM(&h->rq, tx);
     TRY_MEM(&h->rq, text);
-    err_clear(&h->rq);
+    TRY(err_answers(&h->rq) ? OK : E_TOO_LARGE); /* what memory was short of is lost too */
     *text = too_long_text(h, a, field);
     h->page_ctx = text;
     TRY(draft_save(&h->rq, tx, a->id, S("request"), &a->typed, 0));

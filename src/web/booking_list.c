@@ -3,6 +3,7 @@
 #include "web/booking.h"
 
 #include "base/text.h"
+#include "care/abroad.h"
 #include "care/content.h"
 #include "care/directory.h"
 #include "care/icd.h"
@@ -73,16 +74,20 @@ static enum err set_visit(struct http_req *h, const struct directory *dir, const
 {
     const char *shut = NULL;
     struct patient p;
+    enum abroad is = ABROAD_HOME;
 
     TRY(patient_load(&h->rq, b->patient_rid, &p));
+    TRY(b->remote ? abroad_of(&h->rq, b->patient_rid, h->rq.who->audit.org, &is) : OK);
+    bool shows = !abroad_is_shut(is);
+    struct str name = p.name.n > 0 ? p.name : tr(h->rq.lang, T("Unidentified patient"));
     booking_set_time(h, m, b->start_ms, b->end_ms, &b->zone);
     val_set_str(m, "id", b->id);
-    val_set_str(m, "patient", p.name.n > 0 ? p.name : tr(h->rq.lang, T("Unidentified patient")));
-    val_set_str(m, "birth", p.birth_date);
+    val_set_str(m, "patient", shows ? name : tr(h->rq.lang, T("No consent to another country")));
+    val_set_str(m, "birth", shows ? p.birth_date : S(""));
     val_set_bool(m, "remote", b->remote);
     val_set_bool(m, "advice", b->advice);
     val_set_str(m, "purpose", booking_code(h, S("visit-purpose"), b->purpose));
-    val_set_str(m, "problem", icd_titled(&h->rq, care_of(&h->rq)->icd, b->problem));
+    val_set_str(m, "problem", shows ? icd_titled(&h->rq, care_of(&h->rq)->icd, b->problem) : S(""));
     val_set_str(m, "state", tr(h->rq.lang, booking_state(b)->title));
     val_set_z(m, "code", booking_state(b)->name);
     val_set_str(m, "doctor", b->person.n > 0 ? dir_person_name(dir, b->person) : S(""));

@@ -132,7 +132,7 @@ static const char *scopes_of(struct http_req *h, struct consent *c, const char *
     struct fhir_scopes allowed;
     if (scope_parse(&h->rq, asked(c, "scope"), &c->wanted, NULL) != OK
         || scope_parse(&h->rq, c->client.scopes, &allowed, NULL) != OK) {
-        err_clear(&h->rq);
+        (void)err_answers(&h->rq);
         return "invalid_scope";
     }
     for (size_t i = 0; i < c->wanted.n; i++) {
@@ -147,7 +147,7 @@ static const char *scopes_of(struct http_req *h, struct consent *c, const char *
     }
     if (scope_meet(&h->rq, &c->wanted, &allowed, &c->granted) != OK
         || scope_parse(&h->rq, c->granted, &c->scopes, NULL) != OK) {
-        err_clear(&h->rq);
+        (void)err_answers(&h->rq);
         return "invalid_scope";
     }
     bool by_itself = c->launch.n == 0 && (c->client.launch & CLIENT_STANDALONE) == 0;
@@ -177,6 +177,7 @@ static enum err consent_read(struct http_req *h, struct str text, struct consent
     if (error == NULL) {
         why = NULL;
         error = scopes_of(h, c, &why);
+        TRY(h->rq.err.code);
     }
     if (error != NULL) {
         *ret_answered = true;

@@ -3,11 +3,16 @@
  * reads how many there were. Without it nothing fails. SQLite's reads, writes, syncs and memory pass
  * through here too.
  *
+ * While nothing fails, the runner may ask for places too: a call's place is the program's own functions it
+ * stands in, from the innermost outward, with the line of each; calls made again and again from one place
+ * are one. Of each place the first call is kept.
+ *
  * SQLite: "The SQLite OS Interface or VFS", sqlite3_config(SQLITE_CONFIG_MALLOC). */
 #include "base/fault.h"
 
 #include "got.h"
 
+#include <execinfo.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -17,6 +22,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+enum { PLACES = 1 << 14, FRAMES = 64, DEPTH = 8 };
+
+/* One place: the first call of its kind there. */
+struct place {
+    _Atomic uint64_t name; /* 0: none */
+    _Atomic uint64_t call; /* kind << 56 | number, from 1; 0: being written */
+    uint32_t at[DEPTH];    /* where its functions stand, from the start of the program; 0: no more */
+};
+
 /* Little-endian, as torture/control.mjs writes it. */
 struct control {
     _Atomic uint32_t kind;    /* of enum fault_kind, from 1, that fails; 0: none */
@@ -24,9 +38,53 @@ struct control {
     _Atomic uint64_t at;      /* the call of its kind that fails, from 1 */
     _Atomic uint64_t failed;
     _Atomic uint64_t seen[FAULT_KINDS];
+    _Atomic uint32_t depth; /* places are asked for, of so many functions each */
+    _Atomic uint32_t full;  /* so many found no room */
+    struct place place[PLACES];
 };
 
 static struct control *control;
+
+extern const char __executable_start[], etext[]; /* of the linker */
+
+/* Where the program's own functions stand that lead here, the innermost first: the same in each run of one
+ * build. One that calls itself stands for one. Gives FNV-1a of it. */
+static uint64_t place_find(enum fault_kind kind, uint32_t depth, uint32_t ret_at[DEPTH])
+{
+    void *frames[FRAMES];
+    uint32_t found = 0;
+    uint64_t h = 0xcbf29ce484222325 ^ kind;
+    int n = backtrace(frames, FRAMES);
+    for (int i = 3; i < n && found < depth; i++) { /* not these two, nor fault_here */
+        const char *p = frames[i];
+        uint32_t at = (uint32_t)(p - __executable_start);
+        if (p >= __executable_start && p < etext && (found == 0 || at != ret_at[found - 1])) {
+            h = (h ^ at) * 0x100000001b3;
+            ret_at[found++] = at;
+        }
+    }
+    return h == 0 ? 1 : h;
+}
+
+static void place_keep(struct control *c, enum fault_kind kind, uint64_t n)
+{
+    uint32_t at[DEPTH] = {0};
+    uint32_t depth = atomic_load(&c->depth);
+    uint64_t name = place_find(kind, depth < DEPTH ? depth : DEPTH, at);
+    for (uint64_t i = name % PLACES, left = PLACES; left > 0; i = (i + 1) % PLACES, left--) {
+        struct place *p = &c->place[i];
+        uint64_t there = 0;
+        if (atomic_compare_exchange_strong(&p->name, &there, name)) {
+            memcpy(p->at, at, sizeof(at));
+            atomic_store(&p->call, (uint64_t)kind << 56 | n);
+            return;
+        }
+        if (there == name) {
+            return;
+        }
+    }
+    atomic_fetch_add(&c->full, 1);
+}
 
 bool fault_here(enum fault_kind kind)
 {
@@ -35,6 +93,9 @@ bool fault_here(enum fault_kind kind)
         return false;
     }
     uint64_t n = atomic_fetch_add(&c->seen[kind], 1) + 1;
+    if (atomic_load(&c->depth) > 0) {
+        place_keep(c, kind, n);
+    }
     uint64_t at = atomic_load(&c->at);
     if (atomic_load(&c->kind) != kind + 1 || n < at || (n > at && atomic_load(&c->forever) == 0)) {
         return false;

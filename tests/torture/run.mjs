@@ -1,24 +1,28 @@
 // Torture: every step of the golden files while a call of the program fails, by a build with -DFAULTS=ON.
-//   node tests/torture/run.mjs [--build asan] [--tries N] [--seed N] [--thin N] [NAME...]
+//   node tests/torture/run.mjs [--build asan] [--places DEPTH | --tries N] [--seed N] [--thin N] [NAME...]
 // First all is played with nothing failing, which counts the calls of each step by kind. Then again, each step under
 // faults first: N calls of each kind chosen from the seed (0: each call), once that call alone, once all after it too.
+// With --places each place of the program where a call is made, so many functions deep (torture/fault.c), in the first
+// step that comes by it and in which it can be tried: played again as long as that finds places not tried yet.
 // What comes then is the golden answer, or an error that can be read, or the connection ends; never anything else.
 // After the fault the step is asked again and its golden answer comes. In the end the program stops in order, and
 // the doctor and the record find nothing. An error after the change was made is allowed: then the change is there once.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { option, Program } from '../lib/program.mjs';
+import { ANY_RATE, option, Program } from '../lib/program.mjs';
 import { goldenFiles, Player, readGolden } from '../http/player.mjs';
 import { choose, Control, KINDS } from './control.mjs';
 
 const args = process.argv.slice(2);
 const tells = args.includes('--tell') && !!args.splice(args.indexOf('--tell'), 1);
 const build = option(args, '--build', 'asan');
+const depth = Number(option(args, '--places', 0));
 const tries = Number(option(args, '--tries', 1));
 const seed = option(args, '--seed', 'golden');
 const thin = Number(option(args, '--thin', 1));
-const counts = new Map(); // "file:line" -> {memory: n ...}
+const counts = new Map(); // "file:line" -> {memory: n ..., places: [...]}
+const owed = new Set(); // what was not tried of each place: its name, and its name with "+" for all after it too
 const tally = { steps: 0, faults: 0, errors: 0, cut: 0, benign: 0, after: 0 };
 const failures = [];
 
@@ -29,7 +33,11 @@ const SPENT = /^\/(account\/)?sign-in\/(passkey|passkeys)\/confirm$/;
 const mayStay = (step) => !step.headers.some(([, v]) => v.startsWith('multipart/form-data'));
 
 function* plans(key, step) {
-  for (const kind of KINDS) {
+  for (const { name, kind, at } of counts.get(key)?.places ?? []) {
+    if (owed.has(name)) yield { kind, at, forever: false, owed: name };
+    if (mayStay(step) && owed.has(`${name}+`)) yield { kind, at, forever: true, owed: `${name}+` };
+  }
+  for (const kind of depth > 0 ? [] : KINDS) {
     const n = counts.get(key)?.[kind] ?? 0;
     const calls = tries === 0 ? Array.from({ length: n }, (_, i) => i + 1) : [...new Set(Array.from({ length: Math.min(tries, n) }, (_, i) => choose(seed, n, key, kind, i)))];
     for (const at of calls) {
@@ -52,7 +60,7 @@ function brokenJson(text) {
 
 function isError(reply) {
   const type = String(reply.headers['content-type'] ?? '').split(';')[0];
-  if (reply.status < 400) return `${reply.status} is no error: ${reply.body.slice(0, 300)}`;
+  if (reply.status < 400) return `${reply.status} is no error: ${reply.headers.location ?? reply.body.slice(0, 300)}`;
   if (type === 'text/html' && reply.method !== 'HEAD' && !/<\/html>\s*$/.test(reply.body)) return 'half a page';
   const silent = reply.method === 'HEAD' || /\/events(\?|$)/.test(reply.target); // a stream of events has no words for errors
   if (reply.body.length === 0) return silent ? '' : 'an error without words';
@@ -69,7 +77,7 @@ function changes(program) {
 class Pass {
   constructor(faulty) {
     this.faulty = faulty;
-    this.program = new Program({ build });
+    this.program = new Program({ build, env: ANY_RATE });
     this.control = new Control(path.join(this.program.dir, '..', `${path.basename(this.program.dir)}.faults`));
     this.player = new Player(this.program);
   }
@@ -86,8 +94,9 @@ class Pass {
     const reply = await send().catch((e) => e);
     const { failed } = this.control.disarm();
     tally.faults += Math.min(failed, 1);
+    if (failed > 0) owed.delete(plan.owed);
     if (reply instanceof Error) {
-      if (this.program.child.exitCode !== null || this.program.child.signalCode !== null) throw new Error(`the program ended:\n${this.program.log.slice(-6000)}`);
+      if (this.program.child.exitCode !== null || this.program.child.signalCode !== null) throw new Error(`${key} ${JSON.stringify(plan)}: the program ended:\n${this.program.log.slice(-6000)}`);
       tally.cut++;
       return 'cut';
     }
@@ -119,7 +128,7 @@ class Pass {
   // False when an error came although the change was made: what follows in this file has no sense.
   async step(key, step) {
     if (step.audit.length > 0) this.player.auditRows();
-    if (!this.faulty) this.control.count();
+    if (!this.faulty) this.control.count(depth);
     let came = 'error';
     let before = '';
     if (this.faulty && !step.as.includes(' and ')) {
@@ -137,11 +146,17 @@ class Pass {
     if (came === 'golden' || (this.faulty && SPENT.test(step.target))) return true;
     const { reply, faults } = await this.player.playStep({ ...step, audit: [] }).catch((e) => this.limited(e));
     if (this.faulty && reply.status === 429 && step.status !== 429) return this.broken(key, step, null, 'asked too often by now');
-    if (!this.faulty) counts.set(key, this.control.disarm());
+    if (!this.faulty) this.counted(key);
     // refusals alike are counted, not written again and again (care/refusal.h): here they are many
     faults.push(...this.player.lookAudit({ ...step, audit: step.audit.filter((l) => !this.faulty || !/\bdeny\b|\bE_/.test(l)) }));
     if (faults.length > 0) this.fault(key, step, null, `${this.faulty ? 'after the fault was over: ' : ''}${faults.join('\n  ')}`);
     return true;
+  }
+
+  counted(key) {
+    const places = depth > 0 ? this.control.places() : [];
+    for (const { name } of places) owed.add(name).add(`${name}+`);
+    counts.set(key, { ...this.control.disarm(), places });
   }
 
   broken(key, step, plan, why) {
@@ -203,13 +218,19 @@ class Pass {
 
 async function main() {
   const files = goldenFiles().filter((f) => args.length === 0 || args.includes(path.basename(f, '.http')));
-  for (const faulty of [false, true]) {
+  const play = async (faulty) => {
     const pass = new Pass(faulty);
     await pass.play(files).catch((e) => { failures.push('run'); console.log(e.stack); });
     await pass.end();
+    return owed.size;
+  };
+  const all = await play(false);
+  for (let before = all, left = await play(true); left > 0 && left < before; left = await play(true)) {
+    console.log(`${all - left} of ${all} places, once and for good, are tried`);
+    before = left;
   }
   const calls = Object.fromEntries(KINDS.map((k) => [k, [...counts.values()].reduce((n, c) => n + c[k], 0)]));
-  console.log(JSON.stringify({ ...tally, calls, seed }));
+  console.log(JSON.stringify({ ...tally, calls, ...(depth > 0 ? { places: all, left: owed.size } : {}), seed }));
   console.log(`${tally.steps} passed, ${failures.length} failed`);
   process.exitCode = failures.length > 0 ? 1 : 0;
 }
