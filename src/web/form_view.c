@@ -313,6 +313,7 @@ enum err form_typed(struct http_req *h, const struct form *f, struct fields *ret
     struct field *all = ARENA_ARRAY(h->rq.a, FIELDS_TYPED_MAX, struct field);
     struct str name;
     struct str value;
+    struct str too_long = {0};
     uint32_t n = 0;
     *ret_long = (struct str){0};
     TRY_MEM(&h->rq, all);
@@ -322,7 +323,7 @@ enum err form_typed(struct http_req *h, const struct form *f, struct fields *ret
             continue;
         }
         if (value.n > FORM_FIELD_MAX) {
-            *ret_long = name;
+            too_long = name;
             continue;
         }
         if (n == FIELDS_TYPED_MAX) {
@@ -335,6 +336,10 @@ enum err form_typed(struct http_req *h, const struct form *f, struct fields *ret
         }
         all[n++] = (struct field){name, value};
     }
+    if (!arena_whole(h->rq.a)) {
+        return FAIL(&h->rq, E_TOO_LARGE, "memory cap");
+    }
     *ret_typed = (struct fields){all, n};
-    return ret_long->n > 0 ? FAIL(&h->rq, E_TOO_LARGE, "a field of the form") : OK;
+    *ret_long = too_long;
+    return too_long.n > 0 ? FAIL(&h->rq, E_TOO_LARGE, "a field of the form") : OK;
 }

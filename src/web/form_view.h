@@ -21,7 +21,8 @@ struct str form_fault_of(struct http_req *h, const struct problems *faults, stru
 
 /* Every field of the POST but csrf, once and go, line ends as LF; of f (may be NULL) decimal commas
  * become points and bare ICD-10 codes get their titles.
- * errors  E_TOO_LARGE  a field above FORM_FIELD_MAX: *ret_long is its name; all others are given
+ * errors  E_TOO_LARGE  a field above FORM_FIELD_MAX: *ret_long is its name; all others are given.
+ *                      Memory is short or there are too many fields: *ret_long is empty
  *         E_BAD_INPUT  a broken form */
 enum { FORM_FIELD_MAX = 60000 };
 MUST_USE enum err form_typed(struct http_req *h, const struct form *f, struct fields *ret_typed,
