@@ -89,10 +89,15 @@ async function count(test) {
   }
   test.counts = control.disarm();
   control.remove();
-  if (clean.code !== 0) test.faults.push('does not pass with nothing failing');
+  if (clean.code !== 0) found(test, 'does not pass with nothing failing');
 }
 
 const both = ({ kind, at }) => [{ kind, at, forever: false }, { kind, at, forever: true }];
+
+function found(test, fault) {
+  test.faults.push(fault);
+  console.log(`${test.name}: ${fault}`);
+}
 
 // Which calls fail in a test: {kind, at, forever}. taken: the places that another test has, and these.
 function plans(test, taken) {
@@ -113,10 +118,9 @@ async function torture(test) {
     tally.hit += Math.min(failed, 1);
     tally.failed += Number(r.code !== 0);
     const bad = wrong(r);
-    if (bad) test.faults.push(`${kind} ${at}${forever ? ' and all after' : ''}: ${bad}\n    ${/#\d+ .* in .*src\/[^\n]*/.exec(r.out.slice(r.out.indexOf('Sanitizer')))?.[0] ?? ''}`);
+    if (bad) found(test, `${kind} ${at}${forever ? ' and all after' : ''}: ${bad}\n    ${/#\d+ .* in .*src\/[^\n]*/.exec(r.out.slice(r.out.indexOf('Sanitizer')))?.[0] ?? ''}`);
   }
   control.remove();
-  for (const f of test.faults) console.log(`${test.name}: ${f}`);
   if (test.plans.length > 100) console.log(`${test.name}: ${test.plans.length} done`);
 }
 
@@ -132,6 +136,9 @@ async function main() {
   await sideBySide(all, count);
   const taken = new Set(); // a place is tried in the quickest test that comes by it
   for (const t of [...all].sort((a, b) => (a.ms ?? 0) - (b.ms ?? 0))) t.plans = plans(t, taken);
+  const runs = all.reduce((n, t) => n + t.plans.length, 0);
+  const ms = all.reduce((n, t) => n + t.plans.length * (t.ms ?? 0), 0);
+  if (depth > 0) console.log(`${taken.size} places: ${runs} runs, ${Math.round(ms / 60000 / os.cpus().length)} minutes`);
   await sideBySide(all, torture);
   fs.rmSync(dir, { recursive: true, force: true });
   const bad = all.filter((t) => t.faults.length > 0).length;
