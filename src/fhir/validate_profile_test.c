@@ -143,10 +143,10 @@ static void profiles_and_forms(void **state)
         struct json_doc doc;
         char got[256];
         req_init(&rq, 32 << 20, (struct instant){0});
-        struct fhir_check check = {.lib = fhir_library_new(rq.a), .flags = rows[i].flags};
         struct fhir_library *lib = fhir_library_new(rq.a);
+        assert_non_null(lib);
         library_fill(&rq, lib);
-        check.lib = lib;
+        struct fhir_check check = {.lib = lib, .flags = rows[i].flags};
         assert_int_equal(json_parse(&rq, str_z(rows[i].json), NULL, &doc), OK);
         struct str type = json_str(rq.a, json_get(json_root(&doc), S("resourceType")));
         enum err e = fhir_validate_as(&rq, json_root(&doc), fhir_type_find(type), &check);
